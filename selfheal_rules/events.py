@@ -1,0 +1,143 @@
+"""
+What happened and what holds: the items an engine takes.
+
+An `Event` is an instant; a `State` says what holds from its time on, or that it no longer does. Both are frozen, and
+both are held against their kind before an engine looks at them: `checked` refuses what does not fit.
+"""
+
+from datetime import datetime
+from typing import TypeVar
+
+from attrs import field, frozen
+
+from selfheal_rules.diagnostics import EventError
+from selfheal_rules.values import EMPTY, FrozenMap, Value, freeze, freeze_map, microseconds
+from selfheal_rules.vocabulary import Kind, Vocabulary
+
+
+def _frozen_time(value: datetime) -> datetime:
+    try:
+        frozen_value: datetime = freeze(value)
+    except ValueError as error:
+        raise EventError(str(error), field="time") from None
+    if not isinstance(frozen_value, datetime):
+        message = f"time {value!r} is not a datetime"
+        raise EventError(message, field="time")
+    return frozen_value
+
+
+def _frozen_fields(fields: dict[str, Value]) -> FrozenMap:
+    for name, value in fields.items() if isinstance(fields, dict) else ():
+        try:
+            freeze(value)
+        except ValueError as error:
+            message = f"field `{name}`: {error}"
+            raise EventError(message, field=str(name)) from None
+    try:
+        return freeze_map(fields)
+    except (ValueError, TypeError) as error:
+        raise EventError(str(error), field="fields") from None
+
+
+@frozen
+class Event:
+    """
+    Something happened at `time`.
+
+    `id` tells it from every other event of its `source`; the pair is what repetition is judged by. `cause` names the
+    items it was concluded from. `at` is `time` in microseconds since 1970; `fits` is the kind it was checked against.
+    """
+
+    id: str
+    kind: str
+    source: str
+    time: datetime = field(converter=_frozen_time)
+    fields: FrozenMap = field(default=EMPTY, converter=_frozen_fields)
+    cause: tuple[str, ...] = field(default=(), converter=tuple)
+    at: int = field(init=False, eq=False, repr=False)
+    fits: Kind | None = field(default=None, init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Reckon the instant once; the engine compares nothing else."""
+        object.__setattr__(self, "at", microseconds(self.time))
+
+
+@frozen
+class State:
+    """
+    From `time` on this holds, or, `cleared`, holds no longer.
+
+    The fields its kind names as `key` (with `source` where it is one of them) say which state is meant; a clearing
+    needs no other field.
+    """
+
+    kind: str
+    source: str
+    time: datetime = field(converter=_frozen_time)
+    fields: FrozenMap = field(default=EMPTY, converter=_frozen_fields)
+    cleared: bool = False
+    cause: tuple[str, ...] = field(default=(), converter=tuple)
+    id: str = ""
+    at: int = field(init=False, eq=False, repr=False)
+    fits: Kind | None = field(default=None, init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Reckon the instant once; the engine compares nothing else."""
+        object.__setattr__(self, "at", microseconds(self.time))
+
+
+Item = TypeVar("Item", Event, State)
+
+
+def checked(item: Item, vocabulary: Vocabulary) -> Item:
+    """
+    Give the item back once it is known to fit its kind.
+
+    Raises:
+        EventError: naming the field that does not.
+    """
+    kind = vocabulary.kinds.get(item.kind)
+    if kind is None:
+        message = f"kind `{item.kind}` is not in the vocabulary"
+        raise EventError(message, item=item, field="kind")
+    if item.fits is not kind:
+        check_item(item, kind)
+    return item
+
+
+def check_item(item: Event | State, kind: Kind) -> None:
+    """Hold an item against its kind, and remember that it fits; `EventError` where it does not."""
+    _check_head(item, kind)
+    for name, value in item.fields.items():
+        declared = kind.fields.get(name)
+        if declared is None:
+            message = f"`{kind.name}` has no field `{name}`"
+            raise EventError(message, item=item, field=name)
+        reason = declared.type.misfit(value) if value is not None else None
+        if reason:
+            message = f"field `{name}` of `{kind.name}`: {reason}"
+            raise EventError(message, item=item, field=name)
+    for name in _needed(item, kind):
+        if item.fields.get(name) is None:
+            message = f"`{kind.name}` needs field `{name}`"
+            raise EventError(message, item=item, field=name)
+    object.__setattr__(item, "fits", kind)
+
+
+def _check_head(item: Event | State, kind: Kind) -> None:
+    form = "event" if isinstance(item, Event) else "state"
+    if kind.form != form:
+        message = f"`{kind.name}` is of form {kind.form}, and this is an item of form {form}"
+        raise EventError(message, item=item, field="kind")
+    for name in ("id", "source") if form == "event" else ("source",):
+        value = getattr(item, name)
+        if not isinstance(value, str) or not value:
+            message = f"`{name}` of `{kind.name}` is {value!r}, not a text"
+            raise EventError(message, item=item, field=name)
+
+
+def _needed(item: Event | State, kind: Kind) -> tuple[str, ...]:
+    if isinstance(item, State) and item.cleared:
+        return tuple(name for name in kind.key if name != "source")
+    keys = tuple(name for name in kind.key if name != "source")
+    return keys + tuple(name for name, declared in kind.fields.items() if declared.required and name not in keys)

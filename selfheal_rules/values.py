@@ -1,0 +1,128 @@
+"""
+The values items carry: frozen once at the door, never coerced afterwards.
+
+A value is a string, integer, finite float, boolean, aware datetime, timedelta, None, a tuple of values or a
+`FrozenMap` of values. Instants and durations are integer microseconds inside the engine.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Never, TypeAlias
+
+Value: TypeAlias = Any
+"""A frozen value; the vocabulary, not the Python type, says which shapes a field takes."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND = 1_000_000
+
+
+class FrozenMap(dict[str, Value]):
+    """A mapping that cannot change, hashes by content and pickles."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> Never:
+        message = "a frozen mapping cannot change"
+        raise TypeError(message)
+
+    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]
+    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        """Hash by content, in any order of keys."""
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[type["FrozenMap"], tuple[dict[str, Value]]]:
+        """Pickle as a plain mapping: item-wise unpickling would call the refused methods."""
+        return FrozenMap, (dict(self),)
+
+
+EMPTY = FrozenMap()
+
+
+def freeze(value: object) -> Value:
+    """
+    Give `value` as a frozen value: lists become tuples, mappings `FrozenMap`, −0.0 becomes 0.0.
+
+    Raises:
+        ValueError: for NaN, infinities, naive datetimes, keys that are not strings and foreign types.
+    """
+    if value is None or isinstance(value, str | bool | int | timedelta | FrozenMap):
+        return value
+    if isinstance(value, float):
+        return _freeze_float(value)
+    if isinstance(value, datetime):
+        return _freeze_datetime(value)
+    if isinstance(value, Mapping):
+        return freeze_map(value)
+    if isinstance(value, list | tuple):
+        return tuple(freeze(element) for element in value)
+    message = f"a value of type {type(value).__name__} has no place in an item"
+    raise ValueError(message)
+
+
+def freeze_map(mapping: Mapping[str, object]) -> FrozenMap:
+    """Freeze a mapping with string keys, its values included."""
+    if isinstance(mapping, FrozenMap):
+        return mapping
+    for key in mapping:
+        if not isinstance(key, str):
+            message = f"key {key!r} is not a string"
+            raise ValueError(message)  # noqa: TRY004 - one exception type for every misfit value
+    return FrozenMap({key: freeze(value) for key, value in mapping.items()})
+
+
+def _freeze_float(value: float) -> float:
+    if not math.isfinite(value):
+        message = f"{value} is not a finite number"
+        raise ValueError(message)
+    return value + 0.0  # turns -0.0 into 0.0
+
+
+def _freeze_datetime(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        message = f"time {value.isoformat()} has no time zone"
+        raise ValueError(message)
+    return value.astimezone(UTC)
+
+
+def microseconds(value: datetime | timedelta) -> int:
+    """Give an aware instant (since 1970) or a duration as whole microseconds, exactly."""
+    delta = value - EPOCH if isinstance(value, datetime) else value
+    return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds
+
+
+def moment(at: int) -> datetime:
+    """Give microseconds since 1970 as an aware UTC datetime."""
+    return EPOCH + timedelta(microseconds=at)
+
+
+def canonical(value: Value) -> str:
+    """
+    Write a value as the one JSON text that stands for it in ids and in the order of keys.
+
+    1, 1.0 and True have three texts; mappings are written in the order of their keys; instants and durations
+    are `{"time": µs}` and `{"duration": µs}`.
+    """
+    return json.dumps(value, default=_tagged, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _tagged(value: object) -> dict[str, int]:
+    if isinstance(value, datetime):
+        return {"time": microseconds(value)}
+    if isinstance(value, timedelta):
+        return {"duration": microseconds(value)}
+    message = f"{value!r} is not a frozen value"
+    raise TypeError(message)
+
+
+def lookup(fields: Mapping[str, Value], path: Iterable[str]) -> Value:
+    """Give the value at a path of names, or None where any part of it is missing."""
+    value: Value = fields
+    for name in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(name)
+    return value

@@ -1,0 +1,252 @@
+"""
+What may be said: kinds of events and states, and the types of their fields.
+
+A vocabulary is data. `parse/vocabulary.py` reads it from YAML; `events.py` refuses what does not fit it; `check/`
+types every leaf of a rule against it.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Literal as OneOf
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from selfheal_rules.source import NOWHERE, Span
+from selfheal_rules.values import EMPTY, SECOND, FrozenMap, Value
+
+Form: TypeAlias = OneOf["event", "state"]
+TypeName: TypeAlias = OneOf[
+    "string", "integer", "number", "boolean", "time", "duration", "enum", "ordered", "list", "map", "any"
+]
+
+UNITS = FrozenMap({"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND})
+"""Microseconds in each unit a duration is written with."""
+
+_DURATION = re.compile(r"(?:\d+(?:ms|s|m|h|d))+", re.ASCII)
+_DURATION_PART = re.compile(r"(\d+)(ms|s|m|h|d)", re.ASCII)
+
+
+def parse_duration(text: str) -> timedelta:
+    """
+    Read `90s`, `5m`, `1h30m`: whole numbers with units ms, s, m, h, d, each directly behind its number.
+
+    Raises:
+        ValueError: where the text is anything else.
+    """
+    if not _DURATION.fullmatch(text):
+        message = f"`{text}` is not a duration such as `30s`, `5m` or `1h30m`"
+        raise ValueError(message)
+    return timedelta(microseconds=sum(int(n) * UNITS[unit] for n, unit in _DURATION_PART.findall(text)))
+
+
+def parse_time(text: str) -> datetime:
+    """
+    Read an RFC 3339 instant with its zone; digits past the microsecond are cut off.
+
+    Raises:
+        ValueError: where the text is anything else, or names no zone.
+    """
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        message = f"`{text}` names no time zone"
+        raise ValueError(message)
+    return value
+
+
+@frozen
+class FieldType:
+    """
+    What a field may hold.
+
+    .. code-block:: yaml
+
+        {type: string}   {enum: [up, down]}   {ordered: [info, warning, critical]}   {list: string}   {map: any}
+
+    `values` are the words of an enum, or of an ordered enum from least to greatest. `element` is the type inside a
+    list or map. `any` takes every frozen value, and no ordering is defined on it.
+    """
+
+    name: TypeName
+    values: tuple[str, ...] = ()
+    element: "FieldType | None" = None
+
+    def __str__(self) -> str:
+        """Give the type as messages name it."""
+        if self.values:
+            return f"{self.name} of {', '.join(self.values)}"
+        return f"{self.name} of {self.element}" if self.element else self.name
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether arithmetic is defined on values of the type."""
+        return self.name in {"integer", "number"}
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether `at_least` and its kin are defined on values of the type."""
+        return self.name in {"integer", "number", "duration", "time", "ordered"}
+
+    def rank(self, value: str) -> int:
+        """Give the place of a word in an ordered enum, from 0."""
+        return self.values.index(value)
+
+    def misfit(self, value: Value) -> str | None:
+        """Say why a frozen value does not fit, or None where it does; null is no value of any type."""
+        return _MISFITS[self.name](self, value)
+
+    def literal(self, raw: object) -> Value:
+        """
+        Read a YAML or JSON scalar as a value of the type: durations and times are written as text.
+
+        Raises:
+            ValueError: with the reason, where `raw` cannot be one.
+        """
+        value = raw
+        if self.name == "duration" and isinstance(raw, str):
+            value = parse_duration(raw)
+        elif self.name == "time" and isinstance(raw, str):
+            value = parse_time(raw)
+        reason = self.misfit(value)
+        if reason:
+            raise ValueError(reason)
+        return value
+
+
+Misfit: TypeAlias = Callable[[FieldType, Value], str | None]
+
+
+def _kind_of(value: Value) -> str:
+    words = {bool: "boolean", int: "integer", float: "number", str: "string", tuple: "list", type(None): "null"}
+    if isinstance(value, Mapping):
+        return "map"
+    return words.get(type(value), {datetime: "time", timedelta: "duration"}.get(type(value), "foreign value"))
+
+
+def _shown(value: Value) -> str:
+    text = str(value)
+    return f"{_kind_of(value)} `{text if len(text) <= 40 else text[:37] + '...'}`"  # noqa: PLR2004 - a line's worth
+
+
+def _plain(*types: type) -> Misfit:
+    def misfit(expected: FieldType, value: Value) -> str | None:
+        return None if type(value) in types else f"{_shown(value)} is not a {expected.name}"
+
+    return misfit
+
+
+def _instance(kind: type) -> Misfit:
+    def misfit(expected: FieldType, value: Value) -> str | None:
+        return None if isinstance(value, kind) else f"{_shown(value)} is not a {expected.name}"
+
+    return misfit
+
+
+def _word_misfit(expected: FieldType, value: Value) -> str | None:
+    if type(value) is str and value in expected.values:
+        return None
+    return f"{_shown(value)} is not one of {', '.join(f'`{word}`' for word in expected.values)}"
+
+
+def _list_misfit(expected: FieldType, value: Value) -> str | None:
+    if not isinstance(value, tuple | list):
+        return f"{_shown(value)} is not a list"
+    return next((why for item in value if expected.element and (why := expected.element.misfit(item))), None)
+
+
+def _map_misfit(expected: FieldType, value: Value) -> str | None:
+    if not isinstance(value, Mapping):
+        return f"{_shown(value)} is not a map"
+    inner = expected.element
+    return next((f"`{k}`: {why}" for k, v in value.items() if inner and v is not None and (why := inner.misfit(v))), None)
+
+
+def _no_misfit(_: FieldType, value: Value) -> str | None:
+    return "null is no value" if value is None else None
+
+
+_MISFITS: Mapping[TypeName, Misfit] = {
+    "string": _plain(str),
+    "integer": _plain(int),
+    "number": _plain(int, float),
+    "boolean": _plain(bool),
+    "time": _instance(datetime),
+    "duration": _instance(timedelta),
+    "enum": _word_misfit,
+    "ordered": _word_misfit,
+    "list": _list_misfit,
+    "map": _map_misfit,
+    "any": _no_misfit,
+}
+
+STRING = FieldType("string")
+INTEGER = FieldType("integer")
+NUMBER = FieldType("number")
+BOOLEAN = FieldType("boolean")
+TIME = FieldType("time")
+DURATION = FieldType("duration")
+ANY = FieldType("any")
+
+ATTRIBUTES: Mapping[str, FieldType] = FrozenMap({"id": STRING, "source": STRING, "time": TIME})
+"""What every item has beside its fields; `$alias.time` reads it, and no field may take its name."""
+
+
+@frozen
+class Field:
+    """One field of a kind: its type, whether it is always there, what it says and where it comes from."""
+
+    name: str
+    type: FieldType
+    required: bool = False
+    doc: str = ""
+    origin: str = ""
+    span: Span = field(default=NOWHERE, eq=False, repr=False)
+
+
+@frozen
+class Kind:
+    """
+    One thing that may be said.
+
+    `key` names the fields that tell one state from another (`source` among them where two sources may speak of one
+    thing); an event has none. `digest` tells equal declarations apart from changed ones.
+    """
+
+    name: str
+    form: Form
+    fields: FrozenMap = EMPTY
+    key: tuple[str, ...] = ()
+    doc: str = ""
+    span: Span = field(default=NOWHERE, eq=False, repr=False)
+
+    def type_at(self, path: tuple[str, ...]) -> FieldType | None:
+        """Give the type at a dotted path (an attribute such as `time` among them), or None where there is none."""
+        if len(path) == 1 and path[0] in ATTRIBUTES:
+            return ATTRIBUTES[path[0]]
+        declared = self.fields.get(path[0])
+        found: FieldType | None = declared.type if declared else None
+        for _ in path[1:]:
+            if found is None or found.name not in {"map", "any"}:
+                return None
+            found = found.element or ANY
+        return found
+
+    def requires(self, path: tuple[str, ...]) -> bool:
+        """Whether every item of the kind has a value at the path."""
+        if len(path) != 1:
+            return False
+        declared = self.fields.get(path[0])
+        return path[0] in ATTRIBUTES or path[0] in self.key or (declared is not None and declared.required)
+
+
+@frozen
+class Vocabulary:
+    """A set of kinds by name."""
+
+    name: str
+    kinds: FrozenMap = EMPTY
+
+    def __or__(self, other: "Vocabulary") -> "Vocabulary":
+        """Join two vocabularies; of two kinds with one name the right one stands (check reports the clash)."""
+        return Vocabulary(f"{self.name}+{other.name}", FrozenMap({**self.kinds, **other.kinds}))
