@@ -1,0 +1,1 @@
+"""Rules for clouds that heal themselves: YAML in, remediation decisions out."""

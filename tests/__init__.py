@@ -1,0 +1,1 @@
+"""The tests: `semantics/` by behaviour, an oracle, and what keeps the house in order."""
