@@ -70,6 +70,10 @@ class Diagnostic:
         }
 
 
+def _sorted(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(set(found), key=_place))
+
+
 def _place(finding: Diagnostic) -> tuple[str, int, int, str, str]:
     span = finding.span
     return span.source.name, span.line, span.column, finding.code, finding.message
@@ -79,7 +83,7 @@ def _place(finding: Diagnostic) -> tuple[str, int, int, str, str]:
 class Report:
     """Every finding on one load, sorted by place, each once."""
 
-    findings: tuple[Diagnostic, ...] = field(converter=lambda found: tuple(sorted(set(found), key=_place)))
+    findings: tuple[Diagnostic, ...] = field(converter=_sorted)
 
     @classmethod
     def of(cls, findings: Iterable[Diagnostic]) -> "Report":

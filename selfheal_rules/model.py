@@ -25,11 +25,11 @@ Measure: TypeAlias = OneOf["avg", "min", "max", "sum", "rate", "percent_of"]
 
 
 def _span() -> Span:
-    return field(default=NOWHERE, eq=False, repr=False, kw_only=True)  # type: ignore[no-any-return]
+    return field(default=NOWHERE, eq=False, repr=False, kw_only=True)
 
 
 def _address() -> str:
-    return field(default="", eq=False, repr=False, kw_only=True)  # type: ignore[no-any-return]
+    return field(default="", eq=False, repr=False, kw_only=True)
 
 
 @frozen

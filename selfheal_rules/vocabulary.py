@@ -159,7 +159,9 @@ def _map_misfit(expected: FieldType, value: Value) -> str | None:
     if not isinstance(value, Mapping):
         return f"{_shown(value)} is not a map"
     inner = expected.element
-    return next((f"`{k}`: {why}" for k, v in value.items() if inner and v is not None and (why := inner.misfit(v))), None)
+    return next(
+        (f"`{k}`: {why}" for k, v in value.items() if inner and v is not None and (why := inner.misfit(v))), None
+    )
 
 
 def _no_misfit(_: FieldType, value: Value) -> str | None:
