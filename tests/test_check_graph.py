@@ -1,0 +1,88 @@
+"""The graph of rules within one instant: edges, levels and circles."""
+
+import pytest
+
+from selfheal_rules.check.graph import feeds, levels
+from selfheal_rules.diagnostics import RuleSetError
+from selfheal_rules.model import Conclude, Do, Group, Literal, Pattern, Rule, RuleSet, Step
+from selfheal_rules.model import Test as Leaf
+from selfheal_rules.values import FrozenMap
+from selfheal_rules.vocabulary import DURATION, STRING, Field, Kind, Vocabulary
+
+FIELDS = FrozenMap({"host": Field("host", STRING), "status": Field("status", STRING), "age": Field("age", DURATION)})
+KINDS = FrozenMap({name: Kind(name, "state", FIELDS, ("host",)) for name in "abcd"})
+
+
+def rule(name: str, kind: str, *steps: Step, **leaves: str) -> Rule:
+    """Build a rule with one pattern over `kind`."""
+    where = tuple(Leaf((path,), "is", Literal(value)) for path, value in leaves.items())
+    return Rule(name, Group("all", (Pattern("#1", "state", (kind,), where),)), steps)
+
+
+def concluding(kind: str, **fields: str) -> Conclude:
+    """Build a step that concludes `kind`."""
+    return Conclude(kind, FrozenMap({name: Literal(value) for name, value in fields.items()}))
+
+
+def ruleset(*rules: Rule) -> RuleSet:
+    """Build a rule set named `set`."""
+    return RuleSet("set", rules, Vocabulary("test", KINDS))
+
+
+def named_levels(*rules: Rule) -> dict[str, int]:
+    """Give the levels of the rules by id."""
+    return {name: level for (_, name), level in levels([ruleset(*rules)]).items()}
+
+
+def test_levels_are_the_longest_paths() -> None:
+    """A rule stands one above the highest that feeds it, whatever the order in the file."""
+    rules = (
+        rule("third", "c", concluding("d")),
+        rule("short", "a", concluding("c")),
+        rule("first", "a", concluding("b")),
+        rule("second", "b", concluding("c")),
+    )
+    assert {"third": 2, "short": 0, "first": 0, "second": 1} == named_levels(*rules)
+
+
+def test_contradicting_literals_make_no_edge() -> None:
+    """A pattern that asks for another literal value is not fed, and one that asks for the same is."""
+    giver = rule("giver", "a", concluding("b", status="up"))
+    silent, fed = rule("silent", "b", concluding("c"), status="down"), rule("fed", "b", concluding("d"), status="up")
+    assert {"giver": 0, "silent": 0, "fed": 1} == named_levels(giver, silent, fed)
+
+
+def test_literals_are_compared_as_the_type_reads_them() -> None:
+    """`60s` and `1m` are one duration."""
+    giver = rule("giver", "a", concluding("b", age="60s"))
+    assert {"giver": 0, "fed": 1} == named_levels(giver, rule("fed", "b", concluding("c"), age="1m"))
+
+
+def test_rules_that_do_have_no_level_and_feed_none() -> None:
+    """What a rule with a `do` concludes re-enters in the next round."""
+    acting = rule("acting", "b", Do("noop"), concluding("a"))
+    rules = (acting, rule("giver", "a", concluding("b")))
+    assert {"giver": 0} == named_levels(*rules)
+    assert [("giver", "acting")] == [(edge.giver[1], edge.taker[1]) for edge in feeds(ruleset(*rules))]
+
+
+def test_levels_span_rule_sets() -> None:
+    """A rule of one rule set is fed by a rule of another."""
+    first, second = ruleset(rule("one", "a", concluding("b"))), ruleset(rule("two", "b", concluding("c")))
+    assert {("set", "two"): 1, ("set", "one"): 0} == levels([second, first])
+
+
+def test_a_circle_is_refused_with_its_path() -> None:
+    """Rules of two rule sets that feed each other have no levels; the error names the way round."""
+    first, second = ruleset(rule("one", "a", concluding("b"))), ruleset(rule("two", "b", concluding("a")))
+    with pytest.raises(RuleSetError) as raised:
+        levels([first, second])
+    messages = [finding.message for finding in raised.value.report.findings]
+    assert ["rules feed each other in one instant: `one` → `two` → `one`"] == messages
+
+
+def test_a_long_chain_is_levelled() -> None:
+    """A chain of 3,000 rules needs no recursion."""
+    kinds = FrozenMap({f"k{n}": Kind(f"k{n}", "state") for n in range(3001)})
+    rules = tuple(rule(f"r{n}", f"k{n}", concluding(f"k{n + 1}")) for n in range(3000))
+    assert 2999 == levels([RuleSet("set", rules, Vocabulary("test", kinds))])["set", "r2999"]
