@@ -1,0 +1,142 @@
+"""The layers: what may import what, read out of the imports themselves."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = "selfheal_rules"
+
+LAYERS = (
+    "source",
+    "diagnostics",
+    "values",
+    "vocabulary",
+    "events",
+    "model",
+    "parse",
+    "check",
+    "compile",
+    "match",
+    "decide",
+    "guard",
+    "engine",
+    "cli",
+    "__main__",
+)
+"""Lowest first, in the order of the pipeline: each may import those before it."""
+
+ASIDE = ("normalize", "")
+"""Beside the order: normalizers see items and vocabulary alone; the front door, ``, offers all but the command."""
+
+DOORS = {
+    "yaml": ("parse.yaml_nodes",),
+    "durable": ("match.durable",),
+    "durable_rules_engine": ("match.durable",),
+    "openstack": ("execute.openstack",),
+    "structlog": ("healer", "execute", "cli"),
+}
+"""The only modules (with what lies under them) that import a third party; attrs is at home everywhere."""
+
+
+def _modules() -> dict[str, Path]:
+    """Give each module by its dotted name below the package; the package itself is ``."""
+    found = {}
+    for path in sorted((ROOT / PACKAGE).rglob("*.py")):
+        parts = path.relative_to(ROOT / PACKAGE).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = _modules()
+
+
+def _targets(module: str, node: ast.AST) -> Iterator[str]:
+    """Give the dotted names one node imports, relative ones made absolute."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        here = [PACKAGE, *module.split(".")] if module else [PACKAGE]
+        is_package = MODULES[module].name == "__init__.py"
+        stem = here[: len(here) + is_package - node.level] if node.level else []
+        base = ".".join([*stem, *([node.module] if node.module else [])])
+        yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _imports(module: str) -> list[str]:
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    return [target for node in ast.walk(tree) for target in _targets(module, node)]
+
+
+def _inner(module: str) -> list[str]:
+    """Give the modules of the package that `module` imports, as dotted names below it."""
+    found = []
+    for target in _imports(module):
+        head, _, rest = target.partition(".")
+        if head == PACKAGE:
+            found.append(rest if rest in MODULES else rest.rpartition(".")[0])
+    return found
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def _allowed(layer: str) -> set[str]:
+    """Give the layers that `layer` may import, itself included."""
+    if layer == "normalize":
+        return {layer, *LAYERS[: LAYERS.index("events") + 1]}
+    if layer == "":
+        return {layer, "normalize", *LAYERS[: LAYERS.index("cli")]}
+    below = {*LAYERS[: LAYERS.index(layer) + 1]}
+    return below | {"", "normalize"} if layer in {"cli", "__main__"} else below
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_has_its_layer(module: str) -> None:
+    """A module nobody gave a place in the order is refused."""
+    assert _top(module) in {*LAYERS, *ASIDE}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_one_way(module: str) -> None:
+    """A module imports its own layer and those below it, and nothing above."""
+    assert [] == [name for name in _inner(module) if _top(name) not in _allowed(_top(module))]
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if _top(module) == "compile"])
+def test_a_program_knows_no_memory(module: str) -> None:
+    """`compile/` never imports `match/`: memories are arguments of what it generates, never part of it."""
+    assert [] == [name for name in _inner(module) if _top(name) == "match"]
+
+
+def _enters(module: str, doors: tuple[str, ...]) -> bool:
+    return any(module == door or module.startswith(door + ".") for door in doors)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_third_parties_have_one_door(module: str) -> None:
+    """What is neither Python's own nor attrs comes in by the door `DOORS` names."""
+    foreign = {target.partition(".")[0] for target in _imports(module)} - sys.stdlib_module_names - {PACKAGE, "attrs"}
+    assert [] == sorted(name for name in foreign if not _enters(module, DOORS.get(name, ())))
+
+
+def test_there_is_no_circle() -> None:
+    """No module imports itself by way of others, not even for a type."""
+    graph = {module: [name for name in _inner(module) if name != module] for module in MODULES}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' -> '.join(error.args[1])}")
+
+
+def test_pure_stages_touch_nothing_outside() -> None:
+    """Below the command no module imports what reads a clock, a socket, a thread or chance."""
+    outside = {"time", "random", "socket", "threading", "asyncio", "subprocess", "logging", "uuid", "secrets", "urllib"}
+    pure = [module for module in MODULES if _top(module) not in {"cli", "__main__"}]
+    found = {module: sorted({name.partition(".")[0] for name in _imports(module)} & outside) for module in pure}
+    assert {} == {module: names for module, names in found.items() if names}
