@@ -244,11 +244,44 @@ class Kind:
 
 @frozen
 class Vocabulary:
-    """A set of kinds by name."""
+    """A set of kinds by name, and the named types their fields were declared with."""
 
     name: str
     kinds: FrozenMap = EMPTY
+    types: FrozenMap = EMPTY  # name → FieldType
 
     def __or__(self, other: "Vocabulary") -> "Vocabulary":
-        """Join two vocabularies; of two kinds with one name the right one stands (check reports the clash)."""
-        return Vocabulary(f"{self.name}+{other.name}", FrozenMap({**self.kinds, **other.kinds}))
+        """Join two vocabularies; of two kinds with one name the right one stands (parse reports the clash)."""
+        name = f"{self.name}+{other.name}"
+        kinds, types = FrozenMap({**self.kinds, **other.kinds}), FrozenMap({**self.types, **other.types})
+        return Vocabulary(name, kinds, types)
+
+
+def _own(name: str, form: Form, doc: str, *fields: Field, key: tuple[str, ...] = ()) -> Kind:
+    return Kind(name, form, FrozenMap({declared.name: declared for declared in fields}), key, doc)
+
+
+def _text(*names: str) -> tuple[Field, ...]:
+    return tuple(Field(name, STRING, required=True) for name in names)
+
+
+EPISODE_STATUS = FieldType("enum", ("open", "verifying", "healed", "escalated", "quarantined", "closed"))
+_TARGET = Field("target", ANY)
+
+_SELF = (
+    _own(
+        "selfheal.decision", "event", "The engine decided a step; `id` is the decision's.",
+        *_text("rule", "action"), _TARGET, *_text("status", "episode"),
+    ),
+    _own(
+        "selfheal.outcome", "event", "An executor said how a decision went.",
+        *_text("decision", "action"), _TARGET, *_text("status"),
+    ),
+    _own(
+        "selfheal.episode", "state", "One rule deals with one key; cleared a while after it closes.",
+        *_text("episode", "rule"), _TARGET, Field("status", EPISODE_STATUS, required=True), key=("episode",),
+    ),
+)  # fmt: skip
+
+SELF_KINDS = Vocabulary("selfheal", FrozenMap({kind.name: kind for kind in _SELF}))
+"""The engine's own acts as items; they are part of every vocabulary."""

@@ -1,0 +1,155 @@
+"""Readers of mappings with closed sets of keys: each key is known, missing ones are named, values have a shape."""
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from attrs import field, frozen
+
+from selfheal_rules.model import Operand
+from selfheal_rules.parse import literals
+from selfheal_rules.parse.findings import Findings, did_you_mean
+from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node
+from selfheal_rules.source import Span
+
+Read = TypeVar("Read")
+
+NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+"""What rules, steps, rule sets and kinds may be called."""
+
+
+@frozen
+class Keys:
+    """The keys a mapping may have, under the name messages call it by."""
+
+    what: str
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    known: frozenset[str] = field(init=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Gather all keys once."""
+        object.__setattr__(self, "known", frozenset(self.required + self.optional))
+
+
+@frozen
+class Fields:
+    """One mapping, read key by key; a value of the wrong shape is a finding, and is left out."""
+
+    what: str
+    node: MapNode
+    findings: Findings
+
+    @property
+    def span(self) -> Span:
+        """Where the mapping stands."""
+        return self.node.span
+
+    def has(self, name: str) -> bool:
+        """Whether the key is there."""
+        return name in self.node.entries
+
+    def node_of(self, name: str) -> Node | None:
+        """Give the node under a key."""
+        return self.node.entries.get(name)
+
+    def read(self, name: str, reader: Callable[[Node, str, Findings], Read | None]) -> Read | None:
+        """Give what `reader` makes of the value under a key; None where the key is missing."""
+        node = self.node.entries.get(name)
+        return reader(node, name, self.findings) if node is not None else None
+
+    def text(self, name: str, default: str = "") -> str:
+        """Give a text."""
+        found = self.read(name, literals.text)
+        return default if found is None else found
+
+    def name(self, name: str, default: str = "") -> str:
+        """Give a text that is a name."""
+        found = self.read(name, identifier)
+        return default if found is None else found
+
+    def integer(self, name: str, default: int = 0) -> int:
+        """Give a whole number."""
+        found = self.read(name, literals.integer)
+        return default if found is None else found
+
+    def boolean(self, name: str) -> bool:
+        """Give a truth value; false where the key is missing."""
+        return bool(self.read(name, literals.boolean))
+
+    def duration(self, name: str) -> Operand | None:
+        """Give a duration, as text or as a parameter."""
+        return self.read(name, literals.duration)
+
+    def items(self, name: str) -> list[Node]:
+        """Give the items of a list."""
+        found = self.read(name, list_items)
+        return [] if found is None else found
+
+    def paths(self, name: str) -> tuple[tuple[str, ...], ...]:
+        """Give a list of field paths."""
+        found = (literals.field_path(node, name, self.findings) for node in self.items(name))
+        return tuple(path for path in found if path)
+
+
+def closed(node: Node | None, keys: Keys, findings: Findings) -> Fields | None:
+    """Take a node as a mapping of just these keys; what is unknown or missing is a finding, no reason to stop."""
+    if node is None:
+        return None
+    if not isinstance(node, MapNode):
+        findings.refuse("SH020", f"{keys.what} is a mapping, not {literals.shape(node)}", node)
+        return None
+    if not node.entries.keys() <= keys.known:
+        _refuse_unknown(node, keys, findings)
+    for name in keys.required:
+        if name not in node.entries:
+            findings.refuse("SH101", f"{keys.what} needs `{name}`", node, f"add `{name}:`")
+    return Fields(keys.what, node, findings)
+
+
+def _refuse_unknown(node: MapNode, keys: Keys, findings: Findings) -> None:
+    absent = [name for name in keys.required + keys.optional if name not in node.entries]
+    for name, key in node.keys.items():
+        if name not in keys.known:
+            findings.refuse("SH102", f"{keys.what} has no key `{name}`", key, did_you_mean(name, absent))
+
+
+def list_items(node: Node, what: str, findings: Findings) -> list[Node] | None:
+    """Give the items of a list node."""
+    if isinstance(node, ListNode):
+        return node.items
+    findings.refuse("SH020", f"`{what}` takes a list, not {literals.shape(node)}", node, "write it in `[` and `]`")
+    return None
+
+
+def table(node: Node | None, what: str, findings: Findings) -> MapNode | None:
+    """Give a node as a mapping with free keys."""
+    if node is None or isinstance(node, MapNode):
+        return node
+    findings.refuse("SH020", f"`{what}` takes a mapping, not {literals.shape(node)}", node)
+    return None
+
+
+def identifier(node: Node, what: str, findings: Findings) -> str | None:
+    """Give a text that may name a rule, a step, a rule set or a kind."""
+    found = literals.text(node, what, findings)
+    if found is None or NAME.fullmatch(found):
+        return found
+    findings.refuse("SH103", f"`{found}` is not a name", node, "names have letters, digits, `_`, `-` and `.`")
+    return None
+
+
+def names(node: Node, what: str, findings: Findings) -> tuple[str, ...]:
+    """Give a list of names."""
+    found = (identifier(item, what, findings) for item in list_items(node, what, findings) or [])
+    return tuple(name for name in found if name is not None)
+
+
+def one_or_more_names(node: Node, what: str, findings: Findings) -> tuple[str, ...]:
+    """Give one name, or the names of a list that is not empty."""
+    if not isinstance(node, ListNode):
+        found = identifier(node, what, findings)
+        return () if found is None else (found,)
+    if not node.items:
+        findings.refuse("SH111", f"`{what}` is empty", node, "name at least one")
+    return names(node, what, findings)

@@ -1,0 +1,60 @@
+"""The list every reader of this stage writes to: a finding never stops the reading."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Protocol
+
+from attrs import define, field
+
+from selfheal_rules.diagnostics import Diagnostic, Report, Severity
+from selfheal_rules.source import Span
+
+SHOWN = 100
+"""As many findings as a report of this stage lists; whoever has more begins with these."""
+
+
+class Place(Protocol):
+    """What a finding can point at: a node with a span, `faulty` where something was said about it already."""
+
+    faulty: bool
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+
+
+@define
+class Findings:
+    """What is wrong so far, in the order of reading."""
+
+    found: list[Diagnostic] = field(factory=list)
+
+    def error(self, code: str, message: str, span: Span, cure: str = "", related: tuple[Span, ...] = ()) -> None:
+        """Add a finding at a span."""
+        self.found.append(Diagnostic(code, Severity.ERROR, message, span, cure, related))
+
+    def refuse(self, code: str, message: str, node: Place, cure: str = "", related: tuple[Span, ...] = ()) -> None:
+        """Add a finding at a node, unless the node is known to be faulty: one mistake, one finding."""
+        if not node.faulty:
+            self.error(code, message, node.span, cure, related)
+
+    def report(self) -> Report:
+        """Give the first findings by place, and say how many more there are."""
+        report = Report.of(self.found)
+        if len(report.findings) <= SHOWN:
+            return report
+        shown = report.findings[:SHOWN]
+        more = len(report.findings) - SHOWN
+        rest = Diagnostic("SH099", Severity.ERROR, f"{more} more findings are not shown", shown[-1].span)
+        return Report.of((*shown, rest))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Give the cure for a misspelt word, or name what may stand there."""
+    words = list(known)
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return "known: " + ", ".join(f"`{name}`" for name in words) if words else ""

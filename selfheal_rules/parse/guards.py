@@ -1,0 +1,92 @@
+"""What holds a rule back: each guard is known by its first word, which says what else may stand beside it."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from selfheal_rules.model import Guard, Operand, Pattern
+from selfheal_rules.parse import literals
+from selfheal_rules.parse.conditions import Scope, read_condition
+from selfheal_rules.parse.findings import did_you_mean
+from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node, ScalarNode
+from selfheal_rules.values import FrozenMap
+
+Setting: TypeAlias = Operand | tuple[Operand, ...] | Pattern
+
+BESIDE: Mapping[str, tuple[str, ...]] = {
+    "limit": ("per", "by", "scope", "fails"),
+    "min_healthy": ("of", "by", "scope", "fails"),
+    "max_percent": ("of", "per", "by", "scope", "fails"),
+    "cooldown": ("by", "scope", "fails"),
+    "max_in_flight": ("by", "of", "scope", "fails"),
+    "lock": ("by", "for", "scope", "fails"),
+    "flap": ("per", "over", "by", "for", "fails"),
+    "breaker": ("per", "over", "by", "for", "scope", "fails"),
+    "storm": ("of", "per", "over", "by", "for", "fails"),
+    "approval": ("by", "for", "scope", "fails"),
+    "maintenance": ("of", "by", "scope", "fails"),
+    "backoff": ("by", "over", "for", "scope", "fails"),
+    "attempts": ("per", "by", "over", "scope", "fails"),
+}
+"""The guards by their first word, each with the words it takes."""
+
+DURATIONS = frozenset({"cooldown", "backoff", "per", "over", "for"})
+
+
+def read_guards(nodes: list[Node], address: str, scope: Scope) -> tuple[Guard, ...]:
+    """Read the items of `guard`."""
+    read = (_guard(node, f"{address}.guard[{at}]", scope) for at, node in enumerate(nodes))
+    return tuple(guard for guard in read if guard is not None)
+
+
+def _guard(node: Node, address: str, scope: Scope) -> Guard | None:
+    if not isinstance(node, MapNode):
+        message = f"a guard is a mapping, not {literals.shape(node)}"
+        scope.findings.refuse("SH020", message, node, "write `{cooldown: 30m}`")
+        return None
+    name = _name(node, scope)
+    if name is None:
+        return None
+    settings = {}
+    for word, inner in node.entries.items():
+        value = _setting(word, name, inner, node.keys[word], f"{address}.{word}", scope)
+        if value is not None:
+            settings[word] = value
+    return Guard(name, FrozenMap(settings), span=node.span)
+
+
+def _name(node: MapNode, scope: Scope) -> str | None:
+    """Give the one guard a mapping names."""
+    found = [word for word in node.entries if word in BESIDE]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        message = f"`{found[0]}` and `{found[1]}` are two guards"
+        scope.findings.refuse("SH150", message, node.keys[found[1]], "write each as an item of its own")
+        return None
+    first = next(iter(node.entries), "")
+    message = f"`{first}` is no guard" if first else "a guard says what it limits"
+    scope.findings.refuse("SH150", message, node.keys.get(first, node), did_you_mean(first, BESIDE))
+    return None
+
+
+def _setting(word: str, guard: str, inner: Node, key: ScalarNode, address: str, scope: Scope) -> Setting | None:
+    findings = scope.findings
+    if word != guard and word not in BESIDE[guard]:
+        findings.refuse("SH151", f"guard `{guard}` takes no `{word}`", key, did_you_mean(word, BESIDE[guard]))
+        return None
+    if word == "of":
+        return _population(inner, address, scope)
+    if word in DURATIONS:
+        return literals.duration(inner, word, findings)
+    if isinstance(inner, ListNode):
+        found = (literals.operand(item, word, findings) for item in inner.items)
+        return tuple(item for item in found if item is not None)
+    return literals.operand(inner, word, findings)
+
+
+def _population(node: Node, address: str, scope: Scope) -> Pattern | None:
+    found = read_condition(node, address, scope)
+    if found is None or isinstance(found, Pattern):
+        return found
+    scope.findings.refuse("SH110", "`of` takes one pattern", node, "write `{state: kind, where: {...}}`")
+    return None

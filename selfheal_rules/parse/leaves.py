@@ -1,0 +1,109 @@
+"""Leaves of `where`: a scalar is equality, a list is *in*, a mapping is operators."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from selfheal_rules.model import Literal, Operand, Operator, Parameter, Test
+from selfheal_rules.parse import literals
+from selfheal_rules.parse.findings import Findings, did_you_mean
+from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node, ScalarNode
+
+Held: TypeAlias = Operand | tuple[Operand, ...]
+ReadOperand: TypeAlias = Callable[[Node, str, Findings], Held | None]
+
+
+def read_leaves(node: Node | None, address: str, findings: Findings) -> tuple[Test, ...]:
+    """Read a mapping from field paths to what they are held against."""
+    if node is None:
+        return ()
+    if not isinstance(node, MapNode):
+        cure = "write `{field: value}`"
+        findings.refuse("SH020", f"leaves are a mapping, not {literals.shape(node)}", node, cure)
+        return ()
+    tests: list[Test] = []
+    for name, inner in node.entries.items():
+        key = node.keys[name]
+        path = literals.path_of(name, key, findings)
+        if path:
+            tests += _leaf(path, inner, key, f"{address}.{name}", findings)
+    return tuple(tests)
+
+
+def _leaf(path: tuple[str, ...], node: Node, key: ScalarNode, address: str, findings: Findings) -> list[Test]:
+    if isinstance(node, MapNode):
+        return _operators(path, node, address, findings)
+    operator: Operator = "in" if isinstance(node, ListNode) else "is"
+    held = _one_or_more(node, address.rpartition(".")[2], findings)
+    return [Test(path, operator, held, span=key.span, address=address)] if held is not None else []
+
+
+def _operators(path: tuple[str, ...], node: MapNode, address: str, findings: Findings) -> list[Test]:
+    if not node.entries:
+        findings.refuse("SH111", f"`{'.'.join(path)}` is held against nothing", node, "write a value or an operator")
+    tests = []
+    for name, inner in node.entries.items():
+        key = node.keys[name]
+        known = next((word for word in OPERATORS if word == name), None)
+        if known is None:
+            findings.refuse("SH120", f"`{name}` is no operator", key, did_you_mean(name, OPERATORS))
+            continue
+        held = OPERATORS[known](inner, name, findings)
+        if held is not None:
+            tests.append(Test(path, known, held, span=key.span, address=f"{address}.{name}"))
+    return tests
+
+
+def _one_or_more(node: Node, what: str, findings: Findings) -> Held | None:
+    if not isinstance(node, ListNode):
+        return _single(node, what, findings)
+    if not node.items:
+        findings.refuse("SH111", f"`{what}` is held against an empty list", node, "name at least one value")
+        return None
+    found = [_single(item, what, findings) for item in node.items]
+    sound = tuple(item for item in found if item is not None)
+    return sound if len(sound) == len(found) else None
+
+
+def _single(node: Node, what: str, findings: Findings) -> Operand | None:
+    if isinstance(node, ScalarNode) and node.value is None:
+        cure = "a null field is a missing one: write `{exists: false}`"
+        findings.refuse("SH121", f"`{what}` is held against null", node, cure)
+        return None
+    return literals.operand(node, what, findings)
+
+
+def _text(node: Node, what: str, findings: Findings) -> Operand | None:
+    found = _single(node, what, findings)
+    if isinstance(found, Literal) and not isinstance(found.value, str):
+        findings.refuse("SH020", f"`{what}` takes a text, not {literals.shape(node)}", node, "write it in quotes")
+        return None
+    return found
+
+
+def _constant_text(node: Node, what: str, findings: Findings) -> Operand | None:
+    found = _text(node, what, findings)
+    if found is None or isinstance(found, Literal | Parameter):
+        return found
+    cure = "write the text itself, or `$params.name`"
+    findings.refuse("SH122", f"`{what}` takes no field of another pattern", node, cure)
+    return None
+
+
+def _truth(node: Node, what: str, findings: Findings) -> Operand | None:
+    found = literals.boolean(node, what, findings)
+    return Literal(found, span=node.span) if found is not None else None
+
+
+OPERATORS: Mapping[Operator, ReadOperand] = {
+    "not": _one_or_more,
+    "at_least": _single,
+    "more_than": _single,
+    "at_most": _single,
+    "less_than": _single,
+    "matches": _constant_text,
+    "glob": _constant_text,
+    "contains": _single,
+    "starts_with": _text,
+    "ends_with": _text,
+    "exists": _truth,
+}

@@ -1,0 +1,128 @@
+"""Rule sets from YAML: what a whole file says."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from selfheal_rules.diagnostics import Report, RuleSetError
+from selfheal_rules.model import Reference, Rule, RuleSet
+from selfheal_rules.parse import literals
+from selfheal_rules.parse.conditions import Scope, read_outermost
+from selfheal_rules.parse.fields import Fields, Keys, closed, table
+from selfheal_rules.parse.files import read_source
+from selfheal_rules.parse.findings import Findings
+from selfheal_rules.parse.guards import read_guards
+from selfheal_rules.parse.params import read_params, site_values
+from selfheal_rules.parse.steps import read_ending, read_steps
+from selfheal_rules.parse.vocabulary import check_version, named_vocabularies, read_declarations
+from selfheal_rules.parse.yaml_nodes import ListNode, Node, compose
+from selfheal_rules.source import Source
+from selfheal_rules.values import EMPTY, FrozenMap
+
+RULE_SET = Keys(
+    "a rule set",
+    ("selfheal", "ruleset", "rules"),
+    ("description", "metadata", "vocabulary", "types", "events", "states", "params"),
+)
+RULE = Keys("a rule", ("id", "when", "then"), ("doc", "key", "priority", "guard", "outcome"))
+
+
+def load_rules(path: str | Path, *, values: Mapping[str, object] | None = None) -> RuleSet:
+    """
+    Load the rule set of a file, or of a folder with a `rules.yaml`.
+
+    Raises:
+        RuleSetError: with every finding, also where the file cannot be read.
+    """
+    file = Path(path)
+    file = file / "rules.yaml" if file.is_dir() else file
+    findings = Findings()
+    source = read_source(file, findings)
+    if source is None:
+        raise RuleSetError(findings.report())
+    found, report = parse_rules(source, values=values, folder=file.parent)
+    if found is None or report.errors:
+        raise RuleSetError(report)
+    return found
+
+
+def parse_rules(
+    source: Source, *, values: Mapping[str, object] | None = None, folder: Path | None = None
+) -> tuple[RuleSet | None, Report]:
+    """
+    Read a rule set, and say everything that is wrong with it.
+
+    A rule with a finding in it is left out, so that what is given can be checked further. `values` are what the site
+    sets its parameters to; `folder` is where vocabulary files are looked for. Nothing is given where the text is no
+    rule set, or its vocabulary cannot be read.
+    """
+    findings = Findings()
+    fields = closed(compose(source, findings), RULE_SET, findings)
+    found = _rule_set(fields, values or {}, folder) if fields else None
+    return found, findings.report()
+
+
+def _rule_set(fields: Fields, values: Mapping[str, object], folder: Path | None) -> RuleSet | None:
+    findings = fields.findings
+    is_ours = check_version(fields, "selfheal")
+    name = fields.name("ruleset")
+    below = named_vocabularies(fields, folder)
+    before = len(findings.found)
+    vocabulary = read_declarations(fields, name, below) if below else None
+    is_known = len(findings.found) == before
+    params = read_params(fields, vocabulary.types if vocabulary else EMPTY)
+    rules = tuple(_rules(fields.items("rules"), findings))
+    set_values = site_values(fields, params, values)
+    if vocabulary is None or not (is_ours and is_known):
+        return None
+    metadata = table(fields.node_of("metadata"), "metadata", findings)
+    return RuleSet(
+        name,
+        rules,
+        vocabulary,
+        params=params,
+        values=set_values,
+        description=fields.text("description"),
+        metadata=literals.plain(metadata, "metadata", findings) if metadata else EMPTY,
+        span=fields.span,
+    )
+
+
+def _rules(nodes: list[Node], findings: Findings) -> list[Rule]:
+    found = []
+    for at, node in enumerate(nodes):
+        before = len(findings.found)
+        rule = _rule(node, at, Scope(findings))
+        if rule is not None and len(findings.found) == before:
+            found.append(rule)
+    return found
+
+
+def _rule(node: Node, at: int, scope: Scope) -> Rule | None:
+    fields = closed(node, RULE, scope.findings)
+    if fields is None:
+        return None
+    name = fields.name("id")
+    address = f"rules[{name or at}]"
+    when = read_outermost(fields.node_of("when"), f"{address}.when", scope)
+    then = read_steps(fields, "then", address, scope)
+    guard = read_guards(fields.items("guard"), address, scope)
+    outcome = read_ending(fields.node_of("outcome"), f"{address}.outcome", scope)
+    key = _key(fields) if fields.has("key") else None
+    doc, priority = fields.text("doc"), fields.integer("priority")
+    if when is None:
+        return None
+    return Rule(name, when, then, doc=doc, key=key, priority=priority, guard=guard, outcome=outcome, span=fields.span)
+
+
+def _key(fields: Fields) -> tuple[Reference, ...]:
+    found = []
+    for node in fields.items("key"):
+        operand = literals.operand(node, "key", fields.findings)
+        if isinstance(operand, Reference):
+            found.append(operand)
+        elif operand is not None:
+            fields.findings.refuse("SH106", "a key is made of fields", node, "write `[$alias.field]`")
+    node = fields.node_of("key")
+    if isinstance(node, ListNode) and not node.items:
+        fields.findings.refuse("SH111", "`key` is empty", node, "name the fields the rule fires by, or leave it out")
+    return tuple(found)

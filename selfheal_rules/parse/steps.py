@@ -1,0 +1,120 @@
+"""What a rule does: conclusions, remediation steps, and how it is known that they helped."""
+
+from attrs import evolve
+
+from selfheal_rules.model import Conclude, Confirm, Do, Ending, Operand, Retry, Step, Template
+from selfheal_rules.parse import literals
+from selfheal_rules.parse.conditions import Scope, read_outermost
+from selfheal_rules.parse.fields import Fields, Keys, closed, names, table
+from selfheal_rules.parse.findings import did_you_mean
+from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node
+from selfheal_rules.values import FrozenMap
+
+CONCLUDE = Keys("a conclusion", ("conclude",), ("with", "ttl", "cleared", "id", "after"))
+DO = Keys("a step", ("do",), ("target", "with", "id", "after", "confirm", "timeout", "retry"))
+RETRY = Keys("`retry`", ("times", "backoff"), ("cap",))
+ENDING = Keys("`outcome`", ("healthy", "within"), ("else",))
+WORDS = ("do", "conclude")
+
+
+def read_steps(fields: Fields, name: str, address: str, scope: Scope) -> tuple[Step, ...]:
+    """Read the list of steps under a key."""
+    nodes = fields.items(name)
+    list_node = fields.node_of(name)
+    if not nodes and isinstance(list_node, ListNode):
+        scope.findings.refuse("SH111", f"`{name}` is empty", list_node, "name at least one step")
+    read = (_step(node, f"{address}.{name}[{at}]", scope) for at, node in enumerate(nodes))
+    return tuple(step for step in read if step is not None)
+
+
+def _step(node: Node, address: str, scope: Scope) -> Step | None:
+    if not isinstance(node, MapNode):
+        scope.findings.refuse("SH020", f"a step is a mapping, not {literals.shape(node)}", node, "write `{do: action}`")
+        return None
+    found = [word for word in WORDS if word in node.entries]
+    if len(found) == 1:
+        return _conclude(node, scope) if found == ["conclude"] else _do(node, address, scope)
+    cures = [cure for name in node.entries if (cure := did_you_mean(name, WORDS)).startswith("did")]
+    cure = cures[0] if cures else "write one of them"
+    scope.findings.refuse("SH110", "a step needs exactly one of `do` and `conclude`", node, cure)
+    return None
+
+
+def _conclude(node: MapNode, scope: Scope) -> Conclude | None:
+    fields = closed(node, CONCLUDE, scope.findings)
+    kind = fields.name("conclude") if fields else ""
+    if fields is None or not kind:
+        return None
+    return Conclude(
+        kind,
+        _with(fields),
+        ttl=fields.duration("ttl"),
+        cleared=fields.boolean("cleared"),
+        id=fields.name("id"),
+        after=_after(fields),
+        span=fields.span,
+    )
+
+
+def _do(node: MapNode, address: str, scope: Scope) -> Do | None:
+    fields = closed(node, DO, scope.findings)
+    action = fields.name("do") if fields else ""
+    if fields is None or not action:
+        return None
+    return Do(
+        action,
+        target=fields.read("target", literals.scalar_content),
+        params=_with(fields),
+        id=fields.name("id"),
+        after=_after(fields),
+        confirm=_confirm(fields.node_of("confirm"), f"{address}.confirm", scope),
+        timeout=fields.duration("timeout"),
+        retry=_retry(closed(fields.node_of("retry"), RETRY, scope.findings)),
+        span=fields.span,
+    )
+
+
+def _with(fields: Fields) -> FrozenMap:
+    """Read the values of a step or conclusion by name."""
+    node = table(fields.node_of("with"), "with", fields.findings)
+    found: dict[str, Operand | Template] = {}
+    for name, inner in node.entries.items() if node else ():
+        value = literals.content(inner, name, fields.findings)
+        if value is not None:
+            found[name] = value
+    return FrozenMap(found)
+
+
+def _after(fields: Fields) -> tuple[str, ...] | None:
+    return fields.read("after", names) if fields.has("after") else None
+
+
+def _confirm(node: Node | None, address: str, scope: Scope) -> Confirm | None:
+    """Read a condition whose own `within` is the deadline of the step, not a window of events."""
+    group = read_outermost(node, address, scope)
+    return Confirm(evolve(group, within=None), group.within, span=group.span) if group else None
+
+
+def _retry(fields: Fields | None) -> Retry | None:
+    if fields is None:
+        return None
+    backoff = fields.duration("backoff")
+    if backoff is None:
+        return None
+    return Retry(fields.integer("times"), backoff, cap=fields.duration("cap"), span=fields.span)
+
+
+def read_ending(node: Node | None, address: str, scope: Scope) -> Ending | None:
+    """Read the `outcome` of a rule."""
+    fields = closed(node, ENDING, scope.findings)
+    if fields is None:
+        return None
+    healthy = read_outermost(fields.node_of("healthy"), f"{address}.healthy", scope)
+    within = fields.duration("within")
+    steps = read_steps(fields, "else", address, scope) if fields.has("else") else ()
+    for step in steps:
+        if isinstance(step, Conclude):
+            scope.findings.error("SH113", "`else` has steps alone", step.span, "write `{do: action}`")
+    if healthy is None or within is None:
+        return None
+    return Ending(healthy, within, tuple(step for step in steps if isinstance(step, Do)), span=fields.span)

@@ -1,0 +1,229 @@
+"""Vocabularies from YAML: shipped ones by name, others by file, a rule set's own kinds."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from attrs import frozen
+
+from selfheal_rules.diagnostics import Report, RuleSetError
+from selfheal_rules.parse import literals
+from selfheal_rules.parse.fields import NAME, Fields, Keys, closed, list_items, table
+from selfheal_rules.parse.files import read_source, whole
+from selfheal_rules.parse.findings import Findings, did_you_mean
+from selfheal_rules.parse.types import BUILT_IN, read_type
+from selfheal_rules.parse.yaml_nodes import MapNode, Node, ScalarNode, compose
+from selfheal_rules.source import Source
+from selfheal_rules.values import FrozenMap
+from selfheal_rules.vocabulary import ATTRIBUTES, SELF_KINDS, Field, FieldType, Form, Kind, Vocabulary
+
+DECLARATIONS = ("types", "events", "states")
+VOCABULARY = Keys("a vocabulary", ("selfheal_vocabulary", "vocabulary"), ("doc", *DECLARATIONS))
+EVENT = Keys("an event kind", (), ("doc", "fields"))
+STATE = Keys("a state kind", ("key",), ("doc", "fields"))
+FIELD = Keys("a field", ("type",), ("required", "doc", "origin"))
+
+
+def parse_vocabulary(source: Source) -> tuple[Vocabulary | None, Report]:
+    """Read a vocabulary; None where the text is none, or where it has any error."""
+    findings = Findings()
+    fields = closed(compose(source, findings), VOCABULARY, findings)
+    if fields is None:
+        return None, findings.report()
+    check_version(fields, "selfheal_vocabulary")
+    found = read_declarations(fields, fields.name("vocabulary"), SELF_KINDS)
+    return (None if findings.found else found), findings.report()
+
+
+def check_version(fields: Fields, name: str) -> bool:
+    """Refuse a file of another version of the language."""
+    node = fields.node_of(name)
+    if node is None or (isinstance(node, ScalarNode) and node.value == 1 and type(node.value) is int):
+        return node is not None
+    fields.findings.refuse("SH100", f"this is version {literals.shape(node)}", node, f"write `{name}: 1`")
+    return False
+
+
+def load_vocabulary(name_or_path: str | Path) -> Vocabulary:
+    """
+    Load a shipped vocabulary by name, or one from a file.
+
+    Raises:
+        RuleSetError: with every finding, also where there is no such vocabulary.
+    """
+    name = str(name_or_path)
+    if is_shipped_name(name):
+        found, report = _shipped(name)
+    else:
+        found, report = _from_file(Path(name))
+    if found is None:
+        raise RuleSetError(report)
+    return found
+
+
+def is_shipped_name(name: str) -> bool:
+    """Whether a text names a shipped vocabulary, not a file."""
+    return "/" not in name and "." not in name
+
+
+def shipped_names() -> tuple[str, ...]:
+    """Give the names of all shipped vocabularies."""
+    folder = files("selfheal_rules") / "vocabularies"
+    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+
+
+@cache
+def _shipped(name: str) -> tuple[Vocabulary | None, Report]:
+    """Read a shipped vocabulary once: all who name it share its kinds."""
+    findings = Findings()
+    if name not in shipped_names():
+        missing = Source(f"vocabularies/{name}.yaml", "")
+        findings.error(
+            "SH114", f"no vocabulary `{name}` is shipped", whole(missing), did_you_mean(name, shipped_names())
+        )
+        return None, findings.report()
+    text = (files("selfheal_rules") / "vocabularies" / f"{name}.yaml").read_text("utf-8")
+    return parse_vocabulary(Source(f"vocabularies/{name}.yaml", text))
+
+
+def _from_file(path: Path) -> tuple[Vocabulary | None, Report]:
+    findings = Findings()
+    source = read_source(path, findings)
+    return parse_vocabulary(source) if source else (None, findings.report())
+
+
+@frozen
+class _Declared:
+    """What the kinds of one file may use: its named types, and those of the vocabularies below it."""
+
+    types: Mapping[str, FieldType]
+    findings: Findings
+
+
+def read_declarations(fields: Fields, name: str, below: Vocabulary) -> Vocabulary:
+    """Read the types and kinds a file declares, and put them on top of `below`."""
+    types = _types(fields, below)
+    declared = _Declared({**below.types, **types}, fields.findings)
+    kinds: dict[str, Kind] = {}
+    for form, section in (("event", "events"), ("state", "states")):
+        node = table(fields.node_of(section), section, fields.findings)
+        for kind in _kinds(node, "event" if form == "event" else "state", declared):
+            if kind.name in kinds or kind.name in below.kinds:
+                _refuse_clash(kind, kinds.get(kind.name) or below.kinds[kind.name], fields.findings)
+            else:
+                kinds[kind.name] = kind
+    return Vocabulary(name, FrozenMap({**below.kinds, **kinds}), FrozenMap({**below.types, **types}))
+
+
+def _refuse_clash(kind: Kind, first: Kind, findings: Findings) -> None:
+    message = f"kind `{kind.name}` is declared already, as {first.form}"
+    related = (first.span,) if first.span.source.text else ()
+    findings.error("SH109", message, kind.span, "take another name, or use the kind as it is", related)
+
+
+def _types(fields: Fields, below: Vocabulary) -> dict[str, FieldType]:
+    node = table(fields.node_of("types"), "types", fields.findings)
+    found: dict[str, FieldType] = {}
+    for name, inner in node.entries.items() if node else ():
+        if name in BUILT_IN:
+            message = f"`{name}` is a type of the language"
+            fields.findings.refuse("SH109", message, node.keys[name], "take another name")
+            continue
+        declared = read_type(inner, {**below.types, **found}, fields.findings)
+        if declared is not None:
+            found[name] = declared
+    return found
+
+
+def _kinds(node: MapNode | None, form: Form, declared: _Declared) -> Iterable[Kind]:
+    findings = declared.findings
+    for name, inner in node.entries.items() if node else ():
+        key = node.keys[name]
+        if not NAME.fullmatch(name):
+            cure = "names have letters, digits, `_`, `-` and `.`"
+            findings.refuse("SH103", f"`{name}` is not a name", key, cure)
+        elif name.startswith("selfheal."):
+            findings.refuse("SH104", f"`{name}` is a name of the engine's own", key, "take another name")
+        else:
+            fields = closed(inner, EVENT if form == "event" else STATE, findings)
+            if fields:
+                yield _kind(name, form, fields, key, declared)
+
+
+def _kind(name: str, form: Form, fields: Fields, place: ScalarNode, declared: _Declared) -> Kind:
+    node = table(fields.node_of("fields"), "fields", fields.findings)
+    key = _key(fields, node) if form == "state" else ()
+    found: dict[str, Field] = {}
+    for field_name, inner in node.entries.items() if node else ():
+        read = _field(field_name, inner, node.keys[field_name], field_name in key, declared)
+        if read is not None:
+            found[field_name] = read
+    return Kind(name, form, FrozenMap(found), key, fields.text("doc"), place.span)
+
+
+def _key(fields: Fields, declared: MapNode | None) -> tuple[str, ...]:
+    found = []
+    node = fields.node_of("key")
+    items = list_items(node, "key", fields.findings) if node else None
+    if items == [] and node:
+        fields.findings.refuse("SH111", "`key` is empty", node, "name the fields that tell one state from another")
+    for item in items or ():
+        name = literals.text(item, "key", fields.findings)
+        if name is None or name == "source" or (declared is not None and name in declared.entries):
+            found += [name] if name else []
+            continue
+        known = ["source", *(declared.entries if declared else ())]
+        fields.findings.refuse("SH116", f"key `{name}` is no field of the kind", item, did_you_mean(name, known))
+    return tuple(found)
+
+
+def _field(name: str, node: Node, place: ScalarNode, is_key: bool, declared: _Declared) -> Field | None:
+    findings = declared.findings
+    if name in ATTRIBUTES:
+        findings.refuse("SH104", f"every item has `{name}` by itself", place, "leave it out, or take another name")
+        return None
+    if not literals.path_of(name, place, findings) or "." in name:
+        return None
+    if not isinstance(node, MapNode) or "type" not in node.entries:
+        found = read_type(node, declared.types, findings)
+        return Field(name, found, required=is_key, span=place.span) if found else None
+    fields = closed(node, FIELD, findings)
+    if fields is None:
+        return None
+    found = read_type(node.entries["type"], declared.types, findings)
+    required = fields.boolean("required") or is_key
+    if found is None:
+        return None
+    return Field(name, found, required, fields.text("doc"), fields.text("origin"), place.span)
+
+
+def named_vocabularies(fields: Fields, folder: Path | None) -> Vocabulary | None:
+    """Join the vocabularies a rule set names; None where one of them cannot be used."""
+    joined: Vocabulary | None = SELF_KINDS
+    for node in fields.items("vocabulary"):
+        name = literals.text(node, "vocabulary", fields.findings)
+        found = _named(name, node, folder, fields.findings) if name is not None else None
+        if found is None or joined is None:
+            joined = None
+            continue
+        for kind in found.kinds.values():
+            first = joined.kinds.get(kind.name)
+            if first is not None and first is not kind:
+                _refuse_clash(kind, first, fields.findings)
+        joined = joined | found
+    return joined
+
+
+def _named(name: str, node: Node, folder: Path | None, findings: Findings) -> Vocabulary | None:
+    if is_shipped_name(name):
+        if name not in shipped_names():
+            cure = did_you_mean(name, shipped_names()) + "; a file is written with its ending"
+            findings.refuse("SH114", f"no vocabulary `{name}` is shipped", node, cure)
+            return None
+        found, report = _shipped(name)
+    else:
+        source = read_source((folder or Path()) / name, findings, node.span)
+        found, report = parse_vocabulary(source) if source else (None, Report(()))
+    findings.found += report.findings
+    return found

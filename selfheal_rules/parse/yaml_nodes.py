@@ -1,0 +1,275 @@
+"""
+Strict YAML 1.2 core as nodes that know where they stand; the only importer of yaml.
+
+PyYAML gives events; everything they mean is decided here: which plain scalars are numbers, that keys are texts and
+stand once, that nothing is tagged, anchored or merged. The C parser and the pure one give the same nodes.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, TypeAlias, Union
+
+import yaml
+from attrs import define, field
+
+from selfheal_rules.parse.findings import Findings
+from selfheal_rules.parse.scalars import ONE_LETTER, resolve
+from selfheal_rules.source import Source, Span
+
+DEPTH = 40
+"""The deepest nesting read; nothing an author writes comes near it."""
+
+SIZE = 16_000_000
+"""The longest text read, in characters."""
+
+BYTE_ORDER_MARK = "\ufeff"
+
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+Loader: TypeAlias = type[Any]
+LOADER: Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The parser in use: PyYAML's C one where it was built."""
+
+
+@define(eq=False)
+class _Placed:
+    """What all nodes have: marks count from 0; `faulty` where something was said about the node already."""
+
+    source: Source = field(repr=False)
+    start: Any = field(repr=False)
+    end: Any = field(repr=False)
+
+    @property
+    def span(self) -> Span:
+        """Where the node stands: quotes and brackets included, no blank line after it."""
+        start, end = self.start, self.end
+        return Span(self.source, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+@define(eq=False)
+class ScalarNode(_Placed):
+    """A leaf: `value` by YAML 1.2 core, `text` as written; `plain` where it stands without quotes."""
+
+    value: str | int | float | bool | None
+    text: str
+    plain: bool
+    faulty: bool = False
+
+
+@define(eq=False)
+class ListNode(_Placed):
+    """A list of nodes."""
+
+    items: list["Node"] = field(factory=list)
+    faulty: bool = False
+
+
+@define(eq=False)
+class MapNode(_Placed):
+    """A mapping from texts to nodes; `keys` holds the node of each text."""
+
+    entries: dict[str, "Node"] = field(factory=dict)
+    keys: dict[str, ScalarNode] = field(factory=dict)
+    faulty: bool = False
+
+
+Node: TypeAlias = Union[ScalarNode, ListNode, MapNode]  # noqa: UP007 - a forward reference
+
+
+class _Unreadable(Exception):  # noqa: N818 - never leaves this file
+    """The text cannot be read further; the finding says why."""
+
+
+def compose(source: Source, findings: Findings, loader: Loader = LOADER) -> Node | None:
+    """Read a source as one YAML document; None where it is none, or is empty."""
+    builder = _Builder(source, findings)
+    try:
+        _check_text(source, findings)
+        for event in _events(source.text, loader):
+            builder.take(event)
+    except yaml.YAMLError as error:
+        _refuse_syntax(source, findings, error)
+        return None
+    except _Unreadable:
+        return None
+    if builder.root is None or (isinstance(builder.root, ScalarNode) and builder.root.value is None):
+        findings.error("SH014", "the file says nothing", Span(source, 1, 1, 1, 1), "a rule set begins `selfheal: 1`")
+        return None
+    return builder.root
+
+
+def _check_text(source: Source, findings: Findings) -> None:
+    """Refuse what the two parsers would refuse differently, before either sees it."""
+    if len(source.text) > SIZE:
+        findings.error("SH013", f"the file is longer than {SIZE} characters", Span(source, 1, 1, 1, 1), "split it")
+        raise _Unreadable
+    wrong = _FORBIDDEN.search(source.text, 1 if source.text.startswith(BYTE_ORDER_MARK) else 0)
+    if wrong:
+        before = source.text[: wrong.start()]
+        line, column = before.count("\n") + 1, wrong.start() - before.rfind("\n")
+        message = f"the character U+{ord(wrong[0]):04X} has no place in a YAML file"
+        span = Span(source, line, column, line, column + 1)
+        findings.error("SH003", message, span, "in double quotes it can be written as an escape")
+        raise _Unreadable
+
+
+def _events(text: str, loader: Loader) -> Iterator[Any]:
+    parser = loader(text.removeprefix(BYTE_ORDER_MARK))
+    try:
+        while (event := parser.get_event()) is not None:
+            yield event
+    finally:
+        parser.dispose()
+
+
+def _refuse_syntax(source: Source, findings: Findings, error: yaml.YAMLError) -> None:
+    """Say what the pure parser says, whichever one was in use: messages must not depend on how PyYAML was built."""
+    try:
+        for _ in _events(source.text, yaml.SafeLoader):
+            pass
+    except yaml.YAMLError as other:
+        error = other
+    mark = getattr(error, "problem_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    problem = getattr(error, "problem", None) or "the text cannot be read"
+    context = getattr(error, "context", None)
+    message = " ".join(f"this is not YAML: {context + ', ' if context else ''}{problem}".split())
+    findings.error("SH002", message, Span(source, line, column, line, column + 1), _syntax_cure(source, line, column))
+
+
+def _syntax_cure(source: Source, line: int, column: int) -> str:
+    character = source.line(line)[column - 1 : column]
+    if "\t" in source.line(line)[:column]:
+        return "indent with spaces, never with tabs"
+    if character in {"*", "&", "@", "`", "%", "!", "|", ">", "{", "[", "#"} or ": " in source.line(line)[column:]:
+        return "write a text that begins with a sign, or holds `: `, in quotes"
+    return "look at the quotes, brackets and indentation here and on the line before"
+
+
+@define(eq=False)
+class _Builder:
+    """Builds the tree event by event, without recursion: no nesting can exhaust the stack."""
+
+    source: Source
+    findings: Findings
+    root: Node | None = None
+    documents: int = 0
+    open: list[ListNode | MapNode] = field(factory=list)
+    awaited: list[ScalarNode | None] = field(factory=list)  # per open node the key whose value comes next
+
+    def take(self, event: Any) -> None:
+        """Add what one event says."""
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            self._add(self._scalar(event))
+        elif kind is yaml.MappingStartEvent:
+            self._begin(event, MapNode(self.source, event.start_mark, event.end_mark))
+        elif kind is yaml.SequenceStartEvent:
+            self._begin(event, ListNode(self.source, event.start_mark, event.end_mark))
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            self._finish(event)
+        elif kind is yaml.AliasEvent:
+            self._alias(event)
+        elif kind is yaml.DocumentStartEvent:
+            self._document(event)
+
+    def _scalar(self, event: Any) -> ScalarNode:
+        text, plain = event.value, not event.style
+        value, trap = resolve(text) if plain else (text, None)
+        if trap and text in ONE_LETTER and self._awaits_key():
+            trap = None
+        node = ScalarNode(self.source, event.start_mark, event.end_mark, value, text, plain)
+        if trap:
+            code, message, cure = trap
+            self.findings.refuse(code, message, node, cure)
+            node.faulty = True
+        if event.tag is not None or event.anchor is not None:
+            self._refuse_marks(event, node)
+        return node
+
+    def _awaits_key(self) -> bool:
+        return bool(self.open) and isinstance(self.open[-1], MapNode) and self.awaited[-1] is None
+
+    def _add(self, node: Node) -> None:
+        if not self.open:
+            self.root = self.root or node
+            return
+        parent = self.open[-1]
+        if isinstance(parent, ListNode):
+            parent.items.append(node)
+            return
+        key = self.awaited[-1]
+        if key is None:
+            self.awaited[-1] = self._key(node)
+            return
+        self.awaited[-1] = None
+        self._set(parent, key, node)
+
+    def _set(self, parent: MapNode, key: ScalarNode, node: Node) -> None:
+        if key.faulty:
+            parent.faulty = True
+        first = parent.keys.setdefault(key.text, key)
+        if first is key:
+            parent.entries[key.text] = node
+            return
+        message = f"key `{key.text}` stands twice, first on line {first.span.line} and again here"
+        self.findings.refuse("SH004", message, key, "keep one of the two", (first.span,))
+
+    def _key(self, node: Node) -> ScalarNode:
+        if not isinstance(node, ScalarNode):
+            self.findings.refuse("SH008", "a key is a text, not a list or mapping", node, "write a text before the `:`")
+            return ScalarNode(
+                self.source, node.start, node.end, "", f"#{len(self.findings.found)}", plain=False, faulty=True
+            )
+        if node.plain and node.text == "<<":
+            self.findings.refuse("SH007", "merge keys are not read", node, "write the entries out, or use `params`")
+            node.faulty = True
+        elif not isinstance(node.value, str):
+            cure = f'write "{node.text}" in quotes'
+            self.findings.refuse("SH008", f"key `{node.text}` is not a text", node, cure)
+            node.faulty = True
+        return node
+
+    def _begin(self, event: Any, node: ListNode | MapNode) -> None:
+        if event.tag is not None or event.anchor is not None:
+            self._refuse_marks(event, node)
+        self._add(node)
+        self.open.append(node)
+        self.awaited.append(None)
+        if len(self.open) > DEPTH:
+            self.findings.error("SH013", f"this is nested deeper than {DEPTH} levels", node.span, "take it apart")
+            raise _Unreadable
+
+    def _finish(self, event: Any) -> None:
+        node = self.open.pop()
+        self.awaited.pop()
+        last = node.items[-1:] if isinstance(node, ListNode) else list(node.entries.values())[-1:]
+        is_flow = event.end_mark.index > event.start_mark.index
+        node.end = event.end_mark if is_flow or not last else last[0].end
+
+    def _alias(self, event: Any) -> None:
+        node = ScalarNode(self.source, event.start_mark, event.end_mark, None, f"*{event.anchor}", plain=True)
+        message = f"`*{event.anchor}` is an alias, and aliases are not read"
+        cure = f'write "*{event.anchor}" in quotes for the text, or use `params` for a value that stands often'
+        self.findings.refuse("SH006", message, node, cure)
+        node.faulty = True
+        self._add(node)
+
+    def _refuse_marks(self, event: Any, node: Node) -> None:
+        if event.anchor is not None:
+            message = f"`&{event.anchor}` is an anchor, and anchors are not read"
+            self.findings.refuse("SH006", message, node, "use `params` for a value that stands often")
+        if event.tag is not None:
+            message = f"`{event.tag}` is a tag, and tags are not read"
+            self.findings.refuse("SH005", message, node, "leave the tag out; quotes make a text")
+        node.faulty = True
+
+    def _document(self, event: Any) -> None:
+        self.documents += 1
+        start = event.start_mark
+        span = Span(self.source, start.line + 1, start.column + 1, start.line + 1, start.column + 2)
+        if event.version or event.tags:
+            self.findings.error("SH015", "`%` directives are not read", span, "leave it out: files are YAML 1.2")
+        if self.documents > 1:
+            self.findings.error("SH009", "a second document begins here", span, "write one document a file")
+            raise _Unreadable
