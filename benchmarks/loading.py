@@ -1,4 +1,4 @@
-"""Before the first event: importing the package; loading, checking and compiling a thousand rules, with either parser."""
+"""Before the first event: importing the package; loading, checking and compiling a thousand rules."""
 
 import json
 import subprocess

@@ -5,7 +5,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from attrs import frozen
 
@@ -128,7 +128,7 @@ def by_engine(stream: Bodies) -> Run:
         out: list[sr.Decision] = []
         begin = time.process_time()
         for body in stream.bodies:
-            for item in normalize(decode(body), received=datetime.now(UTC)):
+            for item in normalize(decode(body)):
                 out.extend(post(item))
         return time.process_time() - begin, Counter((one.rule, str(one.target)) for one in out)
 
