@@ -5,6 +5,7 @@ An `Event` is an instant; a `State` says what holds from its time on, or that it
 both are held against their kind before an engine looks at them: `checked` refuses what does not fit.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
 
@@ -39,6 +40,10 @@ def _frozen_fields(fields: dict[str, Value]) -> FrozenMap:
         raise EventError(str(error), field="fields") from None
 
 
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
+
+
 @frozen
 class Event:
     """
@@ -53,7 +58,7 @@ class Event:
     source: str
     time: datetime = field(converter=_frozen_time)
     fields: FrozenMap = field(default=EMPTY, converter=_frozen_fields)
-    cause: tuple[str, ...] = field(default=(), converter=tuple)
+    cause: tuple[str, ...] = field(default=(), converter=_names)
     at: int = field(init=False, eq=False, repr=False)
     fits: Kind | None = field(default=None, init=False, eq=False, repr=False)
 
@@ -76,7 +81,7 @@ class State:
     time: datetime = field(converter=_frozen_time)
     fields: FrozenMap = field(default=EMPTY, converter=_frozen_fields)
     cleared: bool = False
-    cause: tuple[str, ...] = field(default=(), converter=tuple)
+    cause: tuple[str, ...] = field(default=(), converter=_names)
     id: str = ""
     at: int = field(init=False, eq=False, repr=False)
     fits: Kind | None = field(default=None, init=False, eq=False, repr=False)
@@ -86,7 +91,7 @@ class State:
         object.__setattr__(self, "at", microseconds(self.time))
 
 
-Item = TypeVar("Item", Event, State)
+Item = TypeVar("Item", bound=Event | State)
 
 
 def checked(item: Item, vocabulary: Vocabulary) -> Item:

@@ -1,0 +1,161 @@
+"""
+How a normalizer reads a raw payload: what is missing stays missing, what is of the wrong type is an `EventError`.
+
+A source's null and its empty text both mean "not said", so both read as missing; nothing is coerced.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from selfheal_rules.diagnostics import EventError
+from selfheal_rules.events import Event, State
+from selfheal_rules.values import FrozenMap, Value, canonical, freeze
+
+Payload: TypeAlias = Mapping[str, Any]
+Item: TypeAlias = Event | State
+Items: TypeAlias = tuple[Item, ...]
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
+_SHOWN = 60
+
+
+class Unrecognised(EventError):  # noqa: N818 - an outcome of its own: the payload is fine, and not for us
+    """A payload that is well-formed and comes from no source this library knows."""
+
+
+def malformed(message: str, field: str = "") -> EventError:
+    """Give the error for a payload that is of a known source but not in its shape."""
+    return EventError(message, field=field)
+
+
+def shown(value: object) -> str:
+    """Write a raw value so that it fits in one line of a message."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def text(payload: Payload, name: str) -> str | None:
+    """Give a text, or None where it is null, empty or not there."""
+    value = payload.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        message = f"`{name}` is {shown(value)}, not a text"
+        raise malformed(message, name)
+    return value
+
+
+def needed(payload: Payload, name: str) -> str:
+    """Give a text that must be there."""
+    value = text(payload, name)
+    if value is None:
+        message = f"`{name}` is missing"
+        raise malformed(message, name)
+    return value
+
+
+def flag(payload: Payload, name: str) -> bool | None:
+    """Give a boolean, or None where it is not there."""
+    value = payload.get(name)
+    if value is not None and not isinstance(value, bool):
+        message = f"`{name}` is {shown(value)}, not a boolean"
+        raise malformed(message, name)
+    return value
+
+
+def whole(payload: Payload, name: str) -> int | None:
+    """Give an integer, or None where it is not there."""
+    value = payload.get(name)
+    if value is not None and type(value) is not int:
+        message = f"`{name}` is {shown(value)}, not an integer"
+        raise malformed(message, name)
+    return value
+
+
+def mapping(payload: Payload, name: str) -> Payload:
+    """Give a mapping, an empty one where it is null or not there."""
+    value = payload.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        message = f"`{name}` is {shown(value)}, not a mapping"
+        raise malformed(message, name)
+    return value
+
+
+def sequence(payload: Payload, name: str) -> list[Any]:
+    """Give a list, an empty one where it is null or not there."""
+    value = payload.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list | tuple):
+        message = f"`{name}` is {shown(value)}, not a list"
+        raise malformed(message, name)
+    return list(value)
+
+
+def texts(payload: Payload, name: str) -> dict[str, str]:
+    """Give a mapping of texts: labels and metadata, whose values sources write as texts."""
+    found = mapping(payload, name)
+    for key, value in found.items():
+        if not isinstance(key, str) or not isinstance(value, str):
+            message = f"`{name}` has {shown(value)} under {shown(key)}, not a text"
+            raise malformed(message, f"{name}.{key}")
+    return dict(found)
+
+
+def word(payload: Payload, name: str, words: Mapping[str, str]) -> str | None:
+    """Give our word for a source's word; `unknown` for one it has not had before, None where it says none."""
+    value = text(payload, name)
+    return None if value is None else words.get(value, "unknown")
+
+
+def instant(value: str, name: str = "time") -> datetime:
+    """
+    Read a time in any of the forms OpenStack and Prometheus write.
+
+    A space or a `T`, no fraction or any number of digits (cut off after the microsecond), `Z`, an offset, or no zone
+    at all, which means UTC.
+    """
+    try:
+        if not _INSTANT.fullmatch(value):
+            raise ValueError(value)  # noqa: TRY301 - what `fromisoformat` takes beyond this is no time of a payload
+        read = datetime.fromisoformat(value)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        message = f"`{name}` is {shown(value)}, not a time"
+        raise malformed(message, name) from None
+
+
+def moment_of(payload: Payload, name: str) -> datetime | None:
+    """Give a time, or None where it is null, empty or not there."""
+    value = text(payload, name)
+    return None if value is None else instant(value, name)
+
+
+def needed_moment(payload: Payload, name: str) -> datetime:
+    """Give a time that must be there."""
+    return instant(needed(payload, name), name)
+
+
+def present(**fields: Value) -> dict[str, Value]:
+    """Give the fields that say something: null is a missing field."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def fingerprint(*parts: Value) -> str:
+    """Give the id that stands for these parts and for no others, in every process."""
+    written = canonical(tuple(freeze(part) for part in parts))
+    return hashlib.sha256(written.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def alias(source: str, time: datetime, scheme: str, name: str | None, **meant: str | None) -> Items:
+    """Give the state that says what a name stands for, or nothing where either side is not known."""
+    known = present(**meant)
+    if not name or not known:
+        return ()
+    fields = FrozenMap({"scheme": scheme, "name": name, **known})
+    return (State(kind="alias", source=source, time=time, fields=fields),)

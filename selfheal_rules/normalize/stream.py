@@ -1,0 +1,76 @@
+"""
+A file of payloads, one JSON value a line, as a tap on a bus or a webhook would write it.
+
+A line holds a raw payload, a list of them, or `{"received": "2026-11-22T16:28:37Z", "payload": …}` where the source
+does not say when. Empty lines are skipped. A line that cannot be read costs nothing but itself.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, TypeAlias
+
+from attrs import frozen
+
+from selfheal_rules.diagnostics import EventError
+from selfheal_rules.events import checked
+from selfheal_rules.normalize.reading import Item, Unrecognised, needed_moment
+from selfheal_rules.normalize.sources import normalize
+from selfheal_rules.vocabulary import Vocabulary
+
+
+@frozen
+class Reading:
+    """One item, and the line (from 1) it was read from."""
+
+    line: int
+    item: Item
+
+
+@frozen
+class Problem:
+    """One line, or one element of the list in it, that gave no item, and why."""
+
+    line: int
+    kind: Literal["malformed", "unrecognised"]
+    message: str
+
+
+Read: TypeAlias = Reading | Problem
+
+
+def read_items(lines: Iterable[str | bytes], *, vocabulary: Vocabulary | None = None) -> Iterator[Read]:
+    """
+    Read payloads line by line and give what they say, in order; where a line says nothing readable, the problem.
+
+    With a `vocabulary` CloudEvents can be read, and every item is held against its kind.
+    """
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield from _line(number, line, vocabulary)
+
+
+def _line(number: int, line: str | bytes, vocabulary: Vocabulary | None) -> Iterator[Read]:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        yield Problem(number, "malformed", f"not JSON: {' '.join(str(error).split())}")
+        return
+    for payload in value if isinstance(value, list) else [value]:
+        yield from _payload(number, payload, vocabulary)
+
+
+def _payload(number: int, payload: object, vocabulary: Vocabulary | None) -> Iterator[Read]:
+    try:
+        yield from [Reading(number, item) for item in _items(payload, vocabulary)]
+    except Unrecognised as error:
+        yield Problem(number, "unrecognised", str(error))
+    except EventError as error:
+        yield Problem(number, "malformed", str(error))
+
+
+def _items(payload: Any, vocabulary: Vocabulary | None) -> tuple[Item, ...]:  # noqa: ANN401 - any JSON value
+    received = None
+    if isinstance(payload, Mapping) and payload.keys() == {"received", "payload"}:
+        received, payload = needed_moment(payload, "received"), payload["payload"]
+    items = normalize(payload, received=received, vocabulary=vocabulary)
+    return items if vocabulary is None else tuple(checked(item, vocabulary) for item in items)
