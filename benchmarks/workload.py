@@ -56,19 +56,20 @@ class Stream:
         self.items.append(Event(f"e{number}", kind, "monitor", START + number * self._step, told))
 
 
-FIELDS = f"""\
-      host: {{type: string, required: true}}
-      severity: {{ordered: [{", ".join(SEVERITIES)}]}}
-      value: {{type: number}}
-      status: {{type: string}}
-      project: {{type: string}}
-      region: {{type: string}}
-      text: {{type: string}}
-      labels: {{map: string}}
+FIELDS = """\
+      host: {type: string, required: true}
+      severity: {type: severity}
+      value: {type: number}
+      status: {type: string}
+      project: {type: string}
+      region: {type: string}
+      text: {type: string}
+      labels: {type: {map: string}}
 """
 
 
 def ruleset(name: str, kinds: list[str], rules: list[str], states: str = "") -> str:
     """Write a rule set that declares its own kinds, all with the fields `Stream` gives."""
     declared = "".join(f"  {kind}:\n    fields:\n{FIELDS}" for kind in kinds)
-    return f"selfheal: 1\nruleset: {name}\nevents:\n{declared}{states}rules:\n{''.join(rules)}"
+    severity = f"types:\n  severity: {{ordered: [{', '.join(SEVERITIES)}]}}\n"
+    return f"selfheal: 1\nruleset: {name}\n{severity}events:\n{declared}{states}rules:\n{''.join(rules)}"
