@@ -1,0 +1,76 @@
+"""Captured payloads as they were on the wire: the tap wrote a record around each, with its JSON text decoded."""
+
+import copy
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from selfheal_rules.events import Event, State
+from selfheal_rules.normalize import normalize
+from selfheal_rules.parse import load_vocabulary
+
+CAPTURED = Path(__file__).parent / "data" / "captured"
+NAMES = sorted(str(path.relative_to(CAPTURED)).removesuffix(".json") for path in CAPTURED.rglob("*.json"))
+VOCABULARY = load_vocabulary("openstack")
+UNKNOWN = ("heat/api.heat.events", "mistral/api.mistral.heal_host", "zaqar/api.zaqar.claim")
+"""What no notification and no webhook is: lists and answers of APIs that have no normalizer."""
+
+Items = tuple[Event | State, ...]
+
+
+def record(name: str) -> Any:  # noqa: ANN401 - a JSON value
+    """Give what the tap or the hook wrote."""
+    return json.loads((CAPTURED / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def message(name: str) -> dict[str, Any]:
+    """Give the bare message of a captured notification, to be changed at will."""
+    found: dict[str, Any] = record(name)["envelope"]["oslo.message"]
+    return copy.deepcopy(found)
+
+
+def sealed(inner: dict[str, Any]) -> dict[str, Any]:
+    """Put a message into the envelope of messagingv2."""
+    return {"oslo.version": "2.0", "oslo.message": json.dumps(inner)}
+
+
+def raw(name: str) -> tuple[Any, datetime | None]:
+    """Give a captured payload as its source sent it, and when it came where the hook noted that."""
+    kept = record(name)
+    if isinstance(kept, dict) and "envelope" in kept:
+        return sealed(kept["envelope"]["oslo.message"]), None
+    if isinstance(kept, dict) and {"path", "headers", "body", "at"} == kept.keys():
+        return kept["body"], datetime.fromtimestamp(kept["at"], UTC)
+    return kept, None
+
+
+def items(name: str) -> Items:
+    """Give what the normalizers make of a captured payload."""
+    payload, received = raw(name)
+    return normalize(payload, received=received, vocabulary=VOCABULARY)
+
+
+def read(payload: Any, received: datetime | None = None) -> Items:  # noqa: ANN401 - a JSON value
+    """Give what the normalizers make of a payload."""
+    return normalize(payload, received=received, vocabulary=VOCABULARY)
+
+
+def only(kind: str, found: Items) -> Event | State:
+    """Give the one item of a kind."""
+    (item,) = [item for item in found if item.kind == kind]
+    return item
+
+
+def event(kind: str, found: Items) -> Event:
+    """Give the one event of a kind."""
+    item = only(kind, found)
+    assert isinstance(item, Event)
+    return item
+
+
+def state(kind: str, found: Items) -> State:
+    """Give the one state of a kind."""
+    item = only(kind, found)
+    assert isinstance(item, State)
+    return item
