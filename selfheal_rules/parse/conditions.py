@@ -27,7 +27,7 @@ from selfheal_rules.parse.expression import parse_expression
 from selfheal_rules.parse.fields import Fields, Keys, closed, one_or_more_names
 from selfheal_rules.parse.findings import Findings, did_you_mean
 from selfheal_rules.parse.leaves import read_leaves
-from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node
+from selfheal_rules.parse.yaml_nodes import MapNode, Node
 from selfheal_rules.vocabulary import Form
 
 Word = TypeVar("Word", bound=str)
@@ -113,11 +113,8 @@ def _word(node: Node | None, scope: Scope) -> str | None:
 
 
 def _items(fields: Fields, name: str, address: str, scope: Scope) -> tuple[Condition, ...]:
-    nodes = fields.items(name)
-    list_node = fields.node_of(name)
-    if not nodes and isinstance(list_node, ListNode):
-        scope.findings.refuse("SH111", f"`{name}` is empty", list_node, "name at least one condition, or leave it out")
-    read = (read_condition(node, f"{address}.{name}[{at}]", scope) for at, node in enumerate(nodes))
+    fields.refuse_empty(name, "name at least one condition, or leave it out")
+    read = (read_condition(node, f"{address}.{name}[{at}]", scope) for at, node in enumerate(fields.items(name)))
     return tuple(item for item in read if item is not None)
 
 
@@ -191,7 +188,7 @@ def _pattern(node: MapNode, keys: Keys, address: str, scope: Scope) -> Pattern |
     fields = closed(node, keys, findings)
     if fields is None:
         return None
-    form: Form = "event" if fields.has("event") else "state"
+    form = _form(fields)
     return Pattern(
         fields.read("as", literals.alias) or scope.next_alias(),
         form,
@@ -206,10 +203,15 @@ def _pattern(node: MapNode, keys: Keys, address: str, scope: Scope) -> Pattern |
     )
 
 
+def _form(fields: Fields) -> Form:
+    return "event" if fields.has("event") else "state"
+
+
 def _bounds(fields: Fields) -> tuple[Bound, ...]:
     bounds = []
     for comparison in COMPARISONS:
-        found = fields.read(comparison, literals.amount)
+        node = fields.node_of(comparison)
+        found = literals.amount(node, comparison, fields.findings) if node is not None else None
         if found is not None:
             bounds.append(Bound(comparison, found, span=found.span))
     if not any(fields.has(comparison) for comparison in COMPARISONS):

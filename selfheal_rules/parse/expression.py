@@ -115,7 +115,7 @@ class _Reader:
         return text if len(text) <= 40 else text[:37] + "..."  # noqa: PLR2004 - a line's worth
 
     def _place(self, line: int, start: int, stop: int) -> Span:
-        """Give the span of characters `start` to `stop` of a line; the whole scalar where it reads as it is not written."""
+        """Give the span of characters `start` to `stop` of a line; the whole scalar where it is written otherwise."""
         if self.shift is None or line != 0 or not 0 <= start < stop <= len(self.text) + 1:
             return self.span
         return self.span.part(self.shift + start, self.shift + stop)
@@ -160,9 +160,7 @@ def _constant(reader: _Reader, node: ast.Constant, _: int) -> Term | None:
         reader.refuse("SH133", f"`{value}` is written `{word}`", node, f"write `{word}`")
     elif value is None:
         reader.refuse("SH133", "`None` is no value", node, "a missing field makes the expression unknown by itself")
-    elif isinstance(value, str):
-        return Literal(value, span=span)
-    elif isinstance(value, int | float) and math.isfinite(value) and abs(value) < LARGEST:
+    elif isinstance(value, str) or (isinstance(value, int | float) and math.isfinite(value) and abs(value) < LARGEST):
         return Literal(value, span=span)
     else:
         reader.refuse("SH133", "this is no number or text of an expression", node, "write a number or a text in quotes")

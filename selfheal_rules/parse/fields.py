@@ -1,7 +1,7 @@
 """Readers of mappings with closed sets of keys: each key is known, missing ones are named, values have a shape."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from attrs import field, frozen
@@ -9,7 +9,7 @@ from attrs import field, frozen
 from selfheal_rules.model import Operand
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.findings import Findings, did_you_mean
-from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node
+from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.source import Span
 
 Read = TypeVar("Read")
@@ -79,12 +79,19 @@ class Fields:
 
     def duration(self, name: str) -> Operand | None:
         """Give a duration, as text or as a parameter."""
-        return self.read(name, literals.duration)
+        node = self.node.entries.get(name)
+        return literals.duration(node, name, self.findings) if node is not None else None
 
     def items(self, name: str) -> list[Node]:
         """Give the items of a list."""
         found = self.read(name, list_items)
         return [] if found is None else found
+
+    def refuse_empty(self, name: str, cure: str) -> None:
+        """Refuse a list that is there and has no items."""
+        node = self.node.entries.get(name)
+        if isinstance(node, ListNode) and not node.items:
+            self.findings.refuse("SH111", f"`{name}` is empty", node, cure)
 
     def paths(self, name: str) -> tuple[tuple[str, ...], ...]:
         """Give a list of field paths."""
@@ -122,12 +129,13 @@ def list_items(node: Node, what: str, findings: Findings) -> list[Node] | None:
     return None
 
 
-def table(node: Node | None, what: str, findings: Findings) -> MapNode | None:
-    """Give a node as a mapping with free keys."""
-    if node is None or isinstance(node, MapNode):
-        return node
-    findings.refuse("SH020", f"`{what}` takes a mapping, not {literals.shape(node)}", node)
-    return None
+def table(node: Node | None, what: str, findings: Findings) -> Iterator[tuple[str, Node, ScalarNode]]:
+    """Give the entries of a mapping with free keys: each name, its value, the node of the name."""
+    if isinstance(node, MapNode):
+        for name, inner in node.entries.items():
+            yield name, inner, node.keys[name]
+    elif node is not None:
+        findings.refuse("SH020", f"`{what}` takes a mapping, not {literals.shape(node)}", node)
 
 
 def identifier(node: Node, what: str, findings: Findings) -> str | None:

@@ -1,7 +1,5 @@
 """The list every reader of this stage writes to: a finding never stops the reading."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable
 from typing import Protocol

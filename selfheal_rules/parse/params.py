@@ -16,10 +16,8 @@ PARAMETER = Keys("a parameter", ("type",), ("default", "doc"))
 
 def read_params(fields: Fields, types: Mapping[str, FieldType]) -> FrozenMap:
     """Read the parameters a rule set declares."""
-    node = table(fields.node_of("params"), "params", fields.findings)
     found: dict[str, ParameterType] = {}
-    for name, inner in node.entries.items() if node else ():
-        key = node.keys[name]
+    for name, inner, key in table(fields.node_of("params"), "params", fields.findings):
         if not literals.ALIAS.fullmatch(name):
             message = f"`{name}` is not a name for a parameter"
             fields.findings.refuse("SH103", message, key, "letters, digits and `_`, no digit first")
@@ -40,22 +38,11 @@ def _parameter(
         return None
     default = fields.node_of("default")
     value = literals.plain(default, "default", outer.findings) if default else None
-    reason = _misfit(declared, value) if default else None
-    if default and reason:
-        outer.findings.refuse("SH117", f"the default of `{name}` does not fit: {reason}", default)
-    return ParameterType(name, declared, None if reason else value, fields.text("doc"), span=key.span)
-
-
-def _misfit(declared: FieldType, value: Value) -> str | None:
-    try:
-        declared.literal(value)
-    except (ValueError, OverflowError) as error:
-        return str(error)
-    return None
+    return ParameterType(name, declared, value, fields.text("doc"), span=key.span)
 
 
 def site_values(fields: Fields, params: Mapping[str, ParameterType], values: Mapping[str, object]) -> FrozenMap:
-    """Hold what the site sets against the declarations."""
+    """Take what the site sets for declared parameters; whether it fits their types is for the checks to say."""
     findings = fields.findings
     node = fields.node_of("params") or fields.node
     found: dict[str, Value] = {}
@@ -65,21 +52,8 @@ def site_values(fields: Fields, params: Mapping[str, ParameterType], values: Map
             message = f"the site sets `{name}`, and there is no such parameter"
             findings.error("SH118", message, node.span, did_you_mean(name, params))
             continue
-        value, reason = _fitted(declared.type, given)
-        if reason:
-            findings.error("SH117", f"the site's value of `{name}` does not fit: {reason}", declared.span)
-        else:
-            found[name] = value
-    for name, declared in params.items():
-        if declared.default is None and name not in values:
-            message = f"parameter `{name}` has no value"
-            findings.error("SH119", message, declared.span, "give it a `default`, or set it at the site")
+        try:
+            found[name] = freeze(given)
+        except ValueError as error:
+            findings.error("SH117", f"the site's value of `{name}` cannot be used: {error}", declared.span)
     return FrozenMap(found)
-
-
-def _fitted(declared: FieldType, given: object) -> tuple[Value, str | None]:
-    try:
-        value = freeze(given)
-    except ValueError as error:
-        return None, str(error)
-    return value, _misfit(declared, value)

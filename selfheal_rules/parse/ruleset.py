@@ -14,7 +14,7 @@ from selfheal_rules.parse.guards import read_guards
 from selfheal_rules.parse.params import read_params, site_values
 from selfheal_rules.parse.steps import read_ending, read_steps
 from selfheal_rules.parse.vocabulary import check_version, named_vocabularies, read_declarations
-from selfheal_rules.parse.yaml_nodes import ListNode, Node, compose
+from selfheal_rules.parse.yaml_nodes import Node, compose
 from selfheal_rules.source import Source
 from selfheal_rules.values import EMPTY, FrozenMap
 
@@ -74,7 +74,6 @@ def _rule_set(fields: Fields, values: Mapping[str, object], folder: Path | None)
     set_values = site_values(fields, params, values)
     if vocabulary is None or not (is_ours and is_known):
         return None
-    metadata = table(fields.node_of("metadata"), "metadata", findings)
     return RuleSet(
         name,
         rules,
@@ -82,9 +81,14 @@ def _rule_set(fields: Fields, values: Mapping[str, object], folder: Path | None)
         params=params,
         values=set_values,
         description=fields.text("description"),
-        metadata=literals.plain(metadata, "metadata", findings) if metadata else EMPTY,
+        metadata=_metadata(fields),
         span=fields.span,
     )
+
+
+def _metadata(fields: Fields) -> FrozenMap:
+    found = table(fields.node_of("metadata"), "metadata", fields.findings)
+    return FrozenMap({name: literals.plain(inner, name, fields.findings) for name, inner, _ in found})
 
 
 def _rules(nodes: list[Node], findings: Findings) -> list[Rule]:
@@ -122,7 +126,5 @@ def _key(fields: Fields) -> tuple[Reference, ...]:
             found.append(operand)
         elif operand is not None:
             fields.findings.refuse("SH106", "a key is made of fields", node, "write `[$alias.field]`")
-    node = fields.node_of("key")
-    if isinstance(node, ListNode) and not node.items:
-        fields.findings.refuse("SH111", "`key` is empty", node, "name the fields the rule fires by, or leave it out")
+    fields.refuse_empty("key", "name the fields the rule fires by, or leave it out")
     return tuple(found)

@@ -7,7 +7,7 @@ from selfheal_rules.parse import literals
 from selfheal_rules.parse.conditions import Scope, read_outermost
 from selfheal_rules.parse.fields import Fields, Keys, closed, names, table
 from selfheal_rules.parse.findings import did_you_mean
-from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node
+from selfheal_rules.parse.yaml_nodes import MapNode, Node
 from selfheal_rules.values import FrozenMap
 
 CONCLUDE = Keys("a conclusion", ("conclude",), ("with", "ttl", "cleared", "id", "after"))
@@ -19,11 +19,8 @@ WORDS = ("do", "conclude")
 
 def read_steps(fields: Fields, name: str, address: str, scope: Scope) -> tuple[Step, ...]:
     """Read the list of steps under a key."""
-    nodes = fields.items(name)
-    list_node = fields.node_of(name)
-    if not nodes and isinstance(list_node, ListNode):
-        scope.findings.refuse("SH111", f"`{name}` is empty", list_node, "name at least one step")
-    read = (_step(node, f"{address}.{name}[{at}]", scope) for at, node in enumerate(nodes))
+    fields.refuse_empty(name, "name at least one step")
+    read = (_step(node, f"{address}.{name}[{at}]", scope) for at, node in enumerate(fields.items(name)))
     return tuple(step for step in read if step is not None)
 
 
@@ -61,9 +58,10 @@ def _do(node: MapNode, address: str, scope: Scope) -> Do | None:
     action = fields.name("do") if fields else ""
     if fields is None or not action:
         return None
+    target = fields.node_of("target")
     return Do(
         action,
-        target=fields.read("target", literals.scalar_content),
+        target=literals.scalar_content(target, "target", scope.findings) if target is not None else None,
         params=_with(fields),
         id=fields.name("id"),
         after=_after(fields),
@@ -76,9 +74,8 @@ def _do(node: MapNode, address: str, scope: Scope) -> Do | None:
 
 def _with(fields: Fields) -> FrozenMap:
     """Read the values of a step or conclusion by name."""
-    node = table(fields.node_of("with"), "with", fields.findings)
     found: dict[str, Operand | Template] = {}
-    for name, inner in node.entries.items() if node else ():
+    for name, inner, _ in table(fields.node_of("with"), "with", fields.findings):
         value = literals.content(inner, name, fields.findings)
         if value is not None:
             found[name] = value

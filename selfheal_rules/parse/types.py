@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Literal as OneOf
 
-from attrs import frozen
-
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.fields import list_items
 from selfheal_rules.parse.findings import Findings, did_you_mean
@@ -45,7 +43,7 @@ def _composed(node: MapNode, types: Mapping[str, FieldType], findings: Findings)
         findings.refuse("SH115", f"a composed type has exactly one of {listed}", node, "write `{enum: [up, down]}`")
         return None
     inner = node.entries[word]
-    if word == "enum" or word == "ordered":
+    if word in {"enum", "ordered"}:
         values = _values(inner, word, findings)
         return FieldType(word, values) if values else None
     element = read_type(inner, types, findings)

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from selfheal_rules.diagnostics import Report, RuleSetError
 from selfheal_rules.parse import literals
-from selfheal_rules.parse.fields import NAME, Fields, Keys, closed, list_items, table
+from selfheal_rules.parse.fields import NAME, Fields, Keys, closed, table
 from selfheal_rules.parse.files import read_source, whole
 from selfheal_rules.parse.findings import Findings, did_you_mean
 from selfheal_rules.parse.types import BUILT_IN, read_type
@@ -20,6 +20,7 @@ from selfheal_rules.vocabulary import ATTRIBUTES, SELF_KINDS, Field, FieldType, 
 
 DECLARATIONS = ("types", "events", "states")
 VOCABULARY = Keys("a vocabulary", ("selfheal_vocabulary", "vocabulary"), ("doc", *DECLARATIONS))
+SECTIONS: tuple[tuple[Form, str], ...] = (("event", "events"), ("state", "states"))
 EVENT = Keys("an event kind", (), ("doc", "fields"))
 STATE = Keys("a state kind", ("key",), ("doc", "fields"))
 FIELD = Keys("a field", ("type",), ("required", "doc", "origin"))
@@ -106,9 +107,8 @@ def read_declarations(fields: Fields, name: str, below: Vocabulary) -> Vocabular
     types = _types(fields, below)
     declared = _Declared({**below.types, **types}, fields.findings)
     kinds: dict[str, Kind] = {}
-    for form, section in (("event", "events"), ("state", "states")):
-        node = table(fields.node_of(section), section, fields.findings)
-        for kind in _kinds(node, "event" if form == "event" else "state", declared):
+    for form, section in SECTIONS:
+        for kind in _kinds(fields.node_of(section), form, declared):
             if kind.name in kinds or kind.name in below.kinds:
                 _refuse_clash(kind, kinds.get(kind.name) or below.kinds[kind.name], fields.findings)
             else:
@@ -123,12 +123,10 @@ def _refuse_clash(kind: Kind, first: Kind, findings: Findings) -> None:
 
 
 def _types(fields: Fields, below: Vocabulary) -> dict[str, FieldType]:
-    node = table(fields.node_of("types"), "types", fields.findings)
     found: dict[str, FieldType] = {}
-    for name, inner in node.entries.items() if node else ():
+    for name, inner, key in table(fields.node_of("types"), "types", fields.findings):
         if name in BUILT_IN:
-            message = f"`{name}` is a type of the language"
-            fields.findings.refuse("SH109", message, node.keys[name], "take another name")
+            fields.findings.refuse("SH109", f"`{name}` is a type of the language", key, "take another name")
             continue
         declared = read_type(inner, {**below.types, **found}, fields.findings)
         if declared is not None:
@@ -136,10 +134,9 @@ def _types(fields: Fields, below: Vocabulary) -> dict[str, FieldType]:
     return found
 
 
-def _kinds(node: MapNode | None, form: Form, declared: _Declared) -> Iterable[Kind]:
+def _kinds(node: Node | None, form: Form, declared: _Declared) -> Iterable[Kind]:
     findings = declared.findings
-    for name, inner in node.entries.items() if node else ():
-        key = node.keys[name]
+    for name, inner, key in table(node, f"{form}s", findings):
         if not NAME.fullmatch(name):
             cure = "names have letters, digits, `_`, `-` and `.`"
             findings.refuse("SH103", f"`{name}` is not a name", key, cure)
@@ -152,33 +149,30 @@ def _kinds(node: MapNode | None, form: Form, declared: _Declared) -> Iterable[Ki
 
 
 def _kind(name: str, form: Form, fields: Fields, place: ScalarNode, declared: _Declared) -> Kind:
-    node = table(fields.node_of("fields"), "fields", fields.findings)
-    key = _key(fields, node) if form == "state" else ()
+    rows = list(table(fields.node_of("fields"), "fields", fields.findings))
+    key = _key(fields, [row[0] for row in rows]) if form == "state" else ()
     found: dict[str, Field] = {}
-    for field_name, inner in node.entries.items() if node else ():
-        read = _field(field_name, inner, node.keys[field_name], field_name in key, declared)
+    for field_name, inner, at in rows:
+        read = _field(field_name, inner, at, key, declared)
         if read is not None:
             found[field_name] = read
     return Kind(name, form, FrozenMap(found), key, fields.text("doc"), place.span)
 
 
-def _key(fields: Fields, declared: MapNode | None) -> tuple[str, ...]:
+def _key(fields: Fields, declared: list[str]) -> tuple[str, ...]:
     found = []
-    node = fields.node_of("key")
-    items = list_items(node, "key", fields.findings) if node else None
-    if items == [] and node:
-        fields.findings.refuse("SH111", "`key` is empty", node, "name the fields that tell one state from another")
-    for item in items or ():
+    fields.refuse_empty("key", "name the fields that tell one state from another")
+    for item in fields.items("key"):
         name = literals.text(item, "key", fields.findings)
-        if name is None or name == "source" or (declared is not None and name in declared.entries):
-            found += [name] if name else []
-            continue
-        known = ["source", *(declared.entries if declared else ())]
-        fields.findings.refuse("SH116", f"key `{name}` is no field of the kind", item, did_you_mean(name, known))
+        if name == "source" or name in declared:
+            found.append(name)
+        elif name is not None:
+            cure = did_you_mean(name, ["source", *declared])
+            fields.findings.refuse("SH116", f"key `{name}` is no field of the kind", item, cure)
     return tuple(found)
 
 
-def _field(name: str, node: Node, place: ScalarNode, is_key: bool, declared: _Declared) -> Field | None:
+def _field(name: str, node: Node, place: ScalarNode, key: tuple[str, ...], declared: _Declared) -> Field | None:
     findings = declared.findings
     if name in ATTRIBUTES:
         findings.refuse("SH104", f"every item has `{name}` by itself", place, "leave it out, or take another name")
@@ -187,12 +181,12 @@ def _field(name: str, node: Node, place: ScalarNode, is_key: bool, declared: _De
         return None
     if not isinstance(node, MapNode) or "type" not in node.entries:
         found = read_type(node, declared.types, findings)
-        return Field(name, found, required=is_key, span=place.span) if found else None
+        return Field(name, found, required=name in key, span=place.span) if found else None
     fields = closed(node, FIELD, findings)
     if fields is None:
         return None
     found = read_type(node.entries["type"], declared.types, findings)
-    required = fields.boolean("required") or is_key
+    required = fields.boolean("required") or name in key
     if found is None:
         return None
     return Field(name, found, required, fields.text("doc"), fields.text("origin"), place.span)

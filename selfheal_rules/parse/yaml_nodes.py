@@ -6,7 +6,6 @@ stand once, that nothing is tagged, anchored or merged. The C parser and the pur
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any, TypeAlias, Union
 
 import yaml
@@ -75,6 +74,9 @@ class MapNode(_Placed):
 
 Node: TypeAlias = Union[ScalarNode, ListNode, MapNode]  # noqa: UP007 - a forward reference
 
+_DISPUTED = re.compile(r"\t|[|>][-+0-9]*#")
+"""A tab where a space belongs, a comment that touches a block mark: the C parser takes them, the pure one does not."""
+
 
 class _Unreadable(Exception):  # noqa: N818 - never leaves this file
     """The text cannot be read further; the finding says why."""
@@ -82,27 +84,44 @@ class _Unreadable(Exception):  # noqa: N818 - never leaves this file
 
 def compose(source: Source, findings: Findings, loader: Loader = LOADER) -> Node | None:
     """Read a source as one YAML document; None where it is none, or is empty."""
-    builder = _Builder(source, findings)
+    if not _is_readable(source, findings):
+        return None
+    before = len(findings.found)
+    if _DISPUTED.search(source.text):
+        loader = yaml.SafeLoader
     try:
-        _check_text(source, findings)
-        for event in _events(source.text, loader):
-            builder.take(event)
+        return _document(source, findings, loader)
+    except yaml.YAMLError:
+        del findings.found[before:]  # what a file that breaks off says must not depend on how PyYAML was built
+    try:
+        return _document(source, findings, yaml.SafeLoader)
     except yaml.YAMLError as error:
         _refuse_syntax(source, findings, error)
-        return None
+    return None
+
+
+def _document(source: Source, findings: Findings, loader: Loader) -> Node | None:
+    builder = _Builder(source, findings)
+    parser = loader(source.text.removeprefix(BYTE_ORDER_MARK))
+    try:
+        while (event := parser.get_event()) is not None:
+            builder.take(event)
     except _Unreadable:
         return None
-    if builder.root is None or (isinstance(builder.root, ScalarNode) and builder.root.value is None):
+    finally:
+        parser.dispose()
+    root = builder.root
+    if root is None or (isinstance(root, ScalarNode) and root.value is None and not root.faulty):
         findings.error("SH014", "the file says nothing", Span(source, 1, 1, 1, 1), "a rule set begins `selfheal: 1`")
         return None
-    return builder.root
+    return root
 
 
-def _check_text(source: Source, findings: Findings) -> None:
+def _is_readable(source: Source, findings: Findings) -> bool:
     """Refuse what the two parsers would refuse differently, before either sees it."""
     if len(source.text) > SIZE:
         findings.error("SH013", f"the file is longer than {SIZE} characters", Span(source, 1, 1, 1, 1), "split it")
-        raise _Unreadable
+        return False
     wrong = _FORBIDDEN.search(source.text, 1 if source.text.startswith(BYTE_ORDER_MARK) else 0)
     if wrong:
         before = source.text[: wrong.start()]
@@ -110,25 +129,10 @@ def _check_text(source: Source, findings: Findings) -> None:
         message = f"the character U+{ord(wrong[0]):04X} has no place in a YAML file"
         span = Span(source, line, column, line, column + 1)
         findings.error("SH003", message, span, "in double quotes it can be written as an escape")
-        raise _Unreadable
-
-
-def _events(text: str, loader: Loader) -> Iterator[Any]:
-    parser = loader(text.removeprefix(BYTE_ORDER_MARK))
-    try:
-        while (event := parser.get_event()) is not None:
-            yield event
-    finally:
-        parser.dispose()
+    return wrong is None
 
 
 def _refuse_syntax(source: Source, findings: Findings, error: yaml.YAMLError) -> None:
-    """Say what the pure parser says, whichever one was in use: messages must not depend on how PyYAML was built."""
-    try:
-        for _ in _events(source.text, yaml.SafeLoader):
-            pass
-    except yaml.YAMLError as other:
-        error = other
     mark = getattr(error, "problem_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     problem = getattr(error, "problem", None) or "the text cannot be read"
@@ -154,31 +158,35 @@ class _Builder:
     findings: Findings
     root: Node | None = None
     documents: int = 0
+    last: Any = None  # where the event before ended: the two parsers disagree on where nothing stands
     open: list[ListNode | MapNode] = field(factory=list)
     awaited: list[ScalarNode | None] = field(factory=list)  # per open node the key whose value comes next
+    bracketed: list[bool] = field(factory=list)  # per open node whether a bracket or brace will close it
 
-    def take(self, event: Any) -> None:
+    def take(self, event: yaml.Event) -> None:
         """Add what one event says."""
-        kind = type(event)
-        if kind is yaml.ScalarEvent:
+        if isinstance(event, yaml.ScalarEvent):
             self._add(self._scalar(event))
-        elif kind is yaml.MappingStartEvent:
+        elif isinstance(event, yaml.MappingStartEvent):
             self._begin(event, MapNode(self.source, event.start_mark, event.end_mark))
-        elif kind is yaml.SequenceStartEvent:
+        elif isinstance(event, yaml.SequenceStartEvent):
             self._begin(event, ListNode(self.source, event.start_mark, event.end_mark))
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-            self._finish(event)
-        elif kind is yaml.AliasEvent:
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.last = self._finish(event)
+            return
+        elif isinstance(event, yaml.AliasEvent):
             self._alias(event)
-        elif kind is yaml.DocumentStartEvent:
-            self._document(event)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._count_document(event)
+        self.last = event.end_mark
 
-    def _scalar(self, event: Any) -> ScalarNode:
+    def _scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
         text, plain = event.value, not event.style
+        start, end = (event.start_mark, event.end_mark) if text or not plain else (self.last, self.last)
         value, trap = resolve(text) if plain else (text, None)
         if trap and text in ONE_LETTER and self._awaits_key():
             trap = None
-        node = ScalarNode(self.source, event.start_mark, event.end_mark, value, text, plain)
+        node = ScalarNode(self.source, start, end, value, text, plain)
         if trap:
             code, message, cure = trap
             self.findings.refuse(code, message, node, cure)
@@ -230,24 +238,28 @@ class _Builder:
             node.faulty = True
         return node
 
-    def _begin(self, event: Any, node: ListNode | MapNode) -> None:
+    def _begin(self, event: yaml.CollectionStartEvent, node: ListNode | MapNode) -> None:
         if event.tag is not None or event.anchor is not None:
             self._refuse_marks(event, node)
         self._add(node)
         self.open.append(node)
         self.awaited.append(None)
+        self.bracketed.append(bool(event.flow_style))
         if len(self.open) > DEPTH:
             self.findings.error("SH013", f"this is nested deeper than {DEPTH} levels", node.span, "take it apart")
             raise _Unreadable
 
-    def _finish(self, event: Any) -> None:
+    def _finish(self, event: yaml.CollectionEndEvent) -> Any:  # noqa: ANN401 - a mark, of either parser
         node = self.open.pop()
         self.awaited.pop()
-        last = node.items[-1:] if isinstance(node, ListNode) else list(node.entries.values())[-1:]
-        is_flow = event.end_mark.index > event.start_mark.index
-        node.end = event.end_mark if is_flow or not last else last[0].end
+        if self.bracketed.pop():
+            node.end = event.end_mark
+        else:
+            last = node.items[-1] if isinstance(node, ListNode) else next(reversed(node.entries.values()), node)
+            node.end = last.end
+        return node.end
 
-    def _alias(self, event: Any) -> None:
+    def _alias(self, event: yaml.AliasEvent) -> None:
         node = ScalarNode(self.source, event.start_mark, event.end_mark, None, f"*{event.anchor}", plain=True)
         message = f"`*{event.anchor}` is an alias, and aliases are not read"
         cure = f'write "*{event.anchor}" in quotes for the text, or use `params` for a value that stands often'
@@ -255,7 +267,7 @@ class _Builder:
         node.faulty = True
         self._add(node)
 
-    def _refuse_marks(self, event: Any, node: Node) -> None:
+    def _refuse_marks(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, node: Node) -> None:
         if event.anchor is not None:
             message = f"`&{event.anchor}` is an anchor, and anchors are not read"
             self.findings.refuse("SH006", message, node, "use `params` for a value that stands often")
@@ -264,9 +276,9 @@ class _Builder:
             self.findings.refuse("SH005", message, node, "leave the tag out; quotes make a text")
         node.faulty = True
 
-    def _document(self, event: Any) -> None:
+    def _count_document(self, event: yaml.DocumentStartEvent) -> None:
         self.documents += 1
-        start = event.start_mark
+        start: Any = event.start_mark
         span = Span(self.source, start.line + 1, start.column + 1, start.line + 1, start.column + 2)
         if event.version or event.tags:
             self.findings.error("SH015", "`%` directives are not read", span, "leave it out: files are YAML 1.2")
