@@ -1,5 +1,5 @@
 """
-durable-rules driven directly: the same rules in its own JSON, the same items as its messages, its own `Host.post`.
+durable-rules driven directly: the same rules in its own JSON, the same items as its messages.
 
 Each workload runs in a process of its own, script, engine and durable-rules in turn, because a crash or an endless loop
 of the C library must not take the other figures with it: `python -m benchmarks.durable_direct W1-100 20000`.
@@ -11,9 +11,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+from attrs import frozen
 
 from benchmarks import chain, thresholds
 from benchmarks.measure import Answer, Run, by_post, by_script, interleaved, program_of
@@ -24,8 +26,20 @@ from selfheal_rules.events import Event
 ROUNDS = 3
 SECONDS = 240
 
-Feed = Callable[[dict[str, Any]], None]
-"""Takes one message; what it decides goes to the list it was made with."""
+Message = dict[str, Any]
+Decided = list[tuple[str, str]]
+Feed = Callable[[Message], None]
+Read = Callable[[str, str], Any]
+"""Reads a field of an alias of the match at hand."""
+
+
+@frozen
+class Rule:
+    """Conditions in the JSON of durable-rules, and what a match does."""
+
+    all: tuple[Message, ...]
+    act: Callable[[Read], None]
+
 
 CANNOT = {
     "W1-1000": "more than 511 distinct constants of one field: `create_ruleset` never returns",
@@ -59,124 +73,195 @@ def measured(name: str, events: int) -> dict[str, Any]:
     return found
 
 
-def quiet_host(rules: dict[str, Any]) -> Any:  # noqa: ANN401 - a library without types
-    """Give a `Host` over one rule set, without the two chains of timer threads it starts by itself."""
-    from durable.engine import Host  # type: ignore[import-untyped]  # noqa: PLC0415 - only where it is installed
+class Driver(Protocol):
+    """How durable-rules is called: by its `Host`, or by the C functions under it."""
 
-    quiet = type("QuietHost", (Host,), {"_run": lambda _: None})
-    return quiet({"ruleset": rules})
+    def post(self, message: Message) -> None:
+        """Give it an event."""
+
+    def assert_fact(self, fact: Message) -> None:
+        """Tell it a fact."""
+
+    def retract_fact(self, fact: Message) -> None:
+        """Take a fact back."""
 
 
-def _posted(host: Any) -> Feed:  # noqa: ANN401 - a library without types
-    """Give `post`, which raises on each event no rule takes: its user must catch that."""
-    from durable.engine import MessageNotHandledException  # noqa: PLC0415 - as above
+class ByHost:
+    """The documented way: `Host.post`; the two chains of timer threads a `Host` starts by itself are left out."""
 
-    def post(message: dict[str, Any]) -> None:
+    def __init__(self, rules: Mapping[str, Rule]) -> None:
+        """Register the rules with a host of their own."""
+        from durable import engine  # type: ignore[import-untyped]  # noqa: PLC0415 - only where it is installed
+
+        quiet = type("QuietHost", (engine.Host,), {"_run": lambda _: None})
+        self._unmatched = engine.MessageNotHandledException
+        self._host: Any = quiet(
+            {"r": {name: {"all": list(rule.all), "run": _ran(rule)} for name, rule in rules.items()}}
+        )
+
+    def post(self, message: Message) -> None:
+        """Post, and catch what is raised for each event that no rule takes."""
         try:
-            host.post("ruleset", message)
-        except MessageNotHandledException:
+            self._host.post("r", message)
+        except self._unmatched:
             return
 
-    return post
+    def assert_fact(self, fact: Message) -> None:
+        """Tell it a fact."""
+        self._host.assert_fact("r", fact)
+
+    def retract_fact(self, fact: Message) -> None:
+        """Take a fact back."""
+        self._host.retract_fact("r", fact)
 
 
-def _w1(workload: Workload, out: list[tuple[str, str]]) -> Feed:
-    def rule(number: int) -> dict[str, Any]:
-        name = f"r{number:04}"
+def _ran(rule: Rule) -> Callable[[Any], None]:
+    return lambda closure: rule.act(lambda alias, name: getattr(getattr(closure, alias), name))
+
+
+class ByCalls:
+    """The undocumented way: the C functions, drained after each call; no exceptions, no closures, no state written."""
+
+    def __init__(self, rules: Mapping[str, Rule]) -> None:
+        """Compile the rules."""
+        import durable_rules_engine as engine  # noqa: PLC0415 - only where it is installed
+
+        self._engine: Any = engine
+        self._rules = rules
+        self._handle = engine.create_ruleset("r", json.dumps({name: {"all": list(r.all)} for name, r in rules.items()}))
+
+    def post(self, message: Message) -> None:
+        """Post, and act on what matched."""
+        self._drain(*self._engine.assert_event(self._handle, json.dumps(message)))
+
+    def assert_fact(self, fact: Message) -> None:
+        """Tell it a fact, and act on what matched."""
+        self._drain(*self._engine.assert_fact(self._handle, json.dumps(fact)))
+
+    def retract_fact(self, fact: Message) -> None:
+        """Take a fact back."""
+        self._drain(*self._engine.retract_fact(self._handle, json.dumps(fact)))
+
+    def _drain(self, code: int, state: int) -> None:
+        found = self._engine.start_action_for_state(self._handle, state) if code == 0 else None
+        text = found and found[1]
+        while text:
+            ((name, bound),) = json.loads(text).items()
+            self._rules[name].act(_reader(bound))
+            text = self._engine.complete_and_start_action(self._handle, state)
+
+
+def _reader(bound: Message) -> Read:
+    return lambda alias, name: bound[alias][name]
+
+
+def _w1(workload: Workload, out: Decided) -> dict[str, Rule]:
+    def rule(number: int) -> Rule:
         severe = {"$or": [{"severity": "error"}, {"severity": "critical"}]}
         above = {"$gt": {"value": thresholds.limit_of(number)}}
         condition = {"$and": [{"kind": f"metric.{number:04}"}, severe, above]}
-        return {"all": [{"m": condition}], "run": lambda c: out.append((name, c.m.host))}
+        return Rule(({"m": condition},), lambda read: out.append((f"r{number:04}", read("m", "host"))))
 
-    return _posted(quiet_host({f"r{n:04}": rule(n) for n in range(workload.sizes["rules"])}))
+    return {f"r{number:04}": rule(number) for number in range(workload.sizes["rules"])}
 
 
-def _w3(workload: Workload, out: list[tuple[str, str]]) -> Feed:
-    """Lost hosts are facts (an event would be consumed by its first match); nothing can be told to expire."""
-
-    def rule(number: int) -> dict[str, Any]:
-        name = f"r{number:03}"
+def _w3(workload: Workload, out: Decided) -> dict[str, Rule]:
+    def rule(number: int) -> Rule:
         power = {"$and": [{"kind": f"ipmi.power.{number:03}"}, {"status": "off"}, {"host": {"down": "host"}}]}
-        act = lambda c: out.append((name, c.down.host))  # noqa: E731 - one line beside its rule
-        return {"all": [{"down": {"kind": "host.down"}}, {"power": power}], "run": act}
+        conditions: tuple[Message, ...] = ({"down": {"kind": "host.down"}}, {"power": power})
+        return Rule(conditions, lambda read: out.append((f"r{number:03}", read("down", "host"))))
 
-    host = quiet_host({f"r{n:03}": rule(n) for n in range(workload.sizes["rules"])})
-    post, lost = _posted(host), dict[str, dict[str, Any]]()
+    return {f"r{number:03}": rule(number) for number in range(workload.sizes["rules"])}
 
-    def feed(message: dict[str, Any]) -> None:
+
+def _as_events(driver: Driver) -> Feed:
+    return driver.post
+
+
+def _lost_as_facts(driver: Driver) -> Feed:
+    """Lost hosts are facts (an event would be consumed by its first match); nothing can be told to expire."""
+    lost: dict[str, Message] = {}
+
+    def feed(message: Message) -> None:
         if message["kind"] != "host.down":
-            post(message)
+            driver.post(message)
             return
         before = lost.get(message["host"])
         if before is not None:
-            host.retract_fact("ruleset", before)
+            driver.retract_fact(before)
         lost[message["host"]] = message
-        host.assert_fact("ruleset", message)
+        driver.assert_fact(message)
 
     return feed
 
 
-def _w4(_: Workload, out: list[tuple[str, str]]) -> Feed:
-    """A suspect host is a fact, so that it meets all its instances, and is taken back when they have been found."""
-    suspects: list[dict[str, Any]] = []
-    impacted: list[dict[str, Any]] = []
+class _Chain:
+    """W4: a suspect host is a fact, so that it meets all its instances, and is taken back when they have been found."""
 
-    def suspect(c: Any) -> None:  # noqa: ANN401 - a library without types
-        suspects.append({"id": f"s-{c.fault.id}", "kind": "suspect", "host": c.fault.host})
+    def __init__(self, _: Workload, out: Decided) -> None:
+        self.suspects: list[Message] = []
+        self.impacted: list[Message] = []
+        self.out = out
 
-    def impact(c: Any) -> None:  # noqa: ANN401 - a library without types
-        name = c.placed.instance
-        impacted.append({"id": f"{c.suspect.id}-{name}", "kind": "impacted", "instance": name})
-
-    placed = {"$and": [{"kind": "instance"}, {"host": {"suspect": "host"}}]}
-    fault = {"$and": [{"kind": "host.nic.fault"}, {"severity": "critical"}]}
-    host = quiet_host(
-        {
-            "suspect": {"all": [{"fault": fault}], "run": suspect},
-            "impacted": {"all": [{"suspect": {"kind": "suspect"}}, {"placed": placed}], "run": impact},
-            "move": {"all": [{"hit": {"kind": "impacted"}}], "run": lambda c: out.append(("move", c.hit.instance))},
+    def rules(self) -> dict[str, Rule]:
+        placed = {"$and": [{"kind": "instance"}, {"host": {"suspect": "host"}}]}
+        fault = {"$and": [{"kind": "host.nic.fault"}, {"severity": "critical"}]}
+        return {
+            "suspect": Rule(({"fault": fault},), self._suspect),
+            "impacted": Rule(({"suspect": {"kind": "suspect"}}, {"placed": placed}), self._impact),
+            "move": Rule(
+                ({"hit": {"kind": "impacted"}},), lambda read: self.out.append(("move", read("hit", "instance")))
+            ),
         }
-    )
-    post = _posted(host)
-    for fact in chain.placements():
-        host.assert_fact("ruleset", {"id": fact.fields["instance"], "kind": "instance", **fact.fields})
 
-    def feed(message: dict[str, Any]) -> None:
-        post(message)
-        while suspects:
-            fact = suspects.pop()
-            host.assert_fact("ruleset", fact)
-            host.retract_fact("ruleset", fact)
-        while impacted:
-            post(impacted.pop())
+    def _suspect(self, read: Read) -> None:
+        self.suspects.append({"id": f"s-{read('fault', 'id')}", "kind": "suspect", "host": read("fault", "host")})
 
-    return feed
+    def _impact(self, read: Read) -> None:
+        name = read("placed", "instance")
+        self.impacted.append({"id": f"{read('suspect', 'id')}-{name}", "kind": "impacted", "instance": name})
 
+    def feed(self, driver: Driver) -> Feed:
+        for fact in chain.placements():
+            driver.assert_fact({"id": fact.fields["instance"], "kind": "instance", **fact.fields})
 
-PEERS: dict[str, Callable[[Workload, list[tuple[str, str]]], Feed]] = {
-    "W1-10": _w1,
-    "W1-100": _w1,
-    "W2": _w1,
-    "W3-sequence": _w3,
-    "W4": _w4,
-}
+        def feed(message: Message) -> None:
+            driver.post(message)
+            while self.suspects:
+                fact = self.suspects.pop()
+                driver.assert_fact(fact)
+                driver.retract_fact(fact)
+            while self.impacted:
+                driver.post(self.impacted.pop())
+
+        return feed
 
 
-def message(item: Event) -> dict[str, Any]:
+def fed(workload: Workload, driver: type[ByHost | ByCalls], out: Decided) -> Feed:
+    """Give what takes the messages of a workload, with its rules compiled and its facts told."""
+    if workload.name == "W4":
+        steps = _Chain(workload, out)
+        return steps.feed(driver(steps.rules()))
+    if workload.name == "W3-sequence":
+        return _lost_as_facts(driver(_w3(workload, out)))
+    return _as_events(driver(_w1(workload, out)))
+
+
+def message_of(item: Event) -> Message:
     """Give an item as the flat message durable-rules takes."""
     return {"id": item.id, "kind": item.kind, **item.fields, "labels": dict(item.fields["labels"])}
 
 
-def by_durable(workload: Workload) -> Run:
+def by_durable(workload: Workload, driver: type[ByHost | ByCalls]) -> Run:
     """Give durable-rules as a contender; its messages are made before the clock starts."""
-    messages = [message(item) for item in workload.items]
+    messages = [message_of(item) for item in workload.items]
 
     def run() -> tuple[float, Answer]:
-        out: list[tuple[str, str]] = []
-        feed = PEERS[workload.name](workload, out)
+        out: Decided = []
+        feed = fed(workload, driver, out)
         begin = time.process_time()
-        for one in messages:
-            feed(one)
+        for message in messages:
+            feed(message)
         return time.process_time() - begin, Counter(out)
 
     return run
@@ -188,7 +273,8 @@ def main() -> None:
     runs = {
         "script": by_script(workload),
         "post": by_post(workload, program_of(workload)),
-        "durable": by_durable(workload),
+        "durable": by_durable(workload, ByHost),
+        "calls": by_durable(workload, ByCalls),
     }
     timings = interleaved(runs, ROUNDS, workload.expected)
     print(json.dumps({name: timing.to_json(len(workload.items)) for name, timing in timings.items()}))
