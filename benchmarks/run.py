@@ -14,8 +14,8 @@ from pathlib import Path
 
 from attrs import frozen
 
-from benchmarks import durable_direct, loading, memory, raw_bytes, targets
-from benchmarks.measure import Timing, by_post, by_post_all, by_script, interleaved, program_of
+from benchmarks import durable_direct, loading, measure, memory, raw_bytes, targets
+from benchmarks.measure import Timing, by_post, by_post_all, by_script, interleaved, load, program_of
 from benchmarks.selection import WORKLOADS, workload_of
 from benchmarks.targets import Figure
 
@@ -94,6 +94,16 @@ def raw(scale: Scale) -> Figure:
     return Figure("bytes to decision", each["engine"] / each["script"], "x script", note=note)
 
 
+def door(scale: Scale) -> Figure:
+    """Measure what a fresh item costs before it is ready."""
+    workload = workload_of("W1-100", scale.events)
+    rules = load(workload.rules)
+    best = min(measure.door(workload, rules) for _ in range(scale.rounds)) / len(workload.items) * 1e6
+    return Figure(
+        "an item against its kind", best, "us", note="once an item, at the door; ready items have it behind them"
+    )
+
+
 def memories(scale: Scale) -> Iterator[Figure]:
     """Measure whether memory stays flat, and what a waiting match takes."""
     flat = memory.measured("flat", scale.memory_events)
@@ -119,6 +129,7 @@ def figures(names: Sequence[str], scale: Scale) -> Iterator[Figure]:
     """Measure all, or the named workloads alone."""
     yield from workloads(names or list(WORKLOADS), scale)
     if not names:
+        yield door(scale)
         yield raw(scale)
         yield from memories(scale)
         yield from beginnings(scale)
