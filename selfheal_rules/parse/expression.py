@@ -2,6 +2,7 @@
 
 import ast
 import math
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -56,6 +57,9 @@ _REFUSED: Mapping[type[ast.AST], str] = {
 }
 
 
+_TEXTS = re.compile(r"'[^']*'|\"[^\"]*\"")
+
+
 def parse_expression(text: str, span: Span) -> tuple[Term | None, tuple[Diagnostic, ...]]:
     """Read an expression that stands at `span`; None where it has any finding."""
     findings = Findings()
@@ -84,52 +88,55 @@ class _Reader:
     text: str
     span: Span
     findings: Findings
-    lines: list[str] = field(init=False)
     shift: int | None = field(init=False)
+    indent: int = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.lines = self.text.splitlines() or [""]
         self.shift = _shift(self.text, self.span)
+        self.indent = len(self.text) - len(self.text.lstrip())
 
     def tree(self) -> ast.expr | None:
-        """Let Python read the text; in parentheses, so that it may have several lines."""
+        """Let Python read the text; its line ends count as spaces."""
+        line = " ".join(self.text.lstrip().splitlines())
+        if "#" in _TEXTS.sub("", line):
+            self._refuse_syntax(self.span)
+            return None
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
-                return ast.parse(f"(\n{self.text}\n)", mode="eval").body
+                return ast.parse(line, mode="eval").body
         except SyntaxError as error:
-            line, column = (error.lineno or 2) - 2, (error.offset or 1) - 1
-            self._refuse_syntax(error.msg, self._place(line, column, column + 1))
+            at = self.indent + (error.offset or 1) - 1
+            self._refuse_syntax(self._place(at, at + 1))
         except (ValueError, MemoryError, RecursionError, Warning):
-            self._refuse_syntax("it cannot be read", self.span)
+            self._refuse_syntax(self.span)
         return None
 
-    def _refuse_syntax(self, problem: str, span: Span) -> None:
+    def _refuse_syntax(self, span: Span) -> None:
+        """Say so without Python's own words, which differ from version to version."""
         cure = "write Python's spelling: `alias.field > 5 and not other.field == 'x'`"
         if "$" in self.text:
             cure = "names stand without `$` here: `alias.field`, `params.name`"
-        self.findings.error("SH131", f"`{self._shown()}` is no expression: {problem.lower()}", span, cure)
+        message = f"`{self._shown()}` is no expression" if self.text.strip() else "the expression is empty"
+        self.findings.error("SH131", message, span, cure)
 
     def _shown(self) -> str:
         text = " ".join(self.text.split())
         return text if len(text) <= 40 else text[:37] + "..."  # noqa: PLR2004 - a line's worth
 
-    def _place(self, line: int, start: int, stop: int) -> Span:
-        """Give the span of characters `start` to `stop` of a line; the whole scalar where it is written otherwise."""
-        if self.shift is None or line != 0 or not 0 <= start < stop <= len(self.text) + 1:
+    def _place(self, start: int, stop: int) -> Span:
+        """Give the span of characters `start` to `stop`; the whole scalar where it is written otherwise."""
+        if self.shift is None or not 0 <= start < stop <= len(self.text) + 1:
             return self.span
         return self.span.part(self.shift + start, self.shift + stop)
 
-    def span_of(self, node: ast.AST) -> Span:
+    def span_of(self, node: ast.expr) -> Span:
         """Give where a node stands; Python counts bytes, spans count characters."""
-        line = getattr(node, "lineno", 0) - 2
-        if line != 0 or getattr(node, "end_lineno", 0) - 2 != 0:
-            return self.span
-        raw = self.lines[0].encode()
-        start, stop = (len(raw[:at].decode()) for at in (node.col_offset, node.end_col_offset))  # type: ignore[attr-defined]
-        return self._place(0, start, stop)
+        raw = self.text.lstrip().encode()
+        start, stop = (len(raw[:at].decode()) for at in (node.col_offset, node.end_col_offset or 0))
+        return self._place(self.indent + start, self.indent + stop)
 
-    def refuse(self, code: str, message: str, node: ast.AST, cure: str = "") -> None:
+    def refuse(self, code: str, message: str, node: ast.expr, cure: str = "") -> None:
         """Add a finding at a node."""
         self.findings.error(code, message, self.span_of(node), cure)
 
@@ -146,7 +153,7 @@ class _Reader:
         self.refuse("SH132", f"{what} has no place in an expression", node, cure)
         return None
 
-    def call(self, function: str, nodes: list[ast.expr], node: ast.AST, depth: int) -> Call | None:
+    def call(self, function: str, nodes: list[ast.expr], node: ast.expr, depth: int) -> Call | None:
         """Read the arguments of one operation."""
         arguments = [self.term(argument, depth) for argument in nodes]
         sound = tuple(argument for argument in arguments if argument is not None)
@@ -264,8 +271,8 @@ def _function(reader: _Reader, node: ast.Call, depth: int) -> Term | None:
         return None
     least, most = FUNCTIONS[name]
     if node.keywords or not least <= len(node.args) <= most:
-        wanted = f"{least}" if least == most else f"{least} to {most}"
-        reader.refuse("SH137", f"`{name}` takes {wanted} values, and no names", node, f"write `{name}(alias.field)`")
+        wanted = "one value" if most == 1 else f"{least} to {most} values"
+        reader.refuse("SH137", f"`{name}` takes {wanted}", node, f"write `{name}(alias.field)`")
         return None
     return reader.call(name, node.args, node, depth)
 

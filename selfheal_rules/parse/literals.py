@@ -80,6 +80,11 @@ def field_path(node: Node, what: str, findings: Findings) -> tuple[str, ...]:
     return path_of(found, node, findings) if found is not None else ()
 
 
+def is_segment(name: str) -> bool:
+    """Whether a text can name one field."""
+    return re.fullmatch(SEGMENT, name) is not None
+
+
 def path_of(name: str, node: Node, findings: Findings) -> tuple[str, ...]:
     """Split a dotted field path; an empty one where it is none."""
     if _PATH.fullmatch(name):

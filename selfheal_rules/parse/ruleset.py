@@ -72,6 +72,7 @@ def _rule_set(fields: Fields, values: Mapping[str, object], folder: Path | None)
     params = read_params(fields, vocabulary.types if vocabulary else EMPTY)
     rules = tuple(_rules(fields.items("rules"), findings))
     set_values = site_values(fields, params, values)
+    description, metadata = fields.text("description"), _metadata(fields)
     if vocabulary is None or not (is_ours and is_known):
         return None
     return RuleSet(
@@ -80,8 +81,8 @@ def _rule_set(fields: Fields, values: Mapping[str, object], folder: Path | None)
         vocabulary,
         params=params,
         values=set_values,
-        description=fields.text("description"),
-        metadata=_metadata(fields),
+        description=description,
+        metadata=metadata,
         span=fields.span,
     )
 
@@ -92,11 +93,15 @@ def _metadata(fields: Fields) -> FrozenMap:
 
 
 def _rules(nodes: list[Node], findings: Findings) -> list[Rule]:
+    """Read all rules, and give the sound ones: neither reading them nor their YAML gave a finding."""
+    wrong_lines = {finding.span.line for finding in findings.found}
     found = []
     for at, node in enumerate(nodes):
         before = len(findings.found)
         rule = _rule(node, at, Scope(findings))
-        if rule is not None and len(findings.found) == before:
+        if rule is None or len(findings.found) > before:
+            continue
+        if not wrong_lines or wrong_lines.isdisjoint(range(rule.span.line, rule.span.end_line + 1)):
             found.append(rule)
     return found
 

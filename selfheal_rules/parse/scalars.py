@@ -17,12 +17,7 @@ _OLD_NUMBER = re.compile(
     r"[-+]?0[0-9_]+|[-+]?0b[01_]+|[-+]?0x[0-9a-fA-F_]*_[0-9a-fA-F_]*|[-+]?[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?"
     r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
 )
-_OLD_WORDS = frozenset(
-    case for word in ("y", "n", "yes", "no", "on", "off") for case in (word, word.capitalize(), word.upper())
-)
-ONE_LETTER = frozenset("yYnN")
-"""Words some YAML 1.1 readers take for truth values, yet no reader where they are keys: `{x: 1, y: 2}`."""
-
+_OLD_WORDS = frozenset(case for word in ("yes", "no", "on", "off") for case in (word, word.capitalize(), word.upper()))
 _CONSTANTS: Mapping[str, bool | None] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -40,7 +35,7 @@ def resolve(text: str) -> tuple[Plain, Trap | None]:
     if text[0] in _NUMERIC_START:
         return _number(text)
     if text in _OLD_WORDS:
-        truth = "true" if text.lower() in {"y", "yes", "on"} else "false"
+        truth = "true" if text.lower() in {"yes", "on"} else "false"
         message = f"`{text}` is a text to some YAML readers and `{truth}` to others"
         return text, ("SH010", message, f'write "{text}" in quotes for the text, or `{truth}` for the truth value')
     return text, None

@@ -177,7 +177,8 @@ def _field(name: str, node: Node, place: ScalarNode, key: tuple[str, ...], decla
     if name in ATTRIBUTES:
         findings.refuse("SH104", f"every item has `{name}` by itself", place, "leave it out, or take another name")
         return None
-    if not literals.path_of(name, place, findings) or "." in name:
+    if not literals.is_segment(name):
+        findings.refuse("SH105", f"`{name}` is not a name for a field", place, "letters, digits, `_`, `-` and `/`")
         return None
     if not isinstance(node, MapNode) or "type" not in node.entries:
         found = read_type(node, declared.types, findings)

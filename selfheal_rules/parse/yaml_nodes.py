@@ -12,7 +12,7 @@ import yaml
 from attrs import define, field
 
 from selfheal_rules.parse.findings import Findings
-from selfheal_rules.parse.scalars import ONE_LETTER, resolve
+from selfheal_rules.parse.scalars import resolve
 from selfheal_rules.source import Source, Span
 
 DEPTH = 40
@@ -184,8 +184,6 @@ class _Builder:
         text, plain = event.value, not event.style
         start, end = (event.start_mark, event.end_mark) if text or not plain else (self.last, self.last)
         value, trap = resolve(text) if plain else (text, None)
-        if trap and text in ONE_LETTER and self._awaits_key():
-            trap = None
         node = ScalarNode(self.source, start, end, value, text, plain)
         if trap:
             code, message, cure = trap
@@ -194,9 +192,6 @@ class _Builder:
         if event.tag is not None or event.anchor is not None:
             self._refuse_marks(event, node)
         return node
-
-    def _awaits_key(self) -> bool:
-        return bool(self.open) and isinstance(self.open[-1], MapNode) and self.awaited[-1] is None
 
     def _add(self, node: Node) -> None:
         if not self.open:
