@@ -21,6 +21,7 @@ from selfheal_rules.normalize.reading import (
     Unrecognised,
     fingerprint,
     flag,
+    instant,
     malformed,
     moment_of,
     needed,
@@ -92,22 +93,22 @@ def _decoded(kind: Kind, name: str, raw: Any) -> Value:  # noqa: ANN401 - any JS
     if declared is None:
         return raw  # the check that follows names it
     try:
-        return _read(declared.type, raw)
+        return _read(declared.type, raw, name)
     except (ValueError, OverflowError) as error:
         message = f"field `{name}` of `{kind.name}`: {error}"
         raise malformed(message, name) from None
 
 
-def _read(expected: FieldType, raw: Any) -> Value:  # noqa: ANN401 - any JSON value
+def _read(expected: FieldType, raw: Any, name: str) -> Value:  # noqa: ANN401 - any JSON value
     """Read a JSON value as its type says: only times and durations look different in JSON."""
     if expected.name == "time" and isinstance(raw, str):
-        return moment_of({"time": raw}, "time")
+        return instant(raw, name)
     if expected.name == "duration" and isinstance(raw, str):
         return parse_duration(raw)
     if expected.name == "list" and expected.element and isinstance(raw, list):
-        return [_read(expected.element, inner) for inner in raw]
+        return [_read(expected.element, inner, name) for inner in raw]
     if expected.name == "map" and expected.element and isinstance(raw, Mapping):
-        return {key: _read(expected.element, inner) for key, inner in raw.items()}
+        return {key: _read(expected.element, inner, name) for key, inner in raw.items()}
     return raw
 
 

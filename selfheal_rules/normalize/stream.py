@@ -53,7 +53,7 @@ def _line(number: int, line: str | bytes, vocabulary: Vocabulary | None) -> Iter
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        yield Problem(number, "malformed", f"not JSON: {' '.join(str(error).split())}")
+        yield Problem(number, "malformed", f"not JSON: {_one_line(error)}")
         return
     for payload in value if isinstance(value, list) else [value]:
         yield from _payload(number, payload, vocabulary)
@@ -63,9 +63,13 @@ def _payload(number: int, payload: object, vocabulary: Vocabulary | None) -> Ite
     try:
         yield from [Reading(number, item) for item in _items(payload, vocabulary)]
     except Unrecognised as error:
-        yield Problem(number, "unrecognised", str(error))
+        yield Problem(number, "unrecognised", _one_line(error))
     except EventError as error:
-        yield Problem(number, "malformed", str(error))
+        yield Problem(number, "malformed", _one_line(error))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _items(payload: Any, vocabulary: Vocabulary | None) -> tuple[Item, ...]:  # noqa: ANN401 - any JSON value

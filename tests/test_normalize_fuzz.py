@@ -1,0 +1,70 @@
+"""Whatever comes in, a normalizer gives items that fit the vocabulary, or an `EventError`."""
+
+import copy
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfheal_rules.diagnostics import EventError
+from selfheal_rules.events import checked
+from tests.payloads import NAMES, VOCABULARY, raw, read
+
+RECEIVED = datetime(2026, 11, 22, 17, tzinfo=UTC)
+WORDS = st.sampled_from(
+    [
+        "event_type", "payload", "publisher_id", "timestamp", "message_id", "nova_object.data", "masakari_object.data",
+        "ironic_object.data", "alerts", "receiver", "groupKey", "version", "alarm_id", "current", "previous", "detail",
+        "event_id", "type", "notification", "generated_time", "specversion", "source", "id", "oslo.message", "4", "1.0",
+        "instance.update", "compute.instance.create.error", "baremetal.node.power_set.end", "alarm.update", "host.lost",
+        "notification.process.end", "host.update.end", "2026-11-22 16:10:05", "0001-01-01T00:00:00+14:00",
+        "service.update",
+    ]
+)  # fmt: skip
+TEXTS = WORDS | st.text(max_size=5)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=6),
+    max_leaves=12,
+)
+BODIES = [raw(name)[0] for name in NAMES]
+
+
+def _opened(payload: Any) -> Any:  # noqa: ANN401 - a JSON value
+    """Take a message out of its envelope, so that a mutation meets its fields and not its text."""
+    is_sealed = isinstance(payload, dict) and "oslo.message" in payload
+    return json.loads(payload["oslo.message"]) if is_sealed else copy.deepcopy(payload)
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401 - a JSON value
+    keys = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
+    return [place for key in keys for place in [(value, key), *_places(value[key])]]
+
+
+def _holds(payload: Any) -> None:  # noqa: ANN401 - a JSON value
+    try:
+        found = read(payload, RECEIVED)
+    except EventError:
+        return
+    assert list(found) == [checked(item, VOCABULARY) for item in found]
+
+
+@given(JSON)
+def test_any_json_gives_items_or_an_event_error(payload: Any) -> None:  # noqa: ANN401 - a JSON value
+    """Nothing that JSON can say raises anything else."""
+    _holds(payload)
+
+
+@given(st.data(), st.sampled_from(BODIES))
+def test_a_damaged_payload_gives_items_or_an_event_error(data: st.DataObject, body: Any) -> None:  # noqa: ANN401
+    """Captured payloads with values replaced and left out at any depth raise nothing else."""
+    payload = _opened(body)
+    for _ in range(data.draw(st.integers(1, 4))):
+        holder, key = data.draw(st.sampled_from(_places(payload) or [({"a": 1}, "a")]))
+        if data.draw(st.booleans()):
+            holder[key] = data.draw(JSON)
+        elif isinstance(holder, dict):
+            del holder[key]
+    _holds(payload)
