@@ -1,0 +1,289 @@
+"""What a firing sets going: steps, what confirms them, when they are late, and how it all ends."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from attrs import define, field
+
+from selfheal_rules.events import Event
+from selfheal_rules.model import Conclude, Do, Group, Operand, Step
+from selfheal_rules.values import FrozenMap, Value, freeze, moment
+from tests.reference.conclusions import SOURCE, Conclusions, Ruling, Support, SupportId, digest, label
+from tests.reference.leaves import Reader
+from tests.reference.matching import Match, Seeker
+from tests.reference.rows import StateKey, World
+
+HARMLESS = {"noop", "notify"}
+
+
+@define(frozen=True)
+class Decided:
+    """All of a decision that two implementations must agree on."""
+
+    rule: str
+    key: tuple[Value, ...]
+    step: str | int
+    action: str
+    target: Value
+    params: FrozenMap
+    attempt: int
+    at: int
+    verdict: str
+    episode: str
+    id: str
+    evidence: str = field(eq=False)
+
+
+@define(eq=False)
+class Acts:
+    """What the engine itself did in a turn; it re-enters in the next round."""
+
+    decisions: list[Decided] = field(factory=list)
+    events: list[Event] = field(factory=list)
+    supports: list[tuple[SupportId, Support]] = field(factory=list)
+    cleared: list[StateKey] = field(factory=list)
+    shown: "list[Episode]" = field(factory=list)
+
+
+@define(eq=False)
+class Run:
+    """One step of an episode: waiting, issued, confirmed, retrying or failed."""
+
+    step: Step
+    index: int
+    status: str = "waiting"
+    attempt: int = 0
+    issued_at: int = 0
+    retry_at: int = 0
+    seeker: Seeker | None = None
+
+    @property
+    def label(self) -> str | int:
+        """Give what the step is called in ids."""
+        return label(self.step, self.index)
+
+
+Steps: TypeAlias = list[Run]
+
+
+@define(eq=False)
+class Episode:
+    """One rule dealing with one key, from its first firing until it closes."""
+
+    ruling: Ruling
+    key: tuple[Value, ...]
+    match: Match
+    id: str
+    runs: Steps
+    otherwise: Steps
+    status: str = "open"
+    shown_status: str = ""
+    closed_at: int | None = None
+    verified_from: int | None = None
+    health: Seeker | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may still happen in it."""
+        return self.closed_at is None
+
+    @property
+    def is_escalated(self) -> bool:
+        """Whether its `else` steps are what is left to do."""
+        return self.status == "escalated"
+
+    @property
+    def current(self) -> Steps:
+        """The steps that are taken now."""
+        return self.otherwise if self.is_escalated else self.runs
+
+    @property
+    def has_acted(self) -> bool:
+        """Whether a destructive step was issued."""
+        issued = (run.step for run in [*self.runs, *self.otherwise] if run.attempt)
+        return any(isinstance(step, Do) and step.action not in HARMLESS for step in issued)
+
+
+def open_episode(ruling: Ruling, key: tuple[Value, ...], match: Match) -> Episode:
+    """Begin an episode; nothing is issued yet."""
+    name = digest(ruling.rules.name, ruling.rule.id, list(key), match.evidence)
+    then, ending = ruling.rule.then, ruling.rule.outcome
+    runs = [Run(step, index) for index, step in enumerate(then)]
+    otherwise = [Run(step, len(then) + index) for index, step in enumerate(ending.otherwise if ending else ())]
+    return Episode(ruling, key, match, name, runs, otherwise)
+
+
+@define(eq=False)
+class Conduct:
+    """Carries episodes on, in one turn."""
+
+    world: World
+    conclusions: Conclusions
+    acts: Acts
+
+    @property
+    def now(self) -> int:
+        """The instant of the turn."""
+        return self.world.clock.now
+
+    def carry_on(self, episode: Episode) -> None:
+        """Issue, confirm and judge until nothing more happens in this turn."""
+        while episode.is_open and any(act(episode) for act in self._acts()):
+            pass
+
+    def _acts(self) -> list[Callable[[Episode], bool]]:
+        return [self._confirm, self._issue_next, self._finish]
+
+    def _confirm(self, episode: Episode) -> bool:
+        """Confirm an issued step whose condition is true."""
+        for run in episode.current:
+            if run.status == "issued" and run.seeker and run.seeker.is_true(self.world):
+                run.status = "confirmed"
+                return True
+        return False
+
+    def _issue_next(self, episode: Episode) -> bool:
+        """Issue the first step that waits for nothing more."""
+        for run in episode.current:
+            if run.status == "waiting" and all(self._awaited(episode.current, run)):
+                self.issue(episode, run)
+                return True
+        return False
+
+    def _awaited(self, runs: Steps, run: Run) -> list[bool]:
+        place = next(at for at, one in enumerate(runs) if one is run)
+        if run.step.after is None:
+            return [one.status == "confirmed" for one in runs[max(0, place - 1) : place]]
+        return [one.status == "confirmed" for one in runs if one.step.id in run.step.after]
+
+    def issue(self, episode: Episode, run: Run) -> None:
+        """Issue a step, for the first time or again."""
+        run.attempt += 1
+        run.issued_at = self.now
+        run.status = "issued"
+        if isinstance(run.step, Conclude):
+            self._conclude(episode, run, run.step)
+            run.status = "confirmed"
+            return
+        self._decide(episode, run, run.step)
+        if run.step.confirm is None:
+            run.status = "confirmed"
+        else:
+            run.seeker = self._seeker(episode, run.step.confirm.condition)
+
+    def _seeker(self, episode: Episode, condition: Group) -> Seeker:
+        alternatives, tables = episode.ruling.conditions[id(condition)]
+        return Seeker(alternatives, tables, episode.match.rows, self.world.turn)
+
+    def _decide(self, episode: Episode, run: Run, step: Do) -> None:
+        ruling, bindings = episode.ruling, episode.match.bindings
+        reader = Reader(ruling.rules, self.world.clock)
+        target = freeze(reader.content(step.target, bindings))
+        params = {name: freeze(reader.content(value, bindings)) for name, value in step.params.items()}
+        name = digest(episode.id, run.label, target)
+        verdict = "rejected" if step.target is not None and target is None else "shadowed"
+        key, evidence = episode.key, episode.match.text
+        made = (ruling.rule.id, key, run.label, step.action, target, FrozenMap(params), run.attempt, self.now, verdict)
+        self.acts.decisions.append(Decided(*made, episode.id, name, evidence))
+        says = {"rule": ruling.rule.id, "action": step.action, "target": target}
+        says |= {"status": verdict, "episode": episode.id}
+        self._say(Event(f"{name}/{run.attempt}", "selfheal.decision", SOURCE, moment(self.now), present(says)))
+
+    def _say(self, event: Event) -> None:
+        self.acts.events.append(event)
+
+    def _conclude(self, episode: Episode, run: Run, step: Conclude) -> None:
+        ruling, match = episode.ruling, episode.match
+        if ruling.kind(step.kind).form == "event":
+            event = self.conclusions.event(ruling, step, run.index, match)
+            self.acts.events += [event] if event else []
+        elif step.cleared:
+            place = self.conclusions.place(ruling, step, match)
+            self.acts.cleared += [place] if place else []
+        else:
+            support = self.conclusions.make(ruling, step, run.index, match, self.now)
+            if support:
+                assert step.ttl is not None
+                support.until = self.now + ruling.micros(step.ttl)
+                self.acts.supports.append((("episode", episode.id, run.index), support))
+
+    def _finish(self, episode: Episode) -> bool:
+        """Close an episode that has reached its end, or begin to ask whether it helped."""
+        runs, ending = episode.current, episode.ruling.rule.outcome
+        if ending is None or episode.is_escalated:
+            if all(run.status == "confirmed" for run in runs):
+                self.close(episode, episode.status if episode.is_escalated else "closed")
+            return False
+        if episode.health is None and all(run.attempt for run in runs):
+            episode.verified_from, episode.status = self.now, "verifying"
+            episode.health = self._seeker(episode, ending.healthy)
+        if episode.health and episode.health.is_true(self.world):
+            self.close(episode, "healed")
+        return False
+
+    def close(self, episode: Episode, status: str) -> None:
+        """End an episode."""
+        episode.status, episode.closed_at = status, self.now
+
+    def cancel(self, episode: Episode, true_keys: set[str], key: str) -> None:
+        """End an episode whose ground is gone before anything destructive was issued."""
+        if not episode.match.alternative.is_instant and key not in true_keys and not episode.has_acted:
+            self.close(episode, "closed")
+
+    def fail(self, episode: Episode, run: Run) -> None:
+        """Count a step as failed: issue it again later, or give up."""
+        retry = run.step.retry if isinstance(run.step, Do) else None
+        if retry and run.attempt <= retry.times:
+            wait = episode.ruling.micros(retry.backoff) * 2 ** (run.attempt - 1)
+            run.retry_at = self.now + (min(wait, episode.ruling.micros(retry.cap)) if retry.cap else wait)
+            run.status = "retrying"
+            return
+        run.status = "failed"
+        self.escalate(episode)
+
+    def escalate(self, episode: Episode) -> None:
+        """Take the `else` steps, or end where there are none left to take."""
+        ends = episode.is_escalated or episode.ruling.rule.outcome is None
+        episode.status = "escalated"
+        if ends:
+            self.close(episode, "escalated")
+
+    def meet_deadlines(self, episode: Episode) -> None:
+        """Fail what is late and issue again what has waited."""
+        while episode.is_open and (self._late(episode) or self._again(episode) or self._unhealed(episode)):
+            self.carry_on(episode)
+
+    def _late(self, episode: Episode) -> bool:
+        for run in episode.current:
+            limit = self._limit(episode, run)
+            if run.status == "issued" and limit is not None and self.world.clock.reached(run.issued_at + limit):
+                self.fail(episode, run)
+                return True
+        return False
+
+    def _limit(self, episode: Episode, run: Run) -> int | None:
+        if not isinstance(run.step, Do):
+            return None
+        limits: list[Operand | None] = [run.step.timeout, run.step.confirm.within if run.step.confirm else None]
+        return min((episode.ruling.micros(limit) for limit in limits if limit), default=None)
+
+    def _again(self, episode: Episode) -> bool:
+        for run in episode.current:
+            if run.status == "retrying" and self.world.clock.reached(run.retry_at):
+                self.issue(episode, run)
+                return True
+        return False
+
+    def _unhealed(self, episode: Episode) -> bool:
+        ending = episode.ruling.rule.outcome
+        if ending is None or episode.verified_from is None or episode.is_escalated:
+            return False
+        if not self.world.clock.reached(episode.verified_from + episode.ruling.micros(ending.within)):
+            return False
+        self.escalate(episode)
+        return True
+
+
+def present(fields: dict[str, Value]) -> dict[str, Value]:
+    """Leave out the fields that have no value."""
+    return {name: value for name, value in fields.items() if value is not None}

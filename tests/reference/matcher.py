@@ -1,0 +1,397 @@
+"""The reference: every input, timer and round of own items is one turn, and a turn looks at everything anew."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeAlias
+
+from attrs import define, field
+
+from selfheal_rules.events import Event, State
+from selfheal_rules.model import Conclude, Literal, Pattern, Rule, RuleSet, Test
+from selfheal_rules.values import FrozenMap, Value, canonical, microseconds, moment
+from selfheal_rules.vocabulary import Kind
+from tests.reference.conclusions import SOURCE, Conclusions, Ruling
+from tests.reference.episodes import Acts, Conduct, Decided, Episode, Run, open_episode, present
+from tests.reference.leaves import Clock, Reader, equal, type_of
+from tests.reference.matching import Match, Seen
+from tests.reference.rows import EventTable, Record, StateKey, StateTable, World, event_row
+
+TEN_MINUTES = timedelta(minutes=10)
+View: TypeAlias = tuple[str, str, str, int]
+"""A state as `states()` shows it: kind, canonical key, canonical fields, time."""
+
+
+@define(eq=False)
+class Result:
+    """What one input came to."""
+
+    disposition: str = ""
+    decisions: list[Decided] = field(factory=list)
+
+
+@define(eq=False)
+class Mark:
+    """What a clearing leaves: older updates are stale until it is gone."""
+
+    at: int
+
+
+class OutcomeLike(Protocol):
+    """What an executor says of a decision."""
+
+    decision_id: str
+    status: str
+    time: datetime
+
+
+class Reference:
+    """An engine without any cleverness."""
+
+    def __init__(
+        self, *rulesets: RuleSet, max_age: timedelta = TEN_MINUTES, max_ahead: timedelta | None = None
+    ) -> None:
+        """Begin with nothing seen."""
+        pairs = [(rules, rule) for rules in rulesets for rule in rules.rules]
+        self.rulings = [Ruling(rules, rule, order) for order, (rules, rule) in enumerate(pairs)]
+        self.levels = levels(self.rulings)
+        self.doing = [ruling for ruling in self.rulings if not ruling.concludes_only]
+        self.kinds: dict[str, Kind] = {
+            name: kind for rules in rulesets for name, kind in rules.vocabulary.kinds.items()
+        }
+        self.max_age = microseconds(max_age)
+        self.max_ahead = None if max_ahead is None else microseconds(max_ahead)
+        self.world = World(Clock(0, 0))
+        self.conclusions = Conclusions(self.world)
+        self.now: int | None = None
+        self.remembered: dict[tuple[str, str], int] = {}
+        self.marks: dict[StateKey, Mark] = {}
+        self.fired: set[tuple[int, str]] = set()
+        self.true_keys: dict[int, set[str]] = {}
+        self.episodes: list[Episode] = []
+        self.decided: dict[str, tuple[Episode, Run, Decided]] = {}
+        self.changes: list[int] = []
+        self.shown: tuple[View, ...] = ()
+
+    def post(self, item: Event | State | OutcomeLike) -> Result:
+        """Take one input."""
+        at = microseconds(item.time)
+        if self.max_ahead is not None and self.now is not None and at > self.now + self.max_ahead:
+            return Result("ahead")
+        result = self.advance(item.time)
+        if isinstance(item, Event):
+            result.disposition = self._take_event(item, result)
+        elif isinstance(item, State):
+            result.disposition = self._take_state(item, result)
+        else:
+            result.disposition = self._take_outcome(item, result)
+        return result
+
+    def advance(self, to: datetime) -> Result:
+        """Let time pass, instant by instant."""
+        result = Result()
+        until = microseconds(to)
+        if self.now is None:
+            self.now = until
+            self.world.clock = Clock(until, until)
+            self._turns(Acts(), result)
+        while (due := self._next_instant(until)) is not None:
+            self._at(due)
+            self._turns(Acts(), result)
+        self.now = max(self.now, until)
+        return result
+
+    def _next_instant(self, until: int) -> int | None:
+        return min((at for at in self.world.clock.awaited if at <= until), default=None)
+
+    def _at(self, now: int) -> None:
+        self.now = max(self.now or 0, now)
+        self.world.clock = Clock(self.now, self.world.clock.started)
+
+    def _take_event(self, event: Event, result: Result) -> str:
+        row = event_row(event, self.kinds[event.kind], self.world.turn + 1)
+        now = self.now or 0
+        clock = Clock(now, self.world.clock.started)
+        name = (event.source, event.id)
+        if not any(table.takes(row, clock) for table in self._event_tables()):
+            return "unmatched"
+        if name in self.remembered and now < self.remembered[name] + self.max_age:
+            return "duplicate"
+        if now - event.at > self.max_age:
+            return "stale"
+        judged = self._turns(Acts(events=[event]), result)
+        verdicts = [
+            blocked for match, blocked in judged if row.identity in {one.identity for one in match.rows.values()}
+        ]
+        return "blocked" if verdicts and all(verdicts) else "matched"
+
+    def _take_state(self, state: State, result: Result) -> str:
+        kind = self.kinds[state.kind]
+        key = tuple(state.source if name == "source" else state.fields[name] for name in kind.key)
+        place = (state.kind, canonical(key))
+        old, mark = self.world.records.get(place), self.marks.get(place)
+        if old and state.at < old.at:
+            return "stale"
+        if mark and state.at < mark.at and (self.now or 0) < mark.at + self.max_age:
+            return "stale"
+        new = Record(kind, key, present_fields(state.fields), state.source, state.id, state.at, self.world.turn + 1)
+        touched = self._reads(old) or (not state.cleared and self._reads(new))
+        if state.cleared:
+            self.world.records.pop(place, None)
+            self.marks[place] = Mark(state.at)
+        else:
+            self.world.records[place] = new
+            self.marks.pop(place, None)
+        self._turns(Acts(), result)
+        return "matched" if touched else "unmatched"
+
+    def _reads(self, record: Record | None) -> bool:
+        clock = Clock(self.now or 0, self.world.clock.started)
+        return record is not None and any(table.fits(record, clock) for table in self._state_tables())
+
+    def _take_outcome(self, outcome: OutcomeLike, result: Result) -> str:
+        episode, run, decided = self.decided.get(outcome.decision_id, (None, None, None))
+        if episode is None or run is None or decided is None or self._is_forgotten(episode):
+            return "unmatched"
+        acts = Acts()
+        says = {"decision": decided.id, "action": decided.action, "target": decided.target, "status": outcome.status}
+        acts.events.append(
+            Event(
+                f"{decided.id}/{run.attempt}/{outcome.status}",
+                "selfheal.outcome",
+                SOURCE,
+                moment(self.now or 0),
+                present(says),
+            )
+        )
+        self._turns(acts, result, failed=(episode, run) if outcome.status in {"failed", "refused"} else None)
+        return "matched"
+
+    def _is_forgotten(self, episode: Episode) -> bool:
+        return episode.closed_at is not None and (self.now or 0) >= episode.closed_at + self.max_age
+
+    def _all_bases(self) -> Iterator[EventTable | StateTable]:
+        for ruling in self.rulings:
+            for tables in ruling.all_tables():
+                yield from tables.bases()
+
+    def _event_tables(self) -> Iterator[EventTable]:
+        return (table for table in self._all_bases() if isinstance(table, EventTable))
+
+    def _state_tables(self) -> Iterator[StateTable]:
+        return (table for table in self._all_bases() if isinstance(table, StateTable))
+
+    def _turns(
+        self, acts: Acts, result: Result, *, failed: tuple[Episode, Run] | None = None
+    ) -> list[tuple[Match, bool]]:
+        """Settle one turn, and the rounds its own items make; give what matches were judged in the first."""
+        first: list[tuple[Match, bool]] | None = None
+        if failed:
+            own, acts = acts, Acts()
+        while True:
+            self._at(self.now or 0)
+            self.world.turn += 1
+            judged, following = self._turn(acts, failed)
+            first = judged if first is None else first
+            result.decisions += following.decisions
+            if failed:
+                following.events = own.events + following.events
+                failed = None
+            self._note_changes(bool(following.decisions))
+            if not (following.events or following.supports or following.cleared or following.shown):
+                return first
+            acts = following
+
+    def _note_changes(self, decided: bool) -> None:  # noqa: FBT001 - one fact of the turn
+        view = self.states()
+        if decided or view != self.shown:
+            self.changes.append(self.now or 0)
+        self.shown = view
+
+    def _turn(self, given: Acts, failed: tuple[Episode, Run] | None) -> tuple[list[tuple[Match, bool]], Acts]:
+        acts, judged = Acts(), []
+        self._forget_episodes()
+        self._apply(given)
+        for level in self.levels:
+            judged += self._conclude(level)
+        seen = self._look()
+        judged += [one for found in seen.values() for one in found.judged]
+        conduct = Conduct(self.world, self.conclusions, acts)
+        if (
+            failed
+            and failed[0].is_open
+            and failed[1] in failed[0].current
+            and failed[1].status in {"issued", "confirmed"}
+        ):
+            conduct.fail(*failed)
+        keys = {order: {canonical(self._key(self.rulings[order], m)) for m in one.level} for order, one in seen.items()}
+        self._continue_episodes(conduct, keys)
+        self._fire(conduct, seen, keys)
+        for episode in self._open():
+            conduct.meet_deadlines(episode)
+        self.true_keys = keys
+        self.conclusions.close_turn()
+        acts.shown = [one for one in self.episodes if one.status != one.shown_status]
+        for decision in acts.decisions:
+            self._remember(decision)
+        return judged, acts
+
+    def _open(self) -> list[Episode]:
+        return [episode for episode in self.episodes if episode.is_open]
+
+    def _remember(self, decision: Decided) -> None:
+        episode = next(one for one in self.episodes if one.id == decision.episode and self._runs(one, decision))
+        run = self._runs(episode, decision)[0]
+        self.decided[decision.id] = (episode, run, decision)
+
+    def _runs(self, episode: Episode, decision: Decided) -> list[Run]:
+        runs = (run for run in [*episode.runs, *episode.otherwise] if run.label == decision.step)
+        return [run for run in runs if run.attempt == decision.attempt and run.issued_at == self.now]
+
+    def _forget_episodes(self) -> None:
+        """Clear the state of an episode that closed long ago."""
+        for episode in self.episodes:
+            if (
+                episode.closed_at is not None
+                and episode.shown_status
+                and self.world.clock.reached(episode.closed_at + self.max_age)
+            ):
+                self.world.records.pop(("selfheal.episode", canonical((episode.id,))), None)
+
+    def _apply(self, acts: Acts) -> None:
+        for event in acts.events:
+            self._insert(event)
+        for episode in acts.shown:
+            self._show(episode)
+        self.conclusions.lapse_issued()
+        self.conclusions.supports.update(acts.supports)
+        self.conclusions.clear(acts.cleared)
+        self.conclusions.settle(self.kinds)
+
+    def _insert(self, event: Event) -> None:
+        """Let every pattern take an event that fits it, unless it is a repetition."""
+        kind = self.kinds[event.kind]
+        row = event_row(event, kind, self.world.turn)
+        now, name = self.world.clock.now, (event.source, event.id)
+        takers = [table for table in self._event_tables() if table.takes(row, self.world.clock)]
+        if takers and not (name in self.remembered and now < self.remembered[name] + self.max_age):
+            self.remembered[name] = now
+            for table in takers:
+                table.rows.append(row)
+
+    def _show(self, episode: Episode) -> None:
+        target = next((one.target for _, _, one in self.decided.values() if one.episode == episode.id), None)
+        says = {"episode": episode.id, "rule": episode.ruling.rule.id, "status": episode.status, "target": target}
+        kind, now = self.kinds["selfheal.episode"], self.world.clock.now
+        record = Record(kind, (episode.id,), FrozenMap(present(says)), SOURCE, "", now, self.world.turn)
+        self.world.records[record.place] = record
+        episode.shown_status = episode.status
+
+    def _conclude(self, level: list[Ruling]) -> list[tuple[Match, bool]]:
+        judged: list[tuple[Match, bool]] = []
+        events: list[Event] = []
+        cleared: list[StateKey] = []
+        for ruling in level:
+            seen, posted, removed = self.conclusions.judge(ruling)
+            judged, events, cleared = judged + seen.judged, events + posted, cleared + removed
+        self.conclusions.clear(cleared)
+        self.conclusions.settle(self.kinds)
+        for event in events:
+            self._insert(event)
+        return judged
+
+    def _look(self) -> dict[int, Seen]:
+        for ruling in self.doing:
+            for tables in ruling.all_tables():
+                tables.refresh(self.world)
+        return {ruling.order: ruling.seeker.look(self.world) for ruling in self.doing}
+
+    def _key(self, ruling: Ruling, match: Match) -> tuple[Value, ...]:
+        reader, rule = Reader(ruling.rules, self.world.clock), ruling.rule
+        if rule.key is not None:
+            return tuple(reader.operand(one, match.bindings) for one in rule.key)
+        first = next(step for step in rule.then if not isinstance(step, Conclude))
+        return () if first.target is None else (reader.content(first.target, match.bindings),)
+
+    def _continue_episodes(self, conduct: Conduct, keys: dict[int, set[str]]) -> None:
+        for episode in self._open():
+            conduct.cancel(episode, keys[episode.ruling.order], canonical(episode.key))
+            conduct.carry_on(episode)
+
+    def _fire(self, conduct: Conduct, seen: dict[int, Seen], keys: dict[int, set[str]]) -> None:
+        firings = []
+        for ruling in self.doing:
+            found = seen[ruling.order]
+            risen = keys[ruling.order] - self.true_keys.get(ruling.order, set())
+            by_key: dict[str, list[Match]] = {}
+            for match in [*found.level, *found.instants]:
+                key = canonical(self._key(ruling, match))
+                is_firing = match.alternative.is_instant or key in risen
+                if is_firing and (ruling.order, match.text) not in self.fired:
+                    by_key.setdefault(key, []).append(match)
+            for key, matches in by_key.items():
+                best = min(matches, key=lambda match: match.text)
+                firings.append(((-ruling.rule.priority, ruling.order, key, best.text), ruling, best, matches))
+        for place, ruling, best, matches in sorted(firings, key=lambda firing: firing[0]):
+            self.fired |= {(ruling.order, match.text) for match in matches}
+            busy = any(one.ruling is ruling and canonical(one.key) == place[2] for one in self._open())
+            if not busy:
+                self.episodes.append(open_episode(ruling, self._key(ruling, best), best))
+                conduct.carry_on(self.episodes[-1])
+
+    def states(self) -> tuple[View, ...]:
+        """Give what holds, in order."""
+        found = ((kind, key, canonical(record.fields), record.at) for (kind, key), record in self.world.records.items())
+        return tuple(sorted(found))
+
+
+def present_fields(fields: FrozenMap) -> FrozenMap:
+    """Leave out what is null."""
+    return FrozenMap({name: value for name, value in fields.items() if value is not None})
+
+
+def levels(rulings: list[Ruling]) -> list[list[Ruling]]:
+    """Give the concluding rules level by level."""
+    waiting = [ruling for ruling in rulings if ruling.concludes_only]
+    found: list[list[Ruling]] = []
+    while waiting:
+        ready = [one for one in waiting if not any(feeds(other, one) for other in waiting)]
+        assert ready, "rules feed each other in a circle"
+        found.append(ready)
+        waiting = [one for one in waiting if one not in ready]
+    return found
+
+
+def feeds(giver: Ruling, taker: Ruling) -> bool:
+    """Whether something one rule concludes may be taken by a pattern of the other."""
+    steps = [step for step in giver.rule.then if isinstance(step, Conclude)]
+    return any(may_take(taker, pattern, step) for pattern in patterns_of(taker.rule) for step in steps)
+
+
+def patterns_of(rule: Rule) -> Iterable[Pattern]:
+    """Give every pattern of a condition, inside negatives too."""
+    todo: list[Any] = [rule.when]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, Pattern):
+            yield part
+        todo += [*getattr(part, "items", ()), *getattr(part, "unless", ())]
+
+
+def may_take(taker: Ruling, pattern: Pattern, step: Conclude) -> bool:
+    """Whether no constant of the pattern contradicts one of the conclusion (of a state: in its key)."""
+    if step.kind not in pattern.kinds:
+        return False
+    kind = taker.kind(step.kind)
+    fields = kind.key if kind.form == "state" else tuple(step.fields)
+    given = {name: step.fields[name] for name in fields if isinstance(step.fields.get(name), Literal)}
+    return all(agrees(test, given[test.path[0]].value, kind) for test in pattern.where if test.path[0] in given)
+
+
+def agrees(test: Test, value: Value, kind: Kind) -> bool:
+    """Whether an equality with constants lets a value through; any other leaf does."""
+    operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+    plain = all(isinstance(one, Literal) for one in operands) and len(test.path) == 1
+    if test.operator not in {"is", "in"} or not plain:
+        return True
+    type_ = type_of(kind, test.path)
+    return any(equal(type_.literal(value), type_.literal(one.value)) for one in operands if isinstance(one, Literal))
