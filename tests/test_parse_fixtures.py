@@ -1,7 +1,5 @@
 """Every finding of the reading stage stands on the line that is guilty of it, and no other is made."""
 
-from pathlib import Path
-
 import pytest
 import yaml
 

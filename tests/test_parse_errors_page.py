@@ -1,0 +1,101 @@
+"""The page of findings is true: each code has its entry, and each entry shows what it says."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from selfheal_rules.diagnostics import Report
+from selfheal_rules.parse import parse_rules, parse_vocabulary
+from selfheal_rules.source import Source
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "errors.md"
+_ENTRY = re.compile(r"^## (SH\d{3}): (.+)$", re.MULTILINE)
+_BLOCK = re.compile(r"\*\*(bad|good)\*\*\n\n```(yaml|python)\n(.*?)```", re.DOTALL)
+
+
+@frozen
+class Entry:
+    """One entry of the page."""
+
+    code: str
+    blocks: dict[str, tuple[str, str]]  # bad and good → language and text
+
+
+def _entries() -> list[Entry]:
+    _, *parts = _ENTRY.split(PAGE.read_text("utf-8"))
+    return [Entry(code, _blocks(body)) for code, body in zip(parts[::3], parts[2::3], strict=True)]
+
+
+def _blocks(body: str) -> dict[str, tuple[str, str]]:
+    return {word: (language, text) for word, language, text in _BLOCK.findall(body)}
+
+
+ENTRIES = _entries()
+
+
+def _whole(text: str) -> str:
+    """Put what a fragment leaves out before and behind it."""
+    if "selfheal: " in text or "selfheal_vocabulary: " in text:
+        return text
+    if text.startswith("- "):
+        return "selfheal: 1\nruleset: example\nvocabulary: [openstack]\nrules:\n" + text
+    return "selfheal: 1\nruleset: example\n" + text + ("" if "rules:" in text else "rules: []\n")
+
+
+def _parse(text: str, **options: Any) -> Report:
+    return parse_rules(Source("rules.yaml", _whole(text)), **options)[1]
+
+
+def _report(code: str, language: str, text: str) -> Report:
+    """Give what is found in a block; the checks take part for the codes that are theirs."""
+    if language == "python":
+        names: dict[str, Any] = {"parse": _parse, "parse_rules": parse_rules, "Source": Source}
+        exec(text, names)  # noqa: S102 - the page's own examples
+        report: Report = names["report"]
+        return report
+    source = Source("rules.yaml", _whole(text))
+    if "selfheal_vocabulary: " in text:
+        return parse_vocabulary(source)[1]
+    ruleset, report = parse_rules(source)
+    if code < "SH200" or ruleset is None:
+        return report
+    from selfheal_rules.check import check_rules  # noqa: PLC0415 - the reading stage is tested without it
+
+    return report + check_rules(ruleset)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
+def test_the_bad_example_has_the_finding(entry: Entry) -> None:
+    """The bad example has a finding of this code."""
+    assert entry.code in {finding.code for finding in _report(entry.code, *entry.blocks["bad"]).findings}
+
+
+@pytest.mark.parametrize("entry", [entry for entry in ENTRIES if entry.code < "SH099"], ids=lambda entry: entry.code)
+def test_the_bad_example_has_no_other_finding(entry: Entry) -> None:
+    """A mistake of reading is one finding: nothing follows from it."""
+    assert {entry.code} == {finding.code for finding in _report(entry.code, *entry.blocks["bad"]).findings}
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
+def test_the_good_example_has_none(entry: Entry) -> None:
+    """The good example has no finding at all."""
+    assert "no findings" == _report(entry.code, *entry.blocks["good"]).render()
+
+
+def _said(stage: str) -> set[str]:
+    files = sorted((ROOT / "selfheal_rules" / stage).rglob("*.py"))
+    return {code for file in files for code in re.findall(r'"(SH\d{3})"', file.read_text("utf-8"))}
+
+
+def test_every_code_has_its_entry() -> None:
+    """Each code of the source stands on the page, once and in order, and the page has no other."""
+    assert sorted(_said("")) == [entry.code for entry in ENTRIES]
+
+
+def test_the_reading_stage_keeps_to_its_codes() -> None:
+    """Codes below 200 are those of this stage."""
+    assert {code for code in _said("") if code < "SH200"} == _said("parse")
