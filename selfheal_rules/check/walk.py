@@ -7,7 +7,9 @@ from selfheal_rules.model import (
     Conclude,
     Condition,
     Do,
+    Formula,
     Group,
+    Operand,
     Parameter,
     Pattern,
     Reference,
@@ -15,6 +17,7 @@ from selfheal_rules.model import (
     Step,
     Template,
     Term,
+    Test,
 )
 
 
@@ -71,3 +74,78 @@ def names_in(value: object) -> Iterator[Reference | Parameter]:
             yield from names_in(element)
     elif isinstance(value, Call):
         yield from names_in(value.arguments)
+
+
+def leaves_of(pattern: Pattern) -> tuple[Test, ...]:
+    """Give the leaves of a pattern and those its `percent_of` measures."""
+    measured = pattern.aggregate.of if pattern.aggregate else ()
+    return (*pattern.where, *(leaf for leaf in measured if isinstance(leaf, Test)))
+
+
+def durations_of(rule: Rule) -> Iterator[tuple[str, Operand]]:
+    """Give every operand that stands where a duration is written, with the word it stands under."""
+    for condition in conditions_below(roots(rule)):
+        if isinstance(condition, Group | Pattern):
+            yield from _known("for", condition.held)
+        if isinstance(condition, Group):
+            yield from _known("within", condition.within)
+        if isinstance(condition, Pattern):
+            counted = condition.count or condition.aggregate
+            yield from _known("within", counted.within if counted else None)
+    for step in steps_of(rule):
+        yield from _step_durations(step)
+    if rule.outcome:
+        yield "within", rule.outcome.within
+
+
+def _known(word: str, operand: Operand | None) -> Iterator[tuple[str, Operand]]:
+    if operand is not None:
+        yield word, operand
+
+
+def _step_durations(step: Step) -> Iterator[tuple[str, Operand]]:
+    if isinstance(step, Conclude):
+        yield from _known("ttl", step.ttl)
+        return
+    yield from _known("timeout", step.timeout)
+    yield from _known("within", step.confirm.within if step.confirm else None)
+    if step.retry:
+        yield "backoff", step.retry.backoff
+        yield from _known("cap", step.retry.cap)
+
+
+def names_of(rule: Rule) -> Iterator[Reference | Parameter]:
+    """Give every reference and parameter of a rule, those of its guards included."""
+    guarded = [value for guard in rule.guard for value in guard.settings.values()]
+    conditions = conditions_below([*roots(rule), *(value for value in guarded if isinstance(value, Pattern))])
+    for condition in conditions:
+        if isinstance(condition, Formula):
+            yield from names_in(condition.term)
+        elif isinstance(condition, Pattern):
+            yield from _pattern_names(condition)
+        else:
+            yield from (end for same in condition.same for end in same.pair or ())
+    for _, operand in durations_of(rule):
+        yield from names_in(operand)
+    for step in steps_of(rule):
+        yield from step_names(step)
+    for value in (*guarded, rule.key or ()):
+        yield from names_in(value)
+
+
+def _pattern_names(pattern: Pattern) -> Iterator[Reference | Parameter]:
+    counted = pattern.count or pattern.aggregate
+    for leaf in leaves_of(pattern):
+        yield from names_in(leaf.operand)
+    for bound in counted.bounds if counted else ():
+        yield from names_in(bound.operand)
+    if pattern.pick:
+        yield from names_in(pattern.pick.term)
+
+
+def step_names(step: Step) -> Iterator[Reference | Parameter]:
+    """Give the references and parameters in the values of a step."""
+    if isinstance(step, Do):
+        yield from names_in(step.target)
+    for value in (step.params if isinstance(step, Do) else step.fields).values():
+        yield from names_in(value)

@@ -1,0 +1,75 @@
+"""Whether what a rule does fits: fields of conclusions, targets and their keys."""
+
+from collections.abc import Iterator
+
+from selfheal_rules.check.findings import at_word, error, listed
+from selfheal_rules.check.operands import may_be, misfit, operand_type
+from selfheal_rules.check.subject import RuleView, Subject
+from selfheal_rules.diagnostics import Diagnostic
+from selfheal_rules.model import Conclude, Operand, Reference, Template
+from selfheal_rules.parse.findings import did_you_mean
+from selfheal_rules.vocabulary import Field, Kind
+
+
+def conclusions(subject: Subject) -> Iterator[Diagnostic]:
+    """A conclusion has the fields its kind asks for, each of its type, those always there from what is always there."""
+    for view in subject.rules:
+        for step in view.steps:
+            kind = subject.kind(step.kind) if isinstance(step, Conclude) else None
+            if isinstance(step, Conclude) and kind:
+                yield from _given(step, kind, view, subject)
+                yield from _needed(step, kind, view, subject)
+
+
+def _given(step: Conclude, kind: Kind, view: RuleView, subject: Subject) -> Iterator[Diagnostic]:
+    for name, operand in step.fields.items():
+        declared: Field | None = kind.fields.get(name)
+        if declared is None:
+            cure = did_you_mean(name, kind.fields) or "leave it out"
+            yield error("SH205", f"`{kind.name}` has no field `{name}`", at_word(step.span, name), cure, kind.span)
+            continue
+        found = misfit(operand, declared.type, subject.ruleset)
+        given = operand_type(operand, view.names, subject.ruleset) if isinstance(operand, Reference) else None
+        if found:
+            yield found
+        elif given and not may_be(given, declared.type):
+            message = f"`{name}` of `{kind.name}` is a {declared.type}, and `{operand}` a {given}"
+            yield error("SH223", message, operand.span, "give a value of its type", declared.span)
+
+
+def _needed(step: Conclude, kind: Kind, view: RuleView, subject: Subject) -> Iterator[Diagnostic]:
+    keys = tuple(name for name in kind.key if name != "source")
+    required = (
+        keys if step.cleared else tuple(name for name, one in kind.fields.items() if one.required or name in keys)
+    )
+    missing = tuple(name for name in required if name not in step.fields)
+    if missing:
+        place = at_word(step.span, step.kind)
+        yield error("SH228", f"`{kind.name}` needs {listed(missing)}", place, "add it under `with:`", kind.span)
+    for name in required:
+        for reference in _parts(step.fields.get(name)):
+            if not _is_provided(reference, view, subject):
+                message = f"`{kind.name}` needs `{name}`, and `{reference}` may be missing"
+                cure = f"require it: `where: {{{'.'.join(reference.path)}: {{exists: true}}}}`"
+                yield error("SH229", message, reference.span, cure, kind.span)
+
+
+def _parts(operand: Operand | Template | None) -> tuple[Reference, ...]:
+    """Give the reference a value is; a text that is filled in is there whatever it is filled with."""
+    return (operand,) if isinstance(operand, Reference) else ()
+
+
+def _is_provided(reference: Reference, view: RuleView, subject: Subject) -> bool:
+    found = view.names.get(reference.alias, ())
+    return all(placed.provides(reference.path, subject.vocabulary) for placed in found)
+
+
+def targets(subject: Subject) -> Iterator[Diagnostic]:
+    """A target, and each part of a key, is one plain value."""
+    for view in subject.rules:
+        plain = [*(view.rule.key or ()), *(step.target for step in view.dos)]
+        for operand in plain:
+            known = operand_type(operand, view.names, subject.ruleset)
+            if known and operand and known.name in {"list", "map"}:
+                message = f"`{operand}` is a {known}, and one plain value is needed"
+                yield error("SH233", message, operand.span, "name one field; a rule for each element is two rules")
