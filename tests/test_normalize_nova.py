@@ -134,6 +134,12 @@ def test_a_rebuild_in_place_moves_nothing() -> None:
     assert ("compute3", "compute3") == (fields["host"], fields["node"])
 
 
+def test_a_server_on_no_host_says_so() -> None:
+    """`host` is always there, so that a rule may ask whether none is left on a host; the event leaves it out."""
+    found = items("nova/versioned.instance.shelve_offload.end")
+    assert ("", None) == (state("instance", found).fields["host"], event("instance.action", found).fields.get("host"))
+
+
 def test_shelved_is_not_yet_at_rest() -> None:
     """Between shelved and offloaded a task is under way: the status alone is not enough."""
     fields = state("instance", items("nova/versioned.instance.shelve.end")).fields

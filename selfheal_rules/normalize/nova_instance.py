@@ -100,7 +100,7 @@ def _instance(data: Payload, *, versioned: bool) -> dict[str, Value]:
         instance=needed(data, names["instance"]),
         name=text(data, "display_name"),
         hostname=text(data, names["hostname"]),
-        host=text(data, "host"),
+        host=text(data, "host") or "",  # a rule may join by it inside `none`, where a missing one would block
         node=text(data, "node"),
         status=word(data, "state", STATUSES),
         task_state=text(data, names["task_state"]),
@@ -131,21 +131,21 @@ def _moved(now: dict[str, Value], reporter: str) -> dict[str, Value]:
     At the end of an evacuation Nova writes the new host into the instance only after it has sent this last
     notification, which still names the dead one; the compute that sends it is the one that runs the instance.
     """
-    if now.get("host") in {reporter, None}:
+    if now["host"] in {reporter, ""}:
         return now
     return {**{name: value for name, value in now.items() if name != "node"}, "host": reporter}
 
 
 def _aliases(data: Payload, now: dict[str, Value], time: datetime) -> Items:
     return (
-        *alias(SOURCE, time, "hypervisor", now.get("node"), host=now.get("host")),
+        *alias(SOURCE, time, "hypervisor", now.get("node"), host=now["host"] or None),
         *alias(SOURCE, time, "libvirt", text(data, "instance_name"), instance=now["instance"]),
     )
 
 
 def _common(seen: dict[str, Value]) -> dict[str, Value]:
     names = ("instance", "name", "host", "node", "status", "task_state", "project", "reporter")
-    return {name: seen[name] for name in names if seen.get(name) is not None}
+    return {name: seen[name] for name in names if seen.get(name)}
 
 
 def _update(message: Payload, data: Payload, seen: dict[str, Value], time: datetime) -> Items:
