@@ -1,6 +1,7 @@
 """The page of findings is true: each code has its entry, and each entry shows what it says."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,8 @@ def _whole(text: str) -> str:
     return "selfheal: 1\nruleset: example\n" + text + ("" if "rules:" in text else "rules: []\n")
 
 
-def _parse(text: str, **options: Any) -> Report:
-    return parse_rules(Source("rules.yaml", _whole(text)), **options)[1]
+def _parse(text: str, values: Mapping[str, object] | None = None) -> Report:
+    return parse_rules(Source("rules.yaml", _whole(text)), values=values)[1]
 
 
 def _report(code: str, language: str, text: str) -> Report:

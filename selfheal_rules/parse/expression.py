@@ -81,6 +81,16 @@ def _shift(text: str, span: Span) -> int | None:
     return next((shift for shift in (0, 1) if written == text or written[shift : -shift or None] == text), None)
 
 
+def _search(piece: str, span: Span) -> Span:
+    """Give the one place of a piece of text in a scalar of several lines, or the whole scalar."""
+    lines = [(number, span.source.line(number)) for number in range(span.line, span.end_line + 1)]
+    found = [(number, line.index(piece)) for number, line in lines if line.count(piece) == 1 and piece.strip()]
+    if len(found) != 1:
+        return span
+    number, at = found[0]
+    return Span(span.source, number, at + 1, number, at + 1 + len(piece))
+
+
 @define
 class _Reader:
     """Turns the nodes of one expression into terms; what is refused becomes a finding, and its place None."""
@@ -125,9 +135,11 @@ class _Reader:
         return text if len(text) <= 40 else text[:37] + "..."  # noqa: PLR2004 - a line's worth
 
     def _place(self, start: int, stop: int) -> Span:
-        """Give the span of characters `start` to `stop`; the whole scalar where it is written otherwise."""
-        if self.shift is None or not 0 <= start < stop <= len(self.text) + 1:
+        """Give the span of characters `start` to `stop`; the whole scalar where that cannot be told."""
+        if not 0 <= start < stop <= len(self.text) + 1:
             return self.span
+        if self.shift is None:
+            return _search(self.text[start:stop], self.span)
         return self.span.part(self.shift + start, self.shift + stop)
 
     def span_of(self, node: ast.expr) -> Span:
