@@ -5,14 +5,14 @@ An `Event` is an instant; a `State` says what holds from its time on, or that it
 both are held against their kind before an engine looks at them: `checked` refuses what does not fit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
 from attrs import field, frozen
 
 from selfheal_rules.diagnostics import EventError
-from selfheal_rules.values import EMPTY, FrozenMap, Value, freeze, freeze_map, microseconds
+from selfheal_rules.values import EMPTY, FrozenMap, Value, freeze, microseconds
 from selfheal_rules.vocabulary import Kind, Vocabulary
 
 
@@ -27,17 +27,24 @@ def _frozen_time(value: datetime) -> datetime:
     return frozen_value
 
 
-def _frozen_fields(fields: dict[str, Value]) -> FrozenMap:
-    for name, value in fields.items() if isinstance(fields, dict) else ():
-        try:
-            freeze(value)
-        except ValueError as error:
-            message = f"field `{name}`: {error}"
-            raise EventError(message, field=str(name)) from None
+def _frozen_fields(fields: Mapping[str, Value]) -> FrozenMap:
+    if isinstance(fields, FrozenMap):
+        return fields
+    if not isinstance(fields, Mapping):
+        message = f"fields are a {type(fields).__name__}, not a mapping"
+        raise EventError(message, field="fields")
+    return FrozenMap({name: _frozen_field(name, value) for name, value in fields.items()})
+
+
+def _frozen_field(name: str, value: Value) -> Value:
+    if not isinstance(name, str):
+        message = f"key {name!r} is not a string"
+        raise EventError(message, field="fields")
     try:
-        return freeze_map(fields)
-    except (ValueError, TypeError) as error:
-        raise EventError(str(error), field="fields") from None
+        return freeze(value)
+    except ValueError as error:
+        message = f"field `{name}`: {error}"
+        raise EventError(message, field=name) from None
 
 
 def _names(names: Iterable[str]) -> tuple[str, ...]:
