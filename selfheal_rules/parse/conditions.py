@@ -24,10 +24,11 @@ from selfheal_rules.model import (
 )
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.expression import parse_expression
-from selfheal_rules.parse.fields import Fields, Keys, closed, one_or_more_names
+from selfheal_rules.parse.fields import Fields, Keys, closed, keyed, one_or_more_names
 from selfheal_rules.parse.findings import Findings, did_you_mean
 from selfheal_rules.parse.leaves import read_leaves
 from selfheal_rules.parse.yaml_nodes import MapNode, Node
+from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import Form
 
 Word = TypeVar("Word", bound=str)
@@ -40,7 +41,8 @@ WORDS = ("event", "state", *LOGIC, "test")
 
 _PATTERN = ("as", "event", "state", "where", "for", "count", "aggregate", "pick")
 _AROUND = ("same", "within", "unless")
-PATTERN = Keys("a pattern", (), _PATTERN)
+_BESIDE = FrozenMap(dict.fromkeys(_AROUND, "write it beside the `all` around the pattern"))
+PATTERN = Keys("a pattern", (), _PATTERN, _BESIDE)
 LONE_PATTERN = Keys("a pattern", (), (*_PATTERN, *_AROUND))
 GROUP = Keys("a group", (), (*LOGIC, *_AROUND, "for"))
 FORMULA = Keys("a test", (), ("test",))
@@ -118,10 +120,8 @@ def _items(fields: Fields, name: str, address: str, scope: Scope) -> tuple[Condi
     return tuple(item for item in read if item is not None)
 
 
-def _group(node: MapNode, word: str, address: str, scope: Scope) -> Group | None:
-    fields = closed(node, GROUP, scope.findings)
-    if fields is None:
-        return None
+def _group(node: MapNode, word: str, address: str, scope: Scope) -> Group:
+    fields = keyed(node, GROUP, scope.findings)
     return _around(word, _items(fields, word, address, scope), fields, address, scope)
 
 
@@ -165,10 +165,10 @@ def _end(name: str, place: Node, findings: Findings) -> Reference | None:
 
 
 def _formula(node: MapNode, keys: Keys, address: str, scope: Scope) -> Formula | None:
-    fields = closed(node, keys, scope.findings)
+    fields = keyed(node, keys, scope.findings)
     inner = node.entries["test"]
     term = expression(inner, "test", scope.findings)
-    if fields is None or term is None:
+    if term is None:
         return None
     return Formula(term, fields.text("test"), span=inner.span, address=address)
 
@@ -183,11 +183,9 @@ def expression(node: Node, what: str, findings: Findings) -> Term | None:
     return term
 
 
-def _pattern(node: MapNode, keys: Keys, address: str, scope: Scope) -> Pattern | None:
+def _pattern(node: MapNode, keys: Keys, address: str, scope: Scope) -> Pattern:
     findings = scope.findings
-    fields = closed(node, keys, findings)
-    if fields is None:
-        return None
+    fields = keyed(node, keys, findings)
     form = _form(fields)
     return Pattern(
         fields.read("as", literals.alias) or scope.next_alias(),

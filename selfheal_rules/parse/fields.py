@@ -1,7 +1,7 @@
 """Readers of mappings with closed sets of keys: each key is known, missing ones are named, values have a shape."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from attrs import field, frozen
@@ -11,6 +11,7 @@ from selfheal_rules.parse import literals
 from selfheal_rules.parse.findings import Findings, did_you_mean
 from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.source import Span
+from selfheal_rules.values import FrozenMap
 
 Read = TypeVar("Read")
 
@@ -25,6 +26,8 @@ class Keys:
     what: str
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    elsewhere: Mapping[str, str] = FrozenMap()
+    """What is often written here, and where it belongs instead."""
     known: frozenset[str] = field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -100,12 +103,17 @@ class Fields:
 
 
 def closed(node: Node | None, keys: Keys, findings: Findings) -> Fields | None:
-    """Take a node as a mapping of just these keys; what is unknown or missing is a finding, no reason to stop."""
+    """Take a node, if there is one, as a mapping of just these keys."""
     if node is None:
         return None
     if not isinstance(node, MapNode):
         findings.refuse("SH020", f"{keys.what} is a mapping, not {literals.shape(node)}", node)
         return None
+    return keyed(node, keys, findings)
+
+
+def keyed(node: MapNode, keys: Keys, findings: Findings) -> Fields:
+    """Take a mapping as one of just these keys; what is unknown or missing is a finding, no reason to stop."""
     if not node.entries.keys() <= keys.known:
         _refuse_unknown(node, keys, findings)
     for name in keys.required:
@@ -118,7 +126,8 @@ def _refuse_unknown(node: MapNode, keys: Keys, findings: Findings) -> None:
     absent = [name for name in keys.required + keys.optional if name not in node.entries]
     for name, key in node.keys.items():
         if name not in keys.known:
-            findings.refuse("SH102", f"{keys.what} has no key `{name}`", key, did_you_mean(name, absent))
+            cure = keys.elsewhere.get(name) or did_you_mean(name, absent)
+            findings.refuse("SH102", f"{keys.what} has no key `{name}`", key, cure)
 
 
 def list_items(node: Node, what: str, findings: Findings) -> list[Node] | None:

@@ -1,12 +1,13 @@
 """What holds a rule back: each guard is known by its first word, which says what else may stand beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from selfheal_rules.model import Guard, Operand, Pattern
+from selfheal_rules.model import Guard, Literal, Operand, Pattern
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.conditions import Scope, read_condition
-from selfheal_rules.parse.findings import did_you_mean
+from selfheal_rules.parse.fields import list_items
+from selfheal_rules.parse.findings import Findings, did_you_mean
 from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.values import FrozenMap
 
@@ -28,8 +29,6 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
     "attempts": ("per", "by", "over", "scope", "fails"),
 }
 """The guards by their first word, each with the words it takes."""
-
-DURATIONS = frozenset({"cooldown", "backoff", "per", "over", "for"})
 
 
 def read_guards(nodes: list[Node], address: str, scope: Scope) -> tuple[Guard, ...]:
@@ -76,12 +75,27 @@ def _setting(word: str, guard: str, inner: Node, key: ScalarNode, address: str, 
         return None
     if word == "of":
         return _population(inner, address, scope)
-    if word in DURATIONS:
-        return literals.duration(inner, word, findings)
-    if isinstance(inner, ListNode):
-        found = (literals.operand(item, word, findings) for item in inner.items)
-        return tuple(item for item in found if item is not None)
-    return literals.operand(inner, word, findings)
+    return READERS.get(word, _one_or_more)(inner, word, findings)
+
+
+def _one_or_more(node: Node, word: str, findings: Findings) -> Operand | tuple[Operand, ...] | None:
+    if isinstance(node, ListNode):
+        return _several(node, word, findings)
+    return literals.operand(node, word, findings)
+
+
+def _several(node: Node, word: str, findings: Findings) -> tuple[Operand, ...]:
+    found = (literals.operand(item, word, findings) for item in list_items(node, word, findings) or ())
+    return tuple(item for item in found if item is not None)
+
+
+def _fails(node: Node, _: str, findings: Findings) -> Operand | None:
+    found = literals.text(node, "fails", findings)
+    if found is None or found in {"open", "closed"}:
+        return Literal(found, span=node.span)
+    cure = "`closed` holds the step back where the guard cannot tell, `open` lets it pass"
+    findings.refuse("SH152", f"`{found}` is neither `open` nor `closed`", node, cure)
+    return None
 
 
 def _population(node: Node, address: str, scope: Scope) -> Pattern | None:
@@ -90,3 +104,11 @@ def _population(node: Node, address: str, scope: Scope) -> Pattern | None:
         return found
     scope.findings.refuse("SH110", "`of` takes one pattern", node, "write `{state: kind, where: {...}}`")
     return None
+
+
+READERS: Mapping[str, Callable[[Node, str, Findings], Operand | tuple[Operand, ...] | None]] = {
+    **dict.fromkeys(("cooldown", "backoff", "per", "over", "for"), literals.duration),
+    "by": _several,
+    "fails": _fails,
+}
+"""How the words of guards are read; those not here take a value, or a list of values."""

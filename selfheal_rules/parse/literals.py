@@ -220,6 +220,6 @@ def plain(node: Node, what: str, findings: Findings) -> Value:
     if isinstance(value, str) and value.startswith("$"):
         if value.startswith("$$"):
             return value[1:]
-        cure = "a reference is a whole value; `$$` stands for a `$`"
-        findings.refuse("SH108", f"`{value}` stands inside a list or mapping", node, cure)
+        cure = "no reference is read here; `$$` stands for a `$`"
+        findings.refuse("SH108", f"`{value}` stands where plain values do", node, cure)
     return value

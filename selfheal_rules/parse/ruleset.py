@@ -23,7 +23,8 @@ RULE_SET = Keys(
     ("selfheal", "ruleset", "rules"),
     ("description", "metadata", "vocabulary", "types", "events", "states", "params"),
 )
-RULE = Keys("a rule", ("id", "when", "then"), ("doc", "key", "priority", "guard", "outcome"))
+_INSIDE = FrozenMap(dict.fromkeys(("same", "within", "unless", "for"), "write it inside `when`"))
+RULE = Keys("a rule", ("id", "when", "then"), ("doc", "key", "priority", "guard", "outcome"), _INSIDE)
 
 
 def load_rules(path: str | Path, *, values: Mapping[str, object] | None = None) -> RuleSet:

@@ -5,7 +5,7 @@ from attrs import evolve
 from selfheal_rules.model import Conclude, Confirm, Do, Ending, Operand, Retry, Step, Template
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.conditions import Scope, read_outermost
-from selfheal_rules.parse.fields import Fields, Keys, closed, names, table
+from selfheal_rules.parse.fields import Fields, Keys, closed, keyed, names, table
 from selfheal_rules.parse.findings import did_you_mean
 from selfheal_rules.parse.yaml_nodes import MapNode, Node
 from selfheal_rules.values import FrozenMap
@@ -38,9 +38,9 @@ def _step(node: Node, address: str, scope: Scope) -> Step | None:
 
 
 def _conclude(node: MapNode, scope: Scope) -> Conclude | None:
-    fields = closed(node, CONCLUDE, scope.findings)
-    kind = fields.name("conclude") if fields else ""
-    if fields is None or not kind:
+    fields = keyed(node, CONCLUDE, scope.findings)
+    kind = fields.name("conclude")
+    if not kind:
         return None
     return Conclude(
         kind,
@@ -54,9 +54,9 @@ def _conclude(node: MapNode, scope: Scope) -> Conclude | None:
 
 
 def _do(node: MapNode, address: str, scope: Scope) -> Do | None:
-    fields = closed(node, DO, scope.findings)
-    action = fields.name("do") if fields else ""
-    if fields is None or not action:
+    fields = keyed(node, DO, scope.findings)
+    action = fields.name("do")
+    if not action:
         return None
     target = fields.node_of("target")
     return Do(

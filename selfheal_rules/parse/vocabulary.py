@@ -9,7 +9,7 @@ from attrs import frozen
 
 from selfheal_rules.diagnostics import Report, RuleSetError
 from selfheal_rules.parse import literals
-from selfheal_rules.parse.fields import NAME, Fields, Keys, closed, table
+from selfheal_rules.parse.fields import NAME, Fields, Keys, closed, keyed, table
 from selfheal_rules.parse.files import read_source, whole
 from selfheal_rules.parse.findings import Findings, did_you_mean
 from selfheal_rules.parse.types import BUILT_IN, read_type
@@ -129,8 +129,12 @@ def _types(fields: Fields, below: Vocabulary) -> dict[str, FieldType]:
             fields.findings.refuse("SH109", f"`{name}` is a type of the language", key, "take another name")
             continue
         declared = read_type(inner, {**below.types, **found}, fields.findings)
-        if declared is not None:
-            found[name] = declared
+        if declared is None:
+            continue
+        if declared != below.types.get(name, declared):
+            message = f"type `{name}` is declared already, as {below.types[name]}"
+            fields.findings.refuse("SH109", message, key, "take another name, or use the type as it is")
+        found[name] = declared
     return found
 
 
@@ -183,9 +187,7 @@ def _field(name: str, node: Node, place: ScalarNode, key: tuple[str, ...], decla
     if not isinstance(node, MapNode) or "type" not in node.entries:
         found = read_type(node, declared.types, findings)
         return Field(name, found, required=name in key, span=place.span) if found else None
-    fields = closed(node, FIELD, findings)
-    if fields is None:
-        return None
+    fields = keyed(node, FIELD, findings)
     found = read_type(node.entries["type"], declared.types, findings)
     required = fields.boolean("required") or name in key
     if found is None:
