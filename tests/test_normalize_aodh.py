@@ -138,6 +138,13 @@ def test_ok_clears_the_pool_though_it_names_no_member() -> None:
     assert [("alarm", True), ("lb.pool", True)] == [(item.kind, item.cleared) for item in found]  # type: ignore[union-attr]
 
 
+def test_a_health_alarm_without_a_pool_is_an_alarm_alone() -> None:
+    """Nothing is made up where the payload does not say which pool it is."""
+    body = _health("alarm", [MEMBER])
+    body["reason_data"]["pool_id"] = None
+    assert ["alarm"] == [item.kind for item in read(body, RECEIVED)]
+
+
 def test_detail_is_a_mapping_from_the_api() -> None:
     """The alarm's creation on the bus says what the alarm is."""
     said = event("alarm.change", items("aodh/unversioned.alarm.creation"))

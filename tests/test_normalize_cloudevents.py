@@ -165,6 +165,21 @@ def _items(draw: st.DrawFn) -> Event | State:
     return State("a.state", draw(TEXT), time, fields, draw(st.booleans()), cause, draw(st.just("") | TEXT))
 
 
+def test_a_cloudevent_need_not_have_data() -> None:
+    """A kind without required fields needs none."""
+    said = _changed(type="a.event", data=None)
+    assert {} == normalize(said, vocabulary=DRAWN)[0].fields
+
+
+def test_a_duration_is_a_text_of_the_rule_language() -> None:
+    """`90s` is one, `soon` is not."""
+    duration = next(name for name, of in TYPES.items() if of.name == "duration")
+    said = _changed(type="a.event", data={duration: "90s"})
+    assert {duration: timedelta(seconds=90)} == normalize(said, vocabulary=DRAWN)[0].fields
+    with pytest.raises(EventError, match=rf"^field `{duration}` of `a.event`: `soon` is not a duration"):
+        normalize(said | {"data": {duration: "soon"}}, vocabulary=DRAWN)
+
+
 @given(_items())
 def test_any_item_goes_out_and_in_unchanged(item: Event | State) -> None:
     """Writing an item as a CloudEvent and reading it gives it again, whatever the types of its fields."""

@@ -153,6 +153,7 @@ def test_segments_are_plain_notifications() -> None:
         ({"hostname": None}, "a report names neither `hostname` nor `source_host_uuid`"),
         ({"payload": {"event": "GONE"}}, "`event` is 'GONE', neither 'STARTED' nor 'STOPPED'"),
         ({"generated_time": "now"}, "`generated_time` is 'now', not a time"),
+        ({"payload": {"event": "STOPPED", "x": float("nan")}}, "nan is not a finite number"),
         ({"status": "lost"}, "`status` is 'lost', none of new, running, error, failed, ignored, finished"),
     ],
 )

@@ -251,6 +251,14 @@ def test_a_service_is_a_state_of_what_an_operator_did() -> None:
     assert "selfheal: host failed" == then.fields["disabled_reason"]
 
 
+def test_the_version_of_a_service_is_a_number() -> None:
+    """A text in its place is malformed, not read as one."""
+    inner = message("nova/versioned.service.update")
+    inner["payload"]["nova_object.data"]["version"] = "72"
+    with pytest.raises(EventError, match=r"^`version` is '72', not an integer$"):
+        read(inner)
+
+
 def test_a_deleted_service_is_cleared() -> None:
     """`service.delete` takes the state away."""
     inner = message("nova/versioned.service.update")
@@ -296,6 +304,8 @@ def test_the_unversioned_failure_of_a_task_is_the_same_event() -> None:
         ({"timestamp": None}, "`timestamp` is missing"),
         ({"timestamp": "22 Nov"}, "`timestamp` is '22 Nov', not a time"),
         ({"message_id": 7}, "`message_id` is 7, not a text"),
+        ({"payload": {"nova_object.data": {"uuid": "i", "locked": "no"}}}, "`locked` is 'no', not a boolean"),
+        ({"payload": {"nova_object.data": {"uuid": "i", "flavor": 3}}}, "`flavor` is 3, not a mapping"),
     ],
 )
 def test_a_malformed_notification_is_refused_by_its_field(changed: dict[str, Any], problem: str) -> None:
