@@ -98,7 +98,7 @@ def by_post_all(workload: Workload, program: sr.Program) -> Run:
     def run() -> tuple[float, Answer]:
         engine, items = fresh_engine(program, workload), workload.items
         begin = time.process_time()
-        out = list(engine.post_all(items))
+        out = [decision for step in engine.post_all(items) for decision in step]
         return time.process_time() - begin, _answer(out)
 
     return run
