@@ -86,7 +86,8 @@ def decision_loops(subject: Subject) -> Iterator[Diagnostic]:
         names = " → ".join(f"`{name[1]}`" for name in (path[0].giver, *(edge.taker for edge in path)))
         message = f"a decision leads to the next without end: {names}"
         cure = "react to `selfheal.outcome`, or ask for another `rule` or `action`"
-        yield error("SH316", message, path[-1].pattern.span, cure, *(edge.conclude.span for edge in path))
+        place = at_word(path[-1].pattern.span, DECISION)
+        yield error("SH316", message, place, cure, *(edge.conclude.span for edge in path))
 
 
 def _decision_edges(subject: Subject) -> Iterator[Edge]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from selfheal_rules.check.alternatives import Path, Placed, Scope, is_join
-from selfheal_rules.check.findings import error
+from selfheal_rules.check.findings import error, listed
 from selfheal_rules.check.subject import RuleView, Subject
 from selfheal_rules.check.walk import names_in
 from selfheal_rules.diagnostics import Diagnostic
@@ -38,7 +38,7 @@ def rule_key(view: RuleView) -> tuple[Reference, ...]:
 
 
 def _undetermined(target: Reference, view: RuleView) -> Diagnostic:
-    shown = ", ".join(str(part) for part in rule_key(view)) or "nothing"
+    shown = listed(tuple(map(str, rule_key(view)))) or "which is empty"
     message = f"target `{target}` does not follow from the key of the rule, {shown}"
     cure = f"join `{target.alias}` to the key by `same` or an equality, add `{target}` to `key`, or write two rules"
     return error("SH312", message, target.span, cure)

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from selfheal_rules.check.alternatives import Scope
-from selfheal_rules.check.findings import error
+from selfheal_rules.check.findings import a, error
 from selfheal_rules.check.operands import is_comparable, may_be, may_equal, misfit, operand_type
 from selfheal_rules.check.subject import Subject
 from selfheal_rules.diagnostics import Diagnostic
@@ -36,15 +36,9 @@ def _whole(term: Term, span: Span, word: str, scope: Scope, subject: Subject) ->
     if typed.findings or found.name == "any":
         return
     if word == "test" and found.name != "boolean":
-        yield error(
-            "SH232", f"a `test` is true or false, and this is {_shown(found)}", span, "compare it with something"
-        )
+        yield error("SH232", f"a `test` is true or false, and this is {a(found)}", span, "compare it with something")
     if word == "pick" and found not in {INTEGER, NUMBER, DURATION, TIME}:
-        yield error("SH232", f"`pick` takes the greatest or least, and this is {_shown(found)}", span, "give a number")
-
-
-def _shown(found: FieldType) -> str:
-    return f"{'an' if found.name[0] in 'aeiou' else 'a'} {found}"
+        yield error("SH232", f"`pick` takes the greatest or least, and this is {a(found)}", span, "give a number")
 
 
 @frozen
@@ -72,8 +66,10 @@ class _Typed:
             return self._equality(call, types)
         result = _RULES[call.function](types)
         if result is None:
-            shown = " and ".join(_shown(one) for one in types)
-            cure = "an ordered enum is compared in `where`" if any(one.values for one in types) else ""
+            shown = " and ".join(a(one) for one in types)
+            cure = (
+                "an ordered enum is compared in `where`" if any(one.values for one in types) else _CURES[call.function]
+            )
             self.findings.append(error("SH231", f"`{call.function}` is not defined on {shown}", call.span, cure))
         return result or ANY
 
@@ -97,7 +93,7 @@ class _Typed:
                 return misfit(literal, wanted, self.ruleset)
         if may_equal(left_type, other) or {left_type.name, other.name} <= _WORDS:
             return None
-        message = f"{_shown(left_type)} never equals {_shown(other)}"
+        message = f"{a(left_type)} never equals {a(other)}"
         return error("SH231", message, call.span, "compare values of one type")
 
 
@@ -191,4 +187,10 @@ _RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("min", "max"), _extreme),
     "len": _length,
     "round": _rounded,
+}
+
+_CURES: Mapping[str, str] = {
+    **dict.fromkeys(_RULES, "arithmetic and order are for numbers, durations and times that fit each other"),
+    **dict.fromkeys(("and", "or", "not"), "truth values come from comparisons and boolean fields"),
+    "len": "texts, lists and maps have a length",
 }

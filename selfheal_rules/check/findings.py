@@ -3,7 +3,9 @@
 import re
 
 from selfheal_rules.diagnostics import Diagnostic, Severity
+from selfheal_rules.model import Pattern
 from selfheal_rules.source import Span
+from selfheal_rules.vocabulary import FieldType
 
 
 def error(code: str, message: str, span: Span, cure: str = "", *related: Span) -> Diagnostic:
@@ -36,3 +38,15 @@ def listed(names: tuple[str, ...]) -> str:
 def dotted(path: tuple[str, ...]) -> str:
     """Give a path as it is written."""
     return ".".join(path)
+
+
+def a(type_: FieldType) -> str:
+    """Give a type behind its article."""
+    if type_.name == "any":
+        return "of any type"
+    return f"{'an' if type_.name[0] in 'aeiou' else 'a'} {type_}"
+
+
+def shown(pattern: Pattern) -> str:
+    """Give a pattern as its author calls it: by its name, or by its kinds."""
+    return f"`{'|'.join(pattern.kinds) if pattern.alias.startswith('#') else pattern.alias}`"

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
+from selfheal_rules.check.findings import at_word
 from selfheal_rules.check.walk import concludes, patterns_below, roots
 from selfheal_rules.diagnostics import Diagnostic, Report, RuleSetError, Severity
 from selfheal_rules.model import Conclude, Literal, Pattern, RuleSet, Template, Test
@@ -165,7 +166,7 @@ def circle_findings(edges: Sequence[Edge]) -> Iterator[Diagnostic]:
             "SH330",
             Severity.ERROR,
             f"rules feed each other in one instant: {names}",
-            path[-1].pattern.span,
+            at_word(path[-1].pattern.span, path[-1].conclude.kind),
             "let the pattern ask for a literal value the conclusion does not have, or conclude another kind",
             tuple(edge.conclude.span for edge in path),
         )

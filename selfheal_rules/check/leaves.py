@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from selfheal_rules.check.alternatives import Path, Placed, Scope, shared_type
-from selfheal_rules.check.findings import at_word, dotted, error, listed
+from selfheal_rules.check.findings import a, at_word, dotted, error, listed
 from selfheal_rules.check.names import missing_field
 from selfheal_rules.check.operands import is_comparable, may_be, may_equal, misfit, reference_type
 from selfheal_rules.check.regex import refusal
@@ -88,19 +88,14 @@ def _refused(leaf: Test, known: FieldType) -> Diagnostic | None:
         return error("SH221", f"`{name}` is a {known}", leaf.span, f"name one of its keys: `{name}.key`")
     if operator in ORDER and not known.is_ordered:
         cure = "numbers, durations, times and ordered enums have an order"
-        return error("SH221", f"`{operator}` needs an order, and `{name}` is {_shown(known)}", leaf.span, cure)
+        return error("SH221", f"`{operator}` needs an order, and `{name}` is {a(known)}", leaf.span, cure)
     if operator in TEXT and known.name not in {"string", "any"}:
         cure = f"list the words: `[{', '.join(known.values[:2])}]`" if known.values else "compare values instead"
-        return error("SH221", f"`{operator}` is for texts, and `{name}` is {_shown(known)}", leaf.span, cure)
+        return error("SH221", f"`{operator}` is for texts, and `{name}` is {a(known)}", leaf.span, cure)
     if operator == "contains" and known.name not in {"string", "list", "any"}:
         cure = "write the value alone for equality"
-        return error("SH221", f"`contains` is for texts and lists, and `{name}` is {_shown(known)}", leaf.span, cure)
+        return error("SH221", f"`contains` is for texts and lists, and `{name}` is {a(known)}", leaf.span, cure)
     return None
-
-
-def _shown(known: FieldType) -> str:
-    article = "an" if known.name[0] in "aeiou" else "a"
-    return "of any type" if known.name == "any" else f"{article} {known}"
 
 
 def _wanted(leaf: Test, known: FieldType, operand: Operand, ruleset: RuleSet) -> FieldType:
@@ -151,7 +146,7 @@ def _references(leaf: Test, placed: Placed, scope: Scope, ruleset: RuleSet) -> I
     for reference in references:
         found = reference_type(reference, scope.names, ruleset.vocabulary)
         if found is not None and not _fits(leaf, found, known, reference, ruleset):
-            message = f"`{dotted(leaf.path)}` is {_shown(known)}, and `{reference}` {_shown(found)}"
+            message = f"`{dotted(leaf.path)}` is {a(known)}, and `{reference}` {a(found)}"
             yield error("SH223", message, reference.span, "compare fields of one type")
 
 
@@ -183,7 +178,7 @@ def _one_shared(same: Same, placed: Placed, first: Placed | None, subject: Subje
     if found is None:
         yield missing_field(same.field, placed, same.span, subject.vocabulary)
     elif other is not None and not may_equal(found, other, exact=True):
-        message = f"`{dotted(same.field)}` is {_shown(other)} here and {_shown(found)} there"
+        message = f"`{dotted(same.field)}` is {a(other)} here and {a(found)} there"
         yield error("SH223", message, same.span, "join fields of one type", placed.pattern.span)
 
 
@@ -193,7 +188,7 @@ def _pairs(scope: Scope, subject: Subject) -> Iterator[Diagnostic]:
             if same.pair:
                 left, right = (reference_type(end, scope.names, subject.vocabulary) for end in same.pair)
                 if left and right and not may_equal(left, right, exact=True):
-                    message = f"`{same.pair[0]}` is {_shown(left)}, and `{same.pair[1]}` {_shown(right)}"
+                    message = f"`{same.pair[0]}` is {a(left)}, and `{same.pair[1]}` {a(right)}"
                     yield error("SH223", message, same.span, "join fields of one type")
 
 
@@ -210,7 +205,7 @@ def counts(subject: Subject) -> Iterator[Diagnostic]:
 def _bound(operand: Operand, wanted: FieldType, ruleset: RuleSet) -> Iterator[Diagnostic]:
     found = misfit(operand, wanted, ruleset)
     if found and found.code == "SH220":
-        yield error("SH226", found.message, operand.span, f"write {_shown(wanted)}")
+        yield error("SH226", found.message, operand.span, f"write {a(wanted)}")
     elif found:
         yield found
     elif wanted is INTEGER and isinstance(operand, Literal) and operand.value < 0:
@@ -225,7 +220,7 @@ def _measured(pattern: Pattern, subject: Subject) -> Iterator[Diagnostic]:
         place = at_word(pattern.aggregate.span, name)
         numbers = _shared_numbers(pattern, subject)
         cure = f"numbers here: {listed(numbers)}" if numbers else "count instead"
-        yield error("SH230", f"`{measure}` measures numbers, and `{name}` is {_shown(known)}", place, cure)
+        yield error("SH230", f"`{measure}` measures numbers, and `{name}` is {a(known)}", place, cure)
 
 
 def _shared_numbers(pattern: Pattern, subject: Subject) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from selfheal_rules.check.alternatives import Names
-from selfheal_rules.check.findings import error
+from selfheal_rules.check.findings import a, error
 from selfheal_rules.diagnostics import Diagnostic
 from selfheal_rules.model import Literal, Operand, Parameter, Reference, RuleSet, Template
 from selfheal_rules.parse.findings import did_you_mean
@@ -17,7 +17,7 @@ def misfit(operand: Operand | Template, wanted: FieldType, ruleset: RuleSet) -> 
     if isinstance(operand, Parameter):
         return _parameter_misfit(operand, wanted, ruleset)
     if isinstance(operand, Template) and wanted.name not in {"string", "any"}:
-        return error("SH220", f"a filled-in text is not a {wanted}", operand.span, "write `$alias.field` as a whole")
+        return error("SH220", f"a filled-in text is not {a(wanted)}", operand.span, "write `$alias.field` as a whole")
     return None
 
 
@@ -25,14 +25,9 @@ def _literal_misfit(literal: Literal, wanted: FieldType) -> Diagnostic | None:
     try:
         wanted.literal(literal.value)
     except (ValueError, OverflowError) as reason:
-        return error("SH220", one_line(reason), literal.span, _cure(literal.value, wanted))
+        message = f"`{literal.value}` is not a time" if wanted.name == "time" else str(reason)
+        return error("SH220", " ".join(message.split()), literal.span, _cure(literal.value, wanted))
     return None
-
-
-def one_line(reason: Exception) -> str:
-    """Give what went wrong, as a message begins: lower case, in one line."""
-    text = " ".join(str(reason).split())
-    return text[:1].lower() + text[1:]
 
 
 def _cure(value: object, wanted: FieldType) -> str:
@@ -43,6 +38,8 @@ def _cure(value: object, wanted: FieldType) -> str:
         return "write it in quotes"
     if wanted.name == "time":
         return "write an instant with its zone, such as `2026-03-01T10:00:00Z`"
+    if wanted.is_numeric and isinstance(value, str):
+        return "write a number without quotes"
     return {"duration": "write `30s`, `5m` or `1h30m`", "boolean": "write `true` or `false`"}.get(wanted.name, "")
 
 
@@ -51,8 +48,9 @@ def _parameter_misfit(parameter: Parameter, wanted: FieldType, ruleset: RuleSet)
     if declared is None:
         return None
     if not may_be(declared.type, wanted) and not (declared.type.name == "string" and wanted.values):
-        message = f"`{parameter}` is a {declared.type}, and a {wanted} stands here"
-        return error("SH224", message, parameter.span, f"declare it as `type: {wanted.name}`", declared.span)
+        message = f"`{parameter}` is {a(declared.type)}, and {a(wanted)} stands here"
+        cure = "declare it with these words" if wanted.values else f"declare it as `type: {wanted.name}`"
+        return error("SH224", message, parameter.span, cure, declared.span)
     value = ruleset.value(parameter)
     if value is None or _literal_misfit(Literal(value), declared.type):
         return None  # a default that is no value of its own type has its own finding

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from attrs import evolve
 
 from selfheal_rules.check.alternatives import Placed, Scope
-from selfheal_rules.check.findings import warning
+from selfheal_rules.check.findings import shown, warning
 from selfheal_rules.check.subject import RuleView, Subject
 from selfheal_rules.check.walk import names_in, names_of
 from selfheal_rules.diagnostics import Diagnostic
@@ -33,7 +33,7 @@ def _crossed(scope: Scope, subject: Subject) -> Iterator[Diagnostic]:
     linked = _linked(scope)
     for one in many[1:]:
         if linked[one.pattern.alias] != linked[many[0].pattern.alias]:
-            first, second = (_shown(pattern) for pattern in (many[0].pattern, one.pattern))
+            first, second = (shown(pattern) for pattern in (many[0].pattern, one.pattern))
             message = (
                 f"{first} and {second} share no field: every one of the first is matched with every one of the second"
             )
@@ -41,10 +41,6 @@ def _crossed(scope: Scope, subject: Subject) -> Iterator[Diagnostic]:
                 "SH400", message, one.pattern.span, "join them by `same` or `$alias.field`", many[0].pattern.span
             )
             return
-
-
-def _shown(pattern: Pattern) -> str:
-    return f"`{'|'.join(pattern.kinds) if pattern.alias.startswith('#') else pattern.alias}`"
 
 
 def _is_single(placed: Placed, subject: Subject) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from selfheal_rules.check.findings import at_word, error, listed
+from selfheal_rules.check.findings import a, at_word, error, listed
 from selfheal_rules.check.operands import may_be, misfit, operand_type
 from selfheal_rules.check.subject import RuleView, Subject
 from selfheal_rules.diagnostics import Diagnostic
@@ -33,7 +33,7 @@ def _given(step: Conclude, kind: Kind, view: RuleView, subject: Subject) -> Iter
         if found:
             yield found
         elif given and not may_be(given, declared.type):
-            message = f"`{name}` of `{kind.name}` is a {declared.type}, and `{operand}` a {given}"
+            message = f"`{name}` of `{kind.name}` is {a(declared.type)}, and `{operand}` {a(given)}"
             yield error("SH223", message, operand.span, "give a value of its type", declared.span)
 
 
@@ -71,5 +71,5 @@ def targets(subject: Subject) -> Iterator[Diagnostic]:
         for operand in plain:
             known = operand_type(operand, view.names, subject.ruleset)
             if known and operand and known.name in {"list", "map"}:
-                message = f"`{operand}` is a {known}, and one plain value is needed"
+                message = f"`{operand}` is {a(known)}, and one plain value is needed"
                 yield error("SH233", message, operand.span, "name one field; a rule for each element is two rules")

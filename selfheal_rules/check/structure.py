@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from selfheal_rules.check.alternatives import LIMIT, Scope, expand, is_event, is_join, size
-from selfheal_rules.check.findings import at_word, error
+from selfheal_rules.check.findings import at_word, error, shown
 from selfheal_rules.check.leaves import duration
 from selfheal_rules.check.subject import Subject
 from selfheal_rules.check.walk import conditions_below, leaves_of, names_in, patterns_below, roots
@@ -123,19 +123,15 @@ def _counted(pattern: Pattern) -> Iterator[Diagnostic]:
 
 def _unbounded(scope: Scope) -> Iterator[Diagnostic]:
     """Find two events that nothing above both bounds."""
-    events = scope.alternative.events
-    if len(events) > 1 and not any(
-        group.within and all(one.is_under(group) for one in events) for group in scope.alternative.groups
-    ):
-        first, second = (_shown(one.pattern) for one in events[:2])
-        message = f"{first} and {second} may lie any time apart, and would be remembered for ever"
-        yield error(
-            "SH308", message, events[1].pattern.span, "add `within` beside a group around both", events[0].pattern.span
-        )
-
-
-def _shown(pattern: Pattern) -> str:
-    return f"`{'|'.join(pattern.kinds) if pattern.alias.startswith('#') else pattern.alias}`"
+    windows = [group for group in scope.alternative.groups if group.within is not None]
+    for other in scope.alternative.events[1:]:
+        first = scope.alternative.events[0]
+        if not any(first.is_under(group) and other.is_under(group) for group in windows):
+            names = f"{shown(first.pattern)} and {shown(other.pattern)}"
+            message = f"{names} may lie any time apart, and would be remembered for ever"
+            cure = "add `within` to a group around both"
+            yield error("SH308", message, other.pattern.span, cure, first.pattern.span)
+            return
 
 
 def _forgotten(scope: Scope) -> Iterator[Diagnostic]:
@@ -149,7 +145,7 @@ def _forgotten(scope: Scope) -> Iterator[Diagnostic]:
             cure = (
                 "wrap it: `unless: [{all: [...], within: 5m}]`" if negative.is_unless else "add `within` beside `none`"
             )
-            message = f"{_shown(event.pattern)}: nothing says for how long no such event is wanted"
+            message = f"{shown(event.pattern)}: nothing says for how long no such event is wanted"
             yield error("SH309", message, event.pattern.span, cure)
 
 
