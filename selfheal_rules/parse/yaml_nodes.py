@@ -29,23 +29,29 @@ Loader: TypeAlias = type[Any]
 LOADER: Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The parser in use: PyYAML's C one where it was built."""
 
+Position: TypeAlias = tuple[int, int]
+"""Line and column, from 1; PyYAML's own marks are not kept, for a file has a hundred thousand of them."""
 
-@define(eq=False)
+
+def _at(mark: Any) -> Position:  # noqa: ANN401 - the two parsers have a class of marks each
+    return mark.line + 1, mark.column + 1
+
+
+@define(eq=False, weakref_slot=False)
 class _Placed:
-    """What all nodes have: marks count from 0; `faulty` where something was said about the node already."""
+    """What all nodes have; `faulty` where something was said about the node already."""
 
     source: Source = field(repr=False)
-    start: Any = field(repr=False)
-    end: Any = field(repr=False)
+    start: Position = field(repr=False)
+    end: Position = field(repr=False)
 
     @property
     def span(self) -> Span:
         """Where the node stands: quotes and brackets included, no blank line after it."""
-        start, end = self.start, self.end
-        return Span(self.source, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+        return Span(self.source, *self.start, *self.end)
 
 
-@define(eq=False)
+@define(eq=False, weakref_slot=False)
 class ScalarNode(_Placed):
     """A leaf: `value` by YAML 1.2 core, `text` as written; `plain` where it stands without quotes."""
 
@@ -55,7 +61,7 @@ class ScalarNode(_Placed):
     faulty: bool = False
 
 
-@define(eq=False)
+@define(eq=False, weakref_slot=False)
 class ListNode(_Placed):
     """A list of nodes."""
 
@@ -63,7 +69,7 @@ class ListNode(_Placed):
     faulty: bool = False
 
 
-@define(eq=False)
+@define(eq=False, weakref_slot=False)
 class MapNode(_Placed):
     """A mapping from texts to nodes; `keys` holds the node of each text."""
 
@@ -150,7 +156,7 @@ def _syntax_cure(source: Source, line: int, column: int) -> str:
     return "look at the quotes, brackets and indentation here and on the line before"
 
 
-@define(eq=False)
+@define(eq=False, weakref_slot=False)
 class _Builder:
     """Builds the tree event by event, without recursion: no nesting can exhaust the stack."""
 
@@ -158,7 +164,7 @@ class _Builder:
     findings: Findings
     root: Node | None = None
     documents: int = 0
-    last: Any = None  # where the event before ended: the two parsers disagree on where nothing stands
+    last: Position = (1, 1)  # where the event before ended: the two parsers disagree on where nothing stands
     open: list[ListNode | MapNode] = field(factory=list)
     awaited: list[ScalarNode | None] = field(factory=list)  # per open node the key whose value comes next
     bracketed: list[bool] = field(factory=list)  # per open node whether a bracket or brace will close it
@@ -166,11 +172,14 @@ class _Builder:
     def take(self, event: yaml.Event) -> None:
         """Add what one event says."""
         if isinstance(event, yaml.ScalarEvent):
-            self._add(self._scalar(event))
-        elif isinstance(event, yaml.MappingStartEvent):
-            self._begin(event, MapNode(self.source, event.start_mark, event.end_mark))
+            node = self._scalar(event)
+            self.last = node.end
+            self._add(node)
+            return
+        if isinstance(event, yaml.MappingStartEvent):
+            self._begin(event, MapNode(self.source, _at(event.start_mark), _at(event.end_mark)))
         elif isinstance(event, yaml.SequenceStartEvent):
-            self._begin(event, ListNode(self.source, event.start_mark, event.end_mark))
+            self._begin(event, ListNode(self.source, _at(event.start_mark), _at(event.end_mark)))
         elif isinstance(event, yaml.CollectionEndEvent):
             self.last = self._finish(event)
             return
@@ -178,11 +187,13 @@ class _Builder:
             self._alias(event)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._count_document(event)
-        self.last = event.end_mark
+        self.last = _at(event.end_mark)
 
     def _scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
         text, plain = event.value, not event.style
-        start, end = (event.start_mark, event.end_mark) if text or not plain else (self.last, self.last)
+        start = end = self.last
+        if text or not plain:
+            start, end = _at(event.start_mark), _at(event.end_mark)
         value, trap = resolve(text) if plain else (text, None)
         node = ScalarNode(self.source, start, end, value, text, plain)
         if trap:
@@ -244,18 +255,18 @@ class _Builder:
             self.findings.error("SH013", f"this is nested deeper than {DEPTH} levels", node.span, "take it apart")
             raise _Unreadable
 
-    def _finish(self, event: yaml.CollectionEndEvent) -> Any:  # noqa: ANN401 - a mark, of either parser
+    def _finish(self, event: yaml.CollectionEndEvent) -> Position:
         node = self.open.pop()
         self.awaited.pop()
         if self.bracketed.pop():
-            node.end = event.end_mark
+            node.end = _at(event.end_mark)
         else:
             last = node.items[-1] if isinstance(node, ListNode) else next(reversed(node.entries.values()), node)
             node.end = last.end
         return node.end
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        node = ScalarNode(self.source, event.start_mark, event.end_mark, None, f"*{event.anchor}", plain=True)
+        node = ScalarNode(self.source, _at(event.start_mark), _at(event.end_mark), None, f"*{event.anchor}", plain=True)
         message = f"`*{event.anchor}` is an alias, and aliases are not read"
         cure = f'write "*{event.anchor}" in quotes for the text, or use `params` for a value that stands often'
         self.findings.refuse("SH006", message, node, cure)
@@ -273,8 +284,8 @@ class _Builder:
 
     def _count_document(self, event: yaml.DocumentStartEvent) -> None:
         self.documents += 1
-        start: Any = event.start_mark
-        span = Span(self.source, start.line + 1, start.column + 1, start.line + 1, start.column + 2)
+        line, column = _at(event.start_mark)
+        span = Span(self.source, line, column, line, column + 1)
         if event.version or event.tags:
             self.findings.error("SH015", "`%` directives are not read", span, "leave it out: files are YAML 1.2")
         if self.documents > 1:
