@@ -1,0 +1,92 @@
+"""What is still being numbered: parts and exchanges shared between all rules of a program, with functions by name."""
+
+from attrs import define, field
+
+from selfheal_rules.compile.codegen import Code, access, keyed
+from selfheal_rules.compile.plan import Counted, Seed, Watch
+from selfheal_rules.compile.probes import Taker
+from selfheal_rules.vocabulary import ANY, Kind
+
+Paths = tuple[tuple[str, ...], ...]
+
+
+@define(eq=False)
+class SeedDraft:
+    """A seed, with the first lookup it makes: the exchange, the key and the partner part (-1: none)."""
+
+    seed: Seed
+    exchange: int = -1
+    key: str = ""
+    partner: int = -1
+
+
+@define(eq=False)
+class PartDraft:
+    """A part while rules still add to it."""
+
+    number: int
+    form: str
+    kinds: tuple[Kind, ...]
+    negative: bool
+    held: int
+    keep: int = 0
+    late: bool = False
+    scanned: bool = False
+    names: dict[str, None] = field(factory=dict)
+    indexes: dict[int, str] = field(factory=dict)
+    ages: tuple[tuple[tuple[str, ...], int, bool], ...] = ()
+    seeds: list[SeedDraft] = field(factory=list)
+    watches: list[Watch] = field(factory=list)
+    counts: list[int] = field(factory=list)
+    counted: Counted | None = None
+    taker: Taker | None = None
+
+    def read(self, names: dict[str, None]) -> None:
+        """Note that these fields of its rows are read by someone."""
+        self.names.update(names)
+
+
+class Register:
+    """All parts and exchanges of a program, each once."""
+
+    def __init__(self, code: Code) -> None:
+        """Start empty, writing into this module."""
+        self.code = code
+        self.parts: list[PartDraft] = []
+        self._known: dict[object, PartDraft] = {}
+        self._exchanges: dict[Paths, int] = {}
+
+    @property
+    def exchanges(self) -> int:
+        """How many exchanges there are."""
+        return len(self._exchanges)
+
+    def part(
+        self, signature: object, form: str, kinds: tuple[Kind, ...], *, negative: bool = False, held: int = 0
+    ) -> tuple[PartDraft, bool]:
+        """Give the part of this signature, and whether it is new."""
+        known = self._known.get(signature)
+        if known:
+            return known, False
+        draft = PartDraft(len(self.parts), form, kinds, negative, held)
+        self._known[signature] = draft
+        self.parts.append(draft)
+        return draft, True
+
+    def index(self, draft: PartDraft, paths: Paths) -> int:
+        """Have the rows of a part found by the values at these paths; give the exchange that holds them."""
+        exchange = self._exchanges.setdefault(paths, len(self._exchanges))
+        if exchange not in draft.indexes:
+            draft.indexes[exchange] = row_key(paths, draft.kinds[0], self.code)
+            draft.read({path[0]: None for path in paths})
+        return exchange
+
+
+def row_key(paths: Paths, kind: Kind, code: Code) -> str:
+    """Write the function row → key over paths: None where a value is missing, the bare value where it is one."""
+    body = []
+    for number, path in enumerate(paths):
+        body += [f"    k{number} = {access('r', path)}", f"    if k{number} is None:", "        return None"]
+    keys = [keyed(f"k{number}", kind.type_at(path) or ANY) for number, path in enumerate(paths)]
+    body.append(f"    return {keys[0] if len(keys) == 1 else '(' + ', '.join(keys) + ')'}")
+    return code.function("key", "r", body)

@@ -1,0 +1,297 @@
+"""From a branch to what the engine runs: how its assignments are found, verified, blocked, picked and told apart."""
+
+from collections.abc import Iterable, Iterator
+
+from attrs import define, evolve, field
+
+from selfheal_rules.compile.blocks import Bound, block, enter_patterns, pick
+from selfheal_rules.compile.branches import Branch, Negative, is_event
+from selfheal_rules.compile.drafts import PartDraft, Register, SeedDraft, row_key
+from selfheal_rules.compile.nests import Condition, Nest, conditions, formula_condition, join_condition
+from selfheal_rules.compile.plan import Branching, Build, Forward, Seed, Watch
+from selfheal_rules.compile.scope import WAIT, Scope, references
+from selfheal_rules.model import Pattern
+from selfheal_rules.vocabulary import Kind
+
+
+@define
+class Joint:
+    """One branch while it is lowered."""
+
+    rule: int
+    number: int
+    branch: Branch
+    register: Register
+    scope: Scope
+    concludes: bool
+    wait: PartDraft | None = None
+    concluded: frozenset[str] = frozenset()
+    parts: dict[str, PartDraft] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        """Bind the patterns, and the waiting row where there is one."""
+        if self.wait:
+            self.scope = self.scope.bind(WAIT, self.wait.kinds[0], "w")
+        bound = Bound(self.scope, (), ())
+        self.scope, self.parts = enter_patterns(self.branch, bound, self.register, negative=False, prefix="r")
+        if self.wait:
+            self.parts[WAIT] = self.wait
+
+    @property
+    def plain(self) -> tuple[Pattern, ...]:
+        """The patterns that are joined, not picked."""
+        return tuple(pattern for pattern in self.branch.patterns if pattern.pick is None)
+
+    @property
+    def picked(self) -> tuple[Pattern, ...]:
+        """The patterns whose row is picked once the others are bound."""
+        return tuple(pattern for pattern in self.branch.patterns if pattern.pick is not None)
+
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """The aliases of the joined rows in their order; the waiting row is first."""
+        return ((WAIT,) if self.wait else ()) + tuple(pattern.alias for pattern in self.plain)
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The aliases of all rows of a match in their order."""
+        return self.bound + tuple(pattern.alias for pattern in self.picked)
+
+    @property
+    def level(self) -> bool:
+        """Whether the branch binds no single event."""
+        return not any(is_event(pattern) for pattern in self.plain)
+
+
+def lower_branch(joint: Joint) -> Branching:
+    """Give the branch as the engine runs it, and hang its seeds and watches on its parts."""
+    register, branch = joint.register, joint.branch
+    _keep(joint)
+    needed = _conditions(joint)
+    for alias in joint.bound:
+        joint.parts[alias].seeds.append(_seed(joint, alias, needed))
+    around = Bound(joint.scope, branch.patterns, joint.aliases, branch.stages, max((s.within for s in branch.spreads), default=0))
+    last = len(branch.stages) - 1
+    looking = [negative for negative in branch.negatives if negative.stage is None or negative.stage < last]
+    trailing = [negative for negative in branch.negatives if negative.stage is not None and negative.stage == last]
+    blocks = {id(negative): register.code[block(negative, around, register)] for negative in branch.negatives}
+    for negative in looking:
+        _watch(joint, negative.branches)
+    _watch_picks(joint)
+    return Branching(
+        joint.number,
+        joint.rule,
+        tuple(joint.parts[alias].number for alias in joint.bound),
+        joint.aliases,
+        joint.level,
+        register.code[_verify(joint, needed)],
+        held=branch.held or 0,
+        inner=tuple(blocks[id(negative)] for negative in looking if not negative.outer),
+        outer=tuple(blocks[id(negative)] for negative in looking if negative.outer),
+        lasting=tuple(blocks[id(negative)] for negative in looking if joint.concludes and _over_states(negative)),
+        picks=_picks(joint),
+        fits=register.code[_fits(joint)] if joint.picked else None,
+        picked=_picked_formulas(joint),
+        forward=_forward(joint, trailing, blocks) if trailing else None,
+        bare=not (branch.negatives or joint.picked or branch.held),
+        timed=_is_timed(branch),
+    )
+
+
+def _keep(joint: Joint) -> None:
+    events = [pattern for pattern in joint.plain if is_event(pattern)]
+    several = len(events) > 1 or any(negative.stage is not None for negative in joint.branch.negatives)
+    for pattern in events:
+        reach = [spread.within for spread in joint.branch.spreads if pattern.alias in spread.aliases]
+        part = joint.parts[pattern.alias]
+        if reach and (several or len(joint.bound) > 1):
+            part.keep = max(part.keep, min(reach))
+            part.late = part.late or several
+
+
+def _conditions(joint: Joint) -> list[Condition]:
+    names = {pattern.alias for pattern in joint.picked}
+    plain = evolve(
+        joint.branch,
+        patterns=joint.plain,
+        formulas=tuple(f for f in joint.branch.formulas if not names & {ref.alias for ref in references(f.term)}),
+    )
+    found = conditions(plain, joint.scope, joint.register.code, (), negative=False)
+    if joint.wait:
+        rows = joint.scope.rows
+        found += [
+            Condition(frozenset({WAIT, pattern.alias}), f"{rows[pattern.alias]}.turn > w.turn")
+            for pattern in joint.plain
+            if is_event(pattern)
+        ]
+    return found
+
+
+def _spreads(joint: Joint, seed: str) -> Iterator[Condition]:
+    rows = joint.scope.rows
+    events = [alias for alias in joint.bound if alias != WAIT and alias in joint.branch.events]
+    if not events:
+        return
+    for spread in joint.branch.spreads:
+        inside = [alias for alias in spread.aliases if alias in events]
+        times = [f"{rows[alias]}.at" for alias in inside]
+        least = times[0] if len(times) == 1 else f"min({', '.join(times)})"
+        if seed not in events:
+            old = " and ".join(f"{rows[alias]}.turn < m.turn" for alias in events)
+            times.append(f"m.now if {old} else {times[0]}")
+        if len(times) > 1:
+            text = f"max({', '.join(times)}) - {least} < {spread.within}"
+            yield Condition(frozenset(inside if seed in events else events), text)
+
+
+def _seed(joint: Joint, alias: str, needed: list[Condition]) -> SeedDraft:
+    joins = tuple(j for j in joint.branch.joins if {j.left.alias, j.right.alias} <= set(joint.bound))
+    nest = Nest(joint.register, joint.scope, joint.parts, joins, [*needed, *_spreads(joint, alias)])
+    nest.write("out = []")
+    nest.bind(alias)
+    nest.pending += _own_joins(nest, alias)
+    nest.bind()
+    others = [other for other in joint.bound if other != alias]
+    draft = SeedDraft(Seed(joint.rule, joint.number, len, late_only=_is_late_only(joint, alias)))
+    for depth in range(len(others)):
+        chosen = nest.next_of(others)
+        others.remove(chosen)
+        equal = nest.equalities(chosen)
+        exchange, _ = nest.loop(chosen)
+        if depth == 0 and exchange >= 0 and not _may_come_later(joint, chosen):
+            paths = tuple(other.path for _, other in equal)
+            draft.exchange, draft.partner = exchange, joint.parts[chosen].number
+            draft.key = row_key(paths, joint.scope.kinds[alias], joint.register.code)
+            joint.parts[alias].read({path[0]: None for path in paths})
+    rows = "".join(f"{joint.scope.rows[other]}, " for other in joint.bound)
+    nest.write(f"out.append(({rows}))")
+    arguments = f"{joint.scope.rows[alias]}, m"
+    find = joint.register.code.function("find", arguments, [*nest.lines, "    return out"])
+    draft.seed = evolve(draft.seed, find=joint.register.code[find])
+    return draft
+
+
+def _own_joins(nest: Nest, alias: str) -> list[Condition]:
+    own = [join for join in nest.joins if join.left.alias == join.right.alias == alias]
+    nest.joins = tuple(join for join in nest.joins if join not in own)
+    return [join_condition(join, nest.scope) for join in own]
+
+
+def _may_come_later(joint: Joint, alias: str) -> bool:
+    """Whether rows of the alias may still be concluded in the turn in which the seed is new."""
+    part = joint.parts[alias]
+    return part.form in {"count", "wait"} or any(kind.name in joint.concluded for kind in part.kinds)
+
+
+def _is_late_only(joint: Joint, alias: str) -> bool:
+    stages = joint.branch.stages
+    return bool(stages) and alias in joint.branch.events and any(alias in stage for stage in stages[:-1])
+
+
+def _unpack(joint: Joint, aliases: Iterable[str]) -> list[str]:
+    order = joint.aliases
+    return [f"    {joint.scope.rows[alias]} = rows[{order.index(alias)}]" for alias in aliases]
+
+
+def _verify(joint: Joint, needed: list[Condition]) -> str:
+    joins = [j for j in joint.branch.joins if {j.left.alias, j.right.alias} <= set(joint.bound)]
+    texts = [condition.text for condition in needed] + [join_condition(join, joint.scope).text for join in joins]
+    body = [*_unpack(joint, joint.bound), f"    return {' and '.join(f'({text})' for text in texts) or 'True'}"]
+    return joint.register.code.function("verify", "rows, m", body)
+
+
+def _picks(joint: Joint) -> tuple[Build, ...]:
+    found = []
+    aliases, patterns = joint.bound, joint.plain
+    for pattern in joint.picked:
+        bound = Bound(joint.scope, patterns, aliases)
+        found.append(joint.register.code[pick(pattern, joint.branch, bound, joint.register, joint.parts[pattern.alias])])
+        aliases, patterns = (*aliases, pattern.alias), (*patterns, pattern)
+    return tuple(found)
+
+
+def _fits(joint: Joint) -> str:
+    picked = {pattern.alias for pattern in joint.picked}
+    whole = evolve(joint.branch, formulas=())
+    texts = [c.text for c in conditions(whole, joint.scope, joint.register.code, (), negative=False) if c.needs & picked]
+    joins = [join for join in joint.branch.joins if {join.left.alias, join.right.alias} & picked]
+    texts += [join_condition(join, joint.scope).text for join in joins]
+    body = [*_unpack(joint, joint.aliases), f"    return {' and '.join(f'({text})' for text in texts) or 'True'}"]
+    return joint.register.code.function("fits", "rows, m", body)
+
+
+def _picked_formulas(joint: Joint) -> Build | None:
+    names = {pattern.alias for pattern in joint.picked}
+    formulas = [f for f in joint.branch.formulas if names & {ref.alias for ref in references(f.term)}]
+    if not formulas:
+        return None
+    texts = [formula_condition(formula, joint.scope, joint.register.code).text for formula in formulas]
+    body = [*_unpack(joint, joint.aliases), f"    return {' and '.join(texts)}"]
+    return joint.register.code[joint.register.code.function("picked", "rows, m", body)]
+
+
+def _forward(joint: Joint, trailing: list[Negative], blocks: dict[int, Build]) -> Forward:
+    within = max(negative.within or 0 for negative in trailing)
+    aliases = tuple(joint.aliases.index(alias) for alias in joint.branch.stages[-1])
+    return Forward(aliases, within, tuple(blocks[id(negative)] for negative in trailing))
+
+
+def _over_states(negative: Negative) -> bool:
+    return all(
+        not is_event(pattern) and all(_over_states(inner) for inner in branch.negatives)
+        for branch in negative.branches
+        for pattern in branch.patterns
+    )
+
+
+def _is_timed(branch: Branch) -> bool:
+    counted = [pattern.count or pattern.aggregate for pattern in branch.patterns]
+    return (
+        bool(branch.spreads)
+        or any(one is not None and one.within is not None for one in counted)
+        or any(negative.within is not None or any(_is_timed(inner) for inner in negative.branches) for negative in branch.negatives)
+    )
+
+
+def _watch(joint: Joint, branches: tuple[Branch, ...], depth: int = 1) -> None:
+    if not (joint.level or joint.concludes):
+        return
+    for branch in branches:
+        around = Bound(joint.scope, joint.branch.patterns, joint.aliases)
+        _, parts = enter_patterns(branch, around, joint.register, negative=depth % 2 == 1, prefix="q")
+        for pattern in branch.patterns:
+            if joint.level or not is_event(pattern):
+                _hang(joint, pattern, branch, parts[pattern.alias])
+        for negative in branch.negatives:
+            _watch(joint, negative.branches, depth + 1)
+
+
+def _watch_picks(joint: Joint) -> None:
+    for pattern in joint.picked:
+        if joint.level:
+            _hang(joint, pattern, joint.branch, joint.parts[pattern.alias])
+
+
+def _hang(joint: Joint, pattern: Pattern, branch: Branch, part: PartDraft) -> None:
+    """Have changes of a part's rows lead to the matches they may block: by a join with a bound row, else to all."""
+    pairs: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {}
+    for join in branch.joins:
+        for here, there in ((join.left, join.right), (join.right, join.left)):
+            if here.alias == pattern.alias and there.alias in joint.bound:
+                pairs.setdefault(there.alias, {})[there.path] = here.path
+    if not pairs or not joint.level:
+        part.watches.append(Watch(joint.rule, joint.number))
+        return
+    alias, paths = next(iter(pairs.items()))
+    ordered = sorted(paths.items())
+    exchange = joint.register.index(joint.parts[alias], tuple(there for there, _ in ordered))
+    here = tuple(path for _, path in ordered)
+    key = row_key(here, part.kinds[0], joint.register.code)
+    part.read({path[0]: None for path in here})
+    part.watches.append(Watch(joint.rule, joint.number, joint.parts[alias].number, exchange, joint.register.code[key]))
+
+
+def waiting_part(rule: int, kind: Kind, register: Register) -> PartDraft:
+    """Give the part of the rows that wait for a hidden rule."""
+    draft, _ = register.part(("wait", rule), "wait", (kind,))
+    return draft

@@ -1,0 +1,287 @@
+"""
+From rule sets to a plan: rules numbered in the order they are judged, their branches, parts and steps.
+
+Rules that conclude come first, level by level (those that clear last in each); then the hidden rules that confirm steps
+and see episodes healthy; then the rules that do.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+
+from attrs import define, evolve, field
+
+from selfheal_rules.check.graph import levels
+from selfheal_rules.compile.branches import expand, span
+from selfheal_rules.compile.codegen import Code
+from selfheal_rules.compile.drafts import PartDraft, Register
+from selfheal_rules.compile.joints import Joint, lower_branch, waiting_part
+from selfheal_rules.compile.plan import Action, Branching, Conclusion, Entry, Part, Plan, Probe, Recovery, Ruling, Seed
+from selfheal_rules.compile.probes import probe
+from selfheal_rules.compile.scope import Scope, references, waiting_kind
+from selfheal_rules.compile.steps import (
+    Written,
+    action,
+    conclusion,
+    inner_aliases,
+    key_functions,
+    key_parts,
+    outer_references,
+    rebind,
+)
+from selfheal_rules.model import Conclude, Do, Group, Reference, Rule, RuleSet, Step
+from selfheal_rules.vocabulary import Kind
+
+
+@define
+class Lowering:
+    """The plan while rules are added to it."""
+
+    code: Code
+    register: Register
+    concluded: frozenset[str]
+    rules: list[Ruling] = field(factory=list)
+    branches: list[Branching] = field(factory=list)
+    waiting: dict[int, int] = field(factory=dict)
+
+    def joints(self, number: int, when: Group, rules: RuleSet, *, concludes: bool, wait: PartDraft | None) -> tuple[Joint, ...]:
+        """Lower the branches of a condition."""
+        found = []
+        for branch in expand(when, rules):
+            joint = Joint(number, len(self.branches), branch, self.register, Scope(rules), concludes, wait, self.concluded)
+            self.branches.append(lower_branch(joint))
+            found.append(joint)
+        return tuple(found)
+
+
+def lower(rulesets: Sequence[RuleSet], name: str) -> Plan:
+    """Give the plan of checked rule sets."""
+    ordered = _ordered(rulesets)
+    code = Code(name)
+    concluded = frozenset(step.kind for _, rule, _ in ordered for step in rule.then if isinstance(step, Conclude))
+    lowering = Lowering(code, Register(code), concluded)
+    concluding = [entry for entry in ordered if _concludes(entry[1])]
+    doing = [entry for entry in ordered if not _concludes(entry[1])]
+    for rules, rule, order in concluding:
+        _lower_rule(lowering, len(lowering.rules), rules, rule, order)
+    first = len(concluding)
+    hidden = sum(_watched(rule) for _, rule, _ in doing)
+    lowering.rules += [_placeholder(doing[0][1])] * hidden if doing else []
+    free = iter(range(first, first + hidden))
+    for rules, rule, order in doing:
+        _lower_doing(lowering, rules, rule, order, free)
+    return _finish(lowering, rulesets)
+
+
+def _ordered(rulesets: Sequence[RuleSet]) -> list[tuple[RuleSet, Rule, int]]:
+    level = levels(rulesets)
+    pairs = [(rules, rule) for rules in rulesets for rule in rules.rules]
+    numbered = [(rules, rule, order) for order, (rules, rule) in enumerate(pairs)]
+    return sorted(
+        numbered,
+        key=lambda entry: (level.get((entry[0].name, entry[1].id), len(pairs)), _clears(entry[1]), entry[2]),
+    )
+
+
+def _concludes(rule: Rule) -> bool:
+    return all(isinstance(step, Conclude) for step in rule.then)
+
+
+def _clears(rule: Rule) -> bool:
+    return any(isinstance(step, Conclude) and step.cleared for step in rule.then)
+
+
+def _watched(rule: Rule) -> int:
+    confirms = sum(isinstance(step, Do) and step.confirm is not None for step in rule.then)
+    otherwise = rule.outcome.otherwise if rule.outcome else ()
+    return confirms + sum(step.confirm is not None for step in otherwise) + (rule.outcome is not None)
+
+
+def _placeholder(rule: Rule) -> Ruling:
+    return Ruling(-1, rule, "", 0, ())
+
+
+def _lower_rule(lowering: Lowering, number: int, rules: RuleSet, rule: Rule, order: int) -> tuple[Joint, ...]:
+    concludes = _concludes(rule)
+    joints = lowering.joints(number, rule.when, rules, concludes=concludes, wait=None)
+    _key(lowering, joints, rule, rules)
+    for joint in joints:
+        for reference in references((rule.key, rule.then, rule.outcome)):
+            if reference.alias in joint.parts:
+                joint.parts[reference.alias].read({reference.path[0]: None})
+    steps: tuple[Action | Conclusion, ...] = ()
+    if concludes:
+        written = Written(rules, lowering.code, joints)
+        steps = tuple(conclusion(step, written) for step in rule.then if isinstance(step, Conclude))
+    lowering.rules.append(
+        Ruling(
+            number,
+            rule,
+            rules.name,
+            order,
+            tuple(joint.number for joint in joints),
+            steps,
+            concludes=concludes,
+            clears=_clears(rule),
+            digest=digest(rule, rules),
+        )
+    )
+    return joints
+
+
+def _key(lowering: Lowering, joints: tuple[Joint, ...], rule: Rule, rules: RuleSet) -> None:
+    parts = key_parts(rule, rules)
+    for joint in joints:
+        key, values = key_functions(joint, parts)
+        lowering.branches[joint.number] = evolve(lowering.branches[joint.number], key=key, values=values)
+
+
+def _lower_doing(lowering: Lowering, rules: RuleSet, rule: Rule, order: int, free: Iterator[int]) -> None:
+    number = len(lowering.rules)
+    joints = _lower_rule(lowering, number, rules, rule, order)
+    written = Written(rules, lowering.code, joints)
+    names = {step.id: index for index, step in enumerate(rule.then) if step.id}
+    steps = tuple(_step(lowering, step, index, names, written, rule, free) for index, step in enumerate(rule.then))
+    recovery = _recovery(lowering, rule, written, free)
+    simple = recovery is None and all(
+        isinstance(step, Action) and step.confirm < 0 and step.deadline is None for step in steps
+    )
+    lowering.rules[number] = evolve(lowering.rules[number], steps=steps, recovery=recovery, simple=simple)
+
+
+def _step(
+    lowering: Lowering,
+    step: Step,
+    index: int,
+    names: Mapping[str, int],
+    written: Written,
+    rule: Rule,
+    free: Iterator[int],
+) -> Action | Conclusion:
+    previous = (index - 1,) if index else ()
+    after = previous if step.after is None else tuple(names[name] for name in step.after)
+    if isinstance(step, Conclude):
+        return evolve(conclusion(step, written), after=after)
+    lowered = action(step, step.id or str(index), index, after, written)
+    if step.confirm is None:
+        return lowered
+    hidden, used = _hide(lowering, step.confirm.condition, written, rule, free)
+    return evolve(lowered, confirm=hidden, awaits=written.awaits(used))
+
+
+def _recovery(lowering: Lowering, rule: Rule, written: Written, free: Iterator[int]) -> Recovery | None:
+    ending = rule.outcome
+    if ending is None:
+        return None
+    hidden, used = _hide(lowering, ending.healthy, written, rule, free)
+    start = len(rule.then)
+    names = {step.id: start + index for index, step in enumerate(ending.otherwise) if step.id}
+    otherwise = []
+    for index, step in enumerate(ending.otherwise):
+        lowered = _step(lowering, step, start + index, names, written, rule, free)
+        if step.after is None:
+            lowered = evolve(lowered, after=(start + index - 1,) if index else ())
+        otherwise.append(lowered)
+    within = span(written.rules, ending.within) or 0
+    return Recovery(hidden, written.awaits(used), within, tuple(otherwise))
+
+
+def _hide(lowering: Lowering, condition: Group, written: Written, rule: Rule, free: Iterator[int]) -> tuple[int, tuple[Reference, ...]]:
+    number = next(free)
+    used = outer_references(condition)
+    kind = _waiting_kind(written, used)
+    wait = waiting_part(number, kind, lowering.register)
+    for joint in written.joints:
+        for reference in used:
+            joint.parts[reference.alias].read({reference.path[0]: None})
+    bound = rebind(condition, inner_aliases(condition))
+    joints = lowering.joints(number, bound, written.rules, concludes=False, wait=wait)
+    lowering.waiting[number] = wait.number
+    branches = tuple(joint.number for joint in joints)
+    lowering.rules[number] = Ruling(number, rule, written.rules.name, 0, branches, watcher=True)
+    return number, used
+
+
+def _waiting_kind(written: Written, used: tuple[Reference, ...]) -> Kind:
+    return waiting_kind(written.joints[0].scope, used)
+
+
+def digest(rule: Rule, rules: RuleSet) -> str:
+    """Give what tells a changed rule from an unchanged one: its text, the site's values, the kinds it may name."""
+    text = repr((rules.name, rule, sorted(rules.values.items()), sorted(rules.params), sorted(rules.vocabulary.kinds.items())))
+    return sha256(text.encode()).hexdigest()[:32]
+
+
+def _finish(lowering: Lowering, rulesets: Sequence[RuleSet]) -> Plan:
+    parts = tuple(_part(draft, lowering.code) for draft in lowering.register.parts)
+    return Plan(
+        entries=_entries(rulesets, lowering),
+        parts=parts,
+        branches=tuple(lowering.branches),
+        rules=tuple(lowering.rules),
+        exchanges=lowering.register.exchanges,
+        waiting=dict(lowering.waiting),
+        flushes=_flushes(lowering),
+        source=lowering.code.source(),
+    )
+
+
+def _part(draft: PartDraft, code: Code) -> Part:
+    direct = tuple(one.seed for one in draft.seeds if one.partner < 0)
+    return Part(
+        draft.number,
+        draft.form,
+        tuple(kind.name for kind in draft.kinds),
+        draft.negative,
+        draft.held,
+        draft.keep,
+        draft.late,
+        tuple(draft.names),
+        tuple((exchange, code[key]) for exchange, key in draft.indexes.items()),
+        draft.ages,
+        direct,
+        _probes(draft, code),
+        tuple(draft.watches),
+        tuple(draft.counts),
+        draft.counted,
+        draft.scanned,
+    )
+
+
+def _probes(draft: PartDraft, code: Code) -> tuple[Probe, ...]:
+    grouped: dict[tuple[int, str], dict[int, list[Seed]]] = {}
+    for one in draft.seeds:
+        if one.partner >= 0:
+            grouped.setdefault((one.exchange, one.key), {}).setdefault(one.partner, []).append(one.seed)
+    return tuple(
+        Probe(exchange, code[key], {partner: tuple(seeds) for partner, seeds in partners.items()})
+        for (exchange, key), partners in grouped.items()
+    )
+
+
+def _entries(rulesets: Sequence[RuleSet], lowering: Lowering) -> dict[str, Entry]:
+    kinds = {name: kind for rules in rulesets for name, kind in rules.vocabulary.kinds.items()}
+    takers: dict[str, list[PartDraft]] = {name: [] for name in kinds}
+    for draft in lowering.register.parts:
+        if draft.taker:
+            for kind in draft.kinds:
+                takers[kind.name].append(draft)
+    nobody = lowering.code[lowering.code.function("nobody", "i, now", ["    return None"])]
+    return {
+        name: Entry(
+            kind,
+            lowering.code[probe(kind, tuple(d.taker for d in takers[name] if d.taker), lowering.code)]
+            if takers[name]
+            else nobody,
+            bool(takers[name]),
+        )
+        for name, kind in kinds.items()
+    }
+
+
+def _flushes(lowering: Lowering) -> dict[str, int]:
+    last: dict[str, int] = {}
+    for ruling in lowering.rules:
+        for step in ruling.steps if ruling.concludes else ():
+            if isinstance(step, Conclusion) and step.kind.form == "state":
+                last[step.kind.name] = max(last.get(step.kind.name, 0), ruling.number)
+    return last

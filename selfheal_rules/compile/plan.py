@@ -1,0 +1,247 @@
+"""
+What a program is made of: numbered parts, branches and rules, with the generated functions the engine calls.
+
+Nothing here changes once compiled, and nothing here remembers: memories are arguments of the functions. A *row* is
+what `match/` makes of an item: it has `kind source id key fields at turn time`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from attrs import field, frozen
+
+from selfheal_rules.model import Conclude, Do, Rule
+from selfheal_rules.values import EMPTY, FrozenMap
+from selfheal_rules.vocabulary import Kind
+
+Rows: TypeAlias = tuple[Any, ...]
+Key: TypeAlias = Any
+RowKey: TypeAlias = Callable[[Any], Key]
+Find: TypeAlias = Callable[[Any, Any], list[Rows]]
+"""(seed row, memory) → the assignments it completes."""
+Test: TypeAlias = Callable[[Rows, Any], bool]
+Again: TypeAlias = Callable[[Rows, Any], int]
+"""(rows, memory) → 0 where nothing blocks, else the next instant at which that may change by itself."""
+Best: TypeAlias = Callable[[Rows, Any], Any]
+Build: TypeAlias = Callable[[Rows], Any]
+
+NEVER = 1 << 62
+"""A time no timer is set for."""
+
+
+@frozen(eq=False)
+class Seed:
+    """A branch to try when a row of a part is new: `find` gives the assignments in which it takes part."""
+
+    rule: int
+    branch: int
+    find: Find
+    late_only: bool = False
+    """In a sequence, an event that is not last can only complete a match when it comes late."""
+
+
+@frozen(eq=False)
+class Probe:
+    """Seeds worth trying only where the exchange holds a row of their partner part under the key."""
+
+    exchange: int
+    key: RowKey
+    partners: Mapping[int, tuple[Seed, ...]]
+
+
+@frozen(eq=False)
+class Watch:
+    """
+    A branch whose matches must be judged again when a row of a negative (or picked) part changes.
+
+    The matches are those of the rows found in `exchange` under `key` of part `part`; of all rows where there is no key.
+    """
+
+    rule: int
+    branch: int
+    part: int = -1
+    exchange: int = -1
+    key: RowKey | None = None
+
+
+@frozen(eq=False)
+class Counted:
+    """How the rows of a part are counted: by group, over a window, held against bounds."""
+
+    part: int
+    group: RowKey
+    names: tuple[str, ...]
+    within: int | None
+    measure: Callable[[list[Any]], Any]
+    """The samples (at, turn, value) in order → the number, or None for unknown."""
+    value: Callable[[Any], Any]
+    accept: Callable[[Any], bool | None]
+    """The number → whether the bounds hold; None where it is unknown."""
+    early: Callable[[Any], bool | None]
+    """The same before the window has been watched to its end: `at_most` and `less_than` are unknown."""
+    output: str
+    falling: bool
+    rising: bool
+    """Only `at_least` and `more_than` on a count: leaving the window can never make it true."""
+    open: bool
+    """Whether a group nothing fills exists: its whole key comes from joins, or it has none."""
+
+
+@frozen(eq=False)
+class Part:
+    """One source of rows: a pattern's leaves over some kinds, or a count over another part."""
+
+    number: int
+    form: str
+    kinds: tuple[str, ...]
+    negative: bool
+    held: int = 0
+    keep: int = 0
+    """Microseconds past its time for which an event row may still take part."""
+    late: bool = False
+    """Whether it may take part even longer, by events that come late."""
+    names: tuple[str, ...] = ()
+    """The fields of an event row that something reads."""
+    indexes: tuple[tuple[int, RowKey], ...] = ()
+    ages: tuple[tuple[tuple[str, ...], int, bool], ...] = ()
+    """(path, microseconds, whether past it rather than at it): when a row may come or go by itself."""
+    seeds: tuple[Seed, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    watches: tuple[Watch, ...] = ()
+    counts: tuple[int, ...] = ()
+    counted: Counted | None = None
+    scanned: bool = False
+    """Whether some join goes over all its rows."""
+
+
+@frozen(eq=False)
+class Forward:
+    """A `none` at the end of a sequence: judged `within` after the stage before it."""
+
+    stage: tuple[int, ...]
+    """Where the rows of the last stage stand in the match."""
+    within: int
+    blocks: tuple[Again, ...]
+
+
+@frozen(eq=False)
+class Branching:
+    """One branch of a rule, ready to be judged."""
+
+    number: int
+    rule: int
+    parts: tuple[int, ...]
+    aliases: tuple[str, ...]
+    level: bool
+    verify: Test
+    held: int = 0
+    inner: tuple[Again, ...] = ()
+    outer: tuple[Again, ...] = ()
+    lasting: tuple[Again, ...] = ()
+    """The negatives over states: what may still block the support of a match that was judged once."""
+    picks: tuple[Best, ...] = ()
+    fits: Test | None = None
+    """Whether the picked rows still go with the others."""
+    picked: Test | None = None
+    """The formulas that name a picked row."""
+    forward: Forward | None = None
+    key: Build = field(default=lambda _: ())
+    values: Build = field(default=lambda _: ())
+    """The values of the rule's key; `key` keeps 1, 1.0 and true apart."""
+    bare: bool = True
+    """Whether a found assignment is a match as it stands."""
+    timed: bool = False
+    """Whether a condition with `within` is in it: what it concludes lasts `ttl` longer."""
+
+
+@frozen(eq=False)
+class Conclusion:
+    """One `conclude` of a rule: what it says and for how long."""
+
+    step: Conclude
+    kind: Kind
+    fields: Mapping[int, Build]
+    """Per branch: rows → the fields of what follows."""
+    ttl: int | None
+    after: tuple[int, ...] = ()
+
+
+@frozen(eq=False)
+class Action:
+    """One `do` of a rule (or of its `else`)."""
+
+    step: Do
+    name: str
+    index: int
+    after: tuple[int, ...]
+    target: Mapping[int, Build]
+    params: Mapping[int, Build] | None
+    deadline: int | None
+    times: int = 0
+    backoff: int = 0
+    cap: int = NEVER
+    confirm: int = -1
+    awaits: Mapping[int, Build] | None = None
+    destructive: bool = True
+
+
+@frozen(eq=False)
+class Recovery:
+    """The `outcome` of a rule: the hidden rule that sees it healthy, by when, and what is done otherwise."""
+
+    healthy: int
+    awaits: Mapping[int, Build]
+    within: int
+    otherwise: tuple[Action, ...]
+
+
+@frozen(eq=False)
+class Ruling:
+    """
+    One rule, ready to run; rules that conclude come first, by level, so numbers are the order of judgement.
+
+    A hidden rule (`watcher`) confirms a step or sees an episode healthy; its first part is the row that waits.
+    """
+
+    number: int
+    rule: Rule
+    ruleset: str
+    order: int
+    branches: tuple[int, ...]
+    steps: tuple["Action | Conclusion", ...] = ()
+    recovery: Recovery | None = None
+    watcher: bool = False
+    concludes: bool = False
+    clears: bool = False
+    simple: bool = False
+    """One step or more, none waiting for anything: its episode closes as it opens."""
+    digest: str = ""
+
+
+@frozen(eq=False)
+class Entry:
+    """The door of one kind: what it must fit and which parts take an item of it (None: no part does)."""
+
+    kind: Kind
+    probe: Callable[[Any, Any], Any]
+    """(item, now) → the numbers of the parts that take it, or None."""
+    taken: bool = True
+    """Whether some part may take an item of the kind."""
+
+
+@frozen(eq=False)
+class Plan:
+    """All of it, by number."""
+
+    entries: Mapping[str, Entry] = EMPTY
+    parts: tuple[Part, ...] = ()
+    branches: tuple[Branching, ...] = ()
+    rules: tuple[Ruling, ...] = ()
+    exchanges: int = 0
+    waiting: Mapping[int, int] = EMPTY
+    """Hidden rule → the part its waiting row stands in."""
+    flushes: Mapping[str, int] = EMPTY
+    """Concluded state kind → the number of the rule before which its changes are told."""
+    reads: FrozenMap = EMPTY
+    source: str = field(default="", repr=False)
+    """The generated Python."""

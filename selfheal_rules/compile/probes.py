@@ -1,0 +1,106 @@
+"""
+The door of each kind: which parts take an item.
+
+The parts of a kind are told apart by the field most of them compare with a constant: one lookup picks the function
+with the few parts left, so an item no rule wants costs one call whatever the number of rules.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from selfheal_rules.compile.codegen import Code, access
+from selfheal_rules.compile.leaves import constant_leaf, raw_values
+from selfheal_rules.model import RuleSet, Test
+from selfheal_rules.values import Value
+from selfheal_rules.vocabulary import ANY, Kind
+
+_FEW = 4
+_WORDS = frozenset({"string", "enum", "ordered", "integer", "boolean"})
+
+
+@frozen
+class Taker:
+    """A part as a probe sees it: its number and constant leaves."""
+
+    part: int
+    tests: tuple[Test, ...]
+    negative: bool
+    rules: RuleSet
+
+
+def probe(kind: Kind, takers: tuple[Taker, ...], code: Code) -> str:
+    """Write the probe of a kind and give its name; it takes (item, now)."""
+    return _split(kind, takers, code, frozenset())
+
+
+def _split(kind: Kind, takers: tuple[Taker, ...], code: Code, done: frozenset[str]) -> str:
+    name = _discriminator(kind, takers, done) if len(takers) > _FEW else None
+    if name is None:
+        return _sieve(kind, takers, code)
+    buckets: dict[Value, list[Taker]] = {}
+    rest = []
+    for taker in takers:
+        values = _constants(kind, taker, name)
+        for value in values:
+            buckets.setdefault(value, []).append(taker)
+        rest += [] if values else [taker]
+    return _table(kind, name, buckets, tuple(rest), code, done)
+
+
+def _table(
+    kind: Kind, name: str, buckets: dict[Value, list[Taker]], rest: tuple[Taker, ...], code: Code, done: frozenset[str]
+) -> str:
+    functions = {value: code[_split(kind, tuple(some), code, done | {name})] for value, some in buckets.items()}
+    table = code.constant(functions)
+    body = [f"    b = {table}.get({access('i', (name,))})"]
+    if rest:
+        body += [f"    h = {_split(kind, rest, code, done | {name})}(i, now)", "    if b is None:", "        return h"]
+        body += ["    k = b(i, now)", "    return h if k is None else k if h is None else (*h, *k)"]
+    else:
+        body += ["    return None if b is None else b(i, now)"]
+    return code.function("probe", "i, now", body)
+
+
+def _constants(kind: Kind, taker: Taker, name: str) -> tuple[Value, ...]:
+    field_type = kind.type_at((name,)) or ANY
+    for test in taker.tests:
+        if test.path == (name,) and test.operator in {"is", "in"} and not taker.negative:
+            return tuple(dict.fromkeys(field_type.literal(raw) for raw in raw_values(test, taker.rules)))
+    return ()
+
+
+def _discriminator(kind: Kind, takers: Iterable[Taker], done: frozenset[str]) -> str | None:
+    counts: Counter[str] = Counter()
+    for taker in takers:
+        for test in taker.tests:
+            field_type = kind.type_at(test.path) or ANY
+            usable = len(test.path) == 1 and test.path[0] not in done and field_type.name in _WORDS
+            if usable and test.operator in {"is", "in"} and not taker.negative:
+                counts[test.path[0]] += 1
+    best = max(counts.items(), key=lambda item: item[1], default=(None, 0))
+    return best[0] if best[1] > 1 else None
+
+
+def _sieve(kind: Kind, takers: tuple[Taker, ...], code: Code) -> str:
+    variables: dict[tuple[str, ...], str] = {}
+    conditions = [(taker.part, _condition(kind, taker, variables, code)) for taker in takers]
+    body = [f"    {name} = {access('i', path)}" for path, name in variables.items()]
+    if len(conditions) == 1:
+        part, condition = conditions[0]
+        body.append(f"    return {code.constant((part,))} if {condition} else None")
+        return code.function("sieve", "i, now", body)
+    body.append("    h = None")
+    for part, condition in conditions:
+        body += [f"    if {condition}:", f"        h = {code.constant((part,))} if h is None else (*h, {part})"]
+    return code.function("sieve", "i, now", [*body, "    return h"])
+
+
+def _condition(kind: Kind, taker: Taker, variables: dict[tuple[str, ...], str], code: Code) -> str:
+    written = []
+    for test in taker.tests:
+        name = variables.setdefault(test.path, f"v{len(variables)}")
+        field_type = kind.type_at(test.path) or ANY
+        written.append(constant_leaf(test, name, field_type, taker.rules, code, negative=taker.negative))
+    return " and ".join(written) or "True"

@@ -1,0 +1,62 @@
+"""A compiled program: immutable, shareable between threads and engines."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from attrs import field, frozen
+
+from selfheal_rules.check import check_rules
+from selfheal_rules.compile.lower import lower
+from selfheal_rules.compile.plan import Plan
+from selfheal_rules.diagnostics import Report, RuleSetError
+from selfheal_rules.model import RuleSet
+from selfheal_rules.vocabulary import Vocabulary
+
+
+@frozen
+class Program:
+    """
+    Rule sets ready to run.
+
+    `digest` tells programs apart: it changes with any rule, site value or kind. Pickling keeps the rule sets and
+    compiles them again.
+    """
+
+    rulesets: tuple[RuleSet, ...]
+    digest: str
+    plan: Plan = field(eq=False, repr=False)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Every kind an engine of this program takes."""
+        first, *others = (rules.vocabulary for rules in self.rulesets)
+        for other in others:
+            first = first | other
+        return first
+
+    def __reduce__(self) -> tuple[object, tuple[RuleSet, ...]]:
+        """Pickle as the rule sets: generated code is made again."""
+        return _recompile, self.rulesets
+
+
+def compile_rules(*rulesets: RuleSet) -> Program:
+    """
+    Compile rule sets into one program, checking them first.
+
+    Raises:
+        RuleSetError: with every error found; warnings do not stop it.
+    """
+    report = Report.of(finding for rules in rulesets for finding in check_rules(rules).findings)
+    if report.errors:
+        raise RuleSetError(report)
+    return _recompile(*rulesets)
+
+
+def _recompile(*rulesets: RuleSet) -> Program:
+    plan = lower(rulesets, "-".join(rules.name for rules in rulesets))
+    return Program(tuple(rulesets), _digest(rulesets, plan), plan)
+
+
+def _digest(rulesets: Sequence[RuleSet], plan: Plan) -> str:
+    names = [rules.name for rules in rulesets]
+    return sha256(repr((names, [ruling.digest for ruling in plan.rules])).encode()).hexdigest()[:32]

@@ -1,0 +1,124 @@
+"""What an alias stands for while code is written: the types of its fields and the variable that holds its row."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import evolve, frozen
+
+from selfheal_rules.compile.codegen import OPERATION_NAMES, Code, access
+from selfheal_rules.model import Call, Literal, Operand, Parameter, Pattern, Reference, RuleSet, Template, Term
+from selfheal_rules.values import EMPTY, FrozenMap, Value, canonical
+from selfheal_rules.vocabulary import ANY, INTEGER, NUMBER, Field, FieldType, Kind
+
+_ORDERINGS = frozenset({"<", "<=", ">", ">="})
+
+
+@frozen
+class Scope:
+    """The aliases in reach: each with the kind of its first pattern and its variable in generated code."""
+
+    rules: RuleSet
+    kinds: FrozenMap = EMPTY  # alias → Kind
+    rows: FrozenMap = EMPTY  # alias → variable
+
+    def bind(self, alias: str, kind: Kind, row: str) -> "Scope":
+        """Give the scope with one more alias."""
+        return evolve(
+            self, kinds=FrozenMap({**self.kinds, alias: kind}), rows=FrozenMap({**self.rows, alias: row})
+        )
+
+    def named(self, rows: Mapping[str, str]) -> "Scope":
+        """Give the scope with its aliases under these variables."""
+        return evolve(self, rows=FrozenMap({**self.rows, **rows}))
+
+    def type(self, reference: Reference) -> FieldType:
+        """Give the type of what is referred to."""
+        kind: Kind = self.kinds[reference.alias]
+        return kind.type_at(reference.path) or ANY
+
+    def read(self, reference: Reference) -> str:
+        """Write the value referred to."""
+        return access(self.rows[reference.alias], reference.path)
+
+    def parameter(self, parameter: Parameter) -> Value:
+        """Give a parameter's value as its declared type reads it."""
+        value = self.rules.value(parameter)
+        declared: FieldType = self.rules.params[parameter.name].type
+        return value if value is None else declared.literal(value)
+
+    def operand(self, operand: Operand, code: Code, kind: FieldType | None = None) -> str:
+        """Write an operand; a literal is read as the type given."""
+        if isinstance(operand, Reference):
+            return self.read(operand)
+        if isinstance(operand, Parameter):
+            return code.constant(self.parameter(operand))
+        return code.constant(kind.literal(operand.value) if kind and kind.name != "any" else operand.value)
+
+    def text(self, value: Operand | Template, code: Code, kind: FieldType | None = None) -> str:
+        """Write a value of a step: an operand, or a text with holes."""
+        if not isinstance(value, Template):
+            return self.operand(value, code, kind)
+        parts = [repr(part) if isinstance(part, str) else f"shown({self.operand(part, code)})" for part in value.parts]
+        code.names["shown"] = shown
+        return " + ".join(parts) or "''"
+
+
+def shown(value: Value) -> str:
+    """Give a value as a text of a step shows it."""
+    return value if isinstance(value, str) else canonical(value)
+
+
+def term(part: Term, scope: Scope, code: Code) -> str:
+    """Write an expression; None stands for unknown."""
+    if not isinstance(part, Call):
+        return scope.operand(part, code)
+    ranked = part.function in _ORDERINGS and next((kind for kind in _ordered_types(part, scope)), None)
+    arguments = [term(argument, scope, code) for argument in part.arguments]
+    if ranked:
+        ranks = code.constant({word: rank for rank, word in enumerate(ranked.values)})
+        arguments = [f"{ranks}.get({argument})" for argument in arguments]
+    return f"{OPERATION_NAMES[part.function]}({', '.join(arguments)})"
+
+
+def _ordered_types(call: Call, scope: Scope) -> list[FieldType]:
+    types = [scope.type(argument) for argument in call.arguments if isinstance(argument, Reference)]
+    return [kind for kind in types if kind.name == "ordered"]
+
+
+def references(part: object) -> tuple[Reference, ...]:
+    """Give every reference in a piece of the model, in order."""
+    found: list[Reference] = []
+    _collect(part, found)
+    return tuple(found)
+
+
+def _collect(part: Any, found: list[Reference]) -> None:
+    if isinstance(part, Reference):
+        found.append(part)
+    elif isinstance(part, tuple | list):
+        for item in part:
+            _collect(item, found)
+    elif isinstance(part, dict):
+        _collect(list(part.values()), found)
+    elif hasattr(part, "__attrs_attrs__") and not isinstance(part, Literal | Kind):
+        for attribute in part.__attrs_attrs__:
+            if attribute.name not in {"span", "address"}:
+                _collect(getattr(part, attribute.name), found)
+
+
+def counted_kind(pattern: Pattern, base: Kind, names: tuple[tuple[str, ...], ...]) -> Kind:
+    """Give the kind of what a count or aggregate binds: its group, and the number."""
+    fields = {".".join(path): Field(".".join(path), base.type_at(path) or ANY, required=True) for path in names}
+    number = "count" if pattern.count else "value"
+    fields[number] = Field(number, INTEGER if pattern.count else NUMBER, required=True)
+    return Kind(f"{number} of {base.name}", "state", FrozenMap(fields))
+
+
+WAIT = "#wait"
+"""The alias of the row that stands for a step or episode which waits for something."""
+
+
+def waiting_kind(scope: Scope, used: tuple[Reference, ...]) -> Kind:
+    """Give the kind of a waiting row: one field for each value of the opening match the condition reads."""
+    fields = {str(reference): Field(str(reference), scope.type(reference)) for reference in used}
+    return Kind(WAIT, "state", FrozenMap(fields))

@@ -1,0 +1,151 @@
+"""From the steps of a rule to actions and conclusions: functions from the rows of a match to what is said or done."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import define, evolve, has
+
+from selfheal_rules.compile.branches import span
+from selfheal_rules.compile.codegen import Code, keyed
+from selfheal_rules.compile.joints import Joint
+from selfheal_rules.compile.plan import NEVER, Action, Build, Conclusion
+from selfheal_rules.compile.scope import WAIT, Scope, references
+from selfheal_rules.model import Conclude, Do, Operand, Pattern, Reference, Rule, RuleSet, Template
+from selfheal_rules.values import FrozenMap
+from selfheal_rules.vocabulary import ANY, Kind
+
+HARMLESS = frozenset({"noop", "notify"})
+"""Built-in actions that change nothing; any other counts as destructive until a catalogue says otherwise."""
+
+
+@define
+class Written:
+    """The functions of one rule over all its branches."""
+
+    rules: RuleSet
+    code: Code
+    joints: tuple[Joint, ...]
+
+    def each(self, write: Callable[[Scope], str]) -> Mapping[int, Build]:
+        """Write one expression for every branch: rows → value."""
+        return {joint.number: self.code[_function(joint, write(joint.scope))] for joint in self.joints}
+
+    def operand(self, value: Operand | Template | None) -> Mapping[int, Build]:
+        """Write a target."""
+        return self.each(lambda scope: "None" if value is None else scope.text(value, self.code))
+
+    def mapping(self, fields: Mapping[str, Operand | Template], kind: Kind | None) -> Mapping[int, Build]:
+        """Write the fields of a conclusion (missing ones left out) or the params of a step."""
+        self.code.names["FrozenMap"] = FrozenMap
+        self.code.names["present"] = present
+
+        def write(scope: Scope) -> str:
+            pairs = [
+                f"{name!r}: {scope.text(value, self.code, (kind.type_at((name,)) or ANY) if kind else None)}"
+                for name, value in fields.items()
+            ]
+            return f"{'present' if kind else 'FrozenMap'}({{{', '.join(pairs)}}})"
+
+        return self.each(write)
+
+    def awaits(self, used: tuple[Reference, ...]) -> Mapping[int, Build]:
+        """Write the fields of a waiting row: the values its condition reads of the opening match."""
+        return self.each(lambda scope: f"{{{', '.join(f'{str(ref)!r}: {scope.read(ref)}' for ref in used)}}}")
+
+
+def present(fields: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the fields that have no value."""
+    return {name: value for name, value in fields.items() if value is not None} if None in fields.values() else fields
+
+
+def _function(joint: Joint, expression: str) -> str:
+    order = joint.aliases
+    rows = joint.scope.rows
+    body = [f"    {rows[alias]} = rows[{order.index(alias)}]" for alias in order if f"{rows[alias]}." in expression]
+    return joint.register.code.function("build", "rows", [*body, f"    return {expression}"])
+
+
+def key_functions(joint: Joint, parts: tuple[Operand | Template, ...]) -> tuple[Build, Build]:
+    """Write the key of a rule: what tells it apart, and its values."""
+    code = joint.register.code
+    values = [joint.scope.text(part, code) for part in parts]
+    kinds = [joint.scope.type(part) if isinstance(part, Reference) else ANY for part in parts]
+    keys = [keyed(value, kind) for value, kind in zip(values, kinds, strict=True)]
+    return (
+        code[_function(joint, f"({''.join(f'{key}, ' for key in keys)})")],
+        code[_function(joint, f"({''.join(f'{value}, ' for value in values)})")],
+    )
+
+
+def key_parts(rule: Rule, rules: RuleSet) -> tuple[Operand | Template, ...]:
+    """Give what a rule's key is made of: `key`, else the target of its first `do`, else the key of what it concludes."""
+    if rule.key is not None:
+        return rule.key
+    first = next((step for step in rule.then if isinstance(step, Do)), None)
+    if first:
+        return () if first.target is None else (first.target,)
+    concluded = next((step for step in rule.then if isinstance(step, Conclude)), None)
+    kind = rules.vocabulary.kinds.get(concluded.kind) if concluded else None
+    if concluded is None or kind is None:
+        return ()
+    return tuple(concluded.fields[name] for name in kind.key if name in concluded.fields)
+
+
+def conclusion(step: Conclude, written: Written) -> Conclusion:
+    """Lower one `conclude`."""
+    kind: Kind = written.rules.vocabulary.kinds[step.kind]
+    fields = written.mapping(step.fields, kind)
+    return Conclusion(step, kind, fields, span(written.rules, step.ttl))
+
+
+def action(step: Do, name: str, index: int, after: tuple[int, ...], written: Written) -> Action:
+    """Lower one `do`, without what confirms it."""
+    limits = [span(written.rules, limit) for limit in (step.timeout, step.confirm and step.confirm.within)]
+    known = [limit for limit in limits if limit is not None]
+    retry = step.retry
+    return Action(
+        step,
+        name,
+        index,
+        after,
+        written.operand(step.target),
+        written.mapping(step.params, None) if step.params else None,
+        min(known) if known else None,
+        times=retry.times if retry else 0,
+        backoff=(span(written.rules, retry.backoff) or 0) if retry else 0,
+        cap=NEVER if retry is None or retry.cap is None else span(written.rules, retry.cap) or 0,
+        destructive=step.action not in HARMLESS,
+    )
+
+
+def rebind(part: Any, inner: frozenset[str]) -> Any:
+    """Give a condition with every value of the opening match read off the waiting row instead."""
+    if isinstance(part, Reference):
+        return part if part.alias in inner else Reference(WAIT, (str(part),), span=part.span)
+    if isinstance(part, tuple):
+        return tuple(rebind(item, inner) for item in part)
+    if has(type(part)) and not isinstance(part, FrozenMap):
+        changed = {
+            attribute.name: rebind(getattr(part, attribute.name), inner)
+            for attribute in type(part).__attrs_attrs__
+            if attribute.name not in {"span", "address"}
+        }
+        return evolve(part, **changed)
+    return part
+
+
+def inner_aliases(part: Any) -> frozenset[str]:
+    """Give the aliases a condition binds itself."""
+    if isinstance(part, Pattern):
+        return frozenset({part.alias})
+    if isinstance(part, tuple):
+        return frozenset().union(*(inner_aliases(item) for item in part))
+    if has(type(part)):
+        return inner_aliases(tuple(getattr(part, a.name) for a in type(part).__attrs_attrs__ if a.name != "span"))
+    return frozenset()
+
+
+def outer_references(part: Any) -> tuple[Reference, ...]:
+    """Give, once each, the references of a condition to what it does not bind itself."""
+    inner = inner_aliases(part)
+    return tuple(dict.fromkeys(reference for reference in references(part) if reference.alias not in inner))

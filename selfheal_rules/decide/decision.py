@@ -1,0 +1,272 @@
+"""What the engine says: decisions, each with its reason and its verdict, and what comes back of them."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from attrs import field, frozen
+
+from selfheal_rules.match.rows import Derived, Row, Support, evidence_of, fingerprint
+from selfheal_rules.values import EMPTY, FrozenMap, Value, canonical, moment
+
+Status: TypeAlias = Literal["allowed", "shadowed", "suppressed", "held", "needs_approval", "rejected"]
+Disposition: TypeAlias = Literal["matched", "unmatched", "duplicate", "stale", "ahead", "blocked", "overload"]
+OutcomeStatus: TypeAlias = Literal["done", "failed", "refused", "dry_run", "unconfirmed"]
+
+
+@frozen
+class Verdict:
+    """Whether a decision may be carried out (only `allowed` may), which guard says so, and why."""
+
+    status: Status
+    guard: str
+    reason: str
+    retry_at: datetime | None = None
+
+
+SHADOWED = Verdict("shadowed", "mode", "decided, not to be carried out: no site policy enforces this rule set")
+UNTARGETED = Verdict("rejected", "target", "the target cannot be told from the evidence")
+OVERLOADED = Verdict("held", "overload", "one input led to more conclusions than the engine draws at once")
+SATURATED = Verdict("held", "memory", "no room is left to remember which events were seen")
+
+
+@frozen
+class Outcome:
+    """What became of a decision, as an executor reports it; it is an input of the engine like any item."""
+
+    decision_id: str
+    status: OutcomeStatus
+    time: datetime
+    detail: str = ""
+    retryable: bool = False
+    attempt: int | None = None
+    """Which attempt it speaks of; None: the latest."""
+
+
+@frozen
+class Evidence:
+    """
+    One item a decision rests on, under the alias the rule gives it.
+
+    `because` is what it was itself concluded from, down to items that were posted; `rule` is the rule that did.
+    """
+
+    alias: str
+    form: str
+    kind: str
+    source: str
+    id: str
+    key: tuple[Value, ...]
+    time: datetime
+    fields: FrozenMap = field(default=EMPTY, repr=False)
+    rule: str = ""
+    because: "tuple[Evidence, ...]" = ()
+
+    @property
+    def label(self) -> str:
+        """The item in a few words."""
+        if self.form == "event":
+            return f"{self.kind} {self.id if not self.rule else ''}".rstrip()
+        return f"{self.kind} {', '.join(v if isinstance(v, str) else canonical(v) for v in self.key)}".rstrip()
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the evidence as `--format json` prints it."""
+        return {
+            "alias": self.alias,
+            "form": self.form,
+            "kind": self.kind,
+            "source": self.source,
+            "id": self.id,
+            "key": [value if isinstance(value, str | int | float | bool) else canonical(value) for value in self.key],
+            "time": self.time.isoformat(),
+            "rule": self.rule,
+            "because": [evidence.to_json() for evidence in self.because],
+        }
+
+
+def evidence(alias: str, row: Row) -> Evidence:
+    """Give a row as evidence, with the causes of what was concluded."""
+    rule, because = "", tuple[Evidence, ...]()
+    if isinstance(row, Derived):
+        rule, because = row.maker[1], explain(row.maker[3], row.maker[4])
+    elif isinstance(row.cause, Support):
+        rule, because = row.cause.name, explain(row.cause.aliases, row.cause.rows)
+    elif row.kind == "count":
+        because = tuple(
+            Evidence("", "event", "", source, id_, (), moment(at)) for at, _, _, source, id_ in row.cause
+        )
+    form = "event" if row.key is None else "count" if row.kind == "count" else "state"
+    return Evidence(alias, form, row.kind, row.source, row.id, row.values, moment(row.at), FrozenMap(row.fields), rule, because)
+
+
+def explain(aliases: Iterable[str], rows: Iterable[Row]) -> tuple[Evidence, ...]:
+    """Give the rows of a match as evidence, in the order of the rule."""
+    return tuple(evidence(alias, row) for alias, row in zip(aliases, rows, strict=False) if alias != "#wait")
+
+
+class Opening:
+    """The first firing of a (rule, key): what an episode and all its decisions are named after."""
+
+    __slots__ = ("_id", "aliases", "at", "others", "rows", "rule", "ruleset", "values")
+
+    def __init__(self, ruleset: str, rule: str, values: tuple[Value, ...], aliases: tuple[str, ...], rows: tuple[Row, ...], at: int) -> None:  # noqa: PLR0913, E501 - the record of a firing
+        """Remember what fired."""
+        self.ruleset = ruleset
+        self.rule = rule
+        self.values = values
+        self.aliases = aliases
+        self.rows = rows
+        self.at = at
+        self.others: tuple[tuple[tuple[str, ...], tuple[Row, ...]], ...] = ()
+        self._id = ""
+
+    @property
+    def id(self) -> str:
+        """The id of the episode; it is reckoned when it is first asked for."""
+        if not self._id:
+            self._id = fingerprint(self.ruleset, self.rule, list(self.values), self.evidence)
+        return self._id
+
+    @property
+    def evidence(self) -> list[Value]:
+        """The evidence in its canonical form."""
+        return evidence_of(self.aliases, self.rows)
+
+    @property
+    def because(self) -> tuple[Evidence, ...]:
+        """The opening match, then what else fired or would have fired with it."""
+        found = explain(self.aliases, self.rows)
+        known = {(one.kind, one.source, one.id, one.key) for one in found}
+        for aliases, rows in self.others:
+            found += tuple(e for e in explain(aliases, rows) if (e.kind, e.source, e.id, e.key) not in known)
+        return found
+
+
+class Decision:
+    """
+    One remediation step the rules ask for; it never changes.
+
+    `id` stays the same whenever the step is issued again; `attempt` counts. `because` explains it; ids and reasons are
+    reckoned when they are first read.
+    """
+
+    __slots__ = ("_opening", "action", "at", "attempt", "params", "step", "target", "verdict")
+
+    def __init__(self, opening: Opening, step: str, action: str, target: Value, params: FrozenMap, attempt: int, at: int, verdict: Verdict) -> None:  # noqa: PLR0913, E501 - the record of a decision
+        """Record what is asked for."""
+        self._opening = opening
+        self.step = step
+        self.action = action
+        self.target = target
+        self.params = params
+        self.attempt = attempt
+        self.at = at
+        self.verdict = verdict
+
+    @property
+    def id(self) -> str:
+        """The same for every attempt at the same step on the same target in the same episode."""
+        return fingerprint(self._opening.id, self.step, self.target)
+
+    @property
+    def idempotency_key(self) -> str:
+        """What an executor may be called once for."""
+        return f"{self.id}/{self.attempt}"
+
+    @property
+    def rule(self) -> str:
+        """The id of the rule."""
+        return self._opening.rule
+
+    @property
+    def ruleset(self) -> str:
+        """The name of the rule set."""
+        return self._opening.ruleset
+
+    @property
+    def key(self) -> tuple[Value, ...]:
+        """The key of the rule this is about."""
+        return self._opening.values
+
+    @property
+    def episode(self) -> str:
+        """The id of the episode it belongs to."""
+        return self._opening.id
+
+    @property
+    def evidence(self) -> list[Value]:
+        """The opening evidence in its canonical form."""
+        return self._opening.evidence
+
+    @property
+    def because(self) -> tuple[Evidence, ...]:
+        """What it rests on."""
+        return self._opening.because
+
+    @property
+    def time(self) -> datetime:
+        """When it was decided."""
+        return moment(self.at)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the decision as the object `selfheal run --format json` prints."""
+        return {
+            "id": self.id,
+            "attempt": self.attempt,
+            "ruleset": self.ruleset,
+            "rule": self.rule,
+            "key": [value if isinstance(value, str | int | float | bool) else canonical(value) for value in self.key],
+            "step": self.step,
+            "action": self.action,
+            "target": self.target,
+            "params": {name: _plain(value) for name, value in self.params.items()},
+            "because": [one.to_json() for one in self.because],
+            "time": self.time.isoformat(),
+            "verdict": {"status": self.verdict.status, "guard": self.verdict.guard, "reason": self.verdict.reason},
+            "episode": self.episode,
+        }
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by identity of the step and attempt, and by what was said of it."""
+        return isinstance(other, Decision) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        """Hash by id and attempt."""
+        return hash((self.id, self.attempt))
+
+    def __repr__(self) -> str:
+        """Show what is asked for."""
+        return f"<Decision {self.action} {self.target!r} by {self.rule} at {self.time.isoformat()}: {self.verdict.status}>"
+
+
+def _plain(value: Value) -> Any:
+    return value if value is None or isinstance(value, str | int | float | bool) else canonical(value)
+
+
+class Step:
+    """What one input led to: its disposition, and the decisions in order."""
+
+    __slots__ = ("decisions", "disposition")
+
+    def __init__(self, disposition: Disposition, decisions: tuple[Decision, ...] = ()) -> None:
+        """Say what became of an input."""
+        self.disposition = disposition
+        self.decisions = decisions
+
+    def __iter__(self) -> Iterator[Decision]:
+        """Go over the decisions."""
+        return iter(self.decisions)
+
+    def __len__(self) -> int:
+        """Count the decisions."""
+        return len(self.decisions)
+
+    def __repr__(self) -> str:
+        """Show both."""
+        return f"Step({self.disposition!r}, {self.decisions!r})"
+
+
+UNMATCHED = Step("unmatched")
+MATCHED = Step("matched")
+"""Shared: what most inputs lead to."""
+

@@ -1,0 +1,265 @@
+"""
+Firings become episodes, and episodes issue their steps in order.
+
+A step is released when those it comes after are confirmed; it is confirmed by the hidden rule of its `confirm`, or by
+being issued where it has none. What fails goes to `else`, where there is one.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from selfheal_rules.compile.plan import Action, Conclusion, Ruling
+from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision, Opening, Verdict
+from selfheal_rules.decide.episode import Episode, Progress
+from selfheal_rules.match.judge import Judge, Ruled
+from selfheal_rules.match.memory import DEADLINE, FORGET, HEALTH, RETRY
+from selfheal_rules.match.rows import Row
+from selfheal_rules.match.supports import Supports
+from selfheal_rules.values import EMPTY, FrozenMap
+
+HEALTHY = -1
+"""What the row that waits for health is numbered, where others carry the number of their step."""
+
+
+class Episodes:
+    """The open episodes of an engine, and the decisions of this turn."""
+
+    def __init__(self, judge: Judge, supports: Supports, max_age: int) -> None:
+        """Decide on what this judge finds."""
+        self.judge = judge
+        self.network = judge.network
+        self.memory = judge.memory
+        self.supports = supports
+        self.plan = judge.network.plan
+        self.max_age = max_age
+        self.running: dict[tuple[int, Any], Episode] = {}
+        self.numbered: dict[int, Episode] = {}
+        self.opened = 0
+        self.decisions: list[Decision] = []
+        self.conclusions: list[tuple[Ruling, int, Conclusion, Episode, Any]] = []
+        self.changed: dict[Episode, None] = {}
+        self.confirmed: dict[int, dict[int, None]] = {}
+        self.caution: Verdict | None = None
+
+    # Opening
+
+    def open(self, ruling: Ruling, key: Any, opening: Opening, branch: int, rows: tuple[Row, ...], *, level: bool) -> None:
+        """Open an episode and issue what can be issued."""
+        if ruling.simple:
+            self._at_once(ruling, opening, branch, rows)
+            return
+        self.opened += 1
+        episode = Episode(self.opened, ruling.number, key, opening, level=level)
+        steps = (*ruling.steps, *(ruling.recovery.otherwise if ruling.recovery else ()))
+        episode.steps = [_progress(step, branch, rows) for step in steps]
+        episode.health = ruling.recovery.awaits[branch](rows) if ruling.recovery else None
+        episode.target = next((p.target for s, p in zip(steps, episode.steps, strict=True) if isinstance(s, Action)), None)
+        self.running[(ruling.number, key)] = episode
+        self.numbered[episode.number] = episode
+        self.changed[episode] = None
+        self.advance(episode)
+
+    def _at_once(self, ruling: Ruling, opening: Opening, branch: int, rows: tuple[Row, ...]) -> None:
+        """Issue every step of an episode that closes as it opens."""
+        at = self.memory.now
+        for step in ruling.steps:
+            if isinstance(step, Action):
+                target = step.target[branch](rows)
+                params = step.params[branch](rows) if step.params else EMPTY
+                self._decide(opening, step, target, params, 1, at)
+
+    def _decide(self, opening: Opening, step: Action, target: Any, params: Any, attempt: int, at: int) -> None:
+        verdict = self.caution or (UNTARGETED if target is None and step.step.target is not None else SHADOWED)
+        self.decisions.append(Decision(opening, step.name, step.step.action, target, params, attempt, at, verdict))
+
+    # Going on
+
+    def confirm(self, ruled: Ruled) -> None:
+        """Note what a hidden rule has seen."""
+        waiting = [found.rows[0] for found in ruled.found]
+        waiting += [match.rows[0] for match in ruled.changed if match.true]
+        for row in waiting:
+            number, step = row.key
+            self.confirmed.setdefault(number, {})[step] = None
+
+    def cancel(self, fallen: Iterable[tuple[int, Any]]) -> None:
+        """Cancel the episodes whose cause is gone, as long as nothing destructive has been issued."""
+        for pair in fallen:
+            episode = self.running.get(pair)
+            if episode is not None and episode.level and not episode.destructive:
+                self._close(episode, "closed")
+
+    def proceed(self) -> None:
+        """Go on with the episodes for which something was confirmed, in the order they opened."""
+        for number in sorted(self.confirmed):
+            episode = self.numbered.get(number)
+            if episode is not None:
+                self.advance(episode)
+        self.confirmed.clear()
+
+    def advance(self, episode: Episode) -> None:
+        """Apply what was confirmed and issue the next step, until nothing moves."""
+        ruling = self.plan.rules[episode.rule]
+        moving = True
+        while moving and not episode.closed:
+            self._apply(episode, ruling)
+            moving = not episode.closed and self._issue_next(episode, ruling)
+            if not moving and not episode.closed:
+                moving = self._finish(episode, ruling)
+
+    def _apply(self, episode: Episode, ruling: Ruling) -> None:
+        seen = self.confirmed.pop(episode.number, {})
+        for step in seen:
+            if step == HEALTHY:
+                if not episode.escalating:
+                    self._close(episode, "healed")
+                return
+            progress = episode.steps[step]
+            if progress.state == "issued":
+                progress.state = "confirmed"
+                self._rest(ruling, step, progress)
+
+    def _steps(self, ruling: Ruling) -> tuple[Action | Conclusion, ...]:
+        return (*ruling.steps, *(ruling.recovery.otherwise if ruling.recovery else ()))
+
+    def _issue_next(self, episode: Episode, ruling: Ruling) -> bool:
+        steps = self._steps(ruling)
+        first, last = (len(ruling.steps), len(steps)) if episode.escalating else (0, len(ruling.steps))
+        for index in range(first, last):
+            progress = episode.steps[index]
+            ready = all(episode.steps[other].state == "confirmed" for other in steps[index].after)
+            if progress.state == "waiting" and ready:
+                self.issue(episode, ruling, index)
+                return True
+        return False
+
+    def issue(self, episode: Episode, ruling: Ruling, index: int) -> None:
+        """Issue a step (again), and have its confirmation watched for."""
+        step, progress = self._steps(ruling)[index], episode.steps[index]
+        progress.attempt += 1
+        progress.issued = self.memory.now
+        progress.state = "confirmed"
+        if isinstance(step, Conclusion):
+            self.conclusions.append((ruling, index, step, episode, progress.params))
+            return
+        self._decide(episode.opening, step, progress.target, progress.params, progress.attempt, self.memory.now)
+        episode.destructive = episode.destructive or step.destructive
+        if step.confirm >= 0:
+            progress.state = "issued"
+            progress.await_row = self._wait(step.confirm, (episode.number, index), progress.awaits)
+            if step.deadline is not None:
+                progress.due = self.memory.now + step.deadline
+                self.memory.timer(progress.due, DEADLINE, (episode, index, progress.attempt))
+            self.watch()
+
+    def _wait(self, hidden: int, key: tuple[int, int], fields: Any) -> Row:
+        row = Row("#wait", "", "", key, key, fields, self.memory.now, self.memory.turn)
+        self.network.stand(self.network.parts[self.plan.waiting[hidden]], row)
+        return row
+
+    def _rest(self, ruling: Ruling, index: int, progress: Progress) -> None:
+        step = self._steps(ruling)[index]
+        if progress.await_row is not None and isinstance(step, Action):
+            self.network.fall(self.network.parts[self.plan.waiting[step.confirm]], progress.await_row)
+            progress.await_row = None
+
+    def watch(self) -> None:
+        """Judge the hidden rules that something woke."""
+        network = self.network
+        while network.queue:
+            number = network.next()
+            self.confirm(self.judge.rule(number >> 1))
+
+    # Ending
+
+    def _finish(self, episode: Episode, ruling: Ruling) -> bool:
+        recovery = ruling.recovery
+        if episode.escalating:
+            if all(progress.state == "confirmed" for progress in episode.steps[len(ruling.steps) :]):
+                self._close(episode, "escalated")
+            return False
+        then = episode.steps[: len(ruling.steps)]
+        if recovery is None:
+            if all(progress.state == "confirmed" for progress in then):
+                self._close(episode, "closed")
+            return False
+        if episode.health_row is None and not episode.verify_due and all(progress.attempt for progress in then):
+            self._verify(episode, ruling)
+            return episode.number in self.confirmed
+        return False
+
+    def _verify(self, episode: Episode, ruling: Ruling) -> None:
+        recovery = ruling.recovery
+        if recovery is None:
+            return
+        episode.status = "verifying"
+        self.changed[episode] = None
+        episode.verify_due = self.memory.now + recovery.within
+        self.memory.timer(episode.verify_due, HEALTH, episode)
+        episode.health_row = self._wait(recovery.healthy, (episode.number, HEALTHY), episode.health)
+        self.watch()
+
+    def fail(self, episode: Episode, index: int) -> None:
+        """Have a step fail: issue it again later, go to `else`, or give up."""
+        ruling = self.plan.rules[episode.rule]
+        step, progress = self._steps(ruling)[index], episode.steps[index]
+        self._rest(ruling, index, progress)
+        if isinstance(step, Action) and progress.attempt <= step.times:
+            progress.state = "retrying"
+            wait = min(step.cap, step.backoff * 2 ** (progress.attempt - 1))
+            self.memory.timer(self.memory.now + wait, RETRY, (episode, index, progress.attempt))
+            return
+        progress.state = "failed"
+        if episode.escalating or ruling.recovery is None:
+            self._close(episode, "escalated")
+        else:
+            self._escalate(episode, ruling)
+
+    def _escalate(self, episode: Episode, ruling: Ruling) -> None:
+        self._unwatch(episode, ruling)
+        episode.status = "escalated"
+        episode.escalating = True
+        self.changed[episode] = None
+        self.advance(episode)
+
+    def _unwatch(self, episode: Episode, ruling: Ruling) -> None:
+        for index, progress in enumerate(episode.steps):
+            self._rest(ruling, index, progress)
+        if episode.health_row is not None and ruling.recovery:
+            self.network.fall(self.network.parts[self.plan.waiting[ruling.recovery.healthy]], episode.health_row)
+            episode.health_row = None
+
+    def _close(self, episode: Episode, status: Any) -> None:
+        ruling = self.plan.rules[episode.rule]
+        episode.status = status
+        episode.escalating = False
+        self._unwatch(episode, ruling)
+        del self.running[(episode.rule, episode.key)]
+        del self.numbered[episode.number]
+        self.changed[episode] = None
+        self.memory.timer(self.memory.now + self.max_age, FORGET, episode)
+
+    # Timers
+
+    def due(self, purpose: int, subject: Any) -> None:
+        """Act on a timer of an episode, where it still means something."""
+        if purpose == HEALTH:
+            if subject.status == "verifying" and subject.verify_due == self.memory.now:
+                self._escalate(subject, self.plan.rules[subject.rule])
+            return
+        episode, index, attempt = subject
+        progress = episode.steps[index]
+        if episode.number not in self.numbered or progress.attempt != attempt:
+            return
+        if purpose == DEADLINE and progress.state == "issued":
+            self.fail(episode, index)
+        elif purpose == RETRY and progress.state == "retrying":
+            self.issue(episode, self.plan.rules[episode.rule], index)
+            self.advance(episode)
+
+
+def _progress(step: Action | Conclusion, branch: int, rows: tuple[Row, ...]) -> Progress:
+    if isinstance(step, Conclusion):
+        return Progress(None, step.fields[branch](rows), None)
+    params: FrozenMap = step.params[branch](rows) if step.params else EMPTY
+    return Progress(step.target[branch](rows), params, step.awaits[branch](rows) if step.awaits else None)

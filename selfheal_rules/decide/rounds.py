@@ -1,0 +1,303 @@
+"""
+One turn from what was posted to what is decided.
+
+Rules are judged in the order of their numbers, conclusions first; then episodes go on, new firings open others, and
+what the engine itself did re-enters in a further round of the same instant.
+"""
+
+from collections import deque
+from typing import Any
+
+from selfheal_rules.compile.plan import NEVER, Plan
+from selfheal_rules.decide.decision import OVERLOADED, Decision, Disposition, Outcome, Verdict
+from selfheal_rules.decide.episode import Episode
+from selfheal_rules.decide.episodes import Episodes
+from selfheal_rules.decide.firings import Firings
+from selfheal_rules.events import Event
+from selfheal_rules.match.judge import Judge, Ruled
+from selfheal_rules.match.memory import AGE, DEADLINE, FORGET, FORWARD, HOLD, JUDGE, LAPSE, TALLY, Memory
+from selfheal_rules.match.network import Network
+from selfheal_rules.match.rows import Record, Row
+from selfheal_rules.match.supports import SOURCE, Supports
+from selfheal_rules.values import FrozenMap
+
+
+class Rounds:
+    """The stages of a program over one memory, run turn by turn."""
+
+    def __init__(self, plan: Plan, memory: Memory, max_age: int, fan_out: int) -> None:
+        """Wire the stages."""
+        self.plan = plan
+        self.memory = memory
+        self.max_age = max_age
+        self.fan_out = fan_out
+        self.network = Network(plan, memory, max_age)
+        self.judge = Judge(self.network)
+        self.supports = Supports(self.judge)
+        self.episodes = Episodes(self.judge, self.supports, max_age)
+        self.firings = Firings(self.judge, self.episodes)
+        self.caution: Verdict | None = None
+        self.overloaded = False
+        self.recent: deque[Decision] = deque()
+        self.acts: list[tuple[str, str, dict[str, Any]]] = []
+        self._told = {kind: plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal.")}
+
+    def state(self) -> tuple[Any, ...]:
+        """Give what a snapshot must hold besides the memory."""
+        episodes = self.episodes
+        return episodes.running, episodes.numbered, episodes.opened, self.recent
+
+    def take(self, state: tuple[Any, ...]) -> None:
+        """Go on from the state of a snapshot."""
+        episodes = self.episodes
+        episodes.running, episodes.numbered, episodes.opened, self.recent = state
+
+    # Time
+
+    def next_due(self) -> int | None:
+        """Give the instant of the next timer that still means something."""
+        timers = self.memory.timers
+        found = [due for due, _, purpose, subject in timers if self._matters(purpose, subject, due)]
+        return min(found, default=None)
+
+    def _matters(self, purpose: int, subject: Any, due: int) -> bool:
+        if purpose == JUDGE:
+            return bool(subject.again == due)
+        if purpose == LAPSE:
+            return subject.ends == due and not subject.removed
+        if purpose == FORGET:
+            return self._told.get("selfheal.episode", False)
+        if purpose == HOLD:
+            return bool(subject[1].gone)
+        return True
+
+    def advance(self, to: int) -> tuple[Decision, ...]:
+        """Settle every timer up to an instant, one turn for each."""
+        memory = self.memory
+        decisions: tuple[Decision, ...] = ()
+        if memory.started == NEVER:
+            decisions = self._start(to)
+        while memory.timers and memory.timers[0][0] <= to:
+            memory.now = max(memory.now, memory.timers[0][0])
+            decisions += self._instant()
+        return decisions
+
+    def _start(self, at: int) -> tuple[Decision, ...]:
+        memory = self.memory
+        memory.now = memory.started = at
+        memory.turn += 1
+        self.network.tallies.start()
+        self.judge.start()
+        return self.settle()
+
+    def _instant(self) -> tuple[Decision, ...]:
+        self.memory.turn += 1
+        later = [timer for timer in self.memory.due(self.memory.now) if not self._ripe(*timer)]
+        decisions = self.settle() if self.network.queue else ()
+        for purpose, subject in later:
+            if purpose == FORGET:
+                self._forget(subject)
+            else:
+                self.episodes.due(purpose, subject)
+        return decisions + self.settle(judge=False)
+
+    def _ripe(self, purpose: int, subject: Any) -> bool:
+        if purpose == HOLD:
+            self._hold(*subject)
+        elif purpose == AGE:
+            self._age(*subject)
+        elif purpose == TALLY:
+            self.network.tallies.due(*subject)
+        elif purpose == JUDGE:
+            if subject.again == self.memory.now:
+                subject.again = 0
+                self.network.soil(subject)
+        elif purpose == FORWARD:
+            self.network.arrive(subject)
+        elif purpose == LAPSE:
+            self.supports.lapsed(subject)
+        return purpose < DEADLINE
+
+    def _hold(self, number: int, row: Row) -> None:
+        part = self.network.parts[number]
+        if part.counted:
+            tally = self.memory.tallies[number].get(row.key)
+            alive = tally is not None and tally.row is row
+        else:
+            record = self.memory.records.get(row.kind, {}).get(row.key)
+            alive = record is not None and record.rows.get(number) is row
+        if alive and row.gone:
+            self.network.stand(part, row)
+
+    def _age(self, record: Record, at: int, fields: Any) -> None:
+        current = self.memory.records.get(record.kind, {}).get(record.key)
+        if current is record and record.at == at and record.fields is fields:
+            self.network.record(record, self.memory.now)
+
+    # Turns
+
+    def settle(self, *, judge: bool = True) -> tuple[Decision, ...]:
+        """Judge what is queued and let everything follow, round by round; give the decisions."""
+        self.supports.made = 0
+        self.overloaded = False
+        self.judge.judged.clear()
+        self.episodes.caution = self.caution
+        if judge:
+            self._round()
+        rounds = 0
+        while self._reenter():
+            rounds += 1
+            if rounds > self.fan_out or self.supports.made > self.fan_out:
+                self.overloaded, self.episodes.caution = True, OVERLOADED
+                if rounds > self.fan_out:
+                    break
+            self._round()
+        decisions = tuple(self.episodes.decisions)
+        self.episodes.decisions.clear()
+        return decisions
+
+    def _round(self) -> None:
+        network, rules = self.network, self.plan.rules
+        ruled_rules: list[Ruled] = []
+        while network.queue:
+            number = network.next()
+            if number & 1:
+                self.supports.flush(number >> 1)
+                continue
+            ruled = self.judge.rule(number >> 1)
+            ruling = rules[ruled.rule]
+            if ruling.concludes:
+                self.supports.rule(ruling, ruled)
+            elif ruling.watcher:
+                self.episodes.confirm(ruled)
+            else:
+                ruled_rules.append(ruled)
+        if self.supports.made > self.fan_out:
+            self.overloaded, self.episodes.caution = True, OVERLOADED
+        self._decide(ruled_rules)
+
+    def _decide(self, ruled: list[Ruled]) -> None:
+        episodes = self.episodes
+        start = len(episodes.decisions)
+        if episodes.running:
+            episodes.cancel((one.rule, key) for one in ruled for key in one.fallen)
+            episodes.proceed()
+        if ruled:
+            self.firings.fire(ruled)
+        self._note(start)
+
+    def _note(self, start: int) -> None:
+        decisions = self.episodes.decisions
+        recent, limit = self.recent, self.memory.now - self.max_age
+        while recent and recent[0].at <= limit:
+            recent.popleft()
+        for decision in decisions[start:]:
+            recent.append(decision)
+            if self._told["selfheal.decision"]:
+                self.acts.append(_decided(decision))
+
+    # What the engine does re-enters
+
+    def _reenter(self) -> bool:
+        episodes = self.episodes
+        acts, self.acts = self.acts, []
+        conclusions, episodes.conclusions = episodes.conclusions, []
+        changed, episodes.changed = episodes.changed, {}
+        told = [episode for episode in changed if self._told["selfheal.episode"]]
+        if not (acts or conclusions or told):
+            return bool(self.network.queue)
+        self.memory.turn += 1
+        for kind, id_, fields in acts:
+            self._act(kind, id_, fields)
+        for conclusion in conclusions:
+            self._conclude(*conclusion)
+        for episode in told:
+            self._tell(episode)
+        return True
+
+    def _act(self, kind: str, id_: str, fields: dict[str, Any]) -> None:
+        present = FrozenMap({name: value for name, value in fields.items() if value is not None})
+        row = Row(kind, SOURCE, id_, None, (), present, self.memory.now, self.memory.turn)
+        hits = self.plan.entries[kind].probe(row, self.memory.now)
+        if hits is not None:
+            self.network.event(row, hits)
+
+    def _conclude(self, ruling: Any, index: int, step: Any, episode: Episode, fields: Any) -> None:
+        opening = episode.opening
+        self.supports.issued(ruling, index, step, (opening.aliases, opening.rows), fields)
+
+    def _tell(self, episode: Episode) -> None:
+        fields = {"episode": episode.opening.id, "rule": episode.opening.rule, "target": episode.target}
+        fields["status"] = episode.status
+        kind, key = "selfheal.episode", (episode.opening.id,)
+        records = self.memory.records.setdefault(kind, {})
+        record = records.get(key)
+        if record is None:
+            record = records[key] = Record(kind, key, key)
+            record.source, record.since = SOURCE, self.memory.now
+        record.fields = FrozenMap({name: value for name, value in fields.items() if value is not None})
+        record.at = self.memory.now
+        self.network.record(record, self.memory.now)
+
+    def _forget(self, episode: Episode) -> None:
+        record = self.memory.records.get("selfheal.episode", {}).pop((episode.opening.id,), None)
+        if record is not None:
+            self.network.clear(record)
+
+    # Outcomes
+
+    def outcome(self, item: Outcome) -> tuple[Disposition, tuple[Decision, ...]]:
+        """Take what became of a decision: a failed step is retried or goes to `else`."""
+        found = next((one for one in reversed(self.recent) if one.id == item.decision_id), None)
+        if item.attempt is not None and found and found.attempt != item.attempt:
+            return "unmatched", ()
+        if found is None:
+            return "unmatched", ()
+        self.memory.turn += 1
+        if item.status in {"failed", "refused"}:
+            self._failed(found)
+        if self._told["selfheal.outcome"]:
+            fields = {"decision": found.id, "action": found.action, "target": found.target, "status": item.status}
+            self.acts.append(("selfheal.outcome", f"{found.id}/{found.attempt}/{item.status}", fields))
+        self._note(0)
+        return "matched", self.settle(judge=False)
+
+    def _failed(self, decision: Decision) -> None:
+        for episode in self.episodes.numbered.values():
+            if episode.opening.id != decision.episode:
+                continue
+            names = [step.name if hasattr(step, "name") else "" for step in self.episodes._steps(self.plan.rules[episode.rule])]  # noqa: SLF001, E501
+            index = names.index(decision.step)
+            if episode.steps[index].state in {"issued", "confirmed"}:
+                self.episodes.fail(episode, index)
+            return
+
+    # What became of an event
+
+    def disposition(self, item: Event) -> Disposition:
+        """Say whether an event that was taken matched, was blocked, or led to too much."""
+        if self.overloaded:
+            return "overload"
+        judged = self.judge.judged
+        if not judged:
+            return "matched"
+        free = [
+            ok
+            for rule, rows, ok in judged
+            if not self.plan.rules[rule].watcher
+            and any(row.key is None and row.id == item.id and row.source == item.source for row in rows)
+        ]
+        return "blocked" if free and not any(free) else "matched"
+
+
+def _decided(decision: Decision) -> tuple[str, str, dict[str, Any]]:
+    fields = {
+        "rule": decision.rule,
+        "action": decision.action,
+        "target": decision.target,
+        "status": decision.verdict.status,
+        "episode": decision.episode,
+    }
+    return "selfheal.decision", decision.idempotency_key, fields
+
+

@@ -1,0 +1,289 @@
+"""
+The deterministic core: items in, decisions out, time as an argument.
+
+No I/O, no thread, no clock. `post` takes an input, `advance` lets time pass; both settle everything that follows before
+they return. What an engine remembers can be taken as a `snapshot` at any point between two calls.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from selfheal_rules.compile.plan import NEVER
+from selfheal_rules.compile.program import Program
+from selfheal_rules.decide.decision import (
+    MATCHED,
+    OVERLOADED,
+    SATURATED,
+    UNMATCHED,
+    Decision,
+    Disposition,
+    Outcome,
+    Step,
+)
+from selfheal_rules.decide.rounds import Rounds
+from selfheal_rules.diagnostics import EventError
+from selfheal_rules.events import Event, State, check_item
+from selfheal_rules.match.memory import Memory
+from selfheal_rules.match.rows import Record
+from selfheal_rules.match.supports import state_key
+from selfheal_rules.snapshot import pack, unpack
+from selfheal_rules.values import canonical, microseconds, moment
+
+Item = Event | State | Outcome
+MAX_AGE = timedelta(minutes=10)
+
+
+class Engine:
+    """
+    One run of a program over one stream.
+
+    `max_age` is how late an event may come and still be matched, and for how long repetition is remembered;
+    `max_ahead` how far an item may lead before it is set aside (None: any distance). `remembered` caps the ids kept for
+    repetition, `fan_out` what one input may lead to: past either, decisions are held.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        max_age: timedelta = MAX_AGE,
+        max_ahead: timedelta | None = None,
+        remembered: int = 1_000_000,
+        fan_out: int = 100_000,
+    ) -> None:
+        """Start with nothing seen."""
+        self.program = program
+        self.max_age = max_age
+        self.max_ahead = max_ahead
+        self._age = microseconds(max_age)
+        self._ahead = NEVER * 4 if max_ahead is None else microseconds(max_ahead)
+        self._remembered = remembered
+        self._memory = Memory(program.plan)
+        self._rounds = Rounds(program.plan, self._memory, self._age, fan_out)
+        self._entries = dict(program.plan.entries)
+        self._marks: deque[tuple[int, tuple[str, Any]]] = deque()
+
+    # Time
+
+    @property
+    def now(self) -> datetime | None:
+        """The greatest time seen; None before the first input."""
+        return None if self._memory.now == -NEVER else moment(self._memory.now)
+
+    def next_deadline(self) -> datetime | None:
+        """Give the earliest time at which something may follow without any input, or None."""
+        due = self._rounds.next_due()
+        return None if due is None else moment(due)
+
+    def is_idle(self) -> bool:
+        """Whether nothing is left that time alone could bring about."""
+        return self._rounds.next_due() is None
+
+    def advance(self, now: datetime) -> Step:
+        """Let time pass up to `now`, settling every timer due on the way; earlier times change nothing."""
+        at = microseconds(now)
+        decisions = self._pass(at) if at > self._memory.now else ()
+        return Step("matched", decisions) if decisions else UNMATCHED
+
+    def _pass(self, at: int) -> tuple[Decision, ...]:
+        decisions = self._rounds.advance(at)
+        self._memory.now = at
+        return decisions
+
+    # Input
+
+    def post(self, item: Item) -> Step:
+        """
+        Take one input and settle all that follows.
+
+        Raises:
+            EventError: where the item does not fit its kind; nothing is changed.
+        """
+        if item.__class__ is not Event:
+            return self._other(item)
+        entry = self._entries.get(item.kind)
+        if entry is None or item.fits is not entry.kind:
+            entry = self._door(item)
+        memory, at, before = self._memory, item.at, ()
+        if at > memory.now:
+            timers = memory.timers
+            if at > memory.now + self._ahead and memory.now > -NEVER:
+                return Step("ahead")
+            if not timers or timers[0][0] <= at or memory.started == NEVER:
+                before = self._pass(at)
+            else:
+                memory.now = at
+        hits = entry.probe(item, memory.now)
+        if hits is None:
+            return Step("unmatched", before) if before else UNMATCHED
+        return self._event(item, hits, before)
+
+    def post_all(self, items: Iterable[Item]) -> list[Step]:
+        """
+        Take inputs in order, one step for each.
+
+        Raises:
+            EventError: where one of them does not fit its kind; none is taken.
+        """
+        batch = items if isinstance(items, list | tuple) else list(items)
+        for item in batch:
+            if not isinstance(item, Outcome):
+                self._fitting(item)
+        post = self.post
+        return [post(item) for item in batch]
+
+    def _fitting(self, item: Any) -> None:
+        entry = self._entries.get(getattr(item, "kind", None))
+        if entry is None or item.fits is not entry.kind:
+            self._door(item)
+
+    def _door(self, item: Any) -> Any:
+        if not isinstance(item, Event | State):
+            message = f"an engine takes events, states and outcomes, not {type(item).__name__}"
+            raise EventError(message, item=item, field="kind")
+        entry = self._entries.get(item.kind)
+        if entry is None:
+            message = f"kind `{item.kind}` is in no vocabulary of the program"
+            raise EventError(message, item=item, field="kind")
+        if item.kind.startswith("selfheal."):
+            message = f"`{item.kind}` is what the engine itself says; it cannot be posted"
+            raise EventError(message, item=item, field="kind")
+        check_item(item, entry.kind)
+        return entry
+
+    def _event(self, item: Event, hits: tuple[int, ...], before: tuple[Decision, ...]) -> Step:
+        memory = self._memory
+        identity = (item.source, item.id)
+        refused = self._refused(item, identity)
+        if refused:
+            return Step(refused, before)
+        memory.seen[identity] = memory.now
+        rounds = self._rounds
+        if len(memory.seen) > self._remembered:
+            rounds.caution = SATURATED
+        memory.turn += 1
+        rounds.network.event(item, hits)
+        decisions = rounds.settle() if rounds.network.queue else ()
+        disposition = rounds.disposition(item)
+        rounds.caution = None
+        if not decisions and not before and disposition == "matched":
+            return MATCHED
+        return Step(disposition, before + decisions)
+
+    def _refused(self, item: Event, identity: tuple[str, str]) -> Disposition | None:
+        memory = self._memory
+        seen, limit = memory.seen, memory.now - self._age
+        arrived = seen.get(identity)
+        if arrived is not None and arrived > limit:
+            return "duplicate"
+        if item.at < limit:
+            return "stale"
+        if arrived is not None:
+            del seen[identity]
+        while seen:
+            oldest = next(iter(seen))
+            if seen[oldest] > limit:
+                break
+            del seen[oldest]
+        return None
+
+    def _other(self, item: Any) -> Step:
+        if isinstance(item, Outcome):
+            at = microseconds(item.time)
+        else:
+            self._fitting(item)
+            at = item.at
+        memory = self._memory
+        if at > memory.now + self._ahead and memory.now > -NEVER:
+            return Step("ahead")
+        before = self._pass(at) if at > memory.now else ()
+        if isinstance(item, Outcome):
+            disposition, decisions = self._rounds.outcome(item)
+        else:
+            disposition, decisions = self._state(item)
+        return Step(disposition, before + decisions)
+
+    # States
+
+    def _state(self, item: State) -> tuple[Disposition, tuple[Decision, ...]]:
+        memory, kind = self._memory, self._entries[item.kind].kind
+        values = tuple(item.source if name == "source" else item.fields.get(name) for name in kind.key)
+        key = state_key(kind, values)
+        records = memory.records.setdefault(item.kind, {})
+        record = records.get(key)
+        last = record.at if record else self._mark(item.kind, key)
+        if last is not None and item.at < last:
+            return "stale", ()
+        memory.turn += 1
+        rounds = self._rounds
+        rounds.network.touched = False
+        if item.cleared:
+            self._clear(item, key, records.pop(key, None))
+        else:
+            if record is None:
+                record = records[key] = Record(item.kind, key, values)
+                record.since = item.at
+            record.source, record.fields, record.at = item.source, item.fields, item.at
+            rounds.network.record(record, item.at)
+        touched = rounds.network.touched
+        decisions = rounds.settle()
+        return ("overload" if rounds.overloaded else "matched" if touched else "unmatched"), decisions
+
+    def _clear(self, item: State, key: Any, record: Record | None) -> None:
+        memory = self._memory
+        memory.marks[(item.kind, key)] = item.at
+        self._marks.append((item.at, (item.kind, key)))
+        while self._marks and self._marks[0][0] + self._age <= memory.now:
+            at, where = self._marks.popleft()
+            if memory.marks.get(where) == at:
+                del memory.marks[where]
+        if record is not None:
+            self._rounds.network.clear(record)
+
+    def _mark(self, kind: str, key: Any) -> int | None:
+        at = self._memory.marks.get((kind, key))
+        return None if at is None or self._memory.now >= at + self._age else at
+
+    # Snapshots
+
+    def snapshot(self) -> bytes:
+        """Give all the engine remembers, to be restored under the same program."""
+        settings = (self.max_age, self.max_ahead, self._remembered, self._rounds.fan_out)
+        return pack(self.program.digest, (settings, self._memory, self._marks, self._rounds.state()))
+
+    @classmethod
+    def restore(cls, program: Program, blob: bytes) -> "Engine":
+        """
+        Give an engine that goes on where the snapshot was taken.
+
+        Raises:
+            SnapshotError: where the blob is not a snapshot of this program, or is damaged.
+        """
+        settings, memory, marks, state = unpack(program.digest, blob)
+        max_age, max_ahead, remembered, fan_out = settings
+        engine = cls(program, max_age=max_age, max_ahead=max_ahead, remembered=remembered, fan_out=fan_out)
+        memory.link()
+        engine._memory, engine._marks = memory, marks  # noqa: SLF001 - its own kind
+        engine._rounds = Rounds(program.plan, memory, engine._age, fan_out)  # noqa: SLF001 - its own kind
+        engine._rounds.take(state)  # noqa: SLF001 - its own kind
+        return engine
+
+    def __reduce__(self) -> tuple[Any, tuple[Program, bytes]]:
+        """Pickle as a snapshot of the program."""
+        return Engine.restore, (self.program, self.snapshot())
+
+    def states(self, kind: str | None = None) -> tuple[State, ...]:
+        """Give what holds, posted or concluded, sorted by kind and key."""
+        records = self._memory.records
+        kinds = sorted(records) if kind is None else [kind]
+        return tuple(
+            State(record.kind, record.source, moment(record.at), record.fields)
+            for name in kinds
+            for record in sorted(records.get(name, {}).values(), key=_record_order)
+        )
+
+
+def _record_order(record: Record) -> str:
+    return canonical(list(record.values))

@@ -1,0 +1,76 @@
+"""Everything an engine remembers of a stream, in one place, and nothing it can reckon from the plan."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from heapq import heappop, heappush
+from typing import Any
+
+from selfheal_rules.compile.plan import NEVER, Plan
+from selfheal_rules.match.rows import Match, Record, Row, Tally
+
+HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, WATCHED, DEADLINE, RETRY, HEALTH, FORGET = range(11)
+"""What a timer is for; the ones from DEADLINE on are of episodes and come after firings."""
+
+
+class Memory:
+    """
+    Rows, records, counts, matches and timers.
+
+    Generated joins read `now started turn exchanges standing`; an exchange holds, under each key, the rows of every part
+    that is joined by it.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        """Start with nothing seen."""
+        self.now = -NEVER
+        self.started = NEVER
+        self.turn = 0
+        self.exchanges: list[dict[Any, dict[int, dict[Row, None]]]] = [{} for _ in range(plan.exchanges)]
+        self.standing: list[dict[Row, None]] = [{} for _ in plan.parts]
+        self.recent: list[deque[Row]] = [deque() for _ in plan.parts]
+        self.tallies: list[dict[Any, Tally]] = [{} for _ in plan.parts]
+        self.homes: list[dict[Row, Any]] = [{} for _ in plan.parts]
+        self.sampled: list[deque[tuple[int, Any]]] = [deque() for _ in plan.parts]
+        self.records: dict[str, dict[Any, Record]] = {}
+        self.marks: dict[tuple[str, Any], int] = {}
+        self.matches: list[dict[tuple[Row, ...], Match]] = [{} for _ in plan.branches]
+        self.once: list[dict[Match, None]] = [{} for _ in plan.branches]
+        self.truths: list[dict[Any, dict[Match, None]]] = [{} for _ in plan.rules]
+        self.seen: dict[tuple[str, str], int] = {}
+        self.timers: list[tuple[int, int, int, Any]] = []
+        self.ticket = 0
+        self.demand: Callable[[int, Any, tuple[Any, ...]], Iterable[Row]] = _nothing
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what the engine hangs on: the function that makes groups on demand."""
+        return {name: value for name, value in vars(self).items() if name != "demand"}
+
+    def timer(self, due: int, purpose: int, subject: Any) -> None:
+        """Set a timer; a purpose reads its subject again when it is due."""
+        heappush(self.timers, (due, self.next_ticket(), purpose, subject))
+
+    def next_ticket(self) -> int:
+        """Give a number greater than every one before it."""
+        self.ticket += 1
+        return self.ticket
+
+    def link(self) -> None:
+        """Have every row know the matches it is in, in the order they were born."""
+        followed = [match for branch in self.matches for match in branch.values()]
+        followed += [match for branch in self.once for match in branch]
+        for match in sorted(followed, key=lambda one: one.born):
+            for row in match.rows:
+                if row.key is not None or not match.once:
+                    row.matches = {} if row.matches is None else row.matches
+                    row.matches[match] = None
+
+    def due(self, instant: int) -> Iterator[tuple[int, Any]]:
+        """Take the timers of one instant, in the order they were set."""
+        timers = self.timers
+        while timers and timers[0][0] <= instant:
+            _, _, purpose, subject = heappop(timers)
+            yield purpose, subject
+
+
+def _nothing(*_: object) -> Iterable[Row]:
+    return ()

@@ -1,0 +1,187 @@
+"""What the engine remembers: plain records, all of which a snapshot writes as they are."""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from selfheal_rules.values import EMPTY, Value, canonical, moment
+
+
+def fingerprint(*parts: Value) -> str:
+    """Give the first 32 hex digits of SHA-256 over the canonical text of a list."""
+    return sha256(canonical(list(parts)).encode()).hexdigest()[:32]
+
+
+class Row:
+    """
+    One item as one part sees it.
+
+    `at` is the time of an event, or since when the pattern has been true; `turn` the turn of that; `stamp` the time of the
+    latest update. An event has an `id`, a state or count a `key` (and its `values`).
+    """
+
+    __slots__ = ("at", "cause", "fields", "fired", "gone", "id", "key", "kind", "matches", "places", "source", "stamp", "turn", "values")  # fmt: skip
+
+    def __init__(self, kind: str, source: str, id: str, key: Any, values: tuple[Value, ...], fields: Any, at: int, turn: int) -> None:  # noqa: A002, E501, PLR0913 - the record of an item
+        """Start as a row that stands and takes part in nothing."""
+        self.kind = kind
+        self.source = source
+        self.id = id
+        self.key = key
+        self.values = values
+        self.fields = fields
+        self.at = at
+        self.stamp = at
+        self.turn = turn
+        self.gone = False
+        self.matches: dict[Match, None] | None = None
+        self.places: tuple[Any, ...] = ()
+        self.fired: dict[Any, None] | None = None
+        self.cause: Any = ()
+
+    @property
+    def time(self) -> datetime:
+        """The time of the item, as rules read it."""
+        return moment(self.stamp)
+
+    def evidence(self) -> list[Value]:
+        """Give what tells this row from any other."""
+        if self.key is None:
+            return ["event", self.source, self.id]
+        if self.kind == "count":
+            return ["count", list(self.values), self.at]
+        return ["state", self.kind, list(self.values), self.at]
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """Leave out the matches, which lead to other rows without end; `Memory.link` finds them again."""
+        names = [name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ())]
+        return None, {name: getattr(self, name) for name in names if name != "matches"}
+
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        """Take everything but the matches."""
+        self.matches = None
+        for name, value in state[1].items():
+            setattr(self, name, value)
+
+    def copy(self) -> "Row":
+        """Give a row with the same content that later updates do not touch."""
+        twin = Row(self.kind, self.source, self.id, self.key, self.values, self.fields, self.at, self.turn)
+        twin.stamp = self.stamp
+        twin.cause = self.cause
+        return twin
+
+
+class Derived(Row):
+    """The row of a concluded event; its id is reckoned when it is first asked for."""
+
+    __slots__ = ("_id", "maker")
+
+    @property
+    def id(self) -> str:  # type: ignore[override]
+        """The id: of the rule, the step, the evidence and the instant."""
+        if not self._id:
+            self._id = fingerprint(*self.maker[:3], evidence_of(*self.maker[3:5]), self.maker[5])
+        return self._id
+
+    @id.setter
+    def id(self, value: str) -> None:
+        self._id = value
+
+
+def evidence_of(aliases: tuple[str, ...], rows: tuple[Any, ...]) -> list[Value]:
+    """Give the evidence of a match: one entry for each alias, sorted by alias."""
+    pairs = zip(aliases, rows, strict=False)
+    return sorted([alias, *row.evidence()] for alias, row in pairs if alias != "#wait")
+
+
+class Record:
+    """What holds under one key of one state kind, the rows it is in each part, and what supports it if concluded."""
+
+    __slots__ = ("at", "cause", "fields", "id", "key", "kind", "rows", "since", "source", "supports", "values")
+
+    def __init__(self, kind: str, key: Any, values: tuple[Value, ...]) -> None:
+        """Start as a record of nothing."""
+        self.kind = kind
+        self.key = key
+        self.values = values
+        self.id = ""
+        self.source = ""
+        self.fields: Any = EMPTY
+        self.at = self.since = 0
+        self.cause: Any = ()
+        self.rows: dict[int, Row] = {}
+        self.supports: dict[Support, None] = {}
+
+    @property
+    def time(self) -> datetime:
+        """The time of the latest update, as leaves read it."""
+        return moment(self.at)
+
+
+class Match:
+    """One assignment of rows to the aliases of a branch that is followed as long as its rows stand."""
+
+    __slots__ = ("again", "born", "branch", "fired", "holding", "key", "once", "rows", "since", "supports", "true", "witness")
+
+    def __init__(self, branch: int, rows: tuple[Row, ...], born: int) -> None:
+        """Start as not yet judged; `born` orders matches."""
+        self.born = born
+        self.branch = branch
+        self.rows = rows
+        self.witness = rows
+        self.true = self.holding = self.once = False
+        self.since = 0
+        self.again = 0
+        self.key: Any = None
+        self.fired: dict[Any, None] | None = None
+        self.supports: list[Support | None] = []
+
+
+class Support:
+    """One reason for which a concluded state stands."""
+
+    __slots__ = ("aliases", "at", "ends", "fields", "key", "kind", "match", "name", "removed", "rows", "rule", "step", "values")  # noqa: E501
+
+    def __init__(self, rule: int, step: int, kind: str, aliases: tuple[str, ...], rows: tuple[Row, ...], at: int) -> None:  # noqa: PLR0913, E501 - the record of a conclusion
+        """Start as a support of nothing yet."""
+        self.rule = rule
+        self.name = ""
+        self.step = step
+        self.kind = kind
+        self.aliases = aliases
+        self.rows = rows
+        self.at = at
+        self.key: Any = None
+        self.values: tuple[Value, ...] = ()
+        self.fields: Any = EMPTY
+        self.ends: int | None = None
+        self.removed = False
+        self.match: Match | None = None
+
+
+class Tally:
+    """One group of a count: its samples or members, and the row that stands while its bounds hold."""
+
+    __slots__ = ("due", "members", "row", "samples", "stands", "values")
+
+    def __init__(self, values: tuple[Value, ...]) -> None:
+        """Start empty."""
+        self.values = values
+        self.samples: list[tuple[Any, ...]] = []
+        self.members: dict[Row, Value] = {}
+        self.row: Row | None = None
+        self.stands = False
+        self.due = 0
+
+
+class Pending:
+    """A sequence that waits for the end of its last `none`."""
+
+    __slots__ = ("branch", "copies", "due", "rows")
+
+    def __init__(self, branch: int, rows: tuple[Row, ...], copies: tuple[Row, ...], due: int) -> None:
+        """Remember the rows as they are now."""
+        self.branch = branch
+        self.rows = rows
+        self.copies = copies
+        self.due = due

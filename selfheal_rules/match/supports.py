@@ -1,0 +1,276 @@
+"""Truth maintenance: what is concluded stands while a support stands, and the strongest support says what it is."""
+
+from typing import Any
+
+from selfheal_rules.compile.plan import Branching, Conclusion, Ruling
+from selfheal_rules.match.judge import Found, Judge, Ruled
+from selfheal_rules.match.memory import LAPSE
+from selfheal_rules.match.rows import Derived, Match, Record, Row, Support, evidence_of
+from selfheal_rules.values import FrozenMap, Value, canonical
+from selfheal_rules.vocabulary import ANY, FieldType, Kind
+
+SOURCE = "selfheal"
+"""The source of everything an engine concludes."""
+
+
+class Supports:
+    """The conclusions of a network: events posted, states held up."""
+
+    def __init__(self, judge: Judge) -> None:
+        """Conclude from what this judge finds."""
+        self.judge = judge
+        self.network = judge.network
+        self.memory = judge.memory
+        self.plan = judge.network.plan
+        self.touched: dict[int, dict[tuple[str, Any], None]] = {}
+        self.made = 0
+
+    def rule(self, ruling: Ruling, ruled: Ruled) -> None:
+        """Draw the conclusions of one judged rule."""
+        for index, step in enumerate(ruling.steps):
+            if not isinstance(step, Conclusion):
+                continue
+            for found in ruled.found:
+                self._found(ruling, index, step, found)
+            for match in ruled.changed:
+                self._level(ruling, index, step, match)
+
+    # Instant matches
+
+    def _found(self, ruling: Ruling, index: int, step: Conclusion, found: Found) -> None:
+        if step.kind.form == "event":
+            self.event(ruling, index, step, found.branch, found.rows)
+        elif step.step.cleared:
+            self._clear(step, found.branch, found.rows)
+        else:
+            support = self.support(ruling, index, step, found.branch, found.rows)
+            if support and step.ttl:
+                self._lasting(support, found, step.ttl)
+
+    def _lasting(self, support: Support, found: Found, ttl: int) -> None:
+        self.lapse(support, self.memory.now + ttl)
+        if found.branch.lasting or any(row.key is not None for row in found.rows):
+            match = found.match or self.judge.follow(found.branch, found.rows)
+            found.match = support.match = match
+            match.supports.append(support)
+
+    # Level matches
+
+    def _level(self, ruling: Ruling, index: int, step: Conclusion, match: Match) -> None:
+        branch = self.plan.branches[match.branch]
+        if match.once:
+            for support in match.supports:
+                if support and not match.true:
+                    self.remove(support)
+            return
+        while len(match.supports) <= index:
+            match.supports.append(None)
+        support = match.supports[index]
+        if not match.true:
+            self._ceased(branch, step, match, index)
+        elif support is not None and not (support.removed and support.ends is not None):
+            self._still(step, branch, match, support)
+        else:
+            self._began(ruling, index, step, match)
+
+    def _began(self, ruling: Ruling, index: int, step: Conclusion, match: Match) -> None:
+        branch = self.plan.branches[match.branch]
+        marker = Support(ruling.number, index, step.step.kind, branch.aliases, match.witness, self.memory.now)
+        if step.kind.form == "event":
+            self.event(ruling, index, step, branch, match.witness)
+            match.supports[index] = marker
+        elif step.step.cleared:
+            self._clear(step, branch, match.witness)
+            match.supports[index] = marker
+        else:
+            match.supports[index] = self.support(ruling, index, step, branch, match.witness)
+
+    def _still(self, step: Conclusion, branch: Branching, match: Match, support: Support) -> None:
+        support.ends = None
+        if step.kind.form == "event" or step.step.cleared or support.removed:
+            return
+        fields = step.fields[branch.number](match.witness)
+        support.rows = match.witness
+        key = _key(step.kind, fields)
+        if key is None:
+            self.remove(support)
+            return
+        if fields != support.fields or key[0] != support.key:
+            self.remove(support)
+            support.removed = False
+            support.fields = fields
+            self._hold(support, key)
+
+    def _ceased(self, branch: Branching, step: Conclusion, match: Match, index: int) -> None:
+        support = match.supports[index]
+        if support is None:
+            return
+        lingers = branch.timed and step.ttl and step.kind.form == "state" and not step.step.cleared
+        if lingers and not support.removed and step.ttl:
+            if support.ends is None:
+                self.lapse(support, self.memory.now + step.ttl)
+            return
+        match.supports[index] = None
+        self.remove(support)
+
+    # Events
+
+    def event(self, ruling: Ruling, index: int, step: Conclusion, branch: Branching, rows: tuple[Row, ...]) -> None:
+        """Post a concluded event to the rules above."""
+        fields = step.fields[branch.number](rows)
+        if len(fields) < len(step.step.fields) and not _complete(step.kind, fields):
+            return
+        memory = self.memory
+        row = Derived(step.kind.name, SOURCE, "", None, (), fields, memory.now, memory.turn)
+        row.maker = (ruling.ruleset, ruling.rule.id, step.step.id or index, branch.aliases, rows, memory.now)
+        self.made += 1
+        hits = self.plan.entries[step.kind.name].probe(row, memory.now)
+        if hits is not None:
+            self.network.event(row, hits)
+
+    # States
+
+    def support(
+        self, ruling: Ruling, index: int, step: Conclusion, branch: Branching, rows: tuple[Row, ...]
+    ) -> Support | None:
+        """Hold up a state; None where its key cannot be told."""
+        fields = step.fields[branch.number](rows)
+        key = _key(step.kind, fields)
+        if key is None:
+            return None
+        support = Support(ruling.number, index, step.kind.name, branch.aliases, rows, self.memory.now)
+        support.fields = fields
+        support.name = ruling.rule.id
+        self._hold(support, key)
+        return support
+
+    def issued(self, ruling: Ruling, index: int, step: Conclusion, why: tuple[Any, Any], fields: Any) -> None:
+        """Draw the conclusion of an issued step: it stands for its `ttl`, whatever becomes of its cause."""
+        aliases, rows = why
+        memory = self.memory
+        if step.kind.form == "event":
+            row = Derived(step.kind.name, SOURCE, "", None, (), fields, memory.now, memory.turn)
+            row.maker = (ruling.ruleset, ruling.rule.id, step.step.id or index, aliases, rows, memory.now)
+            hits = self.plan.entries[step.kind.name].probe(row, memory.now)
+            if hits is not None and _complete(step.kind, fields):
+                self.network.event(row, hits)
+            return
+        key = _key(step.kind, fields, only_key=step.step.cleared)
+        if key is None:
+            return
+        if step.step.cleared:
+            self._remove_all(step.kind.name, key[0])
+            return
+        support = Support(ruling.number, index, step.kind.name, aliases, rows, memory.now)
+        support.fields, support.name = fields, ruling.rule.id
+        self._hold(support, key)
+        if step.ttl:
+            self.lapse(support, memory.now + step.ttl)
+
+    def _hold(self, support: Support, key: tuple[Any, tuple[Value, ...]]) -> None:
+        support.key, support.values = key
+        records = self.memory.records.setdefault(support.kind, {})
+        record = records.get(support.key)
+        if record is None:
+            record = records[support.key] = Record(support.kind, support.key, support.values)
+            record.source = SOURCE
+            record.since = -1
+        record.supports[support] = None
+        self.made += 1
+        self._touch(support.kind, support.key)
+
+    def remove(self, support: Support) -> None:
+        """Hold up a state no longer."""
+        support.removed = True
+        record = self.memory.records.get(support.kind, {}).get(support.key)
+        if record is not None and support in record.supports:
+            del record.supports[support]
+            self._touch(support.kind, support.key)
+
+    def lapse(self, support: Support, ends: int) -> None:
+        """Have a support end by itself."""
+        support.ends = ends
+        self.memory.timer(ends, LAPSE, support)
+
+    def lapsed(self, support: Support) -> None:
+        """End a support whose time is over."""
+        if support.ends is None or support.ends > self.memory.now:
+            return
+        self.remove(support)
+        match = support.match
+        if match is not None and all(other is None or other.removed for other in match.supports):
+            self.judge.drop(match)
+
+    def _clear(self, step: Conclusion, branch: Branching, rows: tuple[Row, ...]) -> None:
+        key = _key(step.kind, step.fields[branch.number](rows), only_key=True)
+        if key:
+            self._remove_all(step.kind.name, key[0])
+
+    def _remove_all(self, kind: str, key: Any) -> None:
+        record = self.memory.records.get(kind, {}).get(key)
+        for support in tuple(record.supports) if record else ():
+            self.remove(support)
+
+    def _touch(self, kind: str, key: Any) -> None:
+        number = self.plan.flushes.get(kind, -1)
+        keys = self.touched.get(number)
+        if keys is None:
+            keys = self.touched[number] = {}
+            self.network.flush(number)
+        keys[(kind, key)] = None
+
+    def flush(self, number: int) -> None:
+        """Tell the rules above what now holds of the kinds that are settled."""
+        for kind, key in self.touched.pop(number, ()):
+            record = self.memory.records[kind][key]
+            if record.supports:
+                self._show(record)
+            else:
+                del self.memory.records[kind][key]
+                self.network.touched = True
+                self.network.clear(record)
+
+    def _show(self, record: Record) -> None:
+        kind = self.plan.entries[record.kind].kind
+        winner = min(record.supports, key=lambda support: self._strength(support, kind)) if len(record.supports) > 1 else next(iter(record.supports))
+        fields = FrozenMap(winner.fields)
+        if record.since >= 0 and record.fields == fields:
+            return
+        self.network.touched = True
+        if record.since < 0:
+            record.since = self.memory.now
+        record.fields, record.at, record.cause = fields, self.memory.now, winner
+        self.network.record(record, self.memory.now)
+
+    def _strength(self, support: Support, kind: Kind) -> tuple[Any, ...]:
+        ruling = self.plan.rules[support.rule]
+        ranks = tuple(
+            -_rank(declared.type, support.fields.get(name))
+            for name, declared in kind.fields.items()
+            if declared.type.name == "ordered"
+        )
+        evidence = canonical(evidence_of(support.aliases, support.rows))
+        return (-ruling.rule.priority, ranks, ruling.order, -support.at, evidence, support.step)
+
+
+def _rank(kind: FieldType, word: Value) -> int:
+    return kind.rank(word) if word is not None else -1
+
+
+def _complete(kind: Kind, fields: dict[str, Value]) -> bool:
+    return all(name in fields for name, declared in kind.fields.items() if declared.required)
+
+
+def _key(kind: Kind, fields: dict[str, Value], *, only_key: bool = False) -> tuple[Any, tuple[Value, ...]] | None:
+    values = tuple(SOURCE if name == "source" else fields.get(name) for name in kind.key)
+    if any(value is None for value in values) or not (only_key or _complete(kind, fields)):
+        return None
+    return state_key(kind, values), values
+
+
+def state_key(kind: Kind, values: tuple[Value, ...]) -> Any:
+    """Give the key of a state: 1, 1.0 and true stay apart."""
+    types = [kind.type_at((name,)) or ANY for name in kind.key]
+    if all(one.name in {"string", "integer", "enum", "ordered", "boolean"} for one in types):
+        return values
+    return canonical(list(values))
