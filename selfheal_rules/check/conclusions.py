@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from selfheal_rules.check.alternatives import Scope, is_event
 from selfheal_rules.check.findings import at_word, error, warning
-from selfheal_rules.check.graph import Edge, among_concluding, circle_findings, circles, may_take
+from selfheal_rules.check.graph import Edge, circle_findings, circles, feeds_concluding, may_take
 from selfheal_rules.check.subject import RuleView, Subject
 from selfheal_rules.check.walk import concludes
 from selfheal_rules.diagnostics import Diagnostic
@@ -76,7 +76,7 @@ def unread(subject: Subject) -> Iterator[Diagnostic]:
 
 def circular(subject: Subject) -> Iterator[Diagnostic]:
     """No rule feeds itself within one instant, not even by way of others."""
-    yield from circle_findings(among_concluding(subject.ruleset))
+    yield from circle_findings(feeds_concluding(subject.ruleset))
 
 
 def decision_loops(subject: Subject) -> Iterator[Diagnostic]:

@@ -6,18 +6,19 @@ and by the literal leaves. Conclusions of a rule that also does something re-ent
 no edge here.
 """
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from attrs import frozen
 
+from selfheal_rules.check.alternatives import Path
 from selfheal_rules.check.findings import at_word
 from selfheal_rules.check.walk import concludes, patterns_below, roots
 from selfheal_rules.diagnostics import Diagnostic, Report, RuleSetError, Severity
-from selfheal_rules.model import Conclude, Literal, Pattern, RuleSet, Template, Test
+from selfheal_rules.model import Conclude, Literal, Pattern, Rule, RuleSet, Template
 from selfheal_rules.values import Value, lookup
-from selfheal_rules.vocabulary import FieldType, Kind
+from selfheal_rules.vocabulary import Kind
 
 RuleName: TypeAlias = tuple[str, str]
 """The name of a rule set and the id of one of its rules."""
@@ -35,33 +36,52 @@ class Edge:
 
 def feeds(*rulesets: RuleSet) -> tuple[Edge, ...]:
     """Give every edge among the rules of the rule sets, in the order of the rules that conclude."""
-    readers = _readers(rulesets)
+    return _edges(rulesets, _readers(rulesets))
+
+
+def feeds_concluding(*rulesets: RuleSet) -> tuple[Edge, ...]:
+    """Give the edges between concluding rules: those the levels are made of."""
+    return _edges(rulesets, _readers(rulesets, concludes))
+
+
+def _edges(rulesets: Iterable[RuleSet], readers: Mapping[str, "_Readers"]) -> tuple[Edge, ...]:
     return tuple(
-        Edge((ruleset.name, rule.id), taker, step, pattern)
+        Edge((ruleset.name, rule.id), reader.taker, step, reader.pattern)
         for ruleset in rulesets
         for rule in ruleset.rules
         if concludes(rule)
         for step in rule.then
-        if isinstance(step, Conclude)
-        for taker, pattern in readers.get(step.kind, ())
-        if may_take(pattern, step, ruleset.vocabulary.kinds.get(step.kind))
+        if isinstance(step, Conclude) and step.kind in readers
+        for reader in readers[step.kind].of(step)
     )
-
-
-def _readers(rulesets: Iterable[RuleSet]) -> Mapping[str, list[tuple[RuleName, Pattern]]]:
-    found: defaultdict[str, list[tuple[RuleName, Pattern]]] = defaultdict(list)
-    for ruleset in rulesets:
-        for rule in ruleset.rules:
-            for pattern in patterns_below(roots(rule)):
-                for kind in pattern.kinds:
-                    found[kind].append(((ruleset.name, rule.id), pattern))
-    return found
 
 
 def may_take(pattern: Pattern, step: Conclude, kind: Kind | None) -> bool:
     """Whether no literal equality of the pattern contradicts a literal field of the conclusion."""
-    given = {name: value for name, field in step.fields.items() if (value := _literal(field)) is not None}
-    return not any(_contradicts(leaf, given, kind) for leaf in pattern.where if leaf.path[0] in given)
+    return _meets(_wanted(pattern, kind), step, kind)
+
+
+Key: TypeAlias = tuple[bool, Value]
+"""A value by which leaves and conclusions are compared: a boolean equals no number."""
+
+Wanted: TypeAlias = Mapping[Path, frozenset[Key]]
+"""The values the literal equalities of a pattern leave a field."""
+
+
+def _meets(wanted: Wanted, step: Conclude, kind: Kind | None) -> bool:
+    return not any((given := _given(step, path, kind)) and given not in values for path, values in wanted.items())
+
+
+def _wanted(pattern: Pattern, kind: Kind | None) -> Wanted:
+    found: dict[Path, frozenset[Key]] = {}
+    for leaf in pattern.where:
+        operands = leaf.operand if isinstance(leaf.operand, tuple) else (leaf.operand,)
+        if leaf.operator in {"is", "in"} and all(isinstance(one, Literal) for one in operands):
+            keys = [_key(_literal(one), leaf.path, kind) for one in operands]
+            known = frozenset(key for key in keys if key is not None)
+            if known and None not in keys:
+                found[leaf.path] = known & found.get(leaf.path, known)
+    return found
 
 
 def _literal(given: object) -> Value:
@@ -70,22 +90,76 @@ def _literal(given: object) -> Value:
     return given.value if isinstance(given, Literal) else None
 
 
-def _contradicts(leaf: Test, given: Mapping[str, Value], kind: Kind | None) -> bool:
-    operands = leaf.operand if isinstance(leaf.operand, tuple) else (leaf.operand,)
-    value = lookup(given, leaf.path)
-    if leaf.operator not in {"is", "in"} or value is None or not all(isinstance(one, Literal) for one in operands):
-        return False
-    type_ = kind.type_at(leaf.path) if kind else None
-    return not any(_equal(value, _literal(one), type_) for one in operands)
+def _given(step: Conclude, path: Path, kind: Kind | None) -> Key | None:
+    """Give the literal value a conclusion has at a path; None where none is known before a match."""
+    name, *rest = path
+    value = lookup({"": _literal(step.fields.get(name))}, ("", *rest))
+    return None if value is None else _key(value, path, kind)
 
 
-def _equal(left: Value, right: Value, type_: FieldType | None) -> bool:
-    if type_ is not None:
-        try:
-            left, right = type_.literal(left), type_.literal(right)
-        except ValueError:
-            return True  # a misfit has its own finding; it must not hide an edge
-    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
+def _key(value: Value, path: Path, kind: Kind | None) -> Key | None:
+    type_ = kind.type_at(path) if kind else None
+    try:
+        read = type_.literal(value) if type_ else value
+    except (ValueError, OverflowError):
+        return None  # a misfit has its own finding; it must not hide an edge
+    return isinstance(read, bool), read
+
+
+@frozen
+class _Reader:
+    """A pattern that reads a kind, and the rule it belongs to."""
+
+    number: int
+    taker: RuleName
+    pattern: Pattern
+    wanted: Wanted
+
+
+@frozen
+class _Readers:
+    """The readers of one kind, found by what the field they differ in most must be."""
+
+    kind: Kind | None
+    every: tuple[_Reader, ...]
+    path: Path
+    by_value: Mapping[Key, list[_Reader]]
+    others: tuple[_Reader, ...]
+
+    @classmethod
+    def among(cls, kind: Kind | None, every: Iterable[_Reader]) -> "_Readers":
+        """Gather readers of a kind."""
+        found = tuple(every)
+        counts = Counter(path for reader in found for path in reader.wanted)
+        path = counts.most_common(1)[0][0] if counts else ()
+        by_value: defaultdict[Key, list[_Reader]] = defaultdict(list)
+        for reader in found:
+            for key in reader.wanted.get(path, ()):
+                by_value[key].append(reader)
+        return cls(kind, found, path, by_value, tuple(reader for reader in found if path not in reader.wanted))
+
+    def of(self, step: Conclude) -> Iterator[_Reader]:
+        """Give those that may take what a step concludes, in the order they are written."""
+        given = _given(step, self.path, self.kind) if self.path else None
+        near = sorted((*self.by_value.get(given, ()), *self.others), key=_number) if given else self.every
+        return (reader for reader in near if _meets(reader.wanted, step, self.kind))
+
+
+def _number(reader: _Reader) -> int:
+    return reader.number
+
+
+def _readers(rulesets: Iterable[RuleSet], is_asked: Callable[[Rule], bool] = bool) -> Mapping[str, _Readers]:
+    found: defaultdict[str, list[_Reader]] = defaultdict(list)
+    kinds: dict[str, Kind | None] = {}
+    for ruleset in rulesets:
+        for rule in filter(is_asked, ruleset.rules):
+            for pattern in patterns_below(roots(rule)):
+                for name in pattern.kinds:
+                    kind = kinds.setdefault(name, ruleset.vocabulary.kinds.get(name))
+                    wanted = _wanted(pattern, kind)
+                    found[name].append(_Reader(len(found[name]), (ruleset.name, rule.id), pattern, wanted))
+    return {name: _Readers.among(kinds[name], readers) for name, readers in found.items()}
 
 
 def levels(rulesets: Sequence[RuleSet]) -> dict[RuleName, int]:
@@ -96,16 +170,11 @@ def levels(rulesets: Sequence[RuleSet]) -> dict[RuleName, int]:
         RuleSetError: where rules feed each other in a circle (of one rule set, `check_rules` has said so before).
     """
     names = [(ruleset.name, rule.id) for ruleset in rulesets for rule in ruleset.rules if concludes(rule)]
-    edges = _among(names, feeds(*rulesets))
+    edges = feeds_concluding(*rulesets)
     settled = _settle(names, edges)
     if len(settled) < len(set(names)):
         raise RuleSetError(Report.of(circle_findings(edges)))
     return settled
-
-
-def _among(names: Iterable[RuleName], edges: Iterable[Edge]) -> tuple[Edge, ...]:
-    known = set(names)
-    return tuple(edge for edge in edges if edge.giver in known and edge.taker in known)
 
 
 def _settle(names: Iterable[RuleName], edges: Iterable[Edge]) -> dict[RuleName, int]:
@@ -170,8 +239,3 @@ def circle_findings(edges: Sequence[Edge]) -> Iterator[Diagnostic]:
             "let the pattern ask for a literal value the conclusion does not have, or conclude another kind",
             tuple(edge.conclude.span for edge in path),
         )
-
-
-def among_concluding(ruleset: RuleSet) -> tuple[Edge, ...]:
-    """Give the edges between the concluding rules of one rule set."""
-    return _among([(ruleset.name, rule.id) for rule in ruleset.rules if concludes(rule)], feeds(ruleset))

@@ -45,12 +45,25 @@ def refusal(text: str) -> str | None:
     except (re.error, RecursionError, OverflowError, Warning) as reason:
         return f"`{text}` is no regular expression: {' '.join(str(reason).split())}"
     try:
-        builder = _Builder(_alphabet(text), tree.state.flags)
-        builder.sequence(tree)
-        _judge(builder)
+        if not _is_plain(tree):
+            builder = _Builder(_alphabet(text), tree.state.flags)
+            builder.sequence(tree)
+            _judge(builder)
     except _Refused as reason:
         return str(reason)
     return None
+
+
+def _is_plain(tree: Iterable[Any]) -> bool:
+    """Whether at most one single character is repeated, and nothing else can be read in two ways."""
+    pieces = list(tree)
+    repeats = [list(argument[2]) for operation, argument in pieces if operation is sre.MAX_REPEAT]
+    singles = [operation for operation, _ in pieces if operation is not sre.MAX_REPEAT]
+    bodies = [operation for body in repeats for operation, _ in body]
+    return len(repeats) == len(bodies) <= 1 and _SINGLE.issuperset((*singles, *bodies))
+
+
+_SINGLE = frozenset({sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN, sre.AT})
 
 
 def _alphabet(text: str) -> Alphabet:

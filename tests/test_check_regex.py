@@ -1,0 +1,54 @@
+"""Which expressions are taken as linear, and that those which are refused are refused for a reason."""
+
+import re
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from selfheal_rules.check.regex import LENGTH, refusal
+
+LINEAR = (
+    "foo", ".*foo", r"\d+ms", r"\d+(\.\d+)*", "(?:[a-z]+-)*[a-z]+", r"compute-\d{1,4}", "(foo|bar|baz)+x", "foo.*",
+    "[^:]*:[^:]*:x", "(?i)compute.*", "a{2,5}b", "(ab*c)*", r"^host-[0-9]+\.example\.com$", "(a|b)*", "a*?b",
+    r"\s*\w+\s*=\s*\d+", "a?b?c?", "([0-9a-f]{2}:){5}[0-9a-f]{2}", r"(\w|\d)*x", ".*\n.*", "(?>ab)+c",
+    r"\S+ \S+", "[^a]*a", "(?:x|[0-8]+y)*", "é+ü", r"\w+@\W+x", r"\D*\d", "(?s:.)x", "a*+b",
+)  # fmt: skip
+EXPONENTIAL = (
+    "(a+)+b", "(a|a)*b", "(a*)*b", "(a|ab|b)*c", "(a?a)*b", "(x+x+)+y", "(?:a|b|ab)*c", "(aa|aa)*b", "((a?)?b)*c", "(a?)*",
+    "(|a)+", "(?:a+)+b", "(?:a*)*b", "(.|[a-z])*x+y", "(?:(?:a|b)+c?)+d",
+)  # fmt: skip
+POLYNOMIAL = ("a*a*b", ".*foo.*", "(.*)(.*)", r"\w+\d+", "(?i)a*A*b", r"\d*\d*", "(?s).*\n.*", "a*(?i:A)*b")
+FOREIGN = (r"(a)\1", "(?=a)b", "(?!a)b", "(?<!a)b", "(a)(?(1)b|c)", r"(?P<x>a)(?P=x)")
+BROKEN = ("[a", "(", "*a", r"\1(a)", "(?P<1>a)", "a{2,1}", "[[a]")
+LARGE = ("(a{0,50}){50}", "a" * (LENGTH + 1), "(a{1,20}b{1,20}){1,20}")
+
+
+@pytest.mark.parametrize("text", LINEAR)
+def test_linear_expressions_are_taken(text: str) -> None:
+    """What reads each text in one way, or in a bounded number of them, is taken."""
+    assert refusal(text) is None
+
+
+@pytest.mark.parametrize("text", EXPONENTIAL + POLYNOMIAL + FOREIGN + BROKEN + LARGE)
+def test_other_expressions_are_refused(text: str) -> None:
+    """What may take longer, is too large, or is no expression is refused with a reason in one line."""
+    reason = refusal(text)
+    assert reason
+    assert "\n" not in reason
+
+
+def _seconds(text: str, subject: str) -> float:
+    compiled = re.compile(text)
+    start = time.perf_counter()
+    compiled.fullmatch(subject)
+    return time.perf_counter() - start
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text("ab(|)*+?.[]{2,}", max_size=9), st.text("ab", min_size=1, max_size=2))
+def test_what_is_taken_is_fast(text: str, piece: str) -> None:
+    """No expression that is taken needs long for a long text it does not match."""
+    if refusal(text) is None:
+        assert min(_seconds(text, piece * 3000 + "!") for _ in range(2)) < 0.2
