@@ -24,6 +24,7 @@ LAYERS = (
     "match",
     "decide",
     "guard",
+    "snapshot",
     "engine",
     "cli",
     "__main__",
