@@ -5,13 +5,19 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from selfheal_rules.check import check_rules
+from selfheal_rules.compile import compile_rules
+from selfheal_rules.engine import Engine
 from selfheal_rules.normalize import Problem, Reading, read_items
 from selfheal_rules.parse import load_rules
+from selfheal_rules.values import moment
 from tests.payloads import VOCABULARY
+from tests.reference.matcher import Reference
 
 ROOT = Path(__file__).parents[1]
 EVENTS = ROOT / "examples" / "events"
 STREAM = EVENTS / "compute-host-failure.jsonl"
+RULES = ROOT / "rulesets" / "compute-host-failure"
 
 
 def _read() -> list[Reading | Problem]:
@@ -55,12 +61,32 @@ def test_times_never_run_back_by_more_than_a_report_takes() -> None:
     assert sorted(times) == times
 
 
-def test_the_rules_of_the_sample_load() -> None:
-    """The rule set is written in the shipped vocabulary and one kind of its own."""
-    rules = load_rules(ROOT / "rulesets" / "compute-host-failure")
+def test_the_rules_of_the_sample_are_sound() -> None:
+    """The rule set is written in the shipped vocabulary and one kind of its own, and no check finds anything."""
+    rules = load_rules(RULES)
+    assert () == check_rules(rules).findings
     assert ["host-is-dead", "heal-dead-host", "start-evacuated-server", "one-witness"] == [
         rule.id for rule in rules.rules
     ]
+
+
+def test_what_is_decided_is_what_the_page_says() -> None:
+    """Both engines fence compute3, evacuate it once it is off, start its server, and ask about compute1."""
+    items = [read.item for read in _read() if isinstance(read, Reading)]
+    oracle, native = Reference(load_rules(RULES)), Engine(compile_rules(load_rules(RULES)))
+    steps = [oracle.post(item) for item in items]
+    decided = [(moment(one.at).time().isoformat(), one.action, one.target) for step in steps for one in step.decisions]
+    own = [decision for item in items for decision in native.post(item)]
+    assert decided == [(one.time.time().isoformat(), one.action, one.target) for one in own]
+    server = "13c2deab-a1ff-49ba-a3f4-8a9370c99d8e"
+    assert [
+        ("16:10:01.890954", "compute.fence", "compute3"),
+        ("16:10:03.750296", "compute.evacuate_host", "compute3"),
+        ("16:10:20.378742", "compute.start_server", server),
+        ("16:19:22.755000", "notify", "compute1"),
+    ] == decided
+    page = (EVENTS / "README.md").read_text(encoding="utf-8")
+    assert [] == [time for time, _, _ in decided if time.rstrip("0") not in page]
 
 
 def test_the_page_of_the_stream_counts_its_lines() -> None:
