@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from selfheal_rules.model import Rule
 from selfheal_rules.parse import parse_expression, parse_rules, parse_vocabulary
 from selfheal_rules.parse.findings import Findings
-from selfheal_rules.parse.yaml_nodes import compose
+from selfheal_rules.parse.yaml_nodes import SIZE, compose
 from selfheal_rules.source import Source, Span
 from tests.chunks import Chunk, read_chunks
 
@@ -116,6 +116,11 @@ def test_deep_nesting_exhausts_nothing() -> None:
         assert parse_rules(Source("rules.yaml", text))[1].errors
     for text in ("(" * 400, "-" * 400 + "1", "not " * 100 + "true", "a" + ".b" * 200, "1" + "+1" * 200):
         parse_expression(text, Span(Source("rules.yaml", text), 1, 1, 1, len(text) + 1))
+
+
+def test_a_file_too_long_is_not_read() -> None:
+    """A text past the limit is refused before a parser sees it."""
+    assert ["SH013"] == [finding.code for finding in parse_rules(Source("rules.yaml", "#" * (SIZE + 1)))[1].findings]
 
 
 def _many(count: int) -> str:

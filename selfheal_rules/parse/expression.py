@@ -229,7 +229,7 @@ def _unary(reader: _Reader, node: ast.UnaryOp, depth: int) -> Term | None:
     found = reader.call("neg", [node.operand], node, depth)
     inner = found.arguments[0] if found else None
     if isinstance(inner, Literal) and type(inner.value) in {int, float}:
-        return Literal(-inner.value, span=reader.span_of(node))
+        return Literal(0 - inner.value, span=reader.span_of(node))
     return found
 
 
