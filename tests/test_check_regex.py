@@ -10,16 +10,20 @@ from hypothesis import strategies as st
 from selfheal_rules.check.regex import LENGTH, refusal
 
 LINEAR = (
-    "foo", ".*foo", r"\d+ms", r"\d+(\.\d+)*", "(?:[a-z]+-)*[a-z]+", r"compute-\d{1,4}", "(foo|bar|baz)+x", "foo.*",
-    "[^:]*:[^:]*:x", "(?i)compute.*", "a{2,5}b", "(ab*c)*", r"^host-[0-9]+\.example\.com$", "(a|b)*", "a*?b",
-    r"\s*\w+\s*=\s*\d+", "a?b?c?", "([0-9a-f]{2}:){5}[0-9a-f]{2}", r"(\w|\d)*x", ".*\n.*", "(?>ab)+c",
-    r"\S+ \S+", "[^a]*a", "(?:x|[0-8]+y)*", "é+ü", r"\w+@\W+x", r"\D*\d", "(?s:.)x", "a*+b",
+    "foo", "^.*foo", r"^\d+ms", r"^\d+(\.\d+)*", "^(?:[a-z]+-)*[a-z]+", r"compute-\d{1,4}", "^(foo|bar|baz)+x",
+    "foo.*", "^[^:]*:[^:]*:x", "(?i)compute.*", "a{2,5}b", "^(ab*c)*", r"^host-[0-9]+\.example\.com$", "(a|b)*",
+    "^a*?b", r"^\s*\w+\s*=\s*\d+$", "a?b?c?", "([0-9a-f]{2}:){5}[0-9a-f]{2}", r"^(\w|\d)*x", "^.*\n.*x", "(?>ab)+",
+    r"^\S+ \S+$", "^[^a]*a", "^(?:x|[0-8]+y)*", "é+ü?", r"^\w+@\W+x", r"^\D*\d", "(?s:.)x", "a*+", "^.*foo.*", "a*b*",
+    "compute-[0-9]+x", "(foo|bar)-[0-9]+", r"\Aa+b", r"x\d+$", "", "^",
 )  # fmt: skip
 EXPONENTIAL = (
-    "(a+)+b", "(a|a)*b", "(a*)*b", "(a|ab|b)*c", "(a?a)*b", "(x+x+)+y", "(?:a|b|ab)*c", "(aa|aa)*b", "((a?)?b)*c", "(a?)*",
-    "(|a)+", "(?:a+)+b", "(?:a*)*b", "(.|[a-z])*x+y", "(?:(?:a|b)+c?)+d",
+    "(a+)+b", "(a|a)*b", "(a*)*b", "(a|ab|b)*c", "(a?a)*b", "(x+x+)+y", "(?:a|b|ab)*c", "(aa|aa)*b", "((a?)?b)*c",
+    "(a?)*", "(|a)+", "^(?:a+)+b", "^(?:a*)*b", "(.|[a-z])*x+y", "(?:(?:a|b)+c?)+d",
 )  # fmt: skip
-POLYNOMIAL = ("a*a*b", ".*foo.*", "(.*)(.*)", r"\w+\d+", "(?i)a*A*b", r"\d*\d*", "(?s).*\n.*", "a*(?i:A)*b")
+POLYNOMIAL = (
+    "^a*a*b", "^.*foo.*bar", "^(.*)(.*)x", r"^\w+\d+$", "(?i)^a*A*b", r"^\d*\d*$", "(?s)^.*\n.*x", "^a*(?i:A)*b",
+    ".*foo", r"\d+ms", "foo.*bar", "(?m)^.*foo", "(?>ab)+c", r"a+\b", "a+$",
+)  # fmt: skip
 FOREIGN = (r"(a)\1", "(?=a)b", "(?!a)b", "(?<!a)b", "(a)(?(1)b|c)", r"(?P<x>a)(?P=x)")
 BROKEN = ("[a", "(", "*a", r"\1(a)", "(?P<1>a)", "a{2,1}", "[[a]")
 LARGE = ("(a{0,50}){50}", "a" * (LENGTH + 1), "(a{1,20}b{1,20}){1,20}")
@@ -42,7 +46,7 @@ def test_other_expressions_are_refused(text: str) -> None:
 def _seconds(text: str, subject: str) -> float:
     compiled = re.compile(text)
     start = time.perf_counter()
-    compiled.fullmatch(subject)
+    compiled.search(subject)
     return time.perf_counter() - start
 
 

@@ -4,6 +4,8 @@ Which `matches` expressions take time linear in the text, whatever the text.
 Python's matcher tries one way after another, so its time grows with the number of ways a text can be read. The
 expression is turned into the automaton of its positions; it is refused where two different ways lead from a position
 back to itself over one text (exponential), or where two loops, one behind the other, can share a text (polynomial).
+The search itself, which begins anew at every character, is the first of these loops unless a `^` forbids it. A loop
+with which the expression may end does no harm: whoever reaches it has found a match.
 """
 
 import re
@@ -45,22 +47,30 @@ def refusal(text: str) -> str | None:
     except (re.error, RecursionError, OverflowError, Warning) as reason:
         return f"`{text}` is no regular expression: {' '.join(str(reason).split())}"
     try:
-        if not _is_plain(tree):
-            builder = _Builder(_alphabet(text), tree.state.flags)
-            builder.sequence(tree)
-            _judge(builder)
+        anchored = _is_anchored(tree)
+        if not _is_plain(tree, anchored=anchored):
+            _judge(_automaton(_Builder(_alphabet(text), tree.state.flags), tree, anchored=anchored))
     except _Refused as reason:
         return str(reason)
     return None
 
 
-def _is_plain(tree: Iterable[Any]) -> bool:
-    """Whether at most one single character is repeated, and nothing else can be read in two ways."""
+def _is_anchored(tree: Any) -> bool:  # noqa: ANN401 - what the parser gives
+    """Whether a match can begin at the beginning of the text alone."""
+    first = tree[0] if len(tree) else (None, None)
+    starts = (
+        {sre.AT_BEGINNING_STRING} if tree.state.flags & re.MULTILINE else {sre.AT_BEGINNING, sre.AT_BEGINNING_STRING}
+    )
+    return first[0] is sre.AT and first[1] in starts
+
+
+def _is_plain(tree: Iterable[Any], *, anchored: bool) -> bool:
+    """Whether nothing but a single character is repeated, once, and that in one way."""
     pieces = list(tree)
     repeats = [list(argument[2]) for operation, argument in pieces if operation is sre.MAX_REPEAT]
     singles = [operation for operation, _ in pieces if operation is not sre.MAX_REPEAT]
     bodies = [operation for body in repeats for operation, _ in body]
-    return len(repeats) == len(bodies) <= 1 and _SINGLE.issuperset((*singles, *bodies))
+    return len(repeats) == len(bodies) <= anchored and _SINGLE.issuperset((*singles, *bodies))
 
 
 _SINGLE = frozenset({sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN, sre.AT})
@@ -93,6 +103,9 @@ class _Builder:
     flags: int
     takes: list[frozenset[str]] = field(factory=list)
     follow: dict[Position, list[Position]] = field(factory=lambda: defaultdict(list))
+    search: Position | None = None
+    ends: frozenset[Position] = frozenset()
+    asserts: int = 0
     steps: int = 0
 
     def position(self, letters: Iterable[str]) -> _Part:
@@ -133,6 +146,7 @@ class _Builder:
         if operation in {sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN}:
             return self.position(letter for letter in self.alphabet if self._is_taken(operation, argument, letter))
         if operation is sre.AT:
+            self.asserts += 1
             return _NOTHING
         if operation is sre.SUBPATTERN:
             self.flags |= argument[1]  # from here on; taking more for equal errs on the safe side
@@ -216,8 +230,24 @@ _CATEGORIES: Mapping[str, Any] = {
 }  # fmt: skip
 
 
+def _automaton(builder: _Builder, tree: Any, *, anchored: bool) -> _Builder:  # noqa: ANN401 - what the parser gives
+    """Build the whole expression, and before it the search for where it begins."""
+    whole = builder.sequence(tree)
+    if builder.asserts == anchored:  # no `$` or `\b` that what has been read may still fail at
+        builder.ends = frozenset(whole.last)
+    if not anchored:
+        before = builder.position(builder.alphabet)
+        builder.search = before.first[0]
+        builder.link(before.last, before.first + whole.first)
+    return builder
+
+
 STEPS = 200_000
 """As many steps as the search for a second way may take; an expression that needs more is too large."""
+
+
+_SHARED = "two repetitions can share a text between them, which takes more than linear time"
+_BEGINS_ANEW = "a search that begins anew inside a repetition takes more than linear time: begin with `^`"
 
 
 def _judge(builder: _Builder) -> None:
@@ -228,17 +258,23 @@ def _judge(builder: _Builder) -> None:
             raise _Refused(message)
     for first in loops:
         for second in loops:
-            if first is not second and _share_a_text(builder, frozenset(first), frozenset(second)):
-                message = "two repetitions can share a text between them, which takes more than linear time"
-                raise _Refused(message)
+            if first is second or not _goes_round(builder, frozenset(second) - builder.ends):
+                continue
+            if _share_a_text(builder, frozenset(first), frozenset(second)):
+                raise _Refused(_BEGINS_ANEW if builder.search in first else _SHARED)
 
 
-def _reach(builder: _Builder, start: Position) -> set[Position]:
+def _goes_round(builder: _Builder, room: frozenset[Position]) -> bool:
+    """Whether a position leads back to itself by way of these positions alone."""
+    return any(at in _reach(builder, at, room) for at in room)
+
+
+def _reach(builder: _Builder, start: Position, room: frozenset[Position] | None = None) -> set[Position]:
     seen: set[Position] = set()
     ahead = [start]
     while ahead:
         for after in builder.follow[ahead.pop()]:
-            if after not in seen:
+            if after not in seen and (room is None or after in room):
                 seen.add(after)
                 ahead.append(after)
     return seen
