@@ -67,9 +67,9 @@ class Ruling:
         return microseconds(self.rules.duration(operand))
 
 
-def label(step: Conclude | Do, index: int) -> str | int:
+def label(step: Conclude | Do, index: int) -> str:
     """Give what a step is called in ids."""
-    return step.id or index
+    return step.id or str(index)
 
 
 @define(eq=False)
@@ -161,7 +161,7 @@ class Conclusions:
         if fields is None:
             return None
         now = self.world.clock.now
-        name = digest(ruling.rules.name, ruling.rule.id, label(step, index), match.evidence, now)
+        name = digest(ruling.rules.name, ruling.rule.id, step.id or index, match.evidence, now)
         return Event(name, step.kind, SOURCE, moment(now), fields)
 
     def _cleared(self, ruling: Ruling, step: Conclude, fresh: list[Match]) -> list[StateKey]:
@@ -198,6 +198,7 @@ class Conclusions:
             if support:
                 assert step.ttl is not None
                 support.until, support.match = self.world.clock.now + ruling.micros(step.ttl), match
+                self.world.clock.reached(support.until)
             self._put((*head, match.alternative.number, match.text), support)
 
     def _put(self, name: SupportId, support: Support | None) -> None:

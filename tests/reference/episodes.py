@@ -1,6 +1,7 @@
 """What a firing sets going: steps, what confirms them, when they are late, and how it all ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import TypeAlias
 
 from attrs import define, field
@@ -22,7 +23,7 @@ class Decided:
 
     rule: str
     key: tuple[Value, ...]
-    step: str | int
+    step: str
     action: str
     target: Value
     params: FrozenMap
@@ -43,6 +44,11 @@ class Acts:
     supports: list[tuple[SupportId, Support]] = field(factory=list)
     cleared: list[StateKey] = field(factory=list)
     shown: "list[Episode]" = field(factory=list)
+    tickets: Iterator[int] = field(factory=count)
+
+    def ticket(self) -> int:
+        """Give the number of the next timer."""
+        return next(self.tickets)
 
 
 @define(eq=False)
@@ -55,10 +61,13 @@ class Run:
     attempt: int = 0
     issued_at: int = 0
     retry_at: int = 0
+    limit_at: int | None = None
+    set: int = 0
+    """The number of its timer: the order timers of one instant are met in."""
     seeker: Seeker | None = None
 
     @property
-    def label(self) -> str | int:
+    def label(self) -> str:
         """Give what the step is called in ids."""
         return label(self.step, self.index)
 
@@ -79,7 +88,8 @@ class Episode:
     status: str = "open"
     shown_status: str = ""
     closed_at: int | None = None
-    verified_from: int | None = None
+    health_at: int | None = None
+    health_set: int = 0
     health: Seeker | None = None
 
     @property
@@ -160,6 +170,9 @@ class Conduct:
         """Issue a step, for the first time or again."""
         run.attempt += 1
         run.issued_at = self.now
+        run.set = self.acts.ticket()
+        limit = self._limit(episode, run)
+        run.limit_at = None if limit is None else self.now + limit
         run.status = "issued"
         if isinstance(run.step, Conclude):
             self._conclude(episode, run, run.step)
@@ -183,7 +196,17 @@ class Conduct:
         name = digest(episode.id, run.label, target)
         verdict = "rejected" if step.target is not None and target is None else "shadowed"
         key, evidence = episode.key, episode.match.text
-        made = (ruling.rule.id, key, run.label, step.action, target, FrozenMap(params), run.attempt, self.now, verdict)
+        made = (
+            ruling.rule.id,
+            key,
+            run.label,
+            step.action,
+            target,
+            FrozenMap(params),
+            run.attempt,
+            self.now,
+            verdict,
+        )
         self.acts.decisions.append(Decided(*made, episode.id, name, evidence))
         says = {"rule": ruling.rule.id, "action": step.action, "target": target}
         says |= {"status": verdict, "episode": episode.id}
@@ -215,7 +238,8 @@ class Conduct:
                 self.close(episode, episode.status if episode.is_escalated else "closed")
             return False
         if episode.health is None and all(run.attempt for run in runs):
-            episode.verified_from, episode.status = self.now, "verifying"
+            episode.health_at, episode.status = self.now + episode.ruling.micros(ending.within), "verifying"
+            episode.health_set = self.acts.ticket()
             episode.health = self._seeker(episode, ending.healthy)
         if episode.health and episode.health.is_true(self.world):
             self.close(episode, "healed")
@@ -236,7 +260,7 @@ class Conduct:
         if retry and run.attempt <= retry.times:
             wait = episode.ruling.micros(retry.backoff) * 2 ** (run.attempt - 1)
             run.retry_at = self.now + (min(wait, episode.ruling.micros(retry.cap)) if retry.cap else wait)
-            run.status = "retrying"
+            run.status, run.set = "retrying", self.acts.ticket()
             return
         run.status = "failed"
         self.escalate(episode)
@@ -248,40 +272,43 @@ class Conduct:
         if ends:
             self.close(episode, "escalated")
 
-    def meet_deadlines(self, episode: Episode) -> None:
-        """Fail what is late and issue again what has waited."""
-        while episode.is_open and (self._late(episode) or self._again(episode) or self._unhealed(episode)):
+    def meet_deadlines(self, episodes: list[Episode]) -> None:
+        """Meet the timers that are due, in the order they were set: fail what is late, issue again what has waited."""
+        due = [timer for episode in episodes for timer in self._due(episode)]
+        for _, run, episode in sorted(due, key=lambda timer: timer[0]):
+            self._meet(episode, run)
             self.carry_on(episode)
+        for episode in episodes:
+            self._due(episode)
 
-    def _late(self, episode: Episode) -> bool:
-        for run in episode.current:
-            limit = self._limit(episode, run)
-            if run.status == "issued" and limit is not None and self.world.clock.reached(run.issued_at + limit):
-                self.fail(episode, run)
-                return True
-        return False
+    def _due(self, episode: Episode) -> list[tuple[int, Run | None, Episode]]:
+        """Give the timers of an open episode that are due, and note those that will be."""
+        clock, found = self.world.clock, []
+        for run in episode.current if episode.is_open else []:
+            at = {"issued": run.limit_at, "retrying": run.retry_at}.get(run.status)
+            if at is not None and clock.reached(at):
+                found.append((run.set, run, episode))
+        waits = episode.is_open and not episode.is_escalated
+        if waits and episode.health_at is not None and clock.reached(episode.health_at):
+            found.append((episode.health_set, None, episode))
+        return found
+
+    def _meet(self, episode: Episode, run: Run | None) -> None:
+        if not episode.is_open:
+            return
+        if run is None:
+            if not episode.is_escalated:
+                self.escalate(episode)
+        elif run in episode.current and run.status == "retrying":
+            self.issue(episode, run)
+        elif run in episode.current and run.status == "issued":
+            self.fail(episode, run)
 
     def _limit(self, episode: Episode, run: Run) -> int | None:
         if not isinstance(run.step, Do):
             return None
         limits: list[Operand | None] = [run.step.timeout, run.step.confirm.within if run.step.confirm else None]
         return min((episode.ruling.micros(limit) for limit in limits if limit), default=None)
-
-    def _again(self, episode: Episode) -> bool:
-        for run in episode.current:
-            if run.status == "retrying" and self.world.clock.reached(run.retry_at):
-                self.issue(episode, run)
-                return True
-        return False
-
-    def _unhealed(self, episode: Episode) -> bool:
-        ending = episode.ruling.rule.outcome
-        if ending is None or episode.verified_from is None or episode.is_escalated:
-            return False
-        if not self.world.clock.reached(episode.verified_from + episode.ruling.micros(ending.within)):
-            return False
-        self.escalate(episode)
-        return True
 
 
 def present(fields: dict[str, Value]) -> dict[str, Value]:

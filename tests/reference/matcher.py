@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, Protocol, TypeAlias
 
 from attrs import define, field
@@ -42,6 +43,7 @@ class OutcomeLike(Protocol):
     decision_id: str
     status: str
     time: datetime
+    attempt: int
 
 
 class Reference:
@@ -65,11 +67,12 @@ class Reference:
         self.now: int | None = None
         self.remembered: dict[tuple[str, str], int] = {}
         self.marks: dict[StateKey, Mark] = {}
-        self.fired: set[tuple[int, str]] = set()
+        self.fired: set[tuple[int, tuple[Value, ...]]] = set()
         self.true_keys: dict[int, set[str]] = {}
         self.episodes: list[Episode] = []
         self.decided: dict[str, tuple[Episode, Run, Decided]] = {}
         self.changes: list[int] = []
+        self.tickets = count()
         self.shown: tuple[View, ...] = ()
 
     def post(self, item: Event | State | OutcomeLike) -> Result:
@@ -150,20 +153,27 @@ class Reference:
 
     def _take_outcome(self, outcome: OutcomeLike, result: Result) -> str:
         episode, run, decided = self.decided.get(outcome.decision_id, (None, None, None))
-        if episode is None or run is None or decided is None or self._is_forgotten(episode):
+        if (
+            episode is None
+            or run is None
+            or decided is None
+            or self._is_forgotten(episode)
+            or outcome.attempt != run.attempt
+        ):
             return "unmatched"
         acts = Acts()
         says = {"decision": decided.id, "action": decided.action, "target": decided.target, "status": outcome.status}
         acts.events.append(
             Event(
-                f"{decided.id}/{run.attempt}/{outcome.status}",
+                f"{decided.id}/{outcome.attempt}/{outcome.status}",
                 "selfheal.outcome",
                 SOURCE,
                 moment(self.now or 0),
                 present(says),
             )
         )
-        self._turns(acts, result, failed=(episode, run) if outcome.status in {"failed", "refused"} else None)
+        is_failure = outcome.status in {"failed", "refused"}
+        self._turns(acts, result, failed=(episode, run) if is_failure else None)
         return "matched"
 
     def _is_forgotten(self, episode: Episode) -> bool:
@@ -202,13 +212,13 @@ class Reference:
             acts = following
 
     def _note_changes(self, decided: bool) -> None:  # noqa: FBT001 - one fact of the turn
-        view = self.states()
+        view = tuple(one for one in self.states() if one[0] != "selfheal.episode")
         if decided or view != self.shown:
             self.changes.append(self.now or 0)
         self.shown = view
 
     def _turn(self, given: Acts, failed: tuple[Episode, Run] | None) -> tuple[list[tuple[Match, bool]], Acts]:
-        acts, judged = Acts(), []
+        acts, judged = Acts(tickets=self.tickets), []
         self._forget_episodes()
         self._apply(given)
         for level in self.levels:
@@ -226,8 +236,7 @@ class Reference:
         keys = {order: {canonical(self._key(self.rulings[order], m)) for m in one.level} for order, one in seen.items()}
         self._continue_episodes(conduct, keys)
         self._fire(conduct, seen, keys)
-        for episode in self._open():
-            conduct.meet_deadlines(episode)
+        conduct.meet_deadlines(self._open())
         self.true_keys = keys
         self.conclusions.close_turn()
         acts.shown = [one for one in self.episodes if one.status != one.shown_status]
@@ -262,8 +271,8 @@ class Reference:
             self._insert(event)
         for episode in acts.shown:
             self._show(episode)
-        self.conclusions.lapse_issued()
         self.conclusions.supports.update(acts.supports)
+        self.conclusions.lapse_issued()
         self.conclusions.clear(acts.cleared)
         self.conclusions.settle(self.kinds)
 
@@ -326,13 +335,13 @@ class Reference:
             for match in [*found.level, *found.instants]:
                 key = canonical(self._key(ruling, match))
                 is_firing = match.alternative.is_instant or key in risen
-                if is_firing and (ruling.order, match.text) not in self.fired:
+                if is_firing and (ruling.order, match.assignment) not in self.fired:
                     by_key.setdefault(key, []).append(match)
             for key, matches in by_key.items():
                 best = min(matches, key=lambda match: match.text)
                 firings.append(((-ruling.rule.priority, ruling.order, key, best.text), ruling, best, matches))
         for place, ruling, best, matches in sorted(firings, key=lambda firing: firing[0]):
-            self.fired |= {(ruling.order, match.text) for match in matches}
+            self.fired |= {(ruling.order, match.assignment) for match in matches}
             busy = any(one.ruling is ruling and canonical(one.key) == place[2] for one in self._open())
             if not busy:
                 self.episodes.append(open_episode(ruling, self._key(ruling, best), best))

@@ -48,6 +48,11 @@ class Match:
         return {**self.outer, **self.rows}
 
     @property
+    def assignment(self) -> tuple[Value, ...]:
+        """What fires but once: its evidence, and of events this very arrival (a forgotten id may come again)."""
+        return self.text, *(self.rows[alias].turn for alias in sorted(self.rows) if self.rows[alias].is_event)
+
+    @property
     def things(self) -> set[str]:
         """The events and states it binds."""
         return {canonical(row.thing) for row in self.rows.values()}

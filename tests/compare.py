@@ -1,0 +1,172 @@
+"""Play one case to both engines and find the first difference; make a failing case small."""
+
+import pickle
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from itertools import permutations
+from typing import TypeAlias
+
+from attrs import evolve, frozen
+
+from selfheal_rules.check import check_rules
+from selfheal_rules.engine import Engine
+from selfheal_rules.events import Event, State
+from selfheal_rules.model import RuleSet
+from selfheal_rules.parse import parse_rules
+from selfheal_rules.source import Source
+from selfheal_rules.values import microseconds, moment
+from tests.engines import Native, Oracle, Seen, native, oracle, resolved
+from tests.generate.cases import Case
+from tests.generate.streams import Advance, Input
+
+Property: TypeAlias = Callable[[Case, RuleSet], str]
+"""What is wrong with a case; nothing where it holds."""
+
+
+def loaded(case: Case) -> RuleSet | None:
+    """Give the rule set of a case, or None where it does not pass the checks."""
+    found, report = parse_rules(Source(f"case-{case.seed}.yaml", case.text))
+    if found is None or report.errors or check_rules(found).errors:
+        return None
+    return found
+
+
+@frozen
+class Played:
+    """What the reference made of a case: the forms that were hit, and on which side of their edge."""
+
+    fired: frozenset[str]
+    dispositions: tuple[str, ...]
+    edges: int
+
+
+def first_difference(case: Case, rules: RuleSet) -> str:
+    """Say where the native engine first differs from the reference."""
+    left = oracle(rules, max_age=case.max_age, max_ahead=case.max_ahead)
+    right = native(rules, max_age=case.max_age, max_ahead=case.max_ahead)
+    for number, item in enumerate(case.items):
+        deadline = right.engine.next_deadline()
+        expected, actual = left.take(item), right.take(item)
+        if expected != actual:
+            return f"input {number}: {item}\n{difference(expected, actual)}"
+        late = missed(left, deadline, item)
+        if late:
+            return f"input {number}: {item}\n{late}"
+    return ""
+
+
+def difference(expected: Seen | None, actual: Seen | None) -> str:
+    """Say what differs."""
+    lines = []
+    for name in ("disposition", "decisions", "states"):
+        one, other = getattr(expected, name, None), getattr(actual, name, None)
+        if one != other:
+            lines += [f"  {name}: reference {one}", f"  {' ' * len(name)}  native    {other}"]
+    return "\n".join(lines)
+
+
+def missed(left: Oracle, deadline: object, item: Input) -> str:
+    """Say which change of the reference came before the deadline the native engine had named."""
+    changes, left.engine.changes[:] = list(left.engine.changes), []
+    before = [at for at in changes if at < microseconds(item.time)]
+    if before and (deadline is None or microseconds(deadline) > before[0]):  # type: ignore[arg-type]
+        return f"  next_deadline: reference changed at {moment(before[0])}, native said {deadline}"
+    return ""
+
+
+def advancing_changes_nothing(case: Case, rules: RuleSet) -> str:
+    """`post` is `advance` and `post`: stop at every deadline, and before every input."""
+    plain = native(rules, max_age=case.max_age, max_ahead=case.max_ahead)
+    stopping = native(rules, max_age=case.max_age, max_ahead=case.max_ahead)
+    for number, item in enumerate(case.items):
+        expected = plain.take(item)
+        made = stop_at_deadlines(stopping, item, case.max_ahead)
+        actual = stopping.take(item)
+        if expected is None or actual is None:
+            continue
+        actual = evolve(actual, decisions=(*made, *actual.decisions))
+        if expected != actual:
+            return f"input {number}: {item}\n{difference(expected, actual)}"
+    return ""
+
+
+def stop_at_deadlines(driver: Native, item: Input, max_ahead: timedelta | None) -> tuple[object, ...]:
+    """Advance from deadline to deadline, and to the time of the input; give what was decided."""
+    engine, made = driver.engine, []
+    given = resolved(item, driver.decisions)
+    if given is None or (max_ahead and engine.now and given.time > engine.now + max_ahead):
+        return ()
+    while (due := engine.next_deadline()) is not None and due <= given.time:
+        assert engine.now is None or due > engine.now
+        seen = driver.take(Advance(due))
+        made += seen.decisions if seen else ()
+    seen = driver.take(Advance(given.time))
+    return (*made, *(seen.decisions if seen else ()))
+
+
+def restoring_changes_nothing(case: Case, rules: RuleSet) -> str:
+    """A snapshot before any input, restored, goes on as the engine would have; so does a pickle."""
+    plain = native(rules, max_age=case.max_age, max_ahead=case.max_ahead)
+    restored = native(rules, max_age=case.max_age, max_ahead=case.max_ahead)
+    for number, item in enumerate(case.items):
+        engine = restored.engine
+        again = (
+            pickle.loads(pickle.dumps(engine)) if number % 7 == 3 else Engine.restore(engine.program, engine.snapshot())
+        )  # noqa: S301
+        restored = Native(again, restored.decisions)
+        expected, actual = plain.take(item), restored.take(item)
+        if expected != actual:
+            return f"input {number}: {item}\n{difference(expected, actual)}"
+    return "" if plain.engine.snapshot() == restored.engine.snapshot() else "the snapshots at the end differ"
+
+
+def shrink(case: Case, rules: RuleSet, holds: Property) -> Case:
+    """Leave out inputs while the property still fails."""
+    items = list(case.items)
+    for size in (8, 4, 2, 1):
+        at = 0
+        while at < len(items):
+            fewer = items[:at] + items[at + size :]
+            if fails(evolve(case, items=tuple(fewer)), rules, holds):
+                items = fewer
+            else:
+                at += size
+    return evolve(case, items=tuple(items))
+
+
+def fails(case: Case, rules: RuleSet, holds: Property) -> bool:
+    """Whether a property fails, an exception counting as a failure."""
+    try:
+        return bool(holds(case, rules))
+    except Exception:  # noqa: BLE001 - any crash is what is being looked for
+        return True
+
+
+def told(case: Case, rules: RuleSet, holds: Property) -> str:
+    """Say all about a failing case: its rules, the fewest inputs, the difference."""
+    small = shrink(case, rules, holds)
+    try:
+        why = holds(small, rules)
+    except Exception as error:  # noqa: BLE001 - any crash is what is being looked for
+        why = f"{type(error).__name__}: {error}"
+    lines = [f"seed {case.seed}, max_age {case.max_age}, max_ahead {case.max_ahead}", rules_of(case.text)]
+    return "\n".join([*lines, *(shown(item) for item in small.items), why])
+
+
+def rules_of(text: str) -> str:
+    """Give the rules of a generated file, without the vocabulary that is always the same."""
+    return text[text.index("rules:") :]
+
+
+def shown(item: Input) -> str:
+    """Write an input in a line."""
+    seconds = f"t={(microseconds(item.time) - microseconds(moment(0))) / 1e6 % 3600:g}"
+    if isinstance(item, Event | State):
+        cleared = " cleared" if isinstance(item, State) and item.cleared else ""
+        return f"  {seconds} {item.kind} {item.source}/{item.id} {dict(item.fields)}{cleared}"
+    return f"  {seconds} {item}"
+
+
+def orders(items: Sequence[Input], most: int) -> list[list[Input]]:
+    """Give some orders of inputs that all come at one time."""
+    return [list(one) for one, _ in zip(permutations(items), range(most), strict=False)]

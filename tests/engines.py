@@ -1,0 +1,134 @@
+"""Two engines behind one face, so that a test can ask the same of both."""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Protocol, TypeAlias
+
+from attrs import field, frozen
+
+from selfheal_rules.compile import compile_rules
+from selfheal_rules.decide.decision import Decision, Outcome
+from selfheal_rules.engine import Engine
+from selfheal_rules.events import Event, State
+from selfheal_rules.model import RuleSet
+from selfheal_rules.values import canonical, microseconds
+from tests.generate.streams import Advance, Answer, Input
+from tests.reference.episodes import Decided
+from tests.reference.matcher import Reference, View, present_fields
+
+
+@frozen
+class Seen:
+    """What one input led to, as far as two engines must agree."""
+
+    disposition: str
+    decisions: tuple[Decided, ...]
+    states: tuple[View, ...]
+
+
+class Driver(Protocol):
+    """An engine under test."""
+
+    decisions: list[Decided]
+
+    def take(self, item: Input) -> Seen | None:
+        """Give it one input; None where the input does not apply."""
+
+
+@frozen(eq=False)
+class Oracle:
+    """The reference."""
+
+    engine: Reference
+    decisions: list[Decided] = field(factory=list)
+
+    def take(self, item: Input) -> Seen | None:
+        """Give it one input."""
+        given = resolved(item, self.decisions)
+        if given is None:
+            return None
+        result = self.engine.advance(given.time) if isinstance(given, Advance) else self.engine.post(given)
+        self.decisions.extend(result.decisions)
+        visible = tuple(one for one in self.engine.states() if is_compared(one[0]))
+        return Seen(result.disposition, tuple(result.decisions), visible)
+
+
+@frozen(eq=False)
+class Native:
+    """The library's own engine."""
+
+    engine: Engine
+    decisions: list[Decided] = field(factory=list)
+
+    def take(self, item: Input) -> Seen | None:
+        """Give it one input."""
+        given = resolved(item, self.decisions)
+        if given is None:
+            return None
+        step = self.engine.advance(given.time) if isinstance(given, Advance) else self.engine.post(given)
+        made = [decided(decision) for decision in step]
+        self.decisions.extend(made)
+        disposition = "" if isinstance(given, Advance) else step.disposition
+        return Seen(disposition, tuple(made), self.states())
+
+    def states(self) -> tuple[View, ...]:
+        """Give what holds."""
+        kinds = self.engine.program.vocabulary.kinds
+        return tuple(view(state, kinds[state.kind].key) for state in self.engine.states() if is_compared(state.kind))
+
+
+def is_compared(kind: str) -> bool:
+    """Whether both engines show states of a kind; their own episodes they may show or not."""
+    return not kind.startswith("selfheal.")
+
+
+def view(state: State, key: tuple[str, ...]) -> View:
+    """Give a state as the reference shows it."""
+    values = tuple(state.source if name == "source" else state.fields[name] for name in key)
+    return state.kind, canonical(values), canonical(present_fields(state.fields)), state.at
+
+
+def decided(decision: Decision) -> Decided:
+    """Give a decision as the reference shows it."""
+    return Decided(
+        decision.rule,
+        decision.key,
+        str(decision.step),
+        decision.action,
+        decision.target,
+        decision.params,
+        decision.attempt,
+        microseconds(decision.time),
+        decision.verdict.status,
+        decision.episode,
+        decision.id,
+        canonical(decision.evidence),
+    )
+
+
+def resolved(item: Input, decisions: list[Decided]) -> Event | State | Outcome | Advance | None:
+    """Give what an answer answers: one of the decisions so far."""
+    if not isinstance(item, Answer):
+        return item
+    if not decisions:
+        return None
+    asked = decisions[-1 - item.back % len(decisions)]
+    return Outcome(asked.id, item.status, item.time, attempt=asked.attempt)
+
+
+Make: TypeAlias = Callable[..., Driver]
+
+
+def oracle(*rulesets: RuleSet, max_age: timedelta, max_ahead: timedelta | None = None) -> Oracle:
+    """Make a reference."""
+    return Oracle(Reference(*rulesets, max_age=max_age, max_ahead=max_ahead))
+
+
+def native(*rulesets: RuleSet, max_age: timedelta, max_ahead: timedelta | None = None) -> Native:
+    """Make a native engine."""
+    return Native(Engine(compile_rules(*rulesets), max_age=max_age, max_ahead=max_ahead))
+
+
+def replay(driver: Driver, items: Iterable[Input]) -> list[Seen | None]:
+    """Give a driver all inputs."""
+    return [driver.take(item) for item in items]

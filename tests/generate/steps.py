@@ -1,0 +1,198 @@
+"""Random rules: what conditions lead to, and the whole rule set."""
+
+from typing import Any
+
+from tests.generate.conditions import condition
+from tests.generate.rules import EVENTS, FIELDS, HOSTS, LEVELS, STATES, Bound, Json, Maker, dump
+
+LAYERS = (("trouble", "echo"), ("storm", "boom"))
+"""What rules conclude: a rule of a layer reads what was posted and what lower layers conclude."""
+
+
+def ruleset(maker: Maker) -> str:
+    """Write a rule set: some rules that conclude, one above the other, and some that do."""
+    layers = sorted(maker.random.choices((0, 0, 1), k=maker.random.choice((0, 1, 1, 2, 3))))
+    rules, concluded = [], []
+    for number, layer in enumerate(layers):
+        _reads(maker, [kind for kind in concluded if kind in LAYERS[0]] if layer else [])
+        rules.append(concluding(maker, f"think{number}", layer))
+        concluded.append(rules[-1]["then"][0]["conclude"])
+    for number in range(maker.random.choice((1, 1, 2))):
+        _reads(maker, concluded)
+        rules.append(doing(maker, f"act{number}"))
+    if maker.chance(0.25):
+        _reads(maker, [])
+        rules.append(watching(maker))
+    return dump("generated", rules)
+
+
+def _reads(maker: Maker, concluded: list[str]) -> None:
+    """Say which kinds the next rule may read: what is concluded more often than what is posted."""
+    more = [kind for kind in dict.fromkeys(concluded) for _ in range(4)]
+    maker.events = [*EVENTS, *(kind for kind in more if kind in {"echo", "boom"})]
+    maker.states = [*STATES, *(kind for kind in more if kind in {"trouble", "storm"})]
+
+
+def _when(maker: Maker, name: str) -> tuple[Json, list[Bound]]:
+    """Write a condition that binds a host."""
+    while True:
+        maker.rule, maker.aliases = name, 0
+        maker.forms[name] = set()
+        when, known = condition(maker)
+        if _hosts(known):
+            return when, known
+
+
+def _hosts(known: list[Bound]) -> list[str]:
+    return [f"${one.alias}.host" for one in known if "host" in one.fields]
+
+
+def concluding(maker: Maker, name: str, layer: int) -> Json:
+    """Write a rule that concludes a state or an event, or that clears a state."""
+    when, known = _when(maker, name)
+    kind = maker.pick(LAYERS[layer][:1] * 2 + LAYERS[layer])
+    step: Json = {"conclude": kind, "with": {"host": maker.pick(_hosts(known))}}
+    for extra in FIELDS[kind]:
+        if extra != "host" and maker.chance(0.6):
+            step["with"][extra] = _said(maker, extra, known)
+    maker.note(f"conclude {'event' if kind in {'echo', 'boom'} else 'state'}")
+    if kind in {"trouble", "storm"}:
+        _lasting(maker, step)
+    rule: Json = {"id": name, "when": when, "then": [step]}
+    if maker.chance(0.4):
+        rule["priority"] = maker.random.randint(-1, 2)
+        maker.note("priority")
+    return rule
+
+
+def _lasting(maker: Maker, step: Json) -> None:
+    if maker.chance(0.2):
+        step["cleared"] = True
+        step["with"] = {"host": step["with"]["host"]}
+        maker.note("cleared")
+    else:
+        step["ttl"] = maker.span(1, 8)
+        maker.note("ttl")
+
+
+def _said(maker: Maker, name: str, known: list[Bound]) -> Any:  # noqa: ANN401 - a value of any type
+    values: tuple[Any, ...] = {"level": LEVELS, "n": (0, 1, 2), "note": ("disk full", "fan")}[name]
+    given = [f"${one.alias}.{name}" for one in known if name in one.fields and not one.counted]
+    return maker.pick(given) if given and maker.chance(0.6) else maker.pick(values)
+
+
+def doing(maker: Maker, name: str) -> Json:
+    """Write a rule with steps, their confirmation and an outcome."""
+    when, known = _when(maker, name)
+    target = maker.pick(_hosts(known))
+    steps = [_do(maker, number, target, known) for number in range(maker.random.choice((1, 1, 2, 3)))]
+    if maker.chance(0.15):
+        steps.insert(maker.random.randint(0, len(steps)), _mark(maker, target, known))
+    _link_steps(maker, steps)
+    rule: Json = {"id": name, "when": when, "then": steps}
+    if maker.chance(0.3):
+        rule["key"] = [target]
+        maker.note("key")
+    if maker.chance(0.3):
+        rule["priority"] = maker.random.randint(-1, 2)
+        maker.note("priority")
+    if maker.chance(0.3):
+        rule["outcome"] = _outcome(maker, target, known)
+    return rule
+
+
+def _do(maker: Maker, number: int, target: str, known: list[Bound]) -> Json:
+    action = maker.pick(("fence", "restart", "notify", "noop"))
+    step: Json = {"do": action, "target": target}
+    maker.note("do harmless" if action in {"notify", "noop"} else "do destructive")
+    if maker.chance(0.3):
+        step["with"] = {"why": _said(maker, "note", known), "text": f"step {number} of ${{{target[1:]}}}"}
+        maker.note("with")
+    if maker.chance(0.4):
+        step["confirm"] = _confirm(maker, target)
+        if maker.chance(0.3):
+            step["timeout"] = maker.span()
+            maker.note("timeout")
+        if maker.chance(0.4):
+            step["retry"] = {"times": maker.random.randint(1, 2), "backoff": maker.span(1, 3)}
+            maker.note("retry")
+            if maker.chance(0.5):
+                step["retry"]["cap"] = maker.span(1, 3)
+    return step
+
+
+def _confirm(maker: Maker, target: str) -> Json:
+    form = maker.pick(("event", "state"))
+    kind = maker.pick(EVENTS if form == "event" else STATES[:1])
+    found: Json = {form: kind, "where": {"host": target}}
+    maker.note(f"confirm by {form}")
+    if maker.chance(0.6):
+        found["where"]["level"] = maker.pick(LEVELS)
+    if form == "state" and maker.chance(0.3):
+        found["for"] = maker.span(1, 3)
+    if maker.chance(0.85):
+        found["within"] = maker.span(1, 6)
+    return found
+
+
+def _mark(maker: Maker, target: str, known: list[Bound]) -> Json:
+    maker.note("conclude in an episode")
+    return {"conclude": "mark", "with": {"host": target, "note": _said(maker, "note", known)}, "ttl": maker.span()}
+
+
+def _link_steps(maker: Maker, steps: list[Json]) -> None:
+    for number, step in enumerate(steps):
+        step["id"] = f"s{number}"
+        if number and maker.chance(0.3):
+            step["after"] = maker.random.sample([f"s{at}" for at in range(number)], maker.random.randint(0, 1))
+            maker.note("after")
+    if len(steps) == 1 and maker.chance(0.5):
+        del steps[0]["id"]
+
+
+def _outcome(maker: Maker, target: str, known: list[Bound]) -> Json:
+    maker.note("outcome")
+    kind = maker.pick(("node", "disk"))
+    level = {"at_most": maker.pick(LEVELS[:2])}
+    healthy: Json = {"none": [{"state": kind, "where": {"host": target, "level": {"more_than": "low"}}}]}
+    if maker.chance(0.5):
+        healthy = {"all": [{"state": kind, "where": {"host": target, "level": level}}]}
+    span = maker.random.randint(2, 8)
+    if maker.chance(0.4):
+        healthy["for"] = f"{maker.random.randint(1, span - 1)}s"
+        maker.note("healthy for")
+    found: Json = {"healthy": healthy, "within": f"{span}s"}
+    if maker.chance(0.7):
+        found["else"] = [_do(maker, number, target, known) for number in range(maker.random.choice((1, 1, 2)))]
+        maker.note("else")
+    return found
+
+
+def watching(maker: Maker) -> Json:
+    """Write a rule over the engine's own acts."""
+    maker.rule = "watch"
+    host = maker.pick(HOSTS)
+    target = {"target": host}
+    choices: tuple[tuple[str, Json], ...] = (
+        ("selfheal.decision", {"all": [{"as": "d", "event": "selfheal.decision", "where": {"rule": "act0"}}]}),
+        ("selfheal.outcome", {"all": [{"as": "d", "event": "selfheal.outcome", "where": {"status": "failed"}}]}),
+        (
+            "selfheal.episode",
+            {
+                "all": [
+                    {
+                        "as": "d",
+                        "state": "selfheal.episode",
+                        "where": {"rule": "act0", "status": maker.pick(("open", "escalated", "healed", "closed"))},
+                    }
+                ]
+            },
+        ),
+    )
+    kind, when = maker.pick(choices)
+    maker.forms["watch"] = set()
+    maker.note(kind)
+    if maker.chance(0.4):
+        when["all"][0]["where"] |= target
+    step = {"do": "notify", "target": host, "with": {"status": "$d.status"}, "id": "told"}
+    return {"id": "watch", "when": when, "then": [step]}
