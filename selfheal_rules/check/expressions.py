@@ -104,6 +104,8 @@ _LITERALS: Mapping[type, FieldType] = {bool: BOOLEAN, int: INTEGER, float: NUMBE
 def _numbers(types: tuple[FieldType, ...]) -> FieldType | None:
     if not all(one.is_numeric or one.name == "any" for one in types):
         return None
+    if any(one.name == "any" for one in types):
+        return ANY
     return INTEGER if all(one.name == "integer" for one in types) else NUMBER
 
 
@@ -136,7 +138,8 @@ def _quotient(types: tuple[FieldType, ...]) -> FieldType | None:
     left, right = types
     if left.name == "duration":
         return {"duration": NUMBER, "any": ANY}.get(right.name, DURATION if right.is_numeric else None)
-    return NUMBER if _numbers(types) else None
+    found = _numbers(types)
+    return NUMBER if found == INTEGER else found
 
 
 def _remainder(types: tuple[FieldType, ...]) -> FieldType | None:

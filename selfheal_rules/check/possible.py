@@ -15,7 +15,7 @@ from selfheal_rules.values import Value
 from selfheal_rules.vocabulary import DURATION, INTEGER, NUMBER, FieldType
 
 Number: TypeAlias = Any
-"""Something with an order: a number, a duration, an instant, the rank of a word."""
+"""Something with an order: a number, a duration, an instant."""
 
 
 def impossible(subject: Subject) -> Iterator[Diagnostic]:
@@ -60,8 +60,7 @@ def _limit(bound: Bound | Test, known: FieldType, ruleset: RuleSet) -> _Limit | 
     value = None if isinstance(bound.operand, tuple) else _value(bound.operand, known, ruleset)
     if value is None:
         return None
-    rank = known.rank(value) if known.name == "ordered" else value
-    return _Limit(rank, operator in {"at_least", "more_than"}, operator in {"at_least", "at_most"})
+    return _Limit(value, operator in {"at_least", "more_than"}, operator in {"at_least", "at_most"})
 
 
 def _value(operand: Operand, known: FieldType, ruleset: RuleSet) -> Value:
@@ -76,13 +75,9 @@ def _value(operand: Operand, known: FieldType, ruleset: RuleSet) -> Value:
 
 def _is_empty(limits: Iterable[_Limit], known: FieldType) -> bool:
     """Whether nothing lies between the greatest of the lower and the least of the upper limits."""
-    whole = known.name in {"integer", "ordered"}
-    found = [_closed(limit) if whole else limit for limit in limits]
+    found = [_closed(limit) if known.name == "integer" else limit for limit in limits]
     lower = max((one for one in found if one.is_least), key=lambda one: (one.value, not one.is_inside), default=None)
     upper = min((one for one in found if not one.is_least), key=lambda one: (one.value, one.is_inside), default=None)
-    if known.name == "ordered":
-        lower = lower or _Limit(0, is_least=True, is_inside=True)
-        upper = upper or _Limit(len(known.values) - 1, is_least=False, is_inside=True)
     if lower is None or upper is None:
         return False
     return bool(lower.value > upper.value) or (lower.value == upper.value and not (lower.is_inside and upper.is_inside))

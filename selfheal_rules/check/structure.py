@@ -29,6 +29,8 @@ def _shape(root: Group) -> Iterator[Diagnostic]:
         if isinstance(condition, Group) and not condition.items:
             place = at_word(condition.span, condition.logic)
             yield error("SH320", f"`{condition.logic}` is empty", place, "name at least one condition")
+        if isinstance(condition, Pattern) and not condition.kinds:
+            yield error("SH320", "a pattern waits for nothing", condition.span, "name at least one kind")
     count = size(root)
     if count > LIMIT:
         message = f"the condition falls into {count} alternatives, and {LIMIT} are looked at"

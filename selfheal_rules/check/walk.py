@@ -16,7 +16,6 @@ from selfheal_rules.model import (
     Rule,
     Step,
     Template,
-    Term,
     Test,
 )
 
@@ -53,14 +52,6 @@ def roots(rule: Rule) -> Iterator[Group]:
 def concludes(rule: Rule) -> bool:
     """Whether the rule is a concluding rule: it has steps, and all of them conclude."""
     return bool(rule.then) and all(isinstance(step, Conclude) for step in rule.then)
-
-
-def terms_below(term: Term) -> Iterator[Term]:
-    """Give a term and all its arguments, outermost first."""
-    yield term
-    if isinstance(term, Call):
-        for argument in term.arguments:
-            yield from terms_below(argument)
 
 
 def names_in(value: object) -> Iterator[Reference | Parameter]:
