@@ -150,13 +150,10 @@ class Alternative:
 
     @property
     def is_timed(self) -> bool:
-        """Whether a `within` is anywhere in it."""
-        own = any(node.group.within for node in self.nodes)
-        counts = any((one.count or one.aggregate).within for one in self.patterns if one.count or one.aggregate)  # type: ignore[union-attr]
+        """Whether a window over events, or over the beginnings of states, is anywhere in it."""
+        counts = [one.count or one.aggregate for one in self.patterns]
         inside = (one for negative in self.negatives for one in negative.alternatives)
-        return (
-            own or counts or any(one.is_timed or one.look_back for one in inside) or any(n.span for n in self.negatives)
-        )
+        return any(one.within for one in counts if one) or any(one.reads_events() or one.is_timed for one in inside)
 
     @property
     def held(self) -> int | None:

@@ -392,7 +392,8 @@ class Seeker:
     ) -> list[Match]:
         groups: dict[str, list[Match]] = {}
         for match in matches:
-            rest = [[p.alias, *match.rows[p.alias].identity] for p in one.patterns if not p.pick]
+            others = [(p.alias, match.rows[p.alias]) for p in one.patterns if not p.pick]
+            rest = [[alias, *row.identity, row.turn if row.is_event else 0] for alias, row in others]
             groups.setdefault(canonical(rest), []).append(match)
         chosen = []
         for rest_text, group in groups.items():
