@@ -37,7 +37,7 @@ def _whole(term: Term, span: Span, word: str, scope: Scope, subject: Subject) ->
         return
     if word == "test" and found.name != "boolean":
         yield error("SH232", f"a `test` is true or false, and this is {a(found)}", span, "compare it with something")
-    if word == "pick" and found not in {INTEGER, NUMBER, DURATION, TIME}:
+    if word == "pick" and not found.is_ordered:
         yield error("SH232", f"`pick` takes the greatest or least, and this is {a(found)}", span, "give a number")
 
 
@@ -64,14 +64,24 @@ class _Typed:
             return ANY
         if call.function in {"==", "!=", "in"}:
             return self._equality(call, types)
+        types = self._ranked(call, types)
+        if len(self.findings) > before:
+            return BOOLEAN
         result = _RULES[call.function](types)
         if result is None:
             shown = " and ".join(a(one) for one in types)
-            cure = (
-                "an ordered enum is compared in `where`" if any(one.values for one in types) else _CURES[call.function]
-            )
-            self.findings.append(error("SH231", f"`{call.function}` is not defined on {shown}", call.span, cure))
+            message = f"`{call.function}` is not defined on {shown}"
+            self.findings.append(error("SH231", message, call.span, _CURES[call.function]))
         return result or ANY
+
+    def _ranked(self, call: Call, types: tuple[FieldType, ...]) -> tuple[FieldType, ...]:
+        """Read a word beside an ordered enum as one of its words: they are compared by rank."""
+        wanted = next((one for one in types if one.name == "ordered"), None)
+        words = [one for one in call.arguments if isinstance(one, Literal) and type(one.value) is str]
+        if wanted is None or not words or call.function not in _ORDERINGS:
+            return types
+        self.findings.extend(found for word in words if (found := misfit(word, wanted, self.ruleset)))
+        return wanted, wanted
 
     def _equality(self, call: Call, types: tuple[FieldType, ...]) -> FieldType:
         left, right = call.arguments
@@ -97,6 +107,7 @@ class _Typed:
         return error("SH231", message, call.span, "compare values of one type")
 
 
+_ORDERINGS = ("<", "<=", ">", ">=")
 _WORDS = frozenset({"string", "enum", "ordered"})
 _LITERALS: Mapping[type, FieldType] = {bool: BOOLEAN, int: INTEGER, float: NUMBER, str: STRING}
 
@@ -151,9 +162,7 @@ def _amount(types: tuple[FieldType, ...]) -> FieldType | None:
 
 
 def _ordering(types: tuple[FieldType, ...]) -> FieldType | None:
-    left, right = types
-    enums = any(one.values for one in types)  # a text is no rank: enums are compared in `where`
-    return BOOLEAN if not enums and is_comparable(left, right) else None
+    return BOOLEAN if is_comparable(*types) else None
 
 
 def _logic(types: tuple[FieldType, ...]) -> FieldType | None:
@@ -185,7 +194,7 @@ _RULES: Mapping[str, Rule] = {
     "%": _remainder,
     "neg": _amount,
     "abs": _amount,
-    **dict.fromkeys(("<", "<=", ">", ">="), _ordering),
+    **dict.fromkeys(_ORDERINGS, _ordering),
     **dict.fromkeys(("and", "or", "not"), _logic),
     **dict.fromkeys(("min", "max"), _extreme),
     "len": _length,
