@@ -75,7 +75,7 @@ def lower_branch(joint: Joint) -> Branching:
     looking = [negative for negative in branch.negatives if negative.stage is None or negative.stage < last]
     trailing = [negative for negative in branch.negatives if negative.stage is not None and negative.stage == last]
     blocks = {id(negative): register.code[block(negative, around, register)] for negative in branch.negatives}
-    for negative in looking:
+    for negative in branch.negatives if joint.level else looking:
         _watch(joint, negative.branches)
     _watch_picks(joint)
     return Branching(
@@ -117,6 +117,12 @@ def _conditions(joint: Joint) -> list[Condition]:
         formulas=tuple(f for f in joint.branch.formulas if not names & {ref.alias for ref in references(f.term)}),
     )
     found = conditions(plain, joint.scope, joint.register.code, (), negative=False)
+    bounded = {alias for spread in joint.branch.spreads for alias in spread.aliases}
+    found += [
+        Condition(frozenset({alias}), f"{joint.scope.rows[alias]}.turn == m.turn")
+        for alias in joint.branch.events
+        if alias not in bounded and len(joint.bound) > 1
+    ]
     if joint.wait:
         rows = joint.scope.rows
         found += [
@@ -152,7 +158,7 @@ def _seed(joint: Joint, alias: str, needed: list[Condition]) -> SeedDraft:
     nest.pending += _own_joins(nest, alias)
     nest.bind()
     others = [other for other in joint.bound if other != alias]
-    draft = SeedDraft(Seed(joint.rule, joint.number, len, late_only=_is_late_only(joint, alias)))
+    draft = SeedDraft(Seed(joint.rule, joint.number, len, late_only=_is_late_only(joint, alias), level=joint.level))
     for depth in range(len(others)):
         chosen = nest.next_of(others)
         others.remove(chosen)

@@ -17,12 +17,13 @@ from selfheal_rules.compile.drafts import PartDraft, Register
 from selfheal_rules.compile.joints import Joint, lower_branch, waiting_part
 from selfheal_rules.compile.plan import Action, Branching, Conclusion, Entry, Part, Plan, Probe, Recovery, Ruling, Seed
 from selfheal_rules.compile.probes import probe
-from selfheal_rules.compile.scope import Scope, references, waiting_kind
+from selfheal_rules.compile.scope import Scope, used_fields, waiting_kind
 from selfheal_rules.compile.steps import (
     Written,
     action,
     conclusion,
     inner_aliases,
+    kind_names,
     key_functions,
     key_parts,
     outer_references,
@@ -43,11 +44,13 @@ class Lowering:
     branches: list[Branching] = field(factory=list)
     waiting: dict[int, int] = field(factory=dict)
 
-    def joints(self, number: int, when: Group, rules: RuleSet, *, concludes: bool, wait: PartDraft | None) -> tuple[Joint, ...]:
+    def joints(
+        self, number: int, when: Group, scope: Scope, *, concludes: bool, wait: PartDraft | None
+    ) -> tuple[Joint, ...]:
         """Lower the branches of a condition."""
         found = []
-        for branch in expand(when, rules):
-            joint = Joint(number, len(self.branches), branch, self.register, Scope(rules), concludes, wait, self.concluded)
+        for branch in expand(when, scope.rules):
+            joint = Joint(number, len(self.branches), branch, self.register, scope, concludes, wait, self.concluded)
             self.branches.append(lower_branch(joint))
             found.append(joint)
         return tuple(found)
@@ -102,12 +105,9 @@ def _placeholder(rule: Rule) -> Ruling:
 
 def _lower_rule(lowering: Lowering, number: int, rules: RuleSet, rule: Rule, order: int) -> tuple[Joint, ...]:
     concludes = _concludes(rule)
-    joints = lowering.joints(number, rule.when, rules, concludes=concludes, wait=None)
+    scope = Scope(rules, used=used_fields((rule.when, rule.key, rule.then, rule.outcome)))
+    joints = lowering.joints(number, rule.when, scope, concludes=concludes, wait=None)
     _key(lowering, joints, rule, rules)
-    for joint in joints:
-        for reference in references((rule.key, rule.then, rule.outcome)):
-            if reference.alias in joint.parts:
-                joint.parts[reference.alias].read({reference.path[0]: None})
     steps: tuple[Action | Conclusion, ...] = ()
     if concludes:
         written = Written(rules, lowering.code, joints)
@@ -190,11 +190,9 @@ def _hide(lowering: Lowering, condition: Group, written: Written, rule: Rule, fr
     used = outer_references(condition)
     kind = _waiting_kind(written, used)
     wait = waiting_part(number, kind, lowering.register)
-    for joint in written.joints:
-        for reference in used:
-            joint.parts[reference.alias].read({reference.path[0]: None})
     bound = rebind(condition, inner_aliases(condition))
-    joints = lowering.joints(number, bound, written.rules, concludes=False, wait=wait)
+    scope = Scope(written.rules, used=used_fields(bound))
+    joints = lowering.joints(number, bound, scope, concludes=False, wait=wait)
     lowering.waiting[number] = wait.number
     branches = tuple(joint.number for joint in joints)
     lowering.rules[number] = Ruling(number, rule, written.rules.name, 0, branches, watcher=True)
@@ -207,7 +205,8 @@ def _waiting_kind(written: Written, used: tuple[Reference, ...]) -> Kind:
 
 def digest(rule: Rule, rules: RuleSet) -> str:
     """Give what tells a changed rule from an unchanged one: its text, the site's values, the kinds it may name."""
-    text = repr((rules.name, rule, sorted(rules.values.items()), sorted(rules.params), sorted(rules.vocabulary.kinds.items())))
+    kinds = [rules.vocabulary.kinds.get(name) for name in sorted(kind_names((rule.when, rule.then, rule.outcome)))]
+    text = repr((rules.name, rule, sorted(rules.values.items()), sorted(rules.params.items()), kinds))
     return sha256(text.encode()).hexdigest()[:32]
 
 

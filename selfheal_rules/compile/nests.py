@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 from selfheal_rules.compile.branches import Branch, Join, is_event, is_join
 from selfheal_rules.compile.codegen import Code, keyed
-from selfheal_rules.compile.drafts import PartDraft, Register
+from selfheal_rules.compile.drafts import PartDraft, Paths, Register
 from selfheal_rules.compile.leaves import is_constant, reference_leaf
 from selfheal_rules.compile.scope import Scope, references, term
 from selfheal_rules.model import Formula, Pattern, Reference, Test
@@ -80,7 +80,7 @@ class Nest:
             paths = tuple(path for path, _ in equal)
             key = keys[0] if len(keys) == 1 else f"({', '.join(keys)})"
             probed = (self.register.index(draft, paths), key)
-            self._probe(draft, probed, paths, len(keys), row)
+            self._probe(draft, probed, paths, keys, row)
         elif draft.counted and draft.counted.open:
             self.enter(f"for {row} in m.demand({draft.number}, (), ()):")
         else:
@@ -99,12 +99,13 @@ class Nest:
             keys.append(keyed(name, self.scope.type(other)))
         return keys
 
-    def _probe(self, draft: PartDraft, probed: tuple[int, str], paths: object, width: int, row: str) -> None:
+    def _probe(self, draft: PartDraft, probed: tuple[int, str], paths: Paths, keys: list[str], row: str) -> None:
         exchange, key = probed
-        if draft.counted and draft.counted.open and paths == draft.counted.names:
-            names = ", ".join(f"k{len(self.bound)}_{number}" for number in range(width))
-            group = f"({key},)" if width == 1 else key
-            self.enter(f"for {row} in m.demand({draft.number}, {group}, ({names},)):")
+        if draft.counted and draft.counted.open and {".".join(path) for path in paths} == set(draft.counted.names):
+            places = [[".".join(path) for path in paths].index(name) for name in draft.counted.names]
+            names = "".join(f"k{len(self.bound)}_{place}, " for place in places)
+            group = "".join(f"{keys[place]}, " for place in places)
+            self.enter(f"for {row} in m.demand({draft.number}, ({group}), ({names})):")
             return
         bucket = f"b{len(self.bound)}"
         self.write(f"{bucket} = m.exchanges[{exchange}].get({key})")

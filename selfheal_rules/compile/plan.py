@@ -38,6 +38,8 @@ class Seed:
     find: Find
     late_only: bool = False
     """In a sequence, an event that is not last can only complete a match when it comes late."""
+    level: bool = False
+    """Whether a row that merely changes may complete a match, too."""
 
 
 @frozen(eq=False)

@@ -145,6 +145,18 @@ def inner_aliases(part: Any) -> frozenset[str]:
     return frozenset()
 
 
+def kind_names(part: Any) -> frozenset[str]:
+    """Give the kinds a piece of the model names."""
+    if isinstance(part, Pattern):
+        return frozenset(part.kinds)
+    found = frozenset({part.kind}) if isinstance(part, Conclude) else frozenset()
+    if isinstance(part, tuple):
+        return found.union(*(kind_names(item) for item in part))
+    if has(type(part)) and not isinstance(part, FrozenMap):
+        return found | kind_names(tuple(getattr(part, a.name) for a in type(part).__attrs_attrs__ if a.name != "span"))
+    return found
+
+
 def outer_references(part: Any) -> tuple[Reference, ...]:
     """Give, once each, the references of a condition to what it does not bind itself."""
     inner = inner_aliases(part)

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, TypeAlias
 
-from selfheal_rules.decide.decision import Opening
+from selfheal_rules.decide.decision import Decision, Opening
 from selfheal_rules.match.rows import Row
 
 StepState: TypeAlias = Literal["waiting", "issued", "confirmed", "failed", "retrying"]
@@ -12,7 +12,7 @@ EpisodeStatus: TypeAlias = Literal["open", "verifying", "healed", "escalated", "
 class Progress:
     """How far one step is."""
 
-    __slots__ = ("attempt", "await_row", "awaits", "due", "issued", "params", "state", "target")
+    __slots__ = ("attempt", "await_row", "awaits", "decision", "due", "issued", "params", "state", "target")
 
     def __init__(self, target: Any, params: Any, awaits: Any) -> None:
         """Start as a step with its values fixed and nothing done."""
@@ -24,6 +24,7 @@ class Progress:
         self.issued = 0
         self.due = 0
         self.await_row: Row | None = None
+        self.decision: Decision | None = None
 
 
 class Episode:

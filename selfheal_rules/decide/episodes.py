@@ -5,6 +5,7 @@ A step is released when those it comes after are confirmed; it is confirmed by t
 being issued where it has none. What fails goes to `else`, where there is one.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,8 +35,10 @@ class Episodes:
         self.max_age = max_age
         self.running: dict[tuple[int, Any], Episode] = {}
         self.numbered: dict[int, Episode] = {}
+        self.known: dict[int, Episode] = {}
         self.opened = 0
         self.decisions: list[Decision] = []
+        self.recent: deque[Decision] = deque()
         self.conclusions: list[tuple[Ruling, int, Conclusion, Episode, Any]] = []
         self.changed: dict[Episode, None] = {}
         self.confirmed: dict[int, dict[int, None]] = {}
@@ -45,7 +48,7 @@ class Episodes:
 
     def open(self, ruling: Ruling, key: Any, opening: Opening, branch: int, rows: tuple[Row, ...], *, level: bool) -> None:
         """Open an episode and issue what can be issued."""
-        if ruling.simple:
+        if ruling.simple and not self.plan.entries["selfheal.episode"].taken:
             self._at_once(ruling, opening, branch, rows)
             return
         self.opened += 1
@@ -55,18 +58,21 @@ class Episodes:
         episode.health = ruling.recovery.awaits[branch](rows) if ruling.recovery else None
         episode.target = next((p.target for s, p in zip(steps, episode.steps, strict=True) if isinstance(s, Action)), None)
         self.running[(ruling.number, key)] = episode
-        self.numbered[episode.number] = episode
+        self.numbered[episode.number] = self.known[episode.number] = episode
         self.changed[episode] = None
         self.advance(episode)
 
     def _at_once(self, ruling: Ruling, opening: Opening, branch: int, rows: tuple[Row, ...]) -> None:
         """Issue every step of an episode that closes as it opens."""
-        at = self.memory.now
+        at, recent = self.memory.now, self.recent
+        while recent and recent[0].at <= at - self.max_age:
+            recent.popleft()
         for step in ruling.steps:
             if isinstance(step, Action):
                 target = step.target[branch](rows)
                 params = step.params[branch](rows) if step.params else EMPTY
                 self._decide(opening, step, target, params, 1, at)
+                recent.append(self.decisions[-1])
 
     def _decide(self, opening: Opening, step: Action, target: Any, params: Any, attempt: int, at: int) -> None:
         verdict = self.caution or (UNTARGETED if target is None and step.step.target is not None else SHADOWED)
@@ -143,6 +149,7 @@ class Episodes:
             self.conclusions.append((ruling, index, step, episode, progress.params))
             return
         self._decide(episode.opening, step, progress.target, progress.params, progress.attempt, self.memory.now)
+        progress.decision = self.decisions[-1]
         episode.destructive = episode.destructive or step.destructive
         if step.confirm >= 0:
             progress.state = "issued"
@@ -249,7 +256,8 @@ class Episodes:
             return
         episode, index, attempt = subject
         progress = episode.steps[index]
-        if episode.number not in self.numbered or progress.attempt != attempt:
+        over = episode.escalating and index < len(self.plan.rules[episode.rule].steps)
+        if episode.number not in self.numbered or progress.attempt != attempt or over:
             return
         if purpose == DEADLINE and progress.state == "issued":
             self.fail(episode, index)

@@ -5,7 +5,7 @@ Rules are judged in the order of their numbers, conclusions first; then episodes
 what the engine itself did re-enters in a further round of the same instant.
 """
 
-from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 from selfheal_rules.compile.plan import NEVER, Plan
@@ -38,19 +38,19 @@ class Rounds:
         self.firings = Firings(self.judge, self.episodes)
         self.caution: Verdict | None = None
         self.overloaded = False
-        self.recent: deque[Decision] = deque()
+        self.noted = 0
         self.acts: list[tuple[str, str, dict[str, Any]]] = []
         self._told = {kind: plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal.")}
 
     def state(self) -> tuple[Any, ...]:
         """Give what a snapshot must hold besides the memory."""
         episodes = self.episodes
-        return episodes.running, episodes.numbered, episodes.opened, self.recent
+        return episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.recent
 
     def take(self, state: tuple[Any, ...]) -> None:
         """Go on from the state of a snapshot."""
         episodes = self.episodes
-        episodes.running, episodes.numbered, episodes.opened, self.recent = state
+        episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.recent = state
 
     # Time
 
@@ -93,13 +93,13 @@ class Rounds:
     def _instant(self) -> tuple[Decision, ...]:
         self.memory.turn += 1
         later = [timer for timer in self.memory.due(self.memory.now) if not self._ripe(*timer)]
-        decisions = self.settle() if self.network.queue else ()
-        for purpose, subject in later:
-            if purpose == FORGET:
-                self._forget(subject)
-            else:
-                self.episodes.due(purpose, subject)
-        return decisions + self.settle(judge=False)
+        return self.settle(later) if later or self.network.queue else ()
+
+    def _late(self, purpose: int, subject: Any) -> None:
+        if purpose == FORGET:
+            self._forget(subject)
+        else:
+            self.episodes.due(purpose, subject)
 
     def _ripe(self, purpose: int, subject: Any) -> bool:
         if purpose == HOLD:
@@ -136,14 +136,15 @@ class Rounds:
 
     # Turns
 
-    def settle(self, *, judge: bool = True) -> tuple[Decision, ...]:
-        """Judge what is queued and let everything follow, round by round; give the decisions."""
+    def settle(self, later: Iterable[tuple[int, Any]] = ()) -> tuple[Decision, ...]:
+        """Judge what is queued and let everything follow, round by round; episode timers come after the first firings."""
         self.supports.made = 0
         self.overloaded = False
         self.judge.judged.clear()
         self.episodes.caution = self.caution
-        if judge:
-            self._round()
+        self._round()
+        for purpose, subject in later:
+            self._late(purpose, subject)
         rounds = 0
         while self._reenter():
             rounds += 1
@@ -154,6 +155,7 @@ class Rounds:
             self._round()
         decisions = tuple(self.episodes.decisions)
         self.episodes.decisions.clear()
+        self.noted = 0
         return decisions
 
     def _round(self) -> None:
@@ -178,29 +180,20 @@ class Rounds:
 
     def _decide(self, ruled: list[Ruled]) -> None:
         episodes = self.episodes
-        start = len(episodes.decisions)
         if episodes.running:
             episodes.cancel((one.rule, key) for one in ruled for key in one.fallen)
             episodes.proceed()
         if ruled:
             self.firings.fire(ruled)
-        self._note(start)
-
-    def _note(self, start: int) -> None:
-        decisions = self.episodes.decisions
-        recent, limit = self.recent, self.memory.now - self.max_age
-        while recent and recent[0].at <= limit:
-            recent.popleft()
-        for decision in decisions[start:]:
-            recent.append(decision)
-            if self._told["selfheal.decision"]:
-                self.acts.append(_decided(decision))
 
     # What the engine does re-enters
 
     def _reenter(self) -> bool:
         episodes = self.episodes
         acts, self.acts = self.acts, []
+        if self._told["selfheal.decision"]:
+            acts += [_decided(decision) for decision in episodes.decisions[self.noted :]]
+        self.noted = len(episodes.decisions)
         conclusions, episodes.conclusions = episodes.conclusions, []
         changed, episodes.changed = episodes.changed, {}
         told = [episode for episode in changed if self._told["selfheal.episode"]]
@@ -240,6 +233,7 @@ class Rounds:
         self.network.record(record, self.memory.now)
 
     def _forget(self, episode: Episode) -> None:
+        self.episodes.known.pop(episode.number, None)
         record = self.memory.records.get("selfheal.episode", {}).pop((episode.opening.id,), None)
         if record is not None:
             self.network.clear(record)
@@ -248,9 +242,7 @@ class Rounds:
 
     def outcome(self, item: Outcome) -> tuple[Disposition, tuple[Decision, ...]]:
         """Take what became of a decision: a failed step is retried or goes to `else`."""
-        found = next((one for one in reversed(self.recent) if one.id == item.decision_id), None)
-        if item.attempt is not None and found and found.attempt != item.attempt:
-            return "unmatched", ()
+        found = self._issued(item)
         if found is None:
             return "unmatched", ()
         self.memory.turn += 1
@@ -259,8 +251,16 @@ class Rounds:
         if self._told["selfheal.outcome"]:
             fields = {"decision": found.id, "action": found.action, "target": found.target, "status": item.status}
             self.acts.append(("selfheal.outcome", f"{found.id}/{found.attempt}/{item.status}", fields))
-        self._note(0)
-        return "matched", self.settle(judge=False)
+        return "matched", self.settle()
+
+    def _issued(self, item: Outcome) -> Decision | None:
+        limit = self.memory.now - self.max_age
+        at_once = (one for one in reversed(self.episodes.recent) if one.at > limit)
+        stepwise = (step.decision for episode in self.episodes.known.values() for step in episode.steps)
+        for one in (*stepwise, *at_once):
+            if one is not None and one.id == item.decision_id and item.attempt in {None, one.attempt}:
+                return one
+        return None
 
     def _failed(self, decision: Decision) -> None:
         for episode in self.episodes.numbered.values():
@@ -268,7 +268,8 @@ class Rounds:
                 continue
             names = [step.name if hasattr(step, "name") else "" for step in self.episodes._steps(self.plan.rules[episode.rule])]  # noqa: SLF001, E501
             index = names.index(decision.step)
-            if episode.steps[index].state in {"issued", "confirmed"}:
+            over = episode.escalating and index < len(self.plan.rules[episode.rule].steps)
+            if episode.steps[index].state in {"issued", "confirmed"} and not over:
                 self.episodes.fail(episode, index)
             return
 

@@ -152,10 +152,12 @@ class Judge:
         blocks = branch.forward.blocks if branch.forward else ()
         if any(row.gone and row.key is not None for row in pending.rows):
             return
-        if any(block(pending.copies, self.memory) > 0 for block in blocks):
-            return
         whole = self._picked(branch, pending.copies, ())
-        if whole is not None and self._formulas(branch, whole) and self._free(branch, whole):
+        if whole is None or not self._formulas(branch, whole):
+            return
+        free = self._free(branch, whole) and not any(block(pending.copies, self.memory) > 0 for block in blocks)
+        self.judged.append((branch.rule, pending.rows, free))
+        if free:
             ruled.found.append(Found(branch, whole, branch.key(whole)))
 
     # Level matches
@@ -213,10 +215,12 @@ class Judge:
             return
         joined = branch.verify(match.rows, self.memory)
         whole = self._picked(branch, match.rows, match.witness[len(match.rows) :]) if joined else None
+        match.witness = whole or match.rows
         soon, free = NEVER, whole is not None and self._formulas(branch, whole)
         if whole is not None:
-            match.witness = whole
             soon, free = self._blocked(branch.inner, whole, free=free)
+            if branch.forward:
+                soon, free = self._ahead(branch, match, soon, free=free)
         if free and not match.holding:
             match.since = self.memory.now
         match.holding = free
@@ -231,6 +235,17 @@ class Judge:
         self._again(match, soon)
         if not joined and not match.fired:
             self._forget(match)
+
+    def _ahead(self, branch: Branching, match: Match, soon: int, *, free: bool) -> tuple[int, bool]:
+        """Judge the `none` at the end of a sequence of states: nothing before its end, and for good once it is broken."""
+        forward = branch.forward
+        if forward is None:
+            return soon, free
+        end = max(match.rows[index].at for index in forward.stage) + forward.within
+        match.barred = match.barred or any(block(match.rows, self.memory) > 0 for block in forward.blocks)
+        if self.memory.now < end:
+            return min(soon, end), False
+        return soon, free and not match.barred
 
     def _blocked(self, blocks: Iterable[Any], rows: tuple[Row, ...], *, free: bool) -> tuple[int, bool]:
         soon = NEVER

@@ -100,15 +100,15 @@ class Network:
             self.watch(part, row)
         self._seed(part, row)
 
-    def _seed(self, part: Part, row: Row) -> None:
+    def _seed(self, part: Part, row: Row, *, changed: bool = False) -> None:
         early = row.at >= self.memory.now
         for seed in part.seeds:
-            if not (seed.late_only and early):
+            if not (seed.late_only and early) and (seed.level or not changed):
                 self.pend(seed, row)
         for probe in part.probes:
-            self._probe(probe, row, early=early)
+            self._probe(probe, row, early=early, changed=changed)
 
-    def _probe(self, probe: Probe, row: Row, *, early: bool) -> None:
+    def _probe(self, probe: Probe, row: Row, *, early: bool, changed: bool) -> None:
         key = probe.key(row)
         bucket = self.memory.exchanges[probe.exchange].get(key) if key is not None else None
         if not bucket:
@@ -118,7 +118,7 @@ class Network:
         for number in found:
             if number in bucket:
                 for seed in partners.get(number, ()):
-                    if not (seed.late_only and early):
+                    if not (seed.late_only and early) and (seed.level or not changed):
                         self.pend(seed, row)
 
     # Rows in exchanges
@@ -184,7 +184,7 @@ class Network:
                 self.soil(match)
             for counter in part.counts:
                 self.tallies.change(self.parts[counter], row)
-            self._seed(part, row)
+            self._seed(part, row, changed=True)
 
     def watch(self, part: Part, row: Row) -> None:
         """Have the matches judged again that a row of this part may block."""
@@ -226,6 +226,7 @@ class Network:
         row.stamp = record.at
         row.cause = record.cause
         record.rows[part.number] = row
+        self.touched = True
         self.ripen(part, row)
 
     def _end(self, part: Part, record: Record) -> None:

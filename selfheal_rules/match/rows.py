@@ -121,7 +121,7 @@ class Record:
 class Match:
     """One assignment of rows to the aliases of a branch that is followed as long as its rows stand."""
 
-    __slots__ = ("again", "born", "branch", "fired", "holding", "key", "once", "rows", "since", "supports", "true", "witness")
+    __slots__ = ("again", "barred", "born", "branch", "fired", "holding", "key", "once", "rows", "since", "supports", "true", "witness")
 
     def __init__(self, branch: int, rows: tuple[Row, ...], born: int) -> None:
         """Start as not yet judged; `born` orders matches."""
@@ -129,7 +129,7 @@ class Match:
         self.branch = branch
         self.rows = rows
         self.witness = rows
-        self.true = self.holding = self.once = False
+        self.true = self.holding = self.once = self.barred = False
         self.since = 0
         self.again = 0
         self.key: Any = None

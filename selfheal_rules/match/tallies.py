@@ -61,6 +61,7 @@ class Tallies:
         if row.at <= memory.now - counted.within:
             return
         tally = self._tally(part, counted, key, row)
+        memory.tallies[part.number][key] = tally
         sample = (row.at, row.turn, counted.value(row, memory.now), row.source, row.id)
         if tally.samples and tally.samples[-1][:2] > sample[:2]:
             insort(tally.samples, sample, key=lambda one: one[:2])
@@ -74,7 +75,10 @@ class Tallies:
         tallies = self.memory.tallies[part.number]
         tally = tallies.get(key)
         if tally is None:
-            tally = tallies[key] = Tally(tuple(_value(row, name) for name in counted.names))
+            values = tuple(_value(row, name) for name in counted.names)
+            if counted.open:
+                return self._open(part, counted, key, values)
+            tally = tallies[key] = Tally(values)
         return tally
 
     def _sweep(self, part: Part, counted: Counted) -> None:
@@ -85,7 +89,7 @@ class Tallies:
         while sampled and sampled[0][0] <= limit:
             key = sampled.popleft()[1]
             tally = tallies.get(key)
-            if tally and not tally.stands and not counted.open and (not tally.samples or tally.samples[-1][0] <= limit):
+            if tally and not tally.stands and (not tally.samples or tally.samples[-1][0] <= limit):
                 del tallies[key]
 
     # States
@@ -104,6 +108,7 @@ class Tallies:
             return
         tally = self._tally(part, counted, key, row)
         self.memory.homes[part.number][row] = key
+        self.memory.tallies[part.number][key] = tally
         tally.members[row] = counted.value(row, self.memory.now)
         self._judge(part, counted, key, tally, self.memory.now)
 
@@ -121,9 +126,16 @@ class Tallies:
     def change(self, part: Part, row: Row) -> None:
         """Count a state with its new fields."""
         counted = part.counted
-        if counted and counted.within is None:
+        if counted is None or counted.within is not None:
+            return
+        home = self.memory.homes[part.number].get(row)
+        if home is None or home != _group(counted, row):
             self.leave(part, row)
             self._member(part, counted, row)
+            return
+        tally = self.memory.tallies[part.number][home]
+        tally.members[row] = counted.value(row, self.memory.now)
+        self._judge(part, counted, home, tally, self.memory.now)
 
     # Judging a group
 
@@ -145,7 +157,7 @@ class Tallies:
         stands = truth is True or (part.negative and truth is None)
         self._settle(part, counted, key, tally, number, since, stands=stands)
         self._timer(part, counted, key, tally, unwatched=unwatched)
-        if not exists and not tally.stands:
+        if not samples and not tally.stands and not unwatched:
             self.memory.tallies[part.number].pop(key, None)
 
     def _expire(self, counted: Counted, tally: Tally) -> None:
