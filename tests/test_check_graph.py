@@ -10,7 +10,8 @@ from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import DURATION, STRING, Field, Kind, Vocabulary
 
 FIELDS = FrozenMap({"host": Field("host", STRING), "status": Field("status", STRING), "age": Field("age", DURATION)})
-KINDS = FrozenMap({name: Kind(name, "state", FIELDS, ("host",)) for name in "abcd"})
+STATES = {name: Kind(name, "state", FIELDS, ("host",)) for name in "abcd"}
+KINDS = FrozenMap({**STATES, "happened": Kind("happened", "event", FIELDS)})
 
 
 def rule(name: str, kind: str, *steps: Step, **leaves: str) -> Rule:
@@ -46,16 +47,28 @@ def test_levels_are_the_longest_paths() -> None:
 
 
 def test_contradicting_literals_make_no_edge() -> None:
-    """A pattern that asks for another literal value is not fed, and one that asks for the same is."""
-    giver = rule("giver", "a", concluding("b", status="up"))
-    silent, fed = rule("silent", "b", concluding("c"), status="down"), rule("fed", "b", concluding("d"), status="up")
+    """A pattern that asks for another literal key is not fed, and one that asks for the same is."""
+    giver = rule("giver", "a", concluding("b", host="x"))
+    silent, fed = rule("silent", "b", concluding("c"), host="y"), rule("fed", "b", concluding("d"), host="x")
     assert {"giver": 0, "silent": 0, "fed": 1} == named_levels(giver, silent, fed)
+
+
+def test_of_a_state_the_key_alone_tells_apart() -> None:
+    """A conclusion with another status takes the place of the one a pattern asks for: it feeds the pattern."""
+    giver = rule("giver", "a", concluding("b", status="up"))
+    assert {"giver": 0, "fed": 1} == named_levels(giver, rule("fed", "b", concluding("c"), status="down"))
+
+
+def test_of_an_event_every_field_tells_apart() -> None:
+    """An event is not taken by a pattern that asks for another literal in any field."""
+    giver = rule("giver", "a", concluding("happened", status="up"))
+    assert {"giver": 0, "silent": 0} == named_levels(giver, rule("silent", "happened", concluding("c"), status="down"))
 
 
 def test_literals_are_compared_as_the_type_reads_them() -> None:
     """`60s` and `1m` are one duration."""
-    giver = rule("giver", "a", concluding("b", age="60s"))
-    assert {"giver": 0, "fed": 1} == named_levels(giver, rule("fed", "b", concluding("c"), age="1m"))
+    giver = rule("giver", "a", concluding("happened", age="60s"))
+    assert {"giver": 0, "fed": 1} == named_levels(giver, rule("fed", "happened", concluding("c"), age="1m"))
 
 
 def test_rules_that_do_have_no_level_and_feed_none() -> None:

@@ -2,8 +2,8 @@
 Who feeds whom: the graph of rules within one instant, and the level of each concluding rule.
 
 A concluding rule feeds another where something it concludes may be taken by a pattern of the other, judged by kind
-and by the literal leaves. Conclusions of a rule that also does something re-enter in the next round, so they make
-no edge here.
+and by the literal leaves, of a state by those of its key. Conclusions of a rule that also does something re-enter in
+the next round, so they make no edge here.
 """
 
 from collections import Counter, defaultdict, deque
@@ -57,7 +57,11 @@ def _edges(rulesets: Iterable[RuleSet], readers: Mapping[str, "_Readers"]) -> tu
 
 
 def may_take(pattern: Pattern, step: Conclude, kind: Kind | None) -> bool:
-    """Whether no literal equality of the pattern contradicts a literal field of the conclusion."""
+    """
+    Whether no literal equality of the pattern contradicts a literal field of the conclusion.
+
+    Of a state only its key counts: one conclusion takes the place of another with the same key, whatever the rest.
+    """
     return _meets(_wanted(pattern, kind), step, kind)
 
 
@@ -74,7 +78,10 @@ def _meets(wanted: Wanted, step: Conclude, kind: Kind | None) -> bool:
 
 def _wanted(pattern: Pattern, kind: Kind | None) -> Wanted:
     found: dict[Path, frozenset[Key]] = {}
+    is_state = kind is not None and kind.form == "state"
     for leaf in pattern.where:
+        if is_state and kind and leaf.path[0] not in kind.key:
+            continue
         operands = leaf.operand if isinstance(leaf.operand, tuple) else (leaf.operand,)
         if leaf.operator in {"is", "in"} and all(isinstance(one, Literal) for one in operands):
             keys = [_key(_literal(one), leaf.path, kind) for one in operands]
@@ -236,6 +243,6 @@ def circle_findings(edges: Sequence[Edge]) -> Iterator[Diagnostic]:
             Severity.ERROR,
             f"rules feed each other in one instant: {names}",
             at_word(path[-1].pattern.span, path[-1].conclude.kind),
-            "let the pattern ask for a literal value the conclusion does not have, or conclude another kind",
+            "conclude another kind, or let the pattern ask for another literal key (of an event: field)",
             tuple(edge.conclude.span for edge in path),
         )
