@@ -144,7 +144,7 @@ class _Builder:
     def piece(self, operation: Any, argument: Any) -> _Part:  # noqa: ANN401 - what the parser gives
         """Add one piece, as the parser gives it."""
         if operation in {sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN}:
-            return self.position(letter for letter in self.alphabet if self._is_taken(operation, argument, letter))
+            return self.position(self._letters(operation, argument))
         if operation is sre.AT:
             self.asserts += 1
             return _NOTHING
@@ -199,6 +199,11 @@ class _Builder:
         if part.nullable:
             raise _Refused(TWO_WAYS_TO_BE_EMPTY)
         return part
+
+    def _letters(self, operation: Any, argument: Any) -> Iterable[str]:  # noqa: ANN401 - what the parser gives
+        if operation is sre.LITERAL and not self.flags & re.IGNORECASE:
+            return (chr(argument),)
+        return (letter for letter in self.alphabet if self._is_taken(operation, argument, letter))
 
     def _is_taken(self, operation: Any, argument: Any, letter: str) -> bool:  # noqa: ANN401 - what the parser gives
         if operation is sre.ANY:
