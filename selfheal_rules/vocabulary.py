@@ -24,6 +24,7 @@ TypeName: TypeAlias = OneOf[
 UNITS = FrozenMap({"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND})
 """Microseconds in each unit a duration is written with."""
 
+_MILLISECOND = timedelta(milliseconds=1)
 _DURATION = re.compile(r"(?:\d+(?:ms|s|m|h|d))+", re.ASCII)
 _DURATION_PART = re.compile(r"(\d+)(ms|s|m|h|d)", re.ASCII)
 
@@ -39,6 +40,18 @@ def parse_duration(text: str) -> timedelta:
         message = f"`{text}` is not a duration such as `30s`, `5m` or `1h30m`"
         raise ValueError(message)
     return timedelta(microseconds=sum(int(n) * UNITS[unit] for n, unit in _DURATION_PART.findall(text)))
+
+
+def write_duration(value: timedelta) -> str:
+    """Write a duration as `parse_duration` reads it; below the millisecond, and below zero, as decimal seconds."""
+    left, rest = divmod(value, _MILLISECOND)
+    if rest or left < 0:
+        return f"{value.total_seconds():f}s"
+    parts = []
+    for unit, size in reversed(UNITS.items()):
+        count, left = divmod(left, size // 1_000)
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0s"
 
 
 def parse_time(text: str) -> datetime:

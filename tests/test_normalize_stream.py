@@ -8,6 +8,8 @@ import pytest
 
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.normalize import Problem, Reading, normalize, read_items
+from selfheal_rules.values import FrozenMap
+from selfheal_rules.vocabulary import Vocabulary
 from tests.payloads import NAMES, UNKNOWN, VOCABULARY, items, raw
 
 
@@ -48,9 +50,9 @@ def test_a_bad_line_does_not_stop_the_rest() -> None:
 @pytest.mark.parametrize(
     ("line", "kind", "message"),
     [
-        ('{"a": 1', "malformed", "not JSON: Expecting ',' delimiter: line 1 column 8 (char 7)"),
-        (b"\xff\xfe", "malformed", None),
-        ("[" * 5000, "malformed", None),
+        ('{"a": 1', "malformed", "not JSON: expecting ',' delimiter at column 8"),
+        (b"\xff!", "malformed", "not JSON: byte 1 is not of a UTF-8 text"),
+        ("[" * 5000, "malformed", "not JSON: nested too deeply"),
         ('{"a": 1, "b": 2}', "unrecognised", "payload of no known source, with the keys `a`, `b`"),
         ("{}", "unrecognised", "payload of no known source, with the keys none"),
         ("5", "unrecognised", "5 is no payload: neither a mapping nor a list of mappings"),
@@ -120,3 +122,12 @@ def test_without_a_vocabulary_items_are_not_held_against_one() -> None:
     (found,) = list(read_items([_line("glance/unversioned.image.create")]))
     assert isinstance(found, Reading)
     assert found.item.fits is None
+
+
+def test_a_kind_of_another_vocabulary_is_not_for_us() -> None:
+    """What the vocabulary has no kind for is named, each kind by itself, and its siblings are read."""
+    kinds = {name: kind for name, kind in VOCABULARY.kinds.items() if name != "alias"}
+    small = Vocabulary("small", FrozenMap(kinds), VOCABULARY.types)
+    first, *others = read_items([_line("alertmanager/webhook.firing.1")], vocabulary=small)
+    assert Problem(1, "unrecognised", "kind `alias` is not in the vocabulary") == first
+    assert ["alarm"] == [read.item.kind for read in others if isinstance(read, Reading)]

@@ -30,11 +30,10 @@ from selfheal_rules.normalize.reading import (
     text,
 )
 from selfheal_rules.values import Value
-from selfheal_rules.vocabulary import FieldType, Kind, Vocabulary, parse_duration
+from selfheal_rules.vocabulary import FieldType, Kind, Vocabulary, parse_duration, write_duration
 
 VERSION = "1.0"
 _MILLISECOND = timedelta(milliseconds=1)
-_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
 
 
 def recognise(payload: Payload) -> bool:
@@ -177,12 +176,7 @@ def _time_text(value: datetime) -> str:
 
 def _duration_text(value: timedelta) -> str:
     """Write a duration in the units the rule language has; it has none below the millisecond."""
-    left, rest = divmod(value, _MILLISECOND)
-    if rest or left < 0:
+    if value < timedelta(0) or value % _MILLISECOND:
         message = f"duration {value} has no text: it is negative, or finer than a millisecond"
         raise EventError(message)
-    parts = []
-    for unit, size in _UNITS:
-        count, left = divmod(left, size)
-        parts += [f"{count}{unit}"] if count else []
-    return "".join(parts) or "0s"
+    return write_duration(value)

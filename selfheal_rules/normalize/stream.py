@@ -53,7 +53,7 @@ def _line(number: int, line: str | bytes, vocabulary: Vocabulary | None) -> Iter
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        yield Problem(number, "malformed", f"not JSON: {_one_line(error)}")
+        yield Problem(number, "malformed", f"not JSON: {_why(error)}")
         return
     for payload in value if isinstance(value, list) else [value]:
         yield from _payload(number, payload, vocabulary)
@@ -61,11 +61,20 @@ def _line(number: int, line: str | bytes, vocabulary: Vocabulary | None) -> Iter
 
 def _payload(number: int, payload: object, vocabulary: Vocabulary | None) -> Iterator[Read]:
     try:
-        yield from [Reading(number, item) for item in _items(payload, vocabulary)]
+        yield from [_held(number, item, vocabulary) for item in _items(payload, vocabulary)]
     except Unrecognised as error:
         yield Problem(number, "unrecognised", _one_line(error))
     except EventError as error:
         yield Problem(number, "malformed", _one_line(error))
+
+
+def _why(error: ValueError | RecursionError) -> str:
+    """Say what is wrong with the text of one line; its number is told beside it."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg[0].lower()}{error.msg[1:]} at column {error.pos + 1}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start + 1} is not of a UTF-8 text"
+    return "nested too deeply" if isinstance(error, RecursionError) else _one_line(error)
 
 
 def _one_line(error: Exception) -> str:
@@ -76,5 +85,13 @@ def _items(payload: Any, vocabulary: Vocabulary | None) -> tuple[Item, ...]:  # 
     received = None
     if isinstance(payload, Mapping) and payload.keys() == {"received", "payload"}:
         received, payload = needed_moment(payload, "received"), payload["payload"]
-    items = normalize(payload, received=received, vocabulary=vocabulary)
-    return items if vocabulary is None else tuple(checked(item, vocabulary) for item in items)
+    return normalize(payload, received=received, vocabulary=vocabulary)
+
+
+def _held(number: int, item: Item, vocabulary: Vocabulary | None) -> Read:
+    """Hold an item against its kind; one of a kind nobody declared is not for us, and its siblings may be."""
+    if vocabulary is None:
+        return Reading(number, item)
+    if item.kind not in vocabulary.kinds:
+        return Problem(number, "unrecognised", f"kind `{item.kind}` is not in the vocabulary")
+    return Reading(number, checked(item, vocabulary))

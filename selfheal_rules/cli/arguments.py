@@ -1,0 +1,57 @@
+"""What arguments of more than one command look like, and how their texts are read."""
+
+import argparse
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeAlias
+
+from selfheal_rules.vocabulary import parse_duration, parse_time
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no other name
+Command: TypeAlias = Callable[[argparse.Namespace], int]
+
+
+def subcommand(commands: Commands, name: str, about: str, command: Command) -> argparse.ArgumentParser:
+    """Add a command under its name, to be run by `command`."""
+    parser = commands.add_parser(name, help=about, description=about[0].upper() + about[1:] + ".", allow_abbrev=False)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def add_paths(parser: argparse.ArgumentParser) -> None:
+    """Let a command take rule sets."""
+    about = "a file of rules, a folder with a rules.yaml, or a folder of such folders"
+    parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help=about)
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Let a command write for people or for machines."""
+    about = "text for people (the default), or JSON, one object a line"
+    parser.add_argument("--format", choices=("text", "json"), default="text", help=about)
+
+
+def duration(text: str) -> timedelta:
+    """Read a duration such as `10m`."""
+    try:
+        return parse_duration(text)
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def instant(text: str) -> datetime:
+    """Read a time with its zone, such as `2026-11-22T16:30:00Z`."""
+    try:
+        return parse_time(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        message = f"`{text}` is not a time with its zone, such as `2026-11-22T16:30:00Z`"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def parameter(text: str) -> tuple[str, str]:
+    """Read `name=value`."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        message = f"`{text}` is not of the form `name=value`"
+        raise argparse.ArgumentTypeError(message)
+    return name, value

@@ -1,0 +1,50 @@
+"""`selfheal check`: everything that is wrong with rule sets, each finding at its line with its cure."""
+
+import argparse
+import json
+import re
+
+from selfheal_rules.cli.arguments import Commands, add_format, add_paths, subcommand
+from selfheal_rules.cli.ending import Code, Refused
+from selfheal_rules.cli.loading import load, rule_files
+from selfheal_rules.cli.screen import Screen, clean
+from selfheal_rules.diagnostics import Report
+
+_HEAD = re.compile(r"^(\S.*?: )((error|warning)\[SH\d+\])", re.MULTILINE)
+
+
+def register(commands: Commands) -> None:
+    """Add the command."""
+    parser = subcommand(commands, "check", "say everything that is wrong with rule sets", check)
+    add_paths(parser)
+    add_format(parser)
+    parser.add_argument("--strict", action="store_true", help="let warnings count as findings, too")
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Check every rule set; what cannot be read does not keep the others from being checked."""
+    screen = Screen()
+    report, is_whole = Report(()), True
+    for path in arguments.paths:
+        try:
+            for file in rule_files([path]):
+                report += load(file, {}).report
+        except Refused as refused:
+            is_whole = False
+            screen.err(f"selfheal: {refused}")
+    _show(report, screen, arguments.format, is_whole=is_whole)
+    if not is_whole:
+        return Code.CANNOT_LOAD
+    return Code.FINDINGS if report.errors or (arguments.strict and report.findings) else Code.OK
+
+
+def _show(report: Report, screen: Screen, form: str, *, is_whole: bool) -> None:
+    if form == "json":
+        for finding in report.findings:
+            screen.out(json.dumps(finding.to_json()))
+    elif report.findings or is_whole:
+        screen.out(_HEAD.sub(lambda head: _painted(head, screen), clean(report.render())))
+
+
+def _painted(head: re.Match[str], screen: Screen) -> str:
+    return head[1] + screen.paint(head[2], "red" if head[3] == "error" else "yellow")

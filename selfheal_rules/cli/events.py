@@ -1,0 +1,55 @@
+"""`selfheal events`: what rules will see of raw payloads."""
+
+import argparse
+import json
+
+from selfheal_rules.cli.arguments import Commands, subcommand
+from selfheal_rules.cli.ending import Code, Refused
+from selfheal_rules.cli.inputs import opened
+from selfheal_rules.cli.problems import Problems
+from selfheal_rules.cli.screen import Screen
+from selfheal_rules.diagnostics import EventError, RuleSetError
+from selfheal_rules.normalize import Problem, Reading, read_items, to_cloudevent
+from selfheal_rules.parse import load_vocabulary
+from selfheal_rules.vocabulary import Vocabulary
+
+
+def register(commands: Commands) -> None:
+    """Add the command."""
+    about = "print what rules will see of raw payloads, one CloudEvents object a line"
+    parser = subcommand(commands, "events", about, events)
+    parser.add_argument("input", metavar="FILE|-", help="payloads, one JSON value a line; - is standard input")
+    about = "the vocabulary items are held against: a shipped one by name, or a file (default: openstack)"
+    parser.add_argument("--vocabulary", metavar="NAME|FILE", default="openstack", help=about)
+
+
+def events(arguments: argparse.Namespace) -> int:
+    """Print every item of the input, and name every line that gives none."""
+    vocabulary, screen = _vocabulary(arguments.vocabulary), Screen()
+    problems = Problems(screen)
+    with opened(arguments.input) as lines:
+        for read in read_items(lines, vocabulary=vocabulary):
+            if isinstance(read, Reading):
+                _print(read, screen, problems)
+            else:
+                problems.name(read)
+            screen.progress(lines.count)
+    screen.done()
+    return Code.FINDINGS if problems.malformed else Code.OK
+
+
+def _print(read: Reading, screen: Screen, problems: Problems) -> None:
+    try:
+        written = json.dumps(to_cloudevent(read.item))
+    except EventError as error:
+        problems.name(Problem(read.line, "malformed", str(error)))
+    else:
+        screen.out(written)
+
+
+def _vocabulary(name: str) -> Vocabulary:
+    try:
+        return load_vocabulary(name)
+    except RuleSetError as error:
+        message = f"the vocabulary cannot be used\n\n{error}"
+        raise Refused(message) from None

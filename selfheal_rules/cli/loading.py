@@ -1,0 +1,134 @@
+"""Rule sets from the command line: which files are meant, what is wrong with them, the program they make."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from selfheal_rules.check import check_rules
+from selfheal_rules.cli.ending import Code, Refused
+from selfheal_rules.compile import Program, compile_rules
+from selfheal_rules.diagnostics import Report
+from selfheal_rules.model import RuleSet
+from selfheal_rules.parse import parse_rules
+from selfheal_rules.parse.files import read_source
+from selfheal_rules.parse.findings import Findings, did_you_mean
+from selfheal_rules.values import FrozenMap
+from selfheal_rules.vocabulary import FieldType
+
+RULES = "rules.yaml"
+
+
+@frozen
+class Loaded:
+    """What one file gave: its rule set, unless it is none, and every finding of reading and checking it."""
+
+    file: Path
+    ruleset: RuleSet | None
+    report: Report
+
+
+def rule_files(paths: Iterable[Path]) -> list[Path]:
+    """
+    Give the files that are meant, each once: a folder stands for its `rules.yaml`, or for those of its folders.
+
+    Raises:
+        Refused: where a folder has neither.
+    """
+    found: dict[Path, Path] = {}
+    for path in paths:
+        for file in _meant(path):
+            found.setdefault(file.resolve(), file)
+    return list(found.values())
+
+
+def _meant(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    inner = [path / RULES] if (path / RULES).exists() else sorted(path.glob(f"*/{RULES}"))
+    if not inner:
+        message = f"folder `{path}` has no `{RULES}`, nor has any folder in it"
+        raise Refused(message)
+    return inner
+
+
+def load(file: Path, given: Mapping[str, str]) -> Loaded:
+    """
+    Read a file and check what it says, with parameters as given.
+
+    A rule that cannot be read is left out of the checks; what they merely warn of could be its lack, and is not said.
+
+    Raises:
+        Refused: where the file cannot be read at all.
+    """
+    findings = Findings()
+    source = read_source(file, findings)
+    if source is None:
+        raise Refused(findings.found[0].message)
+    found, report = parse_rules(source, folder=file.parent)
+    if found is None:
+        return Loaded(file, None, report)
+    ruleset = evolve(found, values=_values(found, given))
+    checked = check_rules(ruleset)
+    return Loaded(file, ruleset, report + (Report.of(checked.errors) if report.errors else checked))
+
+
+def _values(ruleset: RuleSet, given: Mapping[str, str]) -> FrozenMap:
+    wanted = {name: declared.type for name, declared in ruleset.params.items() if name in given}
+    return FrozenMap({name: _value(given[name], declared) for name, declared in wanted.items()})
+
+
+def _value(text: str, wanted: FieldType) -> object:
+    """Read a text as its parameter is declared; what does not fit is left for the checks to name."""
+    if wanted.name in {"integer", "number", "boolean"}:
+        try:
+            read: object = json.loads(text)
+        except ValueError:
+            return text
+        return read if isinstance(read, int | float) else text
+    if wanted.name == "list" and wanted.element:
+        return tuple(_value(part.strip(), wanted.element) for part in text.split(","))
+    return text
+
+
+def load_all(paths: Iterable[Path], given: Mapping[str, str]) -> list[Loaded]:
+    """
+    Load every rule set that is meant.
+
+    Raises:
+        Refused: where a file cannot be read, or a parameter is given that no rule set declares.
+    """
+    loaded = [load(file, given) for file in rule_files(paths)]
+    if all(one.ruleset for one in loaded):
+        known = {name: None for one in loaded if one.ruleset for name in one.ruleset.params}
+        for name in given:
+            if name not in known:
+                message = f"no rule set has a parameter `{name}`; {did_you_mean(name, known) or 'none has any'}"
+                raise Refused(message, Code.USAGE)
+    return loaded
+
+
+def load_program(paths: Iterable[Path], given: Mapping[str, str]) -> tuple[Program, Report]:
+    """
+    Load rule sets and compile them into one program; the report holds what was warned of.
+
+    Raises:
+        Refused: with all that is wrong with them.
+    """
+    loaded = load_all(paths, given)
+    report = Report.of(finding for one in loaded for finding in one.report.findings)
+    if report.errors:
+        raise Refused("the rules cannot be run\n\n" + report.render())
+    _refuse_namesakes(loaded)
+    return compile_rules(*(one.ruleset for one in loaded if one.ruleset)), report
+
+
+def _refuse_namesakes(loaded: Iterable[Loaded]) -> None:
+    files: dict[str, Path] = {}
+    for one in loaded:
+        name = one.ruleset.name if one.ruleset else ""
+        if name in files:
+            message = f"two rule sets are called `{name}`: `{files[name]}` and `{one.file}`"
+            raise Refused(message)
+        files[name] = one.file

@@ -1,0 +1,33 @@
+"""Lines that gave no item: each is named on standard error and counted."""
+
+from collections import Counter
+
+from selfheal_rules.cli.screen import Screen
+from selfheal_rules.normalize import Problem
+
+_SHOWN = 300
+
+
+class Problems:
+    """What was wrong with the input so far."""
+
+    def __init__(self, screen: Screen) -> None:
+        """Start with nothing wrong."""
+        self._screen = screen
+        self._counts: Counter[str] = Counter()
+
+    def name(self, problem: Problem) -> None:
+        """Name a problem by its line, and count it."""
+        self._counts[problem.kind] += 1
+        said = problem.message if len(problem.message) <= _SHOWN else problem.message[: _SHOWN - 3] + "..."
+        self._screen.err(f"line {problem.line}: {problem.kind}: {said}")
+
+    @property
+    def malformed(self) -> int:
+        """How many were malformed."""
+        return self._counts["malformed"]
+
+    @property
+    def unrecognised(self) -> int:
+        """How many were of no known source or kind."""
+        return self._counts["unrecognised"]

@@ -1,0 +1,113 @@
+"""`selfheal run`: rule sets over a stream of raw payloads, and every decision as it is made."""
+
+import argparse
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeAlias
+
+from selfheal_rules.cli.arguments import Commands, add_format, add_paths, duration, instant, parameter, subcommand
+from selfheal_rules.cli.ending import Code
+from selfheal_rules.cli.inputs import Lines, opened
+from selfheal_rules.cli.loading import load_program
+from selfheal_rules.cli.origins import Origins
+from selfheal_rules.cli.problems import Problems
+from selfheal_rules.cli.screen import Screen
+from selfheal_rules.cli.summary import Summary
+from selfheal_rules.cli.timeline import entry
+from selfheal_rules.cli.words import number
+from selfheal_rules.decide import Decision, Step
+from selfheal_rules.diagnostics import EventError, Report
+from selfheal_rules.engine import Engine
+from selfheal_rules.normalize import Problem, Reading, read_items
+
+Show: TypeAlias = Callable[[Decision], None]
+
+
+def register(commands: Commands) -> None:
+    """Add the command."""
+    parser = subcommand(commands, "run", "run rule sets over raw payloads and print every decision", run)
+    add_paths(parser)
+    about = "payloads, one JSON value a line; - is standard input"
+    parser.add_argument("--input", metavar="FILE|-", required=True, help=about)
+    add_format(parser)
+    about = "set a parameter of the rule sets; may be given more than once"
+    parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], type=parameter, help=about)
+    about = "how late an event may come and still count (default: 10m)"
+    parser.add_argument("--max-age", metavar="DURATION", type=duration, default=timedelta(minutes=10), help=about)
+    about = "at the end of the input let time pass up to this instant, such as 2026-11-22T16:30:00Z"
+    parser.add_argument("--until", metavar="TIME", type=instant, help=about)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Post every item of the input to an engine and print what it decides."""
+    program, report = load_program(arguments.paths, dict(arguments.param))
+    screen = Screen()
+    _warn(report, screen)
+    engine = Engine(program, max_age=arguments.max_age)
+    with opened(arguments.input) as lines:
+        watch = Watch(engine, lines, screen, in_json=arguments.format == "json")
+        try:
+            watch.read()
+            if arguments.until:
+                watch.show(engine.advance(arguments.until))
+        except KeyboardInterrupt:
+            watch.close(interrupted=True)
+            return Code.INTERRUPTED
+    watch.close()
+    return Code.FINDINGS if watch.problems.malformed else Code.OK
+
+
+def _warn(report: Report, screen: Screen) -> None:
+    if report.findings:
+        count = number(len(report.findings), "warning")
+        screen.err(f"selfheal: {count} about the rules; `selfheal check` shows them")
+
+
+class Watch:
+    """One engine over one stream: items in, decisions out, everything counted."""
+
+    def __init__(self, engine: Engine, lines: Lines, screen: Screen, *, in_json: bool) -> None:
+        """Begin with nothing read."""
+        self.engine = engine
+        self.lines = lines
+        self.screen = screen
+        self.problems = Problems(screen)
+        self.summary = Summary()
+        self.origins = Origins(engine.program.vocabulary)
+        self._in_json = in_json
+
+    def read(self) -> None:
+        """Take the stream to its end."""
+        for read in read_items(self.lines, vocabulary=self.engine.program.vocabulary):
+            if isinstance(read, Reading):
+                self._post(read)
+            else:
+                self.problems.name(read)
+            self.screen.progress(self.summary.items)
+
+    def _post(self, read: Reading) -> None:
+        try:
+            step = self.engine.post(read.item)
+        except EventError as error:
+            self.problems.name(Problem(read.line, "malformed", str(error)))
+            return
+        self.summary.count(step)
+        if step.disposition != "unmatched":
+            self.origins.note(read)
+        self.show(step)
+
+    def show(self, step: Step) -> None:
+        """Print the decisions of a step."""
+        for decision in step:
+            self.summary.add(decision)
+            written = json.dumps(decision.to_json()) if self._in_json else entry(decision, self.origins, self.screen)
+            self.screen.out(written)
+
+    def close(self, *, interrupted: bool = False) -> None:
+        """Say what came of it all; beside JSON that goes to standard error."""
+        self.screen.done()
+        if interrupted:
+            self.screen.err(f"selfheal: interrupted after line {self.lines.count}")
+        text = self.summary.text(self.engine, self.lines.count, self.problems)
+        (self.screen.err if self._in_json else self.screen.out)(text)

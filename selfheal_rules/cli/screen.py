@@ -1,0 +1,73 @@
+"""Where a command writes: results to standard output, everything else to standard error."""
+
+import os
+import sys
+import time
+from typing import TextIO
+
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_ERASE = "\r\x1b[K"
+_LONG = 1.0
+_BETWEEN = 0.2
+_LOOK_EVERY = 64
+
+
+def clean(text: str) -> str:
+    """Write control characters as escapes: what a payload says must not steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person watches the stream."""
+    return stream is not None and stream.isatty()
+
+
+def takes_colour(stream: TextIO | None) -> bool:
+    """Whether the stream is a terminal whose owner does not mind colours."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+class Screen:
+    """Writes lines as they come; on long work a line of progress, if a person watches standard error."""
+
+    def __init__(self) -> None:
+        """Look at what the two streams are."""
+        self._coloured = takes_colour(sys.stdout)
+        self._watched = is_terminal(sys.stderr)
+        self._started = self._shown = time.monotonic()
+        self._drawn = False
+
+    def paint(self, text: str, colour: str) -> str:
+        """Give the text in a colour, where the terminal takes it."""
+        return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if self._coloured else text
+
+    def out(self, text: str) -> None:
+        """Write a result, at once."""
+        self._erase()
+        print(text, flush=True)
+
+    def err(self, text: str) -> None:
+        """Write what is not a result."""
+        self._erase()
+        print(clean(text), file=sys.stderr, flush=True)
+
+    def progress(self, count: int) -> None:
+        """Say how far the work is, not before it is long and not more often than can be read."""
+        if not self._watched or count % _LOOK_EVERY:
+            return
+        now = time.monotonic()
+        if now - self._started >= _LONG and now - self._shown >= _BETWEEN:
+            self._shown, self._drawn = now, True
+            rate = count / (now - self._started)
+            print(f"{_ERASE}{count:,} items, {rate:,.0f} a second", end="", file=sys.stderr, flush=True)
+
+    def _erase(self) -> None:
+        if self._drawn:
+            print(_ERASE, end="", file=sys.stderr, flush=True)
+            self._drawn = False
+
+    def done(self) -> None:
+        """Take the line of progress away."""
+        self._erase()
