@@ -95,8 +95,12 @@ def microseconds(value: datetime | timedelta) -> int:
 
 
 def moment(at: int) -> datetime:
-    """Give microseconds since 1970 as an aware UTC datetime."""
-    return EPOCH + timedelta(microseconds=at)
+    """Give microseconds since 1970 as an aware UTC datetime; what is past the last one, as the last one."""
+    return EPOCH + timedelta(microseconds=min(at, _LAST))
+
+
+_LAST = microseconds(datetime.max.replace(tzinfo=UTC))
+"""A payload may put its time, and with it a timer, at the end of year 9999."""
 
 
 def canonical(value: Value) -> str:

@@ -1,13 +1,14 @@
 """What the engine says: decisions, each with its reason and its verdict, and what comes back of them."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 
 from selfheal_rules.match.rows import Derived, Row, Support, evidence_of, fingerprint
 from selfheal_rules.values import EMPTY, FrozenMap, Value, canonical, moment
+from selfheal_rules.vocabulary import write_duration
 
 Status: TypeAlias = Literal["allowed", "shadowed", "suppressed", "held", "needs_approval", "rejected"]
 Disposition: TypeAlias = Literal["matched", "unmatched", "duplicate", "stale", "ahead", "blocked", "overload"]
@@ -77,8 +78,9 @@ class Evidence:
             "kind": self.kind,
             "source": self.source,
             "id": self.id,
-            "key": [value if isinstance(value, str | int | float | bool) else canonical(value) for value in self.key],
+            "key": _plain(self.key),
             "time": self.time.isoformat(),
+            "fields": _plain(self.fields),
             "rule": self.rule,
             "because": [evidence.to_json() for evidence in self.because],
         }
@@ -109,7 +111,7 @@ class Opening:
 
     __slots__ = ("_id", "aliases", "at", "others", "rows", "rule", "ruleset", "values")
 
-    def __init__(self, ruleset: str, rule: str, values: tuple[Value, ...], aliases: tuple[str, ...], rows: tuple[Row, ...], at: int) -> None:  # noqa: PLR0913, E501 - the record of a firing
+    def __init__(self, ruleset: str, rule: str, values: tuple[Value, ...], aliases: tuple[str, ...], rows: tuple[Row, ...], at: int) -> None:  # noqa: E501 - the record of a firing
         """Remember what fired."""
         self.ruleset = ruleset
         self.rule = rule
@@ -215,14 +217,17 @@ class Decision:
             "attempt": self.attempt,
             "ruleset": self.ruleset,
             "rule": self.rule,
-            "key": [value if isinstance(value, str | int | float | bool) else canonical(value) for value in self.key],
+            "key": _plain(self.key),
             "step": self.step,
             "action": self.action,
-            "target": self.target,
-            "params": {name: _plain(value) for name, value in self.params.items()},
+            "target": _plain(self.target),
+            "params": _plain(self.params),
             "because": [one.to_json() for one in self.because],
             "time": self.time.isoformat(),
-            "verdict": {"status": self.verdict.status, "guard": self.verdict.guard, "reason": self.verdict.reason},
+            "verdict": self.verdict.status,
+            "guard": self.verdict.guard,
+            "reason": self.verdict.reason,
+            "retry_at": _plain(self.verdict.retry_at),
             "episode": self.episode,
         }
 
@@ -239,8 +244,17 @@ class Decision:
         return f"<Decision {self.action} {self.target!r} by {self.rule} at {self.time.isoformat()}: {self.verdict.status}>"
 
 
-def _plain(value: Value) -> Any:
-    return value if value is None or isinstance(value, str | int | float | bool) else canonical(value)
+def _plain(value: Value) -> object:
+    """Give a value as JSON has it: a time as its ISO text, a duration as `1h30m`."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return write_duration(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(inner) for inner in value]
+    return value
 
 
 class Step:
