@@ -41,7 +41,8 @@ WORDS = ("event", "state", *LOGIC, "test")
 
 _PATTERN = ("as", "event", "state", "where", "for", "count", "aggregate", "pick")
 _AROUND = ("same", "within", "unless")
-_BESIDE = FrozenMap(dict.fromkeys(_AROUND, "write it beside the `all` around the pattern"))
+_OUTSIDE = "write it beside the `all` around the pattern"
+_BESIDE = FrozenMap({**dict.fromkeys(_AROUND, _OUTSIDE), "within": f"{_OUTSIDE}, or in its `count`"})
 PATTERN = Keys("a pattern", (), _PATTERN, _BESIDE)
 LONE_PATTERN = Keys("a pattern", (), (*_PATTERN, *_AROUND))
 GROUP = Keys("a group", (), (*LOGIC, *_AROUND, "for"))
@@ -212,7 +213,8 @@ def _bounds(fields: Fields) -> tuple[Bound, ...]:
         found = literals.amount(node, comparison, fields.findings) if node is not None else None
         if found is not None:
             bounds.append(Bound(comparison, found, span=found.span))
-    if not any(fields.has(comparison) for comparison in COMPARISONS):
+    is_misspelt = not fields.node.entries.keys() <= COUNT.known | AGGREGATE.known
+    if not is_misspelt and not any(fields.has(comparison) for comparison in COMPARISONS):
         cure = "add `at_least`, `more_than`, `at_most` or `less_than`"
         fields.findings.refuse("SH112", f"{fields.what} is compared with nothing", fields.node, cure)
     return tuple(bounds)
