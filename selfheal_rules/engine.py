@@ -13,9 +13,11 @@ from typing import Any
 from selfheal_rules.compile.plan import NEVER
 from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.decision import (
+    AHEAD,
+    DUPLICATE,
     MATCHED,
-    OVERLOADED,
     SATURATED,
+    STALE,
     UNMATCHED,
     Decision,
     Disposition,
@@ -58,12 +60,13 @@ class Engine:
         self.max_age = max_age
         self.max_ahead = max_ahead
         self._age = microseconds(max_age)
-        self._ahead = NEVER * 4 if max_ahead is None else microseconds(max_ahead)
+        self._ahead = None if max_ahead is None else microseconds(max_ahead)
         self._remembered = remembered
         self._memory = Memory(program.plan)
         self._rounds = Rounds(program.plan, self._memory, self._age, fan_out)
-        self._entries = dict(program.plan.entries)
+        self._entries = {name: one for name, one in program.plan.entries.items() if not name.startswith("selfheal.")}
         self._marks: deque[tuple[int, tuple[str, Any]]] = deque()
+        self._sweep = -NEVER
 
     # Time
 
@@ -106,12 +109,13 @@ class Engine:
         entry = self._entries.get(item.kind)
         if entry is None or item.fits is not entry.kind:
             entry = self._door(item)
-        memory, at, before = self._memory, item.at, ()
+        memory = self._memory
+        at = item.at
+        before: tuple[Decision, ...] = ()
         if at > memory.now:
-            timers = memory.timers
-            if at > memory.now + self._ahead and memory.now > -NEVER:
-                return Step("ahead")
-            if not timers or timers[0][0] <= at or memory.started == NEVER:
+            if at >= memory.alarm or self._ahead is not None:
+                if self._is_ahead(at):
+                    return AHEAD
                 before = self._pass(at)
             else:
                 memory.now = at
@@ -128,11 +132,17 @@ class Engine:
             EventError: where one of them does not fit its kind; none is taken.
         """
         batch = items if isinstance(items, list | tuple) else list(items)
+        entries = self._entries
         for item in batch:
-            if not isinstance(item, Outcome):
-                self._fitting(item)
-        post = self.post
-        return [post(item) for item in batch]
+            if item.__class__ is not Outcome:
+                entry = entries.get(item.kind)
+                if entry is None or item.fits is not entry.kind:
+                    self._door(item)
+        return [self.post(item) for item in batch]
+
+    def _is_ahead(self, at: int) -> bool:
+        now = self._memory.now
+        return self._ahead is not None and now > -NEVER and at > now + self._ahead
 
     def _fitting(self, item: Any) -> None:
         entry = self._entries.get(getattr(item, "kind", None))
@@ -143,51 +153,59 @@ class Engine:
         if not isinstance(item, Event | State):
             message = f"an engine takes events, states and outcomes, not {type(item).__name__}"
             raise EventError(message, item=item, field="kind")
+        if item.kind.startswith("selfheal."):
+            message = f"`{item.kind}` is what the engine itself says; it cannot be posted"
+            raise EventError(message, item=item, field="kind")
         entry = self._entries.get(item.kind)
         if entry is None:
             message = f"kind `{item.kind}` is in no vocabulary of the program"
-            raise EventError(message, item=item, field="kind")
-        if item.kind.startswith("selfheal."):
-            message = f"`{item.kind}` is what the engine itself says; it cannot be posted"
             raise EventError(message, item=item, field="kind")
         check_item(item, entry.kind)
         return entry
 
     def _event(self, item: Event, hits: tuple[int, ...], before: tuple[Decision, ...]) -> Step:
-        memory = self._memory
+        memory, rounds = self._memory, self._rounds
         identity = (item.source, item.id)
-        refused = self._refused(item, identity)
-        if refused:
-            return Step(refused, before)
-        memory.seen[identity] = memory.now
-        rounds = self._rounds
-        if len(memory.seen) > self._remembered:
+        now, seen = memory.now, memory.seen
+        limit = now - self._age
+        arrived = seen.get(identity)
+        if arrived is not None:
+            if arrived > limit:
+                return Step("duplicate", before) if before else DUPLICATE
+            del seen[identity]
+        if item.at < limit:
+            return Step("stale", before) if before else STALE
+        seen[identity] = now
+        if now >= self._sweep:
+            self._forget(limit)
+        if len(seen) > self._remembered:
             rounds.caution = SATURATED
         memory.turn += 1
-        rounds.network.event(item, hits)
-        decisions = rounds.settle() if rounds.network.queue else ()
-        disposition = rounds.disposition(item)
+        straight = rounds.straight[hits[0]] if len(hits) == 1 else None
+        if straight is not None:
+            decisions = rounds.at_once(item, straight)
+            disposition: Disposition = "matched"
+        else:
+            rounds.overloaded = False
+            rounds.network.event(item, hits)
+            decisions = rounds.settle() if rounds.network.queue else ()
+            disposition = rounds.disposition(item) if rounds.judge.blocked or rounds.overloaded else "matched"
         rounds.caution = None
         if not decisions and not before and disposition == "matched":
             return MATCHED
         return Step(disposition, before + decisions)
 
-    def _refused(self, item: Event, identity: tuple[str, str]) -> Disposition | None:
-        memory = self._memory
-        seen, limit = memory.seen, memory.now - self._age
-        arrived = seen.get(identity)
-        if arrived is not None and arrived > limit:
-            return "duplicate"
-        if item.at < limit:
-            return "stale"
-        if arrived is not None:
-            del seen[identity]
-        while seen:
-            oldest = next(iter(seen))
-            if seen[oldest] > limit:
+    def _forget(self, limit: int) -> None:
+        """Forget the ids of events whose `max_age` is over; now and then, since they are told apart by their time."""
+        seen = self._memory.seen
+        old = []
+        for identity, arrived in seen.items():
+            if arrived > limit:
                 break
-            del seen[oldest]
-        return None
+            old.append(identity)
+        for identity in old:
+            del seen[identity]
+        self._sweep = self._memory.now + self._age // 16
 
     def _other(self, item: Any) -> Step:
         if isinstance(item, Outcome):
@@ -196,8 +214,8 @@ class Engine:
             self._fitting(item)
             at = item.at
         memory = self._memory
-        if at > memory.now + self._ahead and memory.now > -NEVER:
-            return Step("ahead")
+        if self._is_ahead(at):
+            return AHEAD
         before = self._pass(at) if at > memory.now else ()
         if isinstance(item, Outcome):
             disposition, decisions = self._rounds.outcome(item)
@@ -218,7 +236,7 @@ class Engine:
             return "stale", ()
         memory.turn += 1
         rounds = self._rounds
-        rounds.network.touched = False
+        rounds.network.touched = rounds.overloaded = False
         if item.cleared:
             self._clear(item, key, records.pop(key, None))
         else:
@@ -228,7 +246,7 @@ class Engine:
             record.source, record.fields, record.at = item.source, item.fields, item.at
             rounds.network.record(record, item.at)
         touched = rounds.network.touched
-        decisions = rounds.settle()
+        decisions = rounds.settle() if rounds.network.queue else ()
         return ("overload" if rounds.overloaded else "matched" if touched else "unmatched"), decisions
 
     def _clear(self, item: State, key: Any, record: Record | None) -> None:
@@ -251,6 +269,7 @@ class Engine:
     def snapshot(self) -> bytes:
         """Give all the engine remembers, to be restored under the same program."""
         settings = (self.max_age, self.max_ahead, self._remembered, self._rounds.fan_out)
+        self._rounds.network.catch_up()
         return pack(self.program.digest, (settings, self._memory, self._marks, self._rounds.state()))
 
     @classmethod

@@ -17,7 +17,7 @@ from selfheal_rules.decide.decision import Decision, Opening, Verdict
 from selfheal_rules.decide.episode import Episode, Progress
 from selfheal_rules.diagnostics import SnapshotError
 from selfheal_rules.match.memory import Memory
-from selfheal_rules.match.rows import Derived, Match, Pending, Record, Row, Support, Tally
+from selfheal_rules.match.rows import Derived, Kept, Match, Occurrence, Pending, Record, Row, Support, Tally
 from selfheal_rules.values import FrozenMap
 
 MAGIC = b"selfheal-snapshot"
@@ -28,7 +28,8 @@ _SUM = 32
 _KNOWN = {
     (kind.__module__, kind.__qualname__): kind
     for kind in (
-        Decision, Opening, Verdict, Episode, Progress, Memory, Derived, Match, Pending, Record, Row, Support, Tally,
+        Decision, Opening, Verdict, Episode, Progress, Memory, Derived, Kept, Match, Occurrence, Pending, Record, Row,
+        Support, Tally,
         FrozenMap, deque, datetime, timedelta, timezone,
     )
 }  # fmt: skip

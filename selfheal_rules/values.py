@@ -110,7 +110,14 @@ def canonical(value: Value) -> str:
     1, 1.0 and True have three texts; mappings are written in the order of their keys; instants and durations
     are `{"time": µs}` and `{"duration": µs}`.
     """
-    return json.dumps(value, default=_tagged, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _encode(value)
+
+
+def canonical_key(values: tuple[Value, ...]) -> str:
+    """Write the values of a key as `canonical` writes a list of them; quicker where they are all texts."""
+    if all(value.__class__ is str for value in values):
+        return f"[{','.join(map(_text, values))}]"
+    return _encode(list(values))
 
 
 def _tagged(value: object) -> dict[str, int]:
@@ -120,6 +127,10 @@ def _tagged(value: object) -> dict[str, int]:
         return {"duration": microseconds(value)}
     message = f"{value!r} is not a frozen value"
     raise TypeError(message)
+
+
+_encode = json.JSONEncoder(default=_tagged, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+_text = json.encoder.encode_basestring
 
 
 def lookup(fields: Mapping[str, Value], path: Iterable[str]) -> Value:

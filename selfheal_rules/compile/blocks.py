@@ -94,11 +94,13 @@ def _moment(aliases: tuple[str, ...], scope: Scope, pick: str) -> str:
 
 def _between(negative: Negative, bound: Bound, depth: int) -> list[str]:
     stage = negative.stage or 0
-    body = [f"    begin = {_moment(bound.stages[stage], bound.scope, 'max')}"]
+    body = [f"    begin = {_moment(bound.stages[stage], bound.scope, 'max')}", "    since = begin[0]"]
     end = f"(begin[0] + {negative.within}, -1)" if negative.within is not None else "(NEVER, 0)"
     if stage + 1 < len(bound.stages):
-        end = f"min({end}, {_moment(bound.stages[stage + 1], bound.scope, 'min')})"
-    body += [f"    end = {end}", "    if m.started > begin[0]:", f"        return {'NEVER' if depth % 2 else '0'}"]
+        body.append(f"    after = {_moment(bound.stages[stage + 1], bound.scope, 'min')}")
+        body += [f"    begin = max(begin, (after[0] - {bound.reach}, NEVER))"] if bound.reach else []
+        end = f"min({end}, after)"
+    body += [f"    end = {end}", "    if m.started > since:", f"        return {'NEVER' if depth % 2 else '0'}"]
     return body
 
 
@@ -142,6 +144,7 @@ def _retain(negative: Negative, branch: Branch, parts: Mapping[str, PartDraft], 
     for pattern in branch.patterns:
         if is_event(pattern):
             part = parts[pattern.alias]
+            part.eager = True
             part.keep = max(part.keep, _window(negative, branch, pattern.alias), negative.within or 0, reach)
             part.late = part.late or negative.stage is not None
 

@@ -14,6 +14,7 @@ OPERATION_NAMES: Mapping[str, str] = {name: f"op{number}" for number, name in en
 _RUNTIME: Mapping[str, object] = {
     "NEVER": NEVER,
     "NONE": (),
+    "NOTHING": object(),
     "canonical": canonical,
     "equal": equal,
     "lookup": lookup,
@@ -77,6 +78,22 @@ def keyed(value: str, kind: FieldType) -> str:
     if kind.name == "number":
         return f"({value}.__class__.__name__, {value})"
     return f"canonical({value})" if kind.name in {"any", "list", "map"} else value
+
+
+_CLASSES = {"string": "str", "enum": "str", "ordered": "str", "integer": "int", "boolean": "bool"}
+
+
+def same_key(one: FieldType, other: FieldType) -> bool:
+    """Whether values of two types are written as keys alike."""
+    return _CLASSES.get(one.name, one.name) == _CLASSES.get(other.name, other.name)
+
+
+def keyed_as(value: str, kind: FieldType, target: FieldType) -> str:
+    """Write a value of one type as a key of another: a value that is none of the other type finds nothing."""
+    if same_key(kind, target):
+        return keyed(value, target)
+    wanted = {"number": "in (int, float)"}.get(target.name, f"is {_CLASSES.get(target.name, 'object')}")
+    return f"({keyed(value, target)} if {value}.__class__ {wanted} else NOTHING)" if target.name != "any" else keyed(value, target)
 
 
 def pattern(text: str) -> "re.Pattern[str]":

@@ -32,6 +32,7 @@ class PartDraft:
     keep: int = 0
     late: bool = False
     scanned: bool = False
+    eager: bool = False
     names: dict[str, None] = field(factory=dict)
     indexes: dict[int, str] = field(factory=dict)
     ages: tuple[tuple[tuple[str, ...], int, bool], ...] = ()

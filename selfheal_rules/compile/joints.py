@@ -6,11 +6,12 @@ from attrs import define, evolve, field
 
 from selfheal_rules.compile.blocks import Bound, block, enter_patterns, pick
 from selfheal_rules.compile.branches import Branch, Negative, is_event
+from selfheal_rules.compile.codegen import same_key
 from selfheal_rules.compile.drafts import PartDraft, Register, SeedDraft, row_key
 from selfheal_rules.compile.nests import Condition, Nest, conditions, formula_condition, join_condition
 from selfheal_rules.compile.plan import Branching, Build, Forward, Seed, Watch
 from selfheal_rules.compile.scope import WAIT, Scope, references
-from selfheal_rules.model import Pattern
+from selfheal_rules.model import Pattern, Reference
 from selfheal_rules.vocabulary import Kind
 
 
@@ -75,7 +76,9 @@ def lower_branch(joint: Joint) -> Branching:
     looking = [negative for negative in branch.negatives if negative.stage is None or negative.stage < last]
     trailing = [negative for negative in branch.negatives if negative.stage is not None and negative.stage == last]
     blocks = {id(negative): register.code[block(negative, around, register)] for negative in branch.negatives}
-    for negative in branch.negatives if joint.level else looking:
+    between = [negative for negative in looking if joint.level and negative.stage is not None]
+    looking = [negative for negative in looking if negative not in between]
+    for negative in looking:
         _watch(joint, negative.branches)
     _watch_picks(joint)
     return Branching(
@@ -88,11 +91,14 @@ def lower_branch(joint: Joint) -> Branching:
         held=branch.held or 0,
         inner=tuple(blocks[id(negative)] for negative in looking if not negative.outer),
         outer=tuple(blocks[id(negative)] for negative in looking if negative.outer),
+        between=tuple(blocks[id(negative)] for negative in between),
         lasting=tuple(blocks[id(negative)] for negative in looking if joint.concludes and _over_states(negative)),
         picks=_picks(joint),
         fits=register.code[_fits(joint)] if joint.picked else None,
         picked=_picked_formulas(joint),
         forward=_forward(joint, trailing, blocks) if trailing else None,
+        remembers=not joint.level and any(not is_event(pattern) for pattern in branch.patterns),
+        settled=all(is_event(pattern) for pattern in branch.patterns),
         bare=not (branch.negatives or joint.picked or branch.held),
         timed=_is_timed(branch),
     )
@@ -104,9 +110,16 @@ def _keep(joint: Joint) -> None:
     for pattern in events:
         reach = [spread.within for spread in joint.branch.spreads if pattern.alias in spread.aliases]
         part = joint.parts[pattern.alias]
+        part.eager = part.eager or not _is_last_event(joint, pattern.alias)
         if reach and (several or len(joint.bound) > 1):
             part.keep = max(part.keep, min(reach))
             part.late = part.late or several
+
+
+def _is_last_event(joint: Joint, alias: str) -> bool:
+    """Whether all others of its sequence are events before it, so that only late ones can look for it."""
+    stages = joint.branch.stages
+    return bool(stages) and stages[-1] == (alias,) and set(joint.bound) == set(joint.branch.events)
 
 
 def _conditions(joint: Joint) -> list[Condition]:
@@ -164,7 +177,10 @@ def _seed(joint: Joint, alias: str, needed: list[Condition]) -> SeedDraft:
         others.remove(chosen)
         equal = nest.equalities(chosen)
         exchange, _ = nest.loop(chosen)
-        if depth == 0 and exchange >= 0 and not _may_come_later(joint, chosen):
+        alike = all(
+            same_key(joint.scope.type(other), joint.scope.type(Reference(chosen, path))) for path, other in equal
+        )
+        if depth == 0 and exchange >= 0 and alike and not _may_come_later(joint, chosen):
             paths = tuple(other.path for _, other in equal)
             draft.exchange, draft.partner = exchange, joint.parts[chosen].number
             draft.key = row_key(paths, joint.scope.kinds[alias], joint.register.code)
@@ -283,7 +299,8 @@ def _hang(joint: Joint, pattern: Pattern, branch: Branch, part: PartDraft) -> No
     pairs: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {}
     for join in branch.joins:
         for here, there in ((join.left, join.right), (join.right, join.left)):
-            if here.alias == pattern.alias and there.alias in joint.bound:
+            alike = there.alias in joint.bound and _are_alike(joint, pattern, part, here, there)
+            if here.alias == pattern.alias and alike:
                 pairs.setdefault(there.alias, {})[there.path] = here.path
     if not pairs or not joint.level:
         part.watches.append(Watch(joint.rule, joint.number))
@@ -295,6 +312,11 @@ def _hang(joint: Joint, pattern: Pattern, branch: Branch, part: PartDraft) -> No
     key = row_key(here, part.kinds[0], joint.register.code)
     part.read({path[0]: None for path in here})
     part.watches.append(Watch(joint.rule, joint.number, joint.parts[alias].number, exchange, joint.register.code[key]))
+
+
+def _are_alike(joint: Joint, pattern: Pattern, part: PartDraft, here: Reference, there: Reference) -> bool:
+    kind = part.kinds[0].type_at(here.path) if here.alias == pattern.alias else None
+    return kind is not None and same_key(kind, joint.scope.type(there))
 
 
 def waiting_part(rule: int, kind: Kind, register: Register) -> PartDraft:

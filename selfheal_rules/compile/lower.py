@@ -243,6 +243,7 @@ def _part(draft: PartDraft, code: Code) -> Part:
         tuple(draft.counts),
         draft.counted,
         draft.scanned,
+        lazy=draft.keep > 0 and not (draft.eager or draft.scanned or draft.watches),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from attrs import define, field, frozen
 
 from selfheal_rules.compile.branches import Branch, Join, is_event, is_join
-from selfheal_rules.compile.codegen import Code, keyed
+from selfheal_rules.compile.codegen import Code, keyed, keyed_as, same_key
 from selfheal_rules.compile.drafts import PartDraft, Paths, Register
 from selfheal_rules.compile.leaves import is_constant, reference_leaf
 from selfheal_rules.compile.scope import Scope, references, term
@@ -76,7 +76,7 @@ class Nest:
         row = self.scope.rows[alias]
         probed = (-1, "")
         if equal:
-            keys = self._keys(equal)
+            keys = self._keys(alias, equal)
             paths = tuple(path for path, _ in equal)
             key = keys[0] if len(keys) == 1 else f"({', '.join(keys)})"
             probed = (self.register.index(draft, paths), key)
@@ -90,13 +90,13 @@ class Nest:
         self.bind(alias)
         return probed
 
-    def _keys(self, equal: tuple[tuple[tuple[str, ...], Reference], ...]) -> list[str]:
+    def _keys(self, alias: str, equal: tuple[tuple[tuple[str, ...], Reference], ...]) -> list[str]:
         keys = []
-        for number, (_, other) in enumerate(equal):
+        for number, (path, other) in enumerate(equal):
             name = f"k{len(self.bound)}_{number}"
             self.write(f"{name} = {self.scope.read(other)}")
             self.enter(f"if {name} is not None:")
-            keys.append(keyed(name, self.scope.type(other)))
+            keys.append(keyed_as(name, self.scope.type(other), self.scope.type(Reference(alias, path))))
         return keys
 
     def _probe(self, draft: PartDraft, probed: tuple[int, str], paths: Paths, keys: list[str], row: str) -> None:
@@ -128,8 +128,9 @@ class Nest:
 def join_condition(join: Join, scope: Scope) -> Condition:
     """Write an equality of two values as a condition."""
     left, right = scope.read(join.left), scope.read(join.right)
-    kind = scope.type(join.left)
-    text = f"{keyed(left, kind)} == {keyed(right, scope.type(join.right))}"
+    one, other = scope.type(join.left), scope.type(join.right)
+    alike = same_key(one, other)
+    text = f"{keyed(left, one)} == {keyed(right, other)}" if alike else f"canonical({left}) == canonical({right})"
     return Condition(frozenset({join.left.alias, join.right.alias}), f"{left} is not None and {text}")
 
 

@@ -76,7 +76,8 @@ class Counted:
     within: int | None
     measure: Callable[[list[Any]], Any]
     """The samples (at, turn, value) in order → the number, or None for unknown."""
-    value: Callable[[Any], Any]
+    value: Callable[[Any, Any], Any] | None
+    """(row, now) → the value of a sample; None where rows are only counted."""
     accept: Callable[[Any], bool | None]
     """The number → whether the bounds hold; None where it is unknown."""
     early: Callable[[Any], bool | None]
@@ -85,6 +86,8 @@ class Counted:
     falling: bool
     rising: bool
     """Only `at_least` and `more_than` on a count: leaving the window can never make it true."""
+    least: int
+    """Where only `at_least` or `more_than` bound a plain count: how many it takes."""
     open: bool
     """Whether a group nothing fills exists: its whole key comes from joins, or it has none."""
 
@@ -114,6 +117,8 @@ class Part:
     counted: Counted | None = None
     scanned: bool = False
     """Whether some join goes over all its rows."""
+    lazy: bool = False
+    """Whether only an event that comes late can ever look its rows up: they are indexed when one does."""
 
 
 @frozen(eq=False)
@@ -139,6 +144,8 @@ class Branching:
     held: int = 0
     inner: tuple[Again, ...] = ()
     outer: tuple[Again, ...] = ()
+    between: tuple[Again, ...] = ()
+    """The `none`s between two stages of a level match: judged once, when it is complete."""
     lasting: tuple[Again, ...] = ()
     """The negatives over states: what may still block the support of a match that was judged once."""
     picks: tuple[Best, ...] = ()
@@ -152,6 +159,10 @@ class Branching:
     """The values of the rule's key; `key` keeps 1, 1.0 and true apart."""
     bare: bool = True
     """Whether a found assignment is a match as it stands."""
+    remembers: bool = False
+    """Whether an assignment may be found again: events that are kept, beside rows that may come again."""
+    settled: bool = True
+    """Whether its rows are events alone, which never change."""
     timed: bool = False
     """Whether a condition with `within` is in it: what it concludes lasts `ttl` longer."""
 
@@ -173,6 +184,7 @@ class Action:
     """One `do` of a rule (or of its `else`)."""
 
     step: Do
+    action: str
     name: str
     index: int
     after: tuple[int, ...]

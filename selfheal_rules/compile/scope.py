@@ -59,9 +59,14 @@ class Scope:
         """Write a value of a step: an operand, or a text with holes."""
         if not isinstance(value, Template):
             return self.operand(value, code, kind)
-        parts = [repr(part) if isinstance(part, str) else f"shown({self.operand(part, code)})" for part in value.parts]
+        parts = [self._piece(part, code) for part in value.parts]
         code.names["shown"] = shown
         return " + ".join(parts) or "''"
+
+    def _piece(self, part: str | Reference | Parameter, code: Code) -> str:
+        if isinstance(part, Reference):
+            return f"shown({self.operand(part, code)})"
+        return repr(part if isinstance(part, str) else shown(self.rules.value(part)))
 
 
 def shown(value: Value) -> str:

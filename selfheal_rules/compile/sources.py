@@ -106,14 +106,19 @@ def _counted(
         tuple(".".join(path) for path in paths),
         within,
         _count if is_count and not counted.distinct else _distinct if is_count else MEASURES[counted.measure],
-        code[_value(counted, base.kinds[0], rules, code)],
+        None if is_count and not counted.distinct else code[_value(counted, base.kinds[0], rules, code)],
         accept,
         _early(counted.bounds, rules),
         "count" if is_count else "value",
         falling=falls and pattern.form == "event",
         rising=is_count and not falls and not counted.distinct,
+        least=_least(counted.bounds, rules) if is_count and not falls and not counted.distinct else 0,
         open=open_group,
     )
+
+
+def _least(bounds: tuple[Bound, ...], rules: RuleSet) -> int:
+    return max(rules.value(bound.operand) + (bound.comparison == "more_than") for bound in bounds)
 
 
 def _value(counted: Count | Aggregate, kind: Kind, rules: RuleSet, code: Code) -> str:

@@ -105,6 +105,7 @@ def action(step: Do, name: str, index: int, after: tuple[int, ...], written: Wri
     retry = step.retry
     return Action(
         step,
+        step.action,
         name,
         index,
         after,

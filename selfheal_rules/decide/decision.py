@@ -6,7 +6,9 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 
-from selfheal_rules.match.rows import Derived, Row, Support, evidence_of, fingerprint
+from selfheal_rules.compile.plan import Branching, Ruling
+from selfheal_rules.events import Event
+from selfheal_rules.match.rows import Occurrence, Support, evidence_of, fingerprint
 from selfheal_rules.values import EMPTY, FrozenMap, Value, canonical, moment
 from selfheal_rules.vocabulary import write_duration
 
@@ -86,10 +88,11 @@ class Evidence:
         }
 
 
-def evidence(alias: str, row: Row) -> Evidence:
+def evidence(alias: str, row: Any) -> Evidence:
     """Give a row as evidence, with the causes of what was concluded."""
     rule, because = "", tuple[Evidence, ...]()
-    if isinstance(row, Derived):
+    row = _row(row)
+    if row.maker is not None:
         rule, because = row.maker[1], explain(row.maker[3], row.maker[4])
     elif isinstance(row.cause, Support):
         rule, because = row.cause.name, explain(row.cause.aliases, row.cause.rows)
@@ -101,26 +104,43 @@ def evidence(alias: str, row: Row) -> Evidence:
     return Evidence(alias, form, row.kind, row.source, row.id, row.values, moment(row.at), FrozenMap(row.fields), rule, because)
 
 
-def explain(aliases: Iterable[str], rows: Iterable[Row]) -> tuple[Evidence, ...]:
+def explain(aliases: Iterable[str], rows: Iterable[Any]) -> tuple[Evidence, ...]:
     """Give the rows of a match as evidence, in the order of the rule."""
     return tuple(evidence(alias, row) for alias, row in zip(aliases, rows, strict=False) if alias != "#wait")
 
 
 class Opening:
-    """The first firing of a (rule, key): what an episode and all its decisions are named after."""
+    """
+    The first firing of a (rule, key): what an episode and all its decisions are named after.
 
-    __slots__ = ("_id", "aliases", "at", "others", "rows", "rule", "ruleset", "values")
+    It holds the branch that fired until it is written or asked for its key, since most are never asked.
+    """
 
-    def __init__(self, ruleset: str, rule: str, values: tuple[Value, ...], aliases: tuple[str, ...], rows: tuple[Row, ...], at: int) -> None:  # noqa: E501 - the record of a firing
+    __slots__ = ("_branch", "_id", "_values", "aliases", "at", "others", "rows", "rule", "ruleset")
+
+    def __init__(self, ruling: Ruling, branch: Branching, rows: tuple[Any, ...], at: int) -> None:
         """Remember what fired."""
-        self.ruleset = ruleset
-        self.rule = rule
-        self.values = values
-        self.aliases = aliases
+        self.ruleset = ruling.ruleset
+        self.rule = ruling.rule.id
+        self.aliases = branch.aliases
         self.rows = rows
         self.at = at
-        self.others: tuple[tuple[tuple[str, ...], tuple[Row, ...]], ...] = ()
+        self.others: tuple[tuple[tuple[str, ...], tuple[Any, ...]], ...] = ()
+        self._branch: Branching | None = branch
+        self._values: tuple[Value, ...] = ()
         self._id = ""
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """Write the key instead of the code that reckons it."""
+        state = {name: getattr(self, name) for name in self.__slots__ if name != "_branch"}
+        return None, {**state, "_values": self.values, "_branch": None, "rows": tuple(map(_row, self.rows))}
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """The values of the rule's key."""
+        if self._branch is not None:
+            self._values, self._branch = self._branch.values(self.rows), None
+        return self._values
 
     @property
     def id(self) -> str:
@@ -142,6 +162,10 @@ class Opening:
         for aliases, rows in self.others:
             found += tuple(e for e in explain(aliases, rows) if (e.kind, e.source, e.id, e.key) not in known)
         return found
+
+
+def _row(row: Any) -> Any:
+    return Occurrence(row.kind, row.source, row.id, row.fields, row.at, 0) if isinstance(row, Event) else row
 
 
 class Decision:
@@ -282,5 +306,8 @@ class Step:
 
 UNMATCHED = Step("unmatched")
 MATCHED = Step("matched")
+DUPLICATE = Step("duplicate")
+STALE = Step("stale")
+AHEAD = Step("ahead")
 """Shared: what most inputs lead to."""
 

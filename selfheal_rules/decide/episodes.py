@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from selfheal_rules.compile.plan import Action, Conclusion, Ruling
+from selfheal_rules.compile.plan import Action, Branching, Conclusion, Ruling
 from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision, Opening, Verdict
 from selfheal_rules.decide.episode import Episode, Progress
 from selfheal_rules.match.judge import Judge, Ruled
@@ -43,13 +43,17 @@ class Episodes:
         self.changed: dict[Episode, None] = {}
         self.confirmed: dict[int, dict[int, None]] = {}
         self.caution: Verdict | None = None
+        self.told = self.plan.entries["selfheal.episode"].taken
 
     # Opening
 
-    def open(self, ruling: Ruling, key: Any, opening: Opening, branch: int, rows: tuple[Row, ...], *, level: bool) -> None:
+    def open(self, ruling: Ruling, key: Any, opening: Opening, lit: Branching, rows: tuple[Any, ...], *, level: bool) -> None:
         """Open an episode and issue what can be issued."""
-        if ruling.simple and not self.plan.entries["selfheal.episode"].taken:
-            self._at_once(ruling, opening, branch, rows)
+        branch = lit.number
+        if not lit.settled:
+            opening.values  # noqa: B018 - reckoned now: rows of states change
+        if ruling.simple and not self.told:
+            self.decisions += self.at_once(ruling, opening, branch, rows)
             return
         self.opened += 1
         episode = Episode(self.opened, ruling.number, key, opening, level=level)
@@ -62,21 +66,24 @@ class Episodes:
         self.changed[episode] = None
         self.advance(episode)
 
-    def _at_once(self, ruling: Ruling, opening: Opening, branch: int, rows: tuple[Row, ...]) -> None:
+    def at_once(self, ruling: Ruling, opening: Opening, branch: int, rows: tuple[Any, ...]) -> list[Decision]:
         """Issue every step of an episode that closes as it opens."""
-        at, recent = self.memory.now, self.recent
-        while recent and recent[0].at <= at - self.max_age:
+        at, recent, made = self.memory.now, self.recent, []
+        limit = at - self.max_age
+        while recent and recent[0].at <= limit:
             recent.popleft()
         for step in ruling.steps:
-            if isinstance(step, Action):
-                target = step.target[branch](rows)
-                params = step.params[branch](rows) if step.params else EMPTY
-                self._decide(opening, step, target, params, 1, at)
-                recent.append(self.decisions[-1])
+            target = step.target[branch](rows)
+            params = step.params[branch](rows) if step.params else EMPTY
+            verdict = self.caution or (UNTARGETED if target is None and step.step.target is not None else SHADOWED)
+            decision = Decision(opening, step.name, step.action, target, params, 1, at, verdict)
+            recent.append(decision)
+            made.append(decision)
+        return made
 
     def _decide(self, opening: Opening, step: Action, target: Any, params: Any, attempt: int, at: int) -> None:
         verdict = self.caution or (UNTARGETED if target is None and step.step.target is not None else SHADOWED)
-        self.decisions.append(Decision(opening, step.name, step.step.action, target, params, attempt, at, verdict))
+        self.decisions.append(Decision(opening, step.name, step.action, target, params, attempt, at, verdict))
 
     # Going on
 
@@ -160,7 +167,7 @@ class Episodes:
             self.watch()
 
     def _wait(self, hidden: int, key: tuple[int, int], fields: Any) -> Row:
-        row = Row("#wait", "", "", key, key, fields, self.memory.now, self.memory.turn)
+        row = Row("#wait", "", key, key, fields, self.memory.now, self.memory.turn)
         self.network.stand(self.network.parts[self.plan.waiting[hidden]], row)
         return row
 
@@ -255,15 +262,17 @@ class Episodes:
                 self._escalate(subject, self.plan.rules[subject.rule])
             return
         episode, index, attempt = subject
-        progress = episode.steps[index]
-        over = episode.escalating and index < len(self.plan.rules[episode.rule].steps)
-        if episode.number not in self.numbered or progress.attempt != attempt or over:
-            return
-        if purpose == DEADLINE and progress.state == "issued":
+        if purpose == DEADLINE and self.awaits(episode, index, attempt, "issued"):
             self.fail(episode, index)
-        elif purpose == RETRY and progress.state == "retrying":
+        elif purpose == RETRY and self.awaits(episode, index, attempt, "retrying"):
             self.issue(episode, self.plan.rules[episode.rule], index)
             self.advance(episode)
+
+    def awaits(self, episode: Episode, index: int, attempt: int, state: str) -> bool:
+        """Whether a step still is where a timer was set for it."""
+        progress = episode.steps[index]
+        over = episode.escalating and index < len(self.plan.rules[episode.rule].steps)
+        return episode.number in self.numbered and progress.attempt == attempt and progress.state == state and not over
 
 
 def _progress(step: Action | Conclusion, branch: int, rows: tuple[Row, ...]) -> Progress:

@@ -1,31 +1,18 @@
 """From what the judgement of the rules found to firings: one for each (rule, key), in their order."""
 
 from collections.abc import Iterable
-from typing import Any
-
-from attrs import define, field
+from typing import Any, TypeAlias
 
 from selfheal_rules.compile.plan import Plan, Ruling
 from selfheal_rules.decide.decision import Opening
 from selfheal_rules.decide.episodes import Episodes
 from selfheal_rules.match.judge import Found, Judge, Ruled
 from selfheal_rules.match.rows import Match
-from selfheal_rules.values import canonical
+from selfheal_rules.values import canonical_key
 
-
-@define(eq=False)
-class Firing:
-    """All that fires one rule for one key in one turn."""
-
-    ruling: Ruling
-    key: Any
-    found: list[Found] = field(factory=list)
-
-    def order(self) -> tuple[int, int, str, str]:
-        """Give its place: greater priority, rule order, canonical key, evidence."""
-        opening = self.found[0]
-        values = opening.branch.values(opening.rows)
-        return (-self.ruling.rule.priority, self.ruling.order, canonical(list(values)), opening.order)
+_MANY = 256
+Pair: TypeAlias = tuple[int, Any]
+"""The number of a rule, and its key."""
 
 
 class Firings:
@@ -40,61 +27,69 @@ class Firings:
 
     def fire(self, ruled: Iterable[Ruled]) -> None:
         """Fire in order; what an open episode already deals with is absorbed as evidence."""
-        firings = [firing for one in ruled for firing in self._gather(one)]
-        if len(firings) > 1:
-            firings.sort(key=Firing.order)
-        for firing in firings:
-            if (firing.ruling.number, firing.key) not in self.episodes.running:
-                self._open(firing)
+        firings: dict[Pair, list[Found]] = {}
+        for one in ruled:
+            self._gather(one, firings)
+        pairs = list(firings)
+        if len(pairs) > 1:
+            pairs.sort(key=lambda pair: self._order(pair, firings[pair][0]))
+        running = self.episodes.running
+        for pair in pairs:
+            if pair not in running:
+                self._open(self.plan.rules[pair[0]], pair[1], firings[pair])
 
-    def _gather(self, ruled: Ruled) -> Iterable[Firing]:
-        ruling = self.plan.rules[ruled.rule]
-        if len(ruled.found) == 1 and not ruled.risen:
-            only = ruled.found[0]
-            return (Firing(ruling, only.key, [only]),) if self._is_new(only) else ()
-        by_key: dict[Any, Firing] = {}
+    def _order(self, pair: Pair, found: Found) -> tuple[int, int, str]:
+        """Give the place of a firing: greater priority, rule order, canonical key; no two share all three."""
+        ruling = self.plan.rules[pair[0]]
+        return (-ruling.rule.priority, ruling.order, canonical_key(found.branch.values(found.rows)))
+
+    def _gather(self, ruled: Ruled, firings: dict[Pair, list[Found]]) -> None:
+        number = ruled.rule
         for found in ruled.found:
-            if self._is_new(found):
-                by_key.setdefault(found.key, Firing(ruling, found.key)).found.append(found)
+            if found.branch.remembers and not self._is_new(number, found):
+                continue
+            pair = (number, found.branch.key(found.rows))
+            known = firings.get(pair)
+            if known is None:
+                firings[pair] = [found]
+            else:
+                known.append(found)
         for key in ruled.risen:
-            risen = [self._mark(match) for match in self.judge.true_matches(ruled.rule, key) if not _has_fired(match)]
-            if risen:
-                by_key.setdefault(key, Firing(ruling, key)).found += risen
-        for firing in by_key.values():
-            if len(firing.found) > 1:
-                firing.found.sort(key=lambda found: found.order)
-        return by_key.values()
+            for match in self.judge.true_matches(number, key):
+                risen = self._risen(number, match)
+                if risen:
+                    firings.setdefault((number, key), []).append(risen)
 
-    def _is_new(self, found: Found) -> bool:
-        """Whether this assignment has not fired; only kept events can meet the same states again."""
-        kept = next((row for row in found.rows if row.key is None and row.places), None)
-        if kept is None or all(row.key is None for row in found.rows):
-            return True
-        if kept.fired is None:
-            kept.fired = {}
-        mark = (found.branch.number, found.order)
-        new = mark not in kept.fired
-        kept.fired[mark] = None
+    def _is_new(self, number: int, found: Found) -> bool:
+        """Whether this assignment of evidence has not fired under any branch of the rule, and from now on it has."""
+        fired = self.memory.fired[number]
+        mark = (found.order, *(row.turn for row in found.rows if row.key is None))
+        new = mark not in fired
+        if new and len(fired) >= _MANY:
+            kept = {other: rows for other, rows in fired.items() if not any(row.gone for row in rows)}
+            fired.clear()
+            fired.update(kept)
+        fired[mark] = found.rows
         return new
 
-    def _mark(self, match: Match) -> Found:
-        branch = self.judge.branches[match.branch]
+    def _risen(self, number: int, match: Match) -> Found | None:
+        found = Found(self.judge.branches[match.branch], match.witness, match)
+        if len(self.plan.rules[number].branches) > 1:
+            return found if self._is_new(number, found) else None
+        picks = match.witness[len(match.rows) :]
         if match.fired is None:
             match.fired = {}
-        match.fired[match.witness[len(match.rows) :]] = None
-        return Found(branch, match.witness, match.key, match)
+        elif picks in match.fired:
+            return None
+        match.fired[picks] = None
+        return found
 
-    def _open(self, firing: Firing) -> None:
-        ruling, found = firing.ruling, firing.found[0]
-        branch = found.branch
-        opening = Opening(
-            ruling.ruleset, ruling.rule.id, branch.values(found.rows), branch.aliases, found.rows, self.memory.now
-        )
-        if len(firing.found) > 1:
-            opening.others = tuple((other.branch.aliases, other.rows) for other in firing.found[1:])
-        level = found.match is not None
-        self.episodes.open(ruling, firing.key, opening, branch.number, found.rows, level=level)
+    def _open(self, ruling: Ruling, key: Any, found: list[Found]) -> None:
+        if len(found) > 1:
+            found.sort(key=lambda one: one.order)
+        first = found[0]
+        opening = Opening(ruling, first.branch, first.rows, self.memory.now)
+        if len(found) > 1:
+            opening.others = tuple((other.branch.aliases, other.rows) for other in found[1:])
+        self.episodes.open(ruling, key, opening, first.branch, first.rows, level=first.match is not None)
 
-
-def _has_fired(match: Match) -> bool:
-    return match.fired is not None and match.witness[len(match.rows) :] in match.fired

@@ -8,16 +8,28 @@ what the engine itself did re-enters in a further round of the same instant.
 from collections.abc import Iterable
 from typing import Any
 
-from selfheal_rules.compile.plan import NEVER, Plan
-from selfheal_rules.decide.decision import OVERLOADED, Decision, Disposition, Outcome, Verdict
+from selfheal_rules.compile.plan import NEVER, Branching, Find, Part, Plan, Ruling
+from selfheal_rules.decide.decision import OVERLOADED, Decision, Disposition, Opening, Outcome, Verdict
 from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.episodes import Episodes
 from selfheal_rules.decide.firings import Firings
 from selfheal_rules.events import Event
 from selfheal_rules.match.judge import Judge, Ruled
-from selfheal_rules.match.memory import AGE, DEADLINE, FORGET, FORWARD, HOLD, JUDGE, LAPSE, TALLY, Memory
+from selfheal_rules.match.memory import (
+    AGE,
+    DEADLINE,
+    FORGET,
+    FORWARD,
+    HEALTH,
+    HOLD,
+    JUDGE,
+    LAPSE,
+    RETRY,
+    TALLY,
+    Memory,
+)
 from selfheal_rules.match.network import Network
-from selfheal_rules.match.rows import Record, Row
+from selfheal_rules.match.rows import Occurrence, Record, Row
 from selfheal_rules.match.supports import SOURCE, Supports
 from selfheal_rules.values import FrozenMap
 
@@ -40,6 +52,7 @@ class Rounds:
         self.overloaded = False
         self.noted = 0
         self.acts: list[tuple[str, str, dict[str, Any]]] = []
+        self.straight = tuple(self._straight(part) for part in self.network.parts)
         self._told = {kind: plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal.")}
 
     def state(self) -> tuple[Any, ...]:
@@ -51,6 +64,31 @@ class Rounds:
         """Go on from the state of a snapshot."""
         episodes = self.episodes
         episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.recent = state
+
+    # Events that need no memory
+
+    def _straight(self, part: Part) -> tuple[tuple[Ruling, Branching, Find], ...] | None:
+        """Give what a single event of a part fires, where that is all it can do; None where there is more."""
+        plan = self.plan
+        taken = any(plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal."))
+        if taken or part.form != "event" or part.keep or part.probes or part.watches or part.counts:
+            return None
+        found = [(plan.rules[seed.rule], plan.branches[seed.branch], seed.find) for seed in part.seeds]
+        if any(not (rule.simple and len(rule.branches) == 1 and branch.bare) for rule, branch, _ in found):
+            return None
+        if any(len(branch.parts) > 1 for _, branch, _ in found):
+            return None
+        return tuple(sorted(found, key=lambda one: (-one[0].rule.priority, one[0].order)))
+
+    def at_once(self, item: Event, straight: tuple[tuple[Ruling, Branching, Find], ...]) -> tuple[Decision, ...]:
+        """Decide on an event that meets nothing else: what `settle` would do, without its rounds."""
+        memory, episodes = self.memory, self.episodes
+        episodes.caution = self.caution
+        made: list[Decision] = []
+        for ruling, branch, find in straight:
+            for rows in find(item, memory):
+                made += episodes.at_once(ruling, Opening(ruling, branch, rows, memory.now), branch.number, rows)
+        return tuple(made)
 
     # Time
 
@@ -69,6 +107,10 @@ class Rounds:
             return self._told.get("selfheal.episode", False)
         if purpose == HOLD:
             return bool(subject[1].gone)
+        if purpose == HEALTH:
+            return bool(subject.status == "verifying" and subject.verify_due == due)
+        if purpose in {DEADLINE, RETRY}:
+            return self.episodes.awaits(*subject, "issued" if purpose == DEADLINE else "retrying")
         return True
 
     def advance(self, to: int) -> tuple[Decision, ...]:
@@ -80,7 +122,13 @@ class Rounds:
         while memory.timers and memory.timers[0][0] <= to:
             memory.now = max(memory.now, memory.timers[0][0])
             decisions += self._instant()
+        self.alarm()
         return decisions
+
+    def alarm(self) -> None:
+        """Note before which instant no timer is due."""
+        timers = self.memory.timers
+        self.memory.alarm = timers[0][0] if timers else NEVER
 
     def _start(self, at: int) -> tuple[Decision, ...]:
         memory = self.memory
@@ -140,7 +188,8 @@ class Rounds:
         """Judge what is queued and let everything follow, round by round; episode timers come after the first firings."""
         self.supports.made = 0
         self.overloaded = False
-        self.judge.judged.clear()
+        self.judge.free.clear()
+        self.judge.blocked.clear()
         self.episodes.caution = self.caution
         self._round()
         for purpose, subject in later:
@@ -154,7 +203,8 @@ class Rounds:
                     break
             self._round()
         decisions = tuple(self.episodes.decisions)
-        self.episodes.decisions.clear()
+        if decisions:
+            self.episodes.decisions.clear()
         self.noted = 0
         return decisions
 
@@ -210,7 +260,7 @@ class Rounds:
 
     def _act(self, kind: str, id_: str, fields: dict[str, Any]) -> None:
         present = FrozenMap({name: value for name, value in fields.items() if value is not None})
-        row = Row(kind, SOURCE, id_, None, (), present, self.memory.now, self.memory.turn)
+        row = Occurrence(kind, SOURCE, id_, present, self.memory.now, self.memory.turn)
         hits = self.plan.entries[kind].probe(row, self.memory.now)
         if hits is not None:
             self.network.event(row, hits)
@@ -279,16 +329,15 @@ class Rounds:
         """Say whether an event that was taken matched, was blocked, or led to too much."""
         if self.overloaded:
             return "overload"
-        judged = self.judge.judged
-        if not judged:
+        judge = self.judge
+        if not any(self._binds(item, one) for one in judge.blocked):
             return "matched"
-        free = [
-            ok
-            for rule, rows, ok in judged
-            if not self.plan.rules[rule].watcher
-            and any(row.key is None and row.id == item.id and row.source == item.source for row in rows)
-        ]
-        return "blocked" if free and not any(free) else "matched"
+        return "matched" if any(self._binds(item, one) for one in judge.free) else "blocked"
+
+    def _binds(self, item: Event, judged: tuple[int, tuple[Any, ...]]) -> bool:
+        rule, rows = judged
+        found = any(row.key is None and row.id == item.id and row.source == item.source for row in rows)
+        return found and not self.plan.rules[rule].watcher
 
 
 def _decided(decision: Decision) -> tuple[str, str, dict[str, Any]]:

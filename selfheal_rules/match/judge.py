@@ -17,29 +17,23 @@ from selfheal_rules.match.rows import Match, Pending, Row, evidence_of
 from selfheal_rules.values import canonical
 
 
-@define(eq=False)
 class Found:
-    """One match that fires or confirms: its branch and rows, and the key of its rule."""
+    """One match that fires, confirms or concludes: its branch and rows, and the level match it is, if it is one."""
 
-    branch: Branching
-    rows: tuple[Row, ...]
-    key: Any
-    match: Match | None = None
-    _evidence: Any = None
-    _order: str = ""
+    __slots__ = ("_order", "branch", "match", "rows")
 
-    @property
-    def evidence(self) -> Any:
-        """What the match rests on, alias by alias."""
-        if self._evidence is None:
-            self._evidence = evidence_of(self.branch.aliases, self.rows)
-        return self._evidence
+    def __init__(self, branch: Branching, rows: tuple[Any, ...], match: Match | None = None) -> None:
+        """Record what was found."""
+        self.branch = branch
+        self.rows = rows
+        self.match = match
+        self._order = ""
 
     @property
     def order(self) -> str:
         """The canonical text of the evidence."""
         if not self._order:
-            self._order = canonical(self.evidence)
+            self._order = canonical(evidence_of(self.branch.aliases, self.rows))
         return self._order
 
 
@@ -62,37 +56,36 @@ class Judge:
         self.network = network
         self.memory = network.memory
         self.branches = network.plan.branches
-        self.judged: list[tuple[int, tuple[Row, ...], bool]] = []
+        self.free: list[tuple[int, tuple[Any, ...]]] = []
+        self.blocked: list[tuple[int, tuple[Any, ...]]] = []
 
     def rule(self, number: int) -> Ruled:
         """Judge a rule on what is pending for it."""
-        seeds = self.network.pending.pop(number, ())
-        dirty = self.network.dirty.pop(number, {})
-        ruled = Ruled(number)
-        for pending in self.network.arrivals.pop(number, ()):
+        network, memory, ruled = self.network, self.memory, Ruled(number)
+        seeds = network.pending.pop(number, ())
+        dirty = network.dirty.pop(number, None) or {}
+        for pending in network.arrivals.pop(number, ()):
             self._arrive(pending, ruled)
         tried: dict[Any, None] = {}
         for seed, row in seeds:
             branch = self.branches[seed.branch]
             if row.gone:
                 continue
-            rows_found = seed.find(row, self.memory)
+            rows_found = seed.find(row, memory)
             if branch.level:
                 for rows in rows_found:
                     dirty[self._match(branch, rows)] = None
-            elif branch.bare and len(seeds) == 1:
-                ruled.found += [self._plain(branch, rows) for rows in rows_found]
-            else:
+            elif branch.bare and (len(seeds) == 1 or len(branch.parts) == 1):
+                for rows in rows_found:
+                    self.free.append((number, rows))
+                    ruled.found.append(Found(branch, rows))
+            elif rows_found:
                 self._instants(branch, rows_found, tried, ruled)
         if dirty:
             self._levels(number, dirty, ruled)
         return ruled
 
     # Instant matches
-
-    def _plain(self, branch: Branching, rows: tuple[Row, ...]) -> Found:
-        self.judged.append((branch.rule, rows, True))
-        return Found(branch, rows, branch.key(rows))
 
     def _instants(self, branch: Branching, found: Iterable[tuple[Row, ...]], tried: dict[Any, None], ruled: Ruled) -> None:
         for rows in found:
@@ -109,10 +102,11 @@ class Judge:
         whole = self._picked(branch, rows, ())
         if whole is None or not self._formulas(branch, whole):
             return
-        free = self._free(branch, whole)
-        self.judged.append((branch.rule, whole, free))
-        if free:
-            ruled.found.append(Found(branch, whole, branch.key(whole)))
+        if self._free(branch, whole):
+            self.free.append((branch.rule, whole))
+            ruled.found.append(Found(branch, whole))
+        else:
+            self.blocked.append((branch.rule, whole))
 
     def _free(self, branch: Branching, rows: tuple[Row, ...]) -> bool:
         return not any(block(rows, self.memory) > 0 for block in (*branch.inner, *branch.outer))
@@ -155,10 +149,11 @@ class Judge:
         whole = self._picked(branch, pending.copies, ())
         if whole is None or not self._formulas(branch, whole):
             return
-        free = self._free(branch, whole) and not any(block(pending.copies, self.memory) > 0 for block in blocks)
-        self.judged.append((branch.rule, pending.rows, free))
-        if free:
-            ruled.found.append(Found(branch, whole, branch.key(whole)))
+        if self._free(branch, whole) and not any(block(pending.copies, self.memory) > 0 for block in blocks):
+            self.free.append((branch.rule, pending.rows))
+            ruled.found.append(Found(branch, whole))
+        else:
+            self.blocked.append((branch.rule, pending.rows))
 
     # Level matches
 
@@ -216,11 +211,13 @@ class Judge:
         joined = branch.verify(match.rows, self.memory)
         whole = self._picked(branch, match.rows, match.witness[len(match.rows) :]) if joined else None
         match.witness = whole or match.rows
+        if not joined:
+            match.barred = match.ended = None
         soon, free = NEVER, whole is not None and self._formulas(branch, whole)
         if whole is not None:
             soon, free = self._blocked(branch.inner, whole, free=free)
-            if branch.forward:
-                soon, free = self._ahead(branch, match, soon, free=free)
+            if branch.forward or branch.between:
+                soon, free = self._sequence(branch, match, soon, free=free)
         if free and not match.holding:
             match.since = self.memory.now
         match.holding = free
@@ -236,16 +233,19 @@ class Judge:
         if not joined and not match.fired:
             self._forget(match)
 
-    def _ahead(self, branch: Branching, match: Match, soon: int, *, free: bool) -> tuple[int, bool]:
-        """Judge the `none` at the end of a sequence of states: nothing before its end, and for good once it is broken."""
+    def _sequence(self, branch: Branching, match: Match, soon: int, *, free: bool) -> tuple[int, bool]:
+        """Judge the `none`s of a sequence of states: each once, between two stages at once, after the last at its end."""
+        if match.barred is None:
+            match.barred = any(block(match.rows, self.memory) > 0 for block in branch.between)
         forward = branch.forward
         if forward is None:
-            return soon, free
+            return soon, free and not match.barred
         end = max(match.rows[index].at for index in forward.stage) + forward.within
-        match.barred = match.barred or any(block(match.rows, self.memory) > 0 for block in forward.blocks)
         if self.memory.now < end:
             return min(soon, end), False
-        return soon, free and not match.barred
+        if match.ended is None:
+            match.ended = any(block(match.rows, self.memory) > 0 for block in forward.blocks)
+        return soon, free and not (match.barred or match.ended)
 
     def _blocked(self, blocks: Iterable[Any], rows: tuple[Row, ...], *, free: bool) -> tuple[int, bool]:
         soon = NEVER

@@ -6,7 +6,8 @@ from heapq import heappop, heappush
 from typing import Any
 
 from selfheal_rules.compile.plan import NEVER, Plan
-from selfheal_rules.match.rows import Match, Record, Row, Tally
+from selfheal_rules.events import Event
+from selfheal_rules.match.rows import Kept, Match, Record, Row, Tally
 
 HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, WATCHED, DEADLINE, RETRY, HEALTH, FORGET = range(11)
 """What a timer is for; the ones from DEADLINE on are of episodes and come after firings."""
@@ -25,9 +26,12 @@ class Memory:
         self.now = -NEVER
         self.started = NEVER
         self.turn = 0
-        self.exchanges: list[dict[Any, dict[int, dict[Row, None]]]] = [{} for _ in range(plan.exchanges)]
+        self.exchanges: list[dict[Any, dict[int, list[Any]]]] = [{} for _ in range(plan.exchanges)]
         self.standing: list[dict[Row, None]] = [{} for _ in plan.parts]
-        self.recent: list[deque[Row]] = [deque() for _ in plan.parts]
+        self.recent: list[deque[Kept]] = [deque() for _ in plan.parts]
+        self.waiting: list[deque[tuple[Event, int]]] = [deque() for _ in plan.parts]
+        self.alarm = -NEVER
+        """No timer is due before this instant."""
         self.tallies: list[dict[Any, Tally]] = [{} for _ in plan.parts]
         self.homes: list[dict[Row, Any]] = [{} for _ in plan.parts]
         self.sampled: list[deque[tuple[int, Any]]] = [deque() for _ in plan.parts]
@@ -35,6 +39,7 @@ class Memory:
         self.marks: dict[tuple[str, Any], int] = {}
         self.matches: list[dict[tuple[Row, ...], Match]] = [{} for _ in plan.branches]
         self.once: list[dict[Match, None]] = [{} for _ in plan.branches]
+        self.fired: list[dict[tuple[Any, ...], tuple[Any, ...]]] = [{} for _ in plan.rules]
         self.truths: list[dict[Any, dict[Match, None]]] = [{} for _ in plan.rules]
         self.seen: dict[tuple[str, str], int] = {}
         self.timers: list[tuple[int, int, int, Any]] = []
@@ -48,6 +53,8 @@ class Memory:
     def timer(self, due: int, purpose: int, subject: Any) -> None:
         """Set a timer; a purpose reads its subject again when it is due."""
         heappush(self.timers, (due, self.next_ticket(), purpose, subject))
+        if due < self.alarm:
+            self.alarm = due
 
     def next_ticket(self) -> int:
         """Give a number greater than every one before it."""

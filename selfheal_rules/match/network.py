@@ -3,11 +3,12 @@
 from heapq import heappop, heappush
 from typing import Any
 
-from selfheal_rules.compile.plan import NEVER, Part, Plan, Probe, Seed
+from selfheal_rules.compile.plan import NEVER, Part, Plan, Seed
+from selfheal_rules.events import Event
 from selfheal_rules.match.memory import AGE, HOLD, Memory
-from selfheal_rules.match.rows import Derived, Match, Pending, Record, Row
+from selfheal_rules.match.rows import Kept, Match, Occurrence, Pending, Record, Row
 from selfheal_rules.match.tallies import Tallies
-from selfheal_rules.values import FrozenMap, lookup, microseconds
+from selfheal_rules.values import lookup, microseconds
 
 
 class Network:
@@ -20,7 +21,7 @@ class Network:
         self.max_age = max_age
         self.parts = plan.parts
         self.queue: list[int] = []
-        self.pending: dict[int, list[tuple[Seed, Row]]] = {}
+        self.pending: dict[int, list[tuple[Seed, Any]]] = {}
         self.dirty: dict[int, dict[Match, None]] = {}
         self.arrivals: dict[int, list[Pending]] = {}
         self.tallies = Tallies(self)
@@ -35,7 +36,7 @@ class Network:
         if rule not in self.pending and rule not in self.dirty and rule not in self.arrivals:
             heappush(self.queue, rule * 2)
 
-    def pend(self, seed: Seed, row: Row) -> None:
+    def pend(self, seed: Seed, row: Any) -> None:
         """Have a seed tried when its rule is judged."""
         rule = seed.rule
         pending = self.pending.get(rule)
@@ -68,54 +69,80 @@ class Network:
     # Events
 
     def event(self, item: Any, hits: tuple[int, ...]) -> None:
-        """Hand an event (or the row of a concluded one) to the parts that take it."""
-        shared: Row | None = item if isinstance(item, Row) else None
+        """Hand an event (or what was concluded) to the parts that take it."""
+        memory = self.memory
+        shared: Occurrence | None = item if isinstance(item, Occurrence) else None
         for number in hits:
             part = self.parts[number]
+            for counter in part.counts:
+                self.tallies.sample(self.parts[counter], item, memory.turn)
             if part.keep:
                 self._keep(part, item)
                 continue
+            if not (part.seeds or part.probes or part.watches):
+                continue
             if shared is None:
-                shared = Row(item.kind, item.source, item.id, None, (), item.fields, item.at, self.memory.turn)
+                shared = Occurrence(item.kind, item.source, item.id, item.fields, item.at, memory.turn)
             self._taken(part, shared)
 
-    def _keep(self, part: Part, item: Any) -> None:
-        fields = {name: value for name in part.names if (value := item.fields.get(name)) is not None}
-        memory = self.memory
-        row = _derived(item, fields) if isinstance(item, Derived) else Row(
-            item.kind, item.source, item.id, None, (), fields, item.at, memory.turn
-        )
-        recent = memory.recent[part.number]
-        limit = memory.now - part.keep - (self.max_age if part.late else 0)
-        while recent and recent[0].at <= limit:
-            self._leave(part, recent.popleft())
-        recent.append(row)
-        self._enter(part, row)
-        self._taken(part, row)
-
-    def _taken(self, part: Part, row: Row) -> None:
-        for counter in part.counts:
-            self.tallies.sample(self.parts[counter], row)
+    def _taken(self, part: Part, row: Any) -> None:
         if part.watches:
             self.watch(part, row)
         self._seed(part, row)
 
-    def _seed(self, part: Part, row: Row, *, changed: bool = False) -> None:
+    def _keep(self, part: Part, item: Any) -> None:
+        memory, number = self.memory, part.number
+        limit = memory.now - part.keep - (self.max_age if part.late else 0)
+        if part.lazy and item.__class__ is Event:
+            waiting = memory.waiting[number]
+            while waiting and waiting[0][0].at <= limit:
+                waiting.popleft()
+            waiting.append((item, memory.turn))
+            self._expire(part, limit)
+            self._seed(part, Occurrence(item.kind, item.source, item.id, item.fields, item.at, memory.turn))
+            return
+        self._expire(part, limit)
+        self._taken(part, self._index(part, item, memory.turn))
+
+    def _expire(self, part: Part, limit: int) -> None:
+        recent = self.memory.recent[part.number]
+        while recent and recent[0].at <= limit:
+            self._leave(part, recent.popleft())
+
+    def _index(self, part: Part, item: Any, turn: int) -> Kept:
+        fields = item.fields
+        projection = {name: fields[name] for name in part.names if name in fields}
+        row = Kept(item.kind, item.source, item.id, projection, item.at, turn)
+        if item.__class__ is not Event:
+            row.maker = item.maker
+        self.memory.recent[part.number].append(row)
+        self._enter(part, row)
+        return row
+
+    def catch_up(self) -> None:
+        """Index the events that only a late one could meet."""
+        for part in self.parts:
+            waiting = self.memory.waiting[part.number] if part.lazy else ()
+            while waiting:
+                item, turn = waiting.popleft()  # type: ignore[union-attr]
+                self._index(part, item, turn)
+
+    def _seed(self, part: Part, row: Any, *, changed: bool = False) -> None:
         early = row.at >= self.memory.now
+        if not early and part.keep:
+            self.catch_up()
         for seed in part.seeds:
             if not (seed.late_only and early) and (seed.level or not changed):
                 self.pend(seed, row)
         for probe in part.probes:
-            self._probe(probe, row, early=early, changed=changed)
+            key = probe.key(row)
+            if key is not None:
+                bucket = self.memory.exchanges[probe.exchange].get(key)
+                if bucket is not None:
+                    self._probe(probe.partners, bucket, row, early=early, changed=changed)
 
-    def _probe(self, probe: Probe, row: Row, *, early: bool, changed: bool) -> None:
-        key = probe.key(row)
-        bucket = self.memory.exchanges[probe.exchange].get(key) if key is not None else None
-        if not bucket:
-            return
-        partners = probe.partners
-        found = bucket if len(bucket) <= len(partners) else partners
-        for number in found:
+    def _probe(self, partners: Any, bucket: Any, row: Any, *, early: bool, changed: bool) -> None:
+        for number in bucket if len(bucket) <= len(partners) else partners:
             if number in bucket:
                 for seed in partners.get(number, ()):
                     if not (seed.late_only and early) and (seed.level or not changed):
@@ -123,7 +150,7 @@ class Network:
 
     # Rows in exchanges
 
-    def _enter(self, part: Part, row: Row) -> None:
+    def _enter(self, part: Part, row: Any) -> None:
         memory, number = self.memory, part.number
         if part.scanned:
             memory.standing[number][row] = None
@@ -131,11 +158,19 @@ class Network:
         for exchange, key_of in part.indexes:
             key = key_of(row)
             places.append(key)
-            if key is not None:
-                memory.exchanges[exchange].setdefault(key, {}).setdefault(number, {})[row] = None
+            if key is None:
+                continue
+            buckets = memory.exchanges[exchange]
+            bucket = buckets.get(key)
+            if bucket is None:
+                buckets[key] = {number: [row]}
+            elif number in bucket:
+                bucket[number].append(row)
+            else:
+                bucket[number] = [row]
         row.places = tuple(places)
 
-    def _leave(self, part: Part, row: Row) -> None:
+    def _leave(self, part: Part, row: Any) -> None:
         row.gone = True
         number = part.number
         if part.scanned:
@@ -186,7 +221,7 @@ class Network:
                 self.tallies.change(self.parts[counter], row)
             self._seed(part, row, changed=True)
 
-    def watch(self, part: Part, row: Row) -> None:
+    def watch(self, part: Part, row: Any) -> None:
         """Have the matches judged again that a row of this part may block."""
         memory = self.memory
         for watch in part.watches:
@@ -222,7 +257,7 @@ class Network:
             self._end(self.parts[number], record)
 
     def _begin(self, part: Part, record: Record, since: int) -> None:
-        row = Row(record.kind, record.source, "", record.key, record.values, record.fields, since, self.memory.turn)
+        row = Row(record.kind, record.source, record.key, record.values, record.fields, since, self.memory.turn)
         row.stamp = record.at
         row.cause = record.cause
         record.rows[part.number] = row
@@ -241,11 +276,6 @@ class Network:
         else:
             self.stand(part, row)
 
-    def held(self, number: int, row: Row, record_rows: dict[int, Row] | None) -> None:
-        """Have a row stand whose `for` is over, if it is still there."""
-        if row.gone and (record_rows is None or record_rows.get(number) is row):
-            self.stand(self.parts[number], row)
-
     def _age(self, record: Record) -> None:
         for path, age, past in self.ages.get(record.kind, ()):
             value = lookup(record.fields, path) if path != ("time",) else record.time
@@ -262,17 +292,10 @@ def _ages(plan: Plan) -> dict[str, list[tuple[tuple[str, ...], int, bool]]]:
     return found
 
 
-def _derived(row: Derived, fields: dict[str, Any]) -> Derived:
-    twin = Derived(row.kind, row.source, "", None, (), FrozenMap(fields), row.at, row.turn)
-    twin.maker = row.maker
-    twin.cause = row.cause
-    return twin
-
-
-def _remove(exchange: dict[Any, dict[int, dict[Row, None]]], key: Any, number: int, row: Row) -> None:
+def _remove(exchange: dict[Any, dict[int, list[Any]]], key: Any, number: int, row: Any) -> None:
     bucket = exchange[key]
     rows = bucket[number]
-    del rows[row]
+    rows.remove(row)
     if not rows:
         del bucket[number]
         if not bucket:

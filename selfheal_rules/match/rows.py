@@ -4,29 +4,31 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from selfheal_rules.events import Event
 from selfheal_rules.values import EMPTY, Value, canonical, moment
 
 
 def fingerprint(*parts: Value) -> str:
     """Give the first 32 hex digits of SHA-256 over the canonical text of a list."""
-    return sha256(canonical(list(parts)).encode()).hexdigest()[:32]
+    return sha256(canonical(list(parts)).encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 class Row:
     """
-    One item as one part sees it.
+    One state or count as one part sees it.
 
-    `at` is the time of an event, or since when the pattern has been true; `turn` the turn of that; `stamp` the time of the
-    latest update. An event has an `id`, a state or count a `key` (and its `values`).
+    `at` is since when the pattern has been true; `turn` the turn of that; `stamp` the time of the
+    latest update. `key` and `values` tell it from others of its kind.
     """
 
-    __slots__ = ("at", "cause", "fields", "fired", "gone", "id", "key", "kind", "matches", "places", "source", "stamp", "turn", "values")  # fmt: skip
+    __slots__ = ("at", "cause", "fields", "gone", "key", "kind", "matches", "places", "source", "stamp", "turn", "values")  # fmt: skip
+    id = ""
+    maker: Any = None
 
-    def __init__(self, kind: str, source: str, id: str, key: Any, values: tuple[Value, ...], fields: Any, at: int, turn: int) -> None:  # noqa: A002, E501, PLR0913 - the record of an item
+    def __init__(self, kind: str, source: str, key: Any, values: tuple[Value, ...], fields: Any, at: int, turn: int) -> None:  # noqa: E501, PLR0913 - the record of an item
         """Start as a row that stands and takes part in nothing."""
         self.kind = kind
         self.source = source
-        self.id = id
         self.key = key
         self.values = values
         self.fields = fields
@@ -36,7 +38,6 @@ class Row:
         self.gone = False
         self.matches: dict[Match, None] | None = None
         self.places: tuple[Any, ...] = ()
-        self.fired: dict[Any, None] | None = None
         self.cause: Any = ()
 
     @property
@@ -46,8 +47,6 @@ class Row:
 
     def evidence(self) -> list[Value]:
         """Give what tells this row from any other."""
-        if self.key is None:
-            return ["event", self.source, self.id]
         if self.kind == "count":
             return ["count", list(self.values), self.at]
         return ["state", self.kind, list(self.values), self.at]
@@ -65,33 +64,95 @@ class Row:
 
     def copy(self) -> "Row":
         """Give a row with the same content that later updates do not touch."""
-        twin = Row(self.kind, self.source, self.id, self.key, self.values, self.fields, self.at, self.turn)
+        twin = Row(self.kind, self.source, self.key, self.values, self.fields, self.at, self.turn)
         twin.stamp = self.stamp
         twin.cause = self.cause
         return twin
 
 
-class Derived(Row):
-    """The row of a concluded event; its id is reckoned when it is first asked for."""
+class Occurrence:
+    """One event as the parts see it that need not keep it; rows that are kept are `Kept`."""
+
+    __slots__ = ("at", "fields", "id", "kind", "source", "turn")
+    key = None
+    values: tuple[Value, ...] = ()
+    matches: dict["Match", None] | None = None
+    gone = False
+    places: tuple[Any, ...] = ()
+    maker: Any = None
+    cause: Any = ()
+
+    def __init__(self, kind: str, source: str, id: str, fields: Any, at: int, turn: int) -> None:  # noqa: A002, PLR0913 - the record of an event
+        """Record what happened, and the turn it arrived in."""
+        self.kind = kind
+        self.source = source
+        self.id = id
+        self.fields = fields
+        self.at = at
+        self.turn = turn
+
+    @property
+    def time(self) -> datetime:
+        """The time of the event, as rules read it."""
+        return moment(self.at)
+
+    def evidence(self) -> list[Value]:
+        """Give what tells this event from any other."""
+        return ["event", self.source, self.id]
+
+
+class Kept(Occurrence):
+    """An event that waits for others: its projection, and where the exchanges hold it."""
+
+    __slots__ = ("gone", "maker", "places")
+
+    def __init__(self, kind: str, source: str, id: str, fields: Any, at: int, turn: int) -> None:  # noqa: A002, PLR0913 - the record of an event
+        """Record what happened; nothing holds it yet."""
+        self.kind = kind
+        self.source = source
+        self.id = id
+        self.fields = fields
+        self.at = at
+        self.turn = turn
+        self.gone = False
+        self.places = ()
+        self.maker = None
+
+
+class Derived(Occurrence):
+    """A concluded event; its id is reckoned when it is first asked for."""
 
     __slots__ = ("_id", "maker")
+    source = "selfheal"
+
+    def __init__(self, kind: str, fields: Any, at: int, turn: int, maker: tuple[Any, ...]) -> None:
+        """Record what follows; `maker` is (rule set, rule, step, aliases, rows) of the match it follows from."""
+        self.kind = kind
+        self.fields = fields
+        self.at = at
+        self.turn = turn
+        self.maker = maker
 
     @property
     def id(self) -> str:  # type: ignore[override]
         """The id: of the rule, the step, the evidence and the instant."""
-        if not self._id:
-            self._id = fingerprint(*self.maker[:3], evidence_of(*self.maker[3:5]), self.maker[5])
-        return self._id
-
-    @id.setter
-    def id(self, value: str) -> None:
-        self._id = value
+        try:
+            return self._id
+        except AttributeError:
+            ruleset, rule, step, aliases, rows = self.maker
+            self._id = fingerprint(ruleset, rule, step, evidence_of(aliases, rows), self.at)
+            return self._id
 
 
 def evidence_of(aliases: tuple[str, ...], rows: tuple[Any, ...]) -> list[Value]:
     """Give the evidence of a match: one entry for each alias, sorted by alias."""
     pairs = zip(aliases, rows, strict=False)
-    return sorted([alias, *row.evidence()] for alias, row in pairs if alias != "#wait")
+    return sorted([alias, *evidence(row)] for alias, row in pairs if alias != "#wait")
+
+
+def evidence(row: Any) -> list[Value]:
+    """Give what tells a row from any other; a posted event may stand for its own row."""
+    return row.evidence() if not isinstance(row, Event) else ["event", row.source, row.id]  # type: ignore[no-any-return]
 
 
 class Record:
@@ -121,7 +182,7 @@ class Record:
 class Match:
     """One assignment of rows to the aliases of a branch that is followed as long as its rows stand."""
 
-    __slots__ = ("again", "barred", "born", "branch", "fired", "holding", "key", "once", "rows", "since", "supports", "true", "witness")
+    __slots__ = ("again", "barred", "born", "branch", "ended", "fired", "holding", "key", "once", "rows", "since", "supports", "true", "witness")
 
     def __init__(self, branch: int, rows: tuple[Row, ...], born: int) -> None:
         """Start as not yet judged; `born` orders matches."""
@@ -129,7 +190,9 @@ class Match:
         self.branch = branch
         self.rows = rows
         self.witness = rows
-        self.true = self.holding = self.once = self.barred = False
+        self.true = self.holding = self.once = False
+        self.barred: bool | None = None
+        self.ended: bool | None = None
         self.since = 0
         self.again = 0
         self.key: Any = None

@@ -115,15 +115,17 @@ class Supports:
 
     # Events
 
-    def event(self, ruling: Ruling, index: int, step: Conclusion, branch: Branching, rows: tuple[Row, ...]) -> None:
+    def event(self, ruling: Ruling, index: int, step: Conclusion, branch: Branching, rows: tuple[Any, ...]) -> None:
         """Post a concluded event to the rules above."""
-        fields = step.fields[branch.number](rows)
+        maker = (ruling.ruleset, ruling.rule.id, step.step.id or index, branch.aliases, rows)
+        self._post(step, step.fields[branch.number](rows), maker)
+
+    def _post(self, step: Conclusion, fields: Any, maker: tuple[Any, ...]) -> None:
         if len(fields) < len(step.step.fields) and not _complete(step.kind, fields):
             return
         memory = self.memory
-        row = Derived(step.kind.name, SOURCE, "", None, (), fields, memory.now, memory.turn)
-        row.maker = (ruling.ruleset, ruling.rule.id, step.step.id or index, branch.aliases, rows, memory.now)
         self.made += 1
+        row = Derived(step.kind.name, fields, memory.now, memory.turn, maker)
         hits = self.plan.entries[step.kind.name].probe(row, memory.now)
         if hits is not None:
             self.network.event(row, hits)
@@ -149,11 +151,7 @@ class Supports:
         aliases, rows = why
         memory = self.memory
         if step.kind.form == "event":
-            row = Derived(step.kind.name, SOURCE, "", None, (), fields, memory.now, memory.turn)
-            row.maker = (ruling.ruleset, ruling.rule.id, step.step.id or index, aliases, rows, memory.now)
-            hits = self.plan.entries[step.kind.name].probe(row, memory.now)
-            if hits is not None and _complete(step.kind, fields):
-                self.network.event(row, hits)
+            self._post(step, fields, (ruling.ruleset, ruling.rule.id, step.step.id or index, aliases, rows))
             return
         key = _key(step.kind, fields, only_key=step.step.cleared)
         if key is None:

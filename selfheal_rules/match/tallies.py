@@ -50,41 +50,44 @@ class Tallies:
 
     # Events
 
-    def sample(self, part: Part, row: Row) -> None:
-        """Count an event."""
-        counted = part.counted
+    def sample(self, part: Part, row: Any, turn: int) -> None:
+        """Count an event, or the beginning of a state."""
+        counted, memory = part.counted, self.memory
         key = _group(counted, row) if counted else None
         if counted is None or key is None or counted.within is None:
             return
-        memory = self.memory
-        self._sweep(part, counted)
-        if row.at <= memory.now - counted.within:
-            return
-        tally = self._tally(part, counted, key, row)
-        memory.tallies[part.number][key] = tally
-        sample = (row.at, row.turn, counted.value(row, memory.now), row.source, row.id)
-        if tally.samples and tally.samples[-1][:2] > sample[:2]:
-            insort(tally.samples, sample, key=lambda one: one[:2])
-        else:
-            tally.samples.append(sample)
+        limit, number = memory.now - counted.within, part.number
         if counted.rising:
-            memory.sampled[part.number].append((row.at, key))
+            self._sweep(part, counted, limit)
+        if row.at <= limit:
+            return
+        tally = memory.tallies[number].get(key)
+        if tally is None:
+            tally = memory.tallies[number][key] = self._tally(part, counted, key, row)
+        samples = tally.samples
+        value = counted.value(row, memory.now) if counted.value else None
+        if samples and samples[-1][0] > row.at:
+            insort(samples, (row.at, turn, value, row.source, row.id), key=lambda one: one[:2])
+        else:
+            samples.append((row.at, turn, value, row.source, row.id))
+        if counted.rising:
+            memory.sampled[number].append((row.at, key))
+            if len(samples) < counted.least and not tally.stands:
+                return
         self._judge(part, counted, key, tally, memory.now)
 
     def _tally(self, part: Part, counted: Counted, key: Any, row: Row) -> Tally:
-        tallies = self.memory.tallies[part.number]
-        tally = tallies.get(key)
+        tally = self.memory.tallies[part.number].get(key)
         if tally is None:
             values = tuple(_value(row, name) for name in counted.names)
-            if counted.open:
-                return self._open(part, counted, key, values)
-            tally = tallies[key] = Tally(values)
+            tally = self._open(part, counted, key, values) if counted.open and not counted.least else Tally(values)
         return tally
 
-    def _sweep(self, part: Part, counted: Counted) -> None:
+    def _sweep(self, part: Part, counted: Counted, limit: int) -> None:
         """Forget groups whose samples have all left the window; no timer would, where nothing can become true by it."""
         sampled = self.memory.sampled[part.number]
-        limit = self.memory.now - (counted.within or 0)
+        if not sampled or sampled[0][0] > limit:
+            return
         tallies = self.memory.tallies[part.number]
         while sampled and sampled[0][0] <= limit:
             key = sampled.popleft()[1]
@@ -98,7 +101,7 @@ class Tallies:
         """Count a state from now on, or its beginning."""
         counted = part.counted
         if counted and counted.within is not None:
-            self.sample(part, row)
+            self.sample(part, row, row.turn)
         elif counted:
             self._member(part, counted, row)
 
@@ -109,7 +112,7 @@ class Tallies:
         tally = self._tally(part, counted, key, row)
         self.memory.homes[part.number][row] = key
         self.memory.tallies[part.number][key] = tally
-        tally.members[row] = counted.value(row, self.memory.now)
+        tally.members[row] = counted.value(row, self.memory.now) if counted.value else None
         self._judge(part, counted, key, tally, self.memory.now)
 
     def leave(self, part: Part, row: Row) -> None:
@@ -134,7 +137,7 @@ class Tallies:
             self._member(part, counted, row)
             return
         tally = self.memory.tallies[part.number][home]
-        tally.members[row] = counted.value(row, self.memory.now)
+        tally.members[row] = counted.value(row, self.memory.now) if counted.value else None
         self._judge(part, counted, home, tally, self.memory.now)
 
     # Judging a group
@@ -175,7 +178,7 @@ class Tallies:
         if stands and not tally.stands:
             tally.stands = True
             turn = self.memory.turn if since == self.memory.now else 0
-            tally.row = Row("count", "", "", key, tally.values, fields, since, turn)
+            tally.row = Row("count", "", key, tally.values, fields, since, turn)
             tally.row.cause = tuple(tally.samples)
             self.network.ripen(part, tally.row)
         elif tally.row is not None and not stands:
