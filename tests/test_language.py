@@ -5,24 +5,37 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from inspect import signature
 from itertools import takewhile
 from pathlib import Path
 from shlex import split
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import pytest
 from attrs import field, frozen
 
-from selfheal_rules.check import check_rules
+from selfheal_rules.check import alternatives, check_rules, regex
 from selfheal_rules.decide.decision import Disposition, OutcomeStatus, Status
 from selfheal_rules.diagnostics import EventError
-from selfheal_rules.engine import Engine
+from selfheal_rules.engine import MAX_AGE, Engine
 from selfheal_rules.events import Event, State, checked
 from selfheal_rules.model import Measure, RuleSet
-from selfheal_rules.parse import conditions, expression, guards, params, parse_rules, parse_vocabulary, ruleset, steps
+from selfheal_rules.parse import (
+    conditions,
+    expression,
+    guards,
+    params,
+    parse_rules,
+    parse_vocabulary,
+    ruleset,
+    steps,
+    yaml_nodes,
+)
 from selfheal_rules.parse import vocabulary as vocabularies
 from selfheal_rules.parse.fields import Keys
+from selfheal_rules.parse.findings import SHOWN
 from selfheal_rules.parse.leaves import OPERATORS
+from selfheal_rules.parse.scalars import LARGEST
 from selfheal_rules.parse.types import BUILT_IN, WORDS
 from selfheal_rules.source import Source
 from selfheal_rules.values import microseconds
@@ -129,7 +142,7 @@ def _value(text: str, type_: FieldType) -> Any:  # noqa: ANN401 - as types as th
 def _fields(words: Iterable[str], kind: Kind) -> tuple[dict[str, Any], dict[str, str]]:
     """Give the fields, and apart from them the attributes `id` and `source`."""
     given = dict(word.split("=", 1) for word in words)
-    attributes = {name: given.pop(name) for name in ("id", "source") if name in given}
+    attributes = {name: given.pop(name) for name in list(given) if name in {"id", "source"}}
     return {name: _value(text, kind.fields[name].type) for name, text in given.items()}, attributes
 
 
@@ -176,7 +189,7 @@ def _holding(view: tuple[str, str, str, int]) -> str:
 
 
 @frozen
-class Input_:
+class Line:
     """One line of a stream with the lines of what is expected of it."""
 
     line: str
@@ -210,18 +223,18 @@ def _plain(line: str) -> str:
     return " ".join((mark, first, *rest))
 
 
-def _lines(stream: str) -> tuple[str, list[Input_]]:
+def _lines(stream: str) -> tuple[str, list[Line]]:
     """Give the settings of a stream, and its inputs."""
-    settings, found = "", list[Input_]()
+    settings, found = "", list[Line]()
     for number, line in enumerate(stream.splitlines(), 1):
         text = line.partition("  #")[0].strip()
         if text.startswith("with "):
             settings = text.removeprefix("with ")
         elif text.startswith("="):
             last = found.pop()
-            found.append(Input_(last.line, last.number, (*last.expected, _plain(text))))
+            found.append(Line(last.line, last.number, (*last.expected, _plain(text))))
         elif text:
-            found.append(Input_(text, number, ()))
+            found.append(Line(text, number, ()))
     return settings, found
 
 
@@ -229,8 +242,9 @@ def _restored(driver: Driver) -> Driver:
     """Give an engine restored from its snapshot; the reference has none, and goes on as it is."""
     if not isinstance(driver, Native):
         return driver
-    again = Engine.restore(driver.engine.program, driver.engine.snapshot())
-    return Native(again, driver.decisions)
+    again = Native(Engine.restore(driver.engine.program, driver.engine.snapshot()))
+    again.decisions.extend(driver.decisions)
+    return cast("Driver", again)
 
 
 def _play(stream: str, rules: str, make: Make) -> tuple[str, str]:
@@ -345,6 +359,25 @@ WORD_TABLES: Mapping[str, Callable[[], Iterable[str]]] = {
 def test_a_table_of_words_is_complete(heading: str) -> None:
     """The page names the words the code knows, and no others."""
     assert sorted(set(WORD_TABLES[heading]())) == sorted(set(_table(heading)))
+
+
+def test_guards_take_what_the_page_says() -> None:
+    """The page names the words beside each guard as the code does."""
+    rows = TEXT.split("\nGuards:\n\n", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    found = {row.split("`")[1]: tuple(row.split("|")[3].strip().split(", ")) for row in rows}
+    assert guards.BESIDE == found
+
+
+def test_limits_are_those_of_the_code() -> None:
+    """The page gives each limit as the code has it."""
+    engine = signature(Engine.__init__).parameters
+    limits = [
+        yaml_nodes.SIZE, yaml_nodes.DEPTH, SHOWN, expression.LENGTH, expression.NESTING, regex.LENGTH, regex.POSITIONS,
+        alternatives.LIMIT, LARGEST.bit_length(), MAX_AGE.total_seconds() / 60, engine["remembered"].default,
+        engine["fan_out"].default,
+    ]  # fmt: skip
+    rows = TEXT.split("\nLimits:\n\n", 1)[1].split("\n\n", 1)[0]
+    assert limits == [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?![\d,])", rows)]
 
 
 def test_findings_named_here_exist() -> None:
