@@ -5,7 +5,7 @@ import json
 
 from selfheal_rules.cli.arguments import Commands, subcommand
 from selfheal_rules.cli.ending import Code, Refused
-from selfheal_rules.cli.inputs import opened
+from selfheal_rules.cli.inputs import Lines
 from selfheal_rules.cli.problems import Problems
 from selfheal_rules.cli.screen import Screen
 from selfheal_rules.diagnostics import EventError, RuleSetError
@@ -27,7 +27,7 @@ def events(arguments: argparse.Namespace) -> int:
     """Print every item of the input, and name every line that gives none."""
     vocabulary, screen = _vocabulary(arguments.vocabulary), Screen()
     problems = Problems(screen)
-    with opened(arguments.input) as lines:
+    with Lines(arguments.input) as lines:
         for read in read_items(lines, vocabulary=vocabulary):
             if isinstance(read, Reading):
                 _print(read, screen, problems)

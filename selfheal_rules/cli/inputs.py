@@ -1,22 +1,37 @@
 """Lines as they come, from a file or from standard input."""
 
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from selfheal_rules.cli.ending import Refused, reason
 
 
 class Lines:
-    """The lines of a stream, counted; each is given as soon as it is whole."""
+    """The lines of a file, counted; each is given as soon as it is whole. Leaving it closes the file."""
 
-    def __init__(self, name: str, stream: Iterable[bytes]) -> None:
-        """Read a stream under the name its user knows it by."""
-        self.name = name
+    def __init__(self, name: str) -> None:
+        """
+        Open a file, or standard input where the name is `-`.
+
+        Raises:
+            Refused: where it cannot be read.
+        """
         self.count = 0
-        self._stream = stream
+        self._name = "standard input" if name == "-" else f"file `{name}`"
+        try:
+            self._stream = _standard_input() if name == "-" else Path(name).open("rb")  # noqa: SIM115 - see __exit__
+        except (OSError, ValueError) as error:
+            raise self._unreadable(error) from None
+
+    def __enter__(self) -> Self:
+        """Give the lines."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self._stream.close()
 
     def __iter__(self) -> Iterator[bytes]:
         """Give each line."""
@@ -25,27 +40,11 @@ class Lines:
                 self.count += 1
                 yield line
         except OSError as error:
-            raise _unreadable(self.name, error) from None
+            raise self._unreadable(error) from None
 
-
-@contextmanager
-def opened(name: str) -> Iterator[Lines]:
-    """
-    Open a file, or standard input where the name is `-`.
-
-    Raises:
-        Refused: where it cannot be read.
-    """
-    if name == "-":
-        yield Lines("standard input", _standard_input())
-        return
-    called = f"file `{name}`"
-    try:
-        stream = Path(name).open("rb")  # noqa: SIM115 - closed below; here only opening may fail
-    except (OSError, ValueError) as error:
-        raise _unreadable(called, error) from None
-    with stream:
-        yield Lines(called, stream)
+    def _unreadable(self, error: OSError | ValueError) -> Refused:
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        return Refused(f"{self._name} cannot be read: {why}")
 
 
 def _standard_input() -> BinaryIO:
@@ -54,8 +53,3 @@ def _standard_input() -> BinaryIO:
         message = "standard input is closed"
         raise Refused(message)
     return buffer
-
-
-def _unreadable(name: str, error: OSError | ValueError) -> Refused:
-    why = reason(error) if isinstance(error, OSError) else str(error)
-    return Refused(f"{name} cannot be read: {why}")

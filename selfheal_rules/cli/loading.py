@@ -1,6 +1,7 @@
 """Rule sets from the command line: which files are meant, what is wrong with them, the program they make."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def _value(text: str, wanted: FieldType) -> object:
             read: object = json.loads(text)
         except ValueError:
             return text
-        return read if isinstance(read, int | float) else text
+        return read if isinstance(read, int | float) and math.isfinite(read) else text
     if wanted.name == "list" and wanted.element:
         return tuple(_value(part.strip(), wanted.element) for part in text.split(","))
     return text

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from selfheal_rules.cli.arguments import Commands, add_format, add_paths, duration, instant, parameter, subcommand
 from selfheal_rules.cli.ending import Code
-from selfheal_rules.cli.inputs import Lines, opened
+from selfheal_rules.cli.inputs import Lines
 from selfheal_rules.cli.loading import load_program
 from selfheal_rules.cli.origins import Origins
 from selfheal_rules.cli.problems import Problems
@@ -45,15 +45,16 @@ def run(arguments: argparse.Namespace) -> int:
     screen = Screen()
     _warn(report, screen)
     engine = Engine(program, max_age=arguments.max_age)
-    with opened(arguments.input) as lines:
-        watch = Watch(engine, lines, screen, in_json=arguments.format == "json")
-        try:
+    lines = Lines(arguments.input)
+    watch = Watch(engine, lines, screen, in_json=arguments.format == "json")
+    try:
+        with lines:
             watch.read()
-            if arguments.until:
-                watch.show(engine.advance(arguments.until))
-        except KeyboardInterrupt:
-            watch.close(interrupted=True)
-            return Code.INTERRUPTED
+        if arguments.until:
+            watch.show(engine.advance(arguments.until))
+    except KeyboardInterrupt:
+        watch.close(interrupted=True)
+        return Code.INTERRUPTED
     watch.close()
     return Code.FINDINGS if watch.problems.malformed else Code.OK
 
