@@ -142,16 +142,20 @@ def _shown(value: Value) -> str:
     return f"{_kind_of(value)} `{text if len(text) <= 40 else text[:37] + '...'}`"  # noqa: PLR2004 - a line's worth
 
 
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" else "a"
+
+
 def _plain(*types: type) -> Misfit:
     def misfit(expected: FieldType, value: Value) -> str | None:
-        return None if type(value) in types else f"{_shown(value)} is not a {expected.name}"
+        return None if type(value) in types else f"{_shown(value)} is not {_article(expected.name)} {expected.name}"
 
     return misfit
 
 
 def _instance(kind: type) -> Misfit:
     def misfit(expected: FieldType, value: Value) -> str | None:
-        return None if isinstance(value, kind) else f"{_shown(value)} is not a {expected.name}"
+        return None if isinstance(value, kind) else f"{_shown(value)} is not {_article(expected.name)} {expected.name}"
 
     return misfit
 

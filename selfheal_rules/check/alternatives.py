@@ -70,11 +70,15 @@ class Placed:
         return shared_type(self.pattern.kinds, path, vocabulary)
 
     def provides(self, path: Path, vocabulary: Vocabulary) -> bool:
-        """Whether every row has a value at the path: the kinds require it, or a leaf was true of it."""
+        """
+        Whether every row has a value at the path: the kinds require it, or a leaf was true of it.
+
+        A counted row has all fields of its group: an item that lacks one of them is in no group.
+        """
+        if self.is_counted and path in {("count",), ("value",), *self.group_fields()}:
+            return True
         kinds = [vocabulary.kinds.get(name) for name in self.pattern.kinds]
-        if (self.is_counted and path in {("count",), ("value",)}) or all(
-            kind and kind.requires(path) for kind in kinds
-        ):
+        if all(kind and kind.requires(path) for kind in kinds):
             return True
         asked = [leaf.path for leaf in self.pattern.where if not (leaf.operator == "exists" and denies(leaf))]
         return path in asked or path in self.joined_fields()

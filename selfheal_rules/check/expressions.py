@@ -153,6 +153,13 @@ def _quotient(types: tuple[FieldType, ...]) -> FieldType | None:
     return NUMBER if found == INTEGER else found
 
 
+def _whole_quotient(types: tuple[FieldType, ...]) -> FieldType | None:
+    left, right = types
+    if left.name == "duration":
+        return {"duration": INTEGER, "integer": DURATION, "any": ANY}.get(right.name)
+    return _numbers(types)
+
+
 def _remainder(types: tuple[FieldType, ...]) -> FieldType | None:
     return DURATION if all(one.name == "duration" for one in types) else _numbers(types)
 
@@ -190,7 +197,7 @@ _RULES: Mapping[str, Rule] = {
     "-": _difference,
     "*": _product,
     "/": _quotient,
-    "//": _remainder,
+    "//": _whole_quotient,
     "%": _remainder,
     "neg": _amount,
     "abs": _amount,

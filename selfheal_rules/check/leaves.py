@@ -250,13 +250,13 @@ def _duration(word: str, operand: Operand, ruleset: RuleSet) -> Iterator[Diagnos
     found = misfit(operand, DURATION, ruleset)
     if found:
         yield found
-    elif not (isinstance(operand, Parameter) and operand.name not in ruleset.params) and not duration(operand, ruleset):
+    elif written_duration(operand, ruleset) == timedelta():
         yield error("SH227", f"`{word}` is no time at all", operand.span, "write a duration longer than 0")
 
 
-def duration(operand: Operand | None, ruleset: RuleSet) -> timedelta:
-    """Give a written duration, or none at all where it is not one; that has its own finding."""
+def written_duration(operand: Operand | None, ruleset: RuleSet) -> timedelta | None:
+    """Give a duration, or None where what is written, or set by the site, is not one; that has its own finding."""
     try:
-        return ruleset.duration(operand) if operand is not None else timedelta()
+        return ruleset.duration(operand) if operand is not None else None
     except (ValueError, KeyError, TypeError, OverflowError):
-        return timedelta()
+        return None

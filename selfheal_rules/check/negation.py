@@ -33,6 +33,8 @@ def _joins(placed: Placed, scope: Scope, vocabulary: Vocabulary) -> Iterator[Dia
 
 
 def _own(placed: Placed, path: Path, span: Span, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
+    if placed.is_counted:
+        return  # an item that lacks the field is in no group, so it blocks nothing
     kinds = [kind for name in placed.pattern.kinds if (kind := vocabulary.kinds.get(name))]
     asked = any(leaf.path == path and leaf.operator == "exists" and not denies(leaf) for leaf in placed.pattern.where)
     lacking = next((kind for kind in kinds if kind.type_at(path) and not kind.requires(path)), None)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from selfheal_rules.check.alternatives import LIMIT, Scope, expand, is_event, is_join, size
 from selfheal_rules.check.findings import at_word, error, shown
-from selfheal_rules.check.leaves import duration
+from selfheal_rules.check.leaves import written_duration
 from selfheal_rules.check.subject import Subject
 from selfheal_rules.check.walk import conditions_below, leaves_of, names_in, patterns_below, roots
 from selfheal_rules.diagnostics import Diagnostic
@@ -81,11 +81,24 @@ def _sequence(group: Group) -> Iterator[Diagnostic]:
     for item in group.items:
         if isinstance(item, Group) and item.logic != "none" and not all(found.placed for found in expand(item)):
             yield error("SH305", "a branch of the sequence has no pattern", item.span, "`none` stands in it by itself")
-    last = len(group.items) - 1 - next((at for at, none in enumerate(reversed(is_none)) if not none), len(is_none))
-    for item in group.items[last + 1 :]:
-        if isinstance(item, Group) and item.within is None and any(is_event(one) for one in patterns_below(item.items)):
-            message = "`none` at the end of a sequence does not say how long to wait"
-            yield error("SH304", message, at_word(item.span, "none"), "give it its own `within`")
+    end = max((at + 1 for at, none in enumerate(is_none) if not none), default=0)
+    for at, item in enumerate(group.items):
+        if isinstance(item, Group) and item.logic == "none" and item.within is None and _is_over_events(item):
+            yield from _endless(item, group, is_last=at >= end)
+
+
+def _is_over_events(none: Group) -> bool:
+    return any(is_event(pattern) for pattern in patterns_below(none.items))
+
+
+def _endless(none: Group, group: Group, *, is_last: bool) -> Iterator[Diagnostic]:
+    place = at_word(none.span, "none")
+    if is_last:
+        message = "`none` at the end of a sequence does not say how long to wait"
+        yield error("SH304", message, place, "give it its own `within`")
+    elif group.within is None:
+        message = "`none` looks from one item to the next, and nothing says how far apart these may lie"
+        yield error("SH323", message, place, "add `within` to the `sequence`, or beside the `none`")
 
 
 def picks(subject: Subject) -> Iterator[Diagnostic]:
@@ -182,9 +195,10 @@ def deadlines(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _fits(condition: Group, within: Operand | None, word: str, ruleset: RuleSet) -> Iterator[Diagnostic]:
-    limit = duration(within, ruleset)
+    limit = written_duration(within, ruleset)
     waits = (condition.held, *(pattern.held for pattern in patterns_below([condition])))
     for wait in waits if within is not None and limit else ():
-        if wait is not None and within is not None and duration(wait, ruleset) > limit:
+        needed = written_duration(wait, ruleset)
+        if wait is not None and within is not None and limit and needed and needed > limit:
             message = f"`{word}` must hold longer than the time it is given"
             yield error("SH317", message, wait.span, "make `for` shorter, or the deadline longer", within.span)
