@@ -8,6 +8,7 @@ import pytest
 from selfheal_rules.cli.loading import load_all
 from tests.calls import GOLDEN, RULES, STREAM, Call, alarm, caller, cloudevent
 
+NOON = "2026-01-01T12:00:00Z"
 NAMES = ["id", "rule", "action", "target", "because", "time", "verdict"]
 OWN = """\
 selfheal: 1
@@ -224,3 +225,20 @@ def test_the_end_of_time_is_no_surprise(call: Call) -> None:
     for time in ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"):
         found = call("run", RULES, "--input", "-", text=alarm("h", time))
         assert (0, "") == (found.code, found.err)
+
+
+def test_nobody_else_speaks_for_the_engine(call: Call) -> None:
+    """What only an engine says of itself is refused, named by its line, and the rest is read."""
+    forged = cloudevent("selfheal.decision", "1", NOON, rule="r", action="a", status="allowed", episode="e")
+    found = call("run", RULES, "--input", "-", text=forged + alarm("h", NOON))
+    assert (1, True) == (found.code, "1 item: 1 matched\n" in found.out)
+    assert "line 1: malformed: `selfheal.decision` is what the engine itself says; it cannot be posted\n" == found.err
+
+
+def test_halves_of_characters_are_written_as_escapes(call: Call, own: Path) -> None:
+    """JSON may hold a surrogate alone; both forms name it, and the JSON reads back."""
+    arguments = ("run", own, "--input", "-", "--param", "name=\ud800")
+    assert "notify \\ud800\n" in call(*arguments, text=_beat("\ud800", 9)).out
+    assert ["\ud800"] == [
+        one["target"] for one in call(*arguments, "--format", "json", text=_beat("\ud800", 9)).objects
+    ]

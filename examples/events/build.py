@@ -96,8 +96,14 @@ def before() -> Iterator[Line]:
 def failure() -> Iterator[Line]:
     """Give what the witnesses say of compute3, and of two hosts that are not dead."""
     yield alerts("alertmanager/webhook.firing.3", "2026-11-22 16:09:22.762", 27)
-    elsewhere = {"host": "compute2", "instance": "127.0.0.1:17092", "fingerprint": "b1f6c0aa53d2e907"}
-    yield alerts("alertmanager/webhook.firing.3", "2026-11-22 16:09:22.770", 27, **elsewhere)
+    yield alerts(
+        "alertmanager/webhook.firing.3",
+        "2026-11-22 16:09:22.770",
+        27,
+        host="compute2",
+        instance="127.0.0.1:17092",
+        fingerprint="b1f6c0aa53d2e907",
+    )
     yield alerts("alertmanager/webhook.firing.1", "2026-11-22 16:09:31.899", 19)
     yield report("compute2", "2026-11-22T16:09:40")
     yield report("compute3", "2026-11-22T16:09:50")

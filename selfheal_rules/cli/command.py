@@ -26,7 +26,8 @@ class _Version(argparse.Action):
             found = version("selfheal-rules")
         except PackageNotFoundError:
             found = "(not installed)"
-        parser.exit(Code.OK, f"selfheal {found}\n")
+        print(f"selfheal {found}")
+        parser.exit(Code.OK)
 
 
 def _parser() -> argparse.ArgumentParser:

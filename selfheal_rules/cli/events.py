@@ -8,8 +8,8 @@ from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.cli.inputs import Lines
 from selfheal_rules.cli.problems import Problems
 from selfheal_rules.cli.screen import Screen
-from selfheal_rules.diagnostics import EventError, RuleSetError
-from selfheal_rules.normalize import Problem, Reading, read_items, to_cloudevent
+from selfheal_rules.diagnostics import RuleSetError
+from selfheal_rules.normalize import Reading, read_items, to_cloudevent
 from selfheal_rules.parse import load_vocabulary
 from selfheal_rules.vocabulary import Vocabulary
 
@@ -30,21 +30,12 @@ def events(arguments: argparse.Namespace) -> int:
     with Lines(arguments.input) as lines:
         for read in read_items(lines, vocabulary=vocabulary):
             if isinstance(read, Reading):
-                _print(read, screen, problems)
+                screen.out(json.dumps(to_cloudevent(read.item)))
             else:
                 problems.name(read)
             screen.progress(lines.count)
     screen.done()
     return Code.FINDINGS if problems.malformed else Code.OK
-
-
-def _print(read: Reading, screen: Screen, problems: Problems) -> None:
-    try:
-        written = json.dumps(to_cloudevent(read.item))
-    except EventError as error:
-        problems.name(Problem(read.line, "malformed", str(error)))
-    else:
-        screen.out(written)
 
 
 def _vocabulary(name: str) -> Vocabulary:

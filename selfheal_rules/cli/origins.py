@@ -32,6 +32,7 @@ class Origins:
                 item.source if name == "source" else item.fields.get(name) for name in self._kinds[item.kind].key
             )
             lines[item.kind, key] = read.line
+            lines.move_to_end((item.kind, key))
         if len(lines) > self._remembered:
             lines.popitem(last=False)
 
