@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from typing import Any
 
-from selfheal_rules.decide.decision import Decision, Opening, Verdict
+from selfheal_rules.decide.decision import Decision, Opening, Verdict, Written, _opening
 from selfheal_rules.decide.episode import Episode, Progress
 from selfheal_rules.diagnostics import SnapshotError
 from selfheal_rules.match.memory import Memory
@@ -28,7 +28,7 @@ _SUM = 32
 _KNOWN = {
     (kind.__module__, kind.__qualname__): kind
     for kind in (
-        Decision, Opening, Verdict, Episode, Progress, Memory, Derived, Kept, Match, Occurrence, Pending, Record, Row,
+        Decision, Opening, Verdict, Written, _opening, Episode, Progress, Memory, Derived, Kept, Match, Occurrence, Pending, Record, Row,
         Support, Tally,
         FrozenMap, deque, datetime, timedelta, timezone,
     )

@@ -115,6 +115,8 @@ def canonical(value: Value) -> str:
 
 def canonical_key(values: tuple[Value, ...]) -> str:
     """Write the values of a key as `canonical` writes a list of them; quicker where they are all texts."""
+    if len(values) == 1 and values[0].__class__ is str:
+        return f"[{_text(values[0])}]"
     if all(value.__class__ is str for value in values):
         return f"[{','.join(map(_text, values))}]"
     return _encode(list(values))

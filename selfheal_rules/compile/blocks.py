@@ -47,7 +47,6 @@ def enter_patterns(
         else:
             scope = scope.bind(pattern.alias, kind, row)
             parts[pattern.alias] = source_part(pattern, scope.rules, register, negative=negative)
-        parts[pattern.alias].read(scope.used.get(pattern.alias, {}))
     return scope, parts
 
 

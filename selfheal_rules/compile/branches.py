@@ -63,6 +63,8 @@ class Branch:
     windows: tuple[tuple[str, int], ...] = ()
     shared: tuple[tuple[str, tuple[str, ...]], ...] = ()
     held: int | None = None
+    reach: int = 0
+    """The `within` of its sequence: how far a `none` between two stages looks back from the later one."""
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -137,6 +139,7 @@ def _conjunction(parts: tuple[Branch, ...], *, sequence: bool) -> Branch:
         tuple(window for part in parts for window in part.windows),
         tuple(shared for part in parts for shared in part.shared),
         next((part.held for part in parts if part.held is not None), None),
+        max((part.reach for part in parts), default=0),
     )
 
 
@@ -154,7 +157,7 @@ def _bounded(branch: Branch, within: int) -> Branch:
     known = {alias for alias, _ in branch.windows}
     windows = tuple((alias, within) for alias in branch.events if alias not in known)
     spreads = (Spread(branch.events, within),) if branch.events else ()
-    return evolve(branch, spreads=branch.spreads + spreads, windows=branch.windows + windows)
+    return evolve(branch, spreads=branch.spreads + spreads, windows=branch.windows + windows, reach=within)
 
 
 def _same(branch: Branch, same: tuple[Same, ...]) -> Branch:

@@ -73,6 +73,10 @@ def access(row: str, path: tuple[str, ...]) -> str:
     return f"lookup({row}.fields, {path!r})"
 
 
+KEYED_APART = frozenset({"number", "any", "list", "map"})
+"""Types whose values are written as keys another way than as they are."""
+
+
 def keyed(value: str, kind: FieldType) -> str:
     """Write a value as a key: 1, 1.0 and true stay apart."""
     if kind.name == "number":

@@ -33,7 +33,6 @@ class PartDraft:
     late: bool = False
     scanned: bool = False
     eager: bool = False
-    names: dict[str, None] = field(factory=dict)
     indexes: dict[int, str] = field(factory=dict)
     ages: tuple[tuple[tuple[str, ...], int, bool], ...] = ()
     seeds: list[SeedDraft] = field(factory=list)
@@ -41,10 +40,6 @@ class PartDraft:
     counts: list[int] = field(factory=list)
     counted: Counted | None = None
     taker: Taker | None = None
-
-    def read(self, names: dict[str, None]) -> None:
-        """Note that these fields of its rows are read by someone."""
-        self.names.update(names)
 
 
 class Register:
@@ -79,7 +74,6 @@ class Register:
         exchange = self._exchanges.setdefault(paths, len(self._exchanges))
         if exchange not in draft.indexes:
             draft.indexes[exchange] = row_key(paths, draft.kinds[0], self.code)
-            draft.read({path[0]: None for path in paths})
         return exchange
 
 

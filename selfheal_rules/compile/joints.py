@@ -71,7 +71,7 @@ def lower_branch(joint: Joint) -> Branching:
     needed = _conditions(joint)
     for alias in joint.bound:
         joint.parts[alias].seeds.append(_seed(joint, alias, needed))
-    around = Bound(joint.scope, branch.patterns, joint.aliases, branch.stages, max((s.within for s in branch.spreads), default=0))
+    around = Bound(joint.scope, branch.patterns, joint.aliases, branch.stages, branch.reach)
     last = len(branch.stages) - 1
     looking = [negative for negative in branch.negatives if negative.stage is None or negative.stage < last]
     trailing = [negative for negative in branch.negatives if negative.stage is not None and negative.stage == last]
@@ -97,6 +97,7 @@ def lower_branch(joint: Joint) -> Branching:
         fits=register.code[_fits(joint)] if joint.picked else None,
         picked=_picked_formulas(joint),
         forward=_forward(joint, trailing, blocks) if trailing else None,
+        plain=len(joint.bound) == 1 and not (needed or branch.joins),
         remembers=not joint.level and any(not is_event(pattern) for pattern in branch.patterns),
         settled=all(is_event(pattern) for pattern in branch.patterns),
         bare=not (branch.negatives or joint.picked or branch.held),
@@ -184,7 +185,6 @@ def _seed(joint: Joint, alias: str, needed: list[Condition]) -> SeedDraft:
             paths = tuple(other.path for _, other in equal)
             draft.exchange, draft.partner = exchange, joint.parts[chosen].number
             draft.key = row_key(paths, joint.scope.kinds[alias], joint.register.code)
-            joint.parts[alias].read({path[0]: None for path in paths})
     rows = "".join(f"{joint.scope.rows[other]}, " for other in joint.bound)
     nest.write(f"out.append(({rows}))")
     arguments = f"{joint.scope.rows[alias]}, m"
@@ -310,7 +310,6 @@ def _hang(joint: Joint, pattern: Pattern, branch: Branch, part: PartDraft) -> No
     exchange = joint.register.index(joint.parts[alias], tuple(there for there, _ in ordered))
     here = tuple(path for _, path in ordered)
     key = row_key(here, part.kinds[0], joint.register.code)
-    part.read({path[0]: None for path in here})
     part.watches.append(Watch(joint.rule, joint.number, joint.parts[alias].number, exchange, joint.register.code[key]))
 
 

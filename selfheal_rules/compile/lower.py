@@ -17,7 +17,7 @@ from selfheal_rules.compile.drafts import PartDraft, Register
 from selfheal_rules.compile.joints import Joint, lower_branch, waiting_part
 from selfheal_rules.compile.plan import Action, Branching, Conclusion, Entry, Part, Plan, Probe, Recovery, Ruling, Seed
 from selfheal_rules.compile.probes import probe
-from selfheal_rules.compile.scope import Scope, used_fields, waiting_kind
+from selfheal_rules.compile.scope import Scope, waiting_kind
 from selfheal_rules.compile.steps import (
     Written,
     action,
@@ -100,12 +100,12 @@ def _watched(rule: Rule) -> int:
 
 
 def _placeholder(rule: Rule) -> Ruling:
-    return Ruling(-1, rule, "", 0, ())
+    return Ruling(-1, rule, "", "", 0, ())
 
 
 def _lower_rule(lowering: Lowering, number: int, rules: RuleSet, rule: Rule, order: int) -> tuple[Joint, ...]:
     concludes = _concludes(rule)
-    scope = Scope(rules, used=used_fields((rule.when, rule.key, rule.then, rule.outcome)))
+    scope = Scope(rules)
     joints = lowering.joints(number, rule.when, scope, concludes=concludes, wait=None)
     _key(lowering, joints, rule, rules)
     steps: tuple[Action | Conclusion, ...] = ()
@@ -116,6 +116,7 @@ def _lower_rule(lowering: Lowering, number: int, rules: RuleSet, rule: Rule, ord
         Ruling(
             number,
             rule,
+            rule.id,
             rules.name,
             order,
             tuple(joint.number for joint in joints),
@@ -145,7 +146,13 @@ def _lower_doing(lowering: Lowering, rules: RuleSet, rule: Rule, order: int, fre
     simple = recovery is None and all(
         isinstance(step, Action) and step.confirm < 0 and step.deadline is None for step in steps
     )
-    lowering.rules[number] = evolve(lowering.rules[number], steps=steps, recovery=recovery, simple=simple)
+    lowering.rules[number] = evolve(
+        lowering.rules[number],
+        steps=steps,
+        recovery=recovery,
+        simple=simple,
+        fixed=simple and not any(isinstance(step, Action) and step.params for step in steps),
+    )
 
 
 def _step(
@@ -191,11 +198,11 @@ def _hide(lowering: Lowering, condition: Group, written: Written, rule: Rule, fr
     kind = _waiting_kind(written, used)
     wait = waiting_part(number, kind, lowering.register)
     bound = rebind(condition, inner_aliases(condition))
-    scope = Scope(written.rules, used=used_fields(bound))
+    scope = Scope(written.rules)
     joints = lowering.joints(number, bound, scope, concludes=False, wait=wait)
     lowering.waiting[number] = wait.number
     branches = tuple(joint.number for joint in joints)
-    lowering.rules[number] = Ruling(number, rule, written.rules.name, 0, branches, watcher=True)
+    lowering.rules[number] = Ruling(number, rule, rule.id, written.rules.name, 0, branches, watcher=True)
     return number, used
 
 
@@ -234,7 +241,6 @@ def _part(draft: PartDraft, code: Code) -> Part:
         draft.held,
         draft.keep,
         draft.late,
-        tuple(draft.names),
         tuple((exchange, code[key]) for exchange, key in draft.indexes.items()),
         draft.ages,
         direct,

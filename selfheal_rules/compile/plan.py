@@ -73,6 +73,8 @@ class Counted:
     part: int
     group: RowKey
     names: tuple[str, ...]
+    literal: bool
+    """Whether the key of a group is its values: none is of a type whose values need keeping apart."""
     within: int | None
     measure: Callable[[list[Any]], Any]
     """The samples (at, turn, value) in order → the number, or None for unknown."""
@@ -105,8 +107,6 @@ class Part:
     """Microseconds past its time for which an event row may still take part."""
     late: bool = False
     """Whether it may take part even longer, by events that come late."""
-    names: tuple[str, ...] = ()
-    """The fields of an event row that something reads."""
     indexes: tuple[tuple[int, RowKey], ...] = ()
     ages: tuple[tuple[tuple[str, ...], int, bool], ...] = ()
     """(path, microseconds, whether past it rather than at it): when a row may come or go by itself."""
@@ -157,6 +157,8 @@ class Branching:
     key: Build = field(default=lambda _: ())
     values: Build = field(default=lambda _: ())
     """The values of the rule's key; `key` keeps 1, 1.0 and true apart."""
+    plain: bool = False
+    """Whether every row of its only part is a match."""
     bare: bool = True
     """Whether a found assignment is a match as it stands."""
     remembers: bool = False
@@ -176,6 +178,8 @@ class Conclusion:
     fields: Mapping[int, Build]
     """Per branch: rows → the fields of what follows."""
     ttl: int | None
+    total: bool = False
+    """Whether every field always has a value."""
     after: tuple[int, ...] = ()
 
 
@@ -219,6 +223,7 @@ class Ruling:
 
     number: int
     rule: Rule
+    name: str
     ruleset: str
     order: int
     branches: tuple[int, ...]
@@ -229,6 +234,8 @@ class Ruling:
     clears: bool = False
     simple: bool = False
     """One step or more, none waiting for anything: its episode closes as it opens."""
+    fixed: bool = False
+    """Simple, and what it does is told by its key alone, whichever match fires first."""
     digest: str = ""
 
 

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from attrs import field, frozen
 
-from selfheal_rules.check import check_rules
+from selfheal_rules.check import check_rules, check_together
 from selfheal_rules.compile.lower import lower
 from selfheal_rules.compile.plan import Plan
 from selfheal_rules.diagnostics import Report, RuleSetError
@@ -47,6 +47,8 @@ def compile_rules(*rulesets: RuleSet) -> Program:
         RuleSetError: with every error found; warnings do not stop it.
     """
     report = Report.of(finding for rules in rulesets for finding in check_rules(rules).findings)
+    if not report.errors:
+        report += check_together(*rulesets)
     if report.errors:
         raise RuleSetError(report)
     return _recompile(*rulesets)

@@ -20,7 +20,6 @@ class Scope:
     rules: RuleSet
     kinds: FrozenMap = EMPTY  # alias → Kind
     rows: FrozenMap = EMPTY  # alias → variable
-    used: FrozenMap = EMPTY  # alias → the fields something reads, as keys
 
     def bind(self, alias: str, kind: Kind, row: str) -> "Scope":
         """Give the scope with one more alias."""
@@ -110,14 +109,6 @@ def _collect(part: Any, found: list[Reference]) -> None:
         for attribute in part.__attrs_attrs__:
             if attribute.name not in {"span", "address"}:
                 _collect(getattr(part, attribute.name), found)
-
-
-def used_fields(part: object) -> FrozenMap:
-    """Give, by alias, the fields a piece of the model reads."""
-    found: dict[str, dict[str, None]] = {}
-    for reference in references(part):
-        found.setdefault(reference.alias, {})[reference.path[0]] = None
-    return FrozenMap(found)
 
 
 def counted_kind(pattern: Pattern, base: Kind, names: tuple[tuple[str, ...], ...]) -> Kind:

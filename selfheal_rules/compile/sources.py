@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from selfheal_rules.compile.branches import Branch, is_join, span
-from selfheal_rules.compile.codegen import Code, access
+from selfheal_rules.compile.codegen import KEYED_APART, Code, access
 from selfheal_rules.compile.drafts import PartDraft, Paths, Register, row_key
 from selfheal_rules.compile.leaves import SIGNS, constant_leaf, is_constant, transition
 from selfheal_rules.compile.plan import Counted
@@ -38,7 +38,6 @@ def source_part(pattern: Pattern, rules: RuleSet, register: Register, *, negativ
         if pattern.form == "state":
             found = (transition(test, kinds[0].type_at(test.path) or ANY, rules) for test in tests)
             draft.ages = tuple(age for age in found if age)
-    draft.read({test.path[0]: None for test in pattern.where})
     return draft
 
 
@@ -74,17 +73,7 @@ def count_part(
     if new and counted:
         draft.counted = _counted(pattern, counted, base, paths, open_group, rules, code)
         base.counts.append(draft.number)
-        base.read({path[0]: None for path in paths})
-        base.read(dict.fromkeys(_measured(counted)))
     return draft
-
-
-def _measured(counted: Count | Aggregate) -> list[str]:
-    if isinstance(counted, Count):
-        return [counted.distinct[0]] if counted.distinct else []
-    return [item.path[0] if isinstance(item, Test) else str(counted.of[0]) for item in counted.of[:1]] + [
-        item.path[0] for item in counted.of if isinstance(item, Test)
-    ]
 
 
 def _counted(
@@ -104,6 +93,7 @@ def _counted(
         base.number,
         code[row_key(paths, base.kinds[0], code)] if paths else (lambda _: ()),
         tuple(".".join(path) for path in paths),
+        all((base.kinds[0].type_at(path) or ANY).name not in KEYED_APART for path in paths),
         within,
         _count if is_count and not counted.distinct else _distinct if is_count else MEASURES[counted.measure],
         None if is_count and not counted.distinct else code[_value(counted, base.kinds[0], rules, code)],

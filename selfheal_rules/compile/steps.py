@@ -10,7 +10,7 @@ from selfheal_rules.compile.codegen import Code, keyed
 from selfheal_rules.compile.joints import Joint
 from selfheal_rules.compile.plan import NEVER, Action, Build, Conclusion
 from selfheal_rules.compile.scope import WAIT, Scope, references
-from selfheal_rules.model import Conclude, Do, Operand, Pattern, Reference, Rule, RuleSet, Template
+from selfheal_rules.model import Conclude, Do, Literal, Operand, Pattern, Reference, Rule, RuleSet, Template
 from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import ANY, Kind
 
@@ -44,13 +44,24 @@ class Written:
                 f"{name!r}: {scope.text(value, self.code, (kind.type_at((name,)) or ANY) if kind else None)}"
                 for name, value in fields.items()
             ]
-            return f"{'present' if kind else 'FrozenMap'}({{{', '.join(pairs)}}})"
+            written = f"{{{', '.join(pairs)}}}"
+            if kind is None:
+                return f"FrozenMap({written})"
+            return written if all(_is_sure(value, scope) for value in fields.values()) else f"present({written})"
 
         return self.each(write)
 
     def awaits(self, used: tuple[Reference, ...]) -> Mapping[int, Build]:
         """Write the fields of a waiting row: the values its condition reads of the opening match."""
         return self.each(lambda scope: f"{{{', '.join(f'{str(ref)!r}: {scope.read(ref)}' for ref in used)}}}")
+
+
+def _is_sure(value: Operand | Template, scope: Scope) -> bool:
+    """Whether a value of a conclusion is never missing."""
+    if isinstance(value, Reference):
+        kind: Kind = scope.kinds[value.alias]
+        return kind.requires(value.path)
+    return isinstance(value, Template | Literal)
 
 
 def present(fields: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +106,8 @@ def conclusion(step: Conclude, written: Written) -> Conclusion:
     """Lower one `conclude`."""
     kind: Kind = written.rules.vocabulary.kinds[step.kind]
     fields = written.mapping(step.fields, kind)
-    return Conclusion(step, kind, fields, span(written.rules, step.ttl))
+    total = all(_is_sure(value, joint.scope) for joint in written.joints for value in step.fields.values())
+    return Conclusion(step, kind, fields, span(written.rules, step.ttl), total)
 
 
 def action(step: Do, name: str, index: int, after: tuple[int, ...], written: Written) -> Action:

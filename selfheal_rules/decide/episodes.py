@@ -53,7 +53,9 @@ class Episodes:
         if not lit.settled:
             opening.values  # noqa: B018 - reckoned now: rows of states change
         if ruling.simple and not self.told:
-            self.decisions += self.at_once(ruling, opening, branch, rows)
+            start = len(self.decisions)
+            self.at_once(ruling, opening, branch, rows, self.decisions)
+            self.remember(self.decisions[start:])
             return
         self.opened += 1
         episode = Episode(self.opened, ruling.number, key, opening, level=level)
@@ -66,20 +68,20 @@ class Episodes:
         self.changed[episode] = None
         self.advance(episode)
 
-    def at_once(self, ruling: Ruling, opening: Opening, branch: int, rows: tuple[Any, ...]) -> list[Decision]:
+    def at_once(self, ruling: Ruling, opening: Opening, branch: int, rows: tuple[Any, ...], made: list[Decision]) -> None:
         """Issue every step of an episode that closes as it opens."""
-        at, recent, made = self.memory.now, self.recent, []
-        limit = at - self.max_age
-        while recent and recent[0].at <= limit:
-            recent.popleft()
         for step in ruling.steps:
             target = step.target[branch](rows)
             params = step.params[branch](rows) if step.params else EMPTY
-            verdict = self.caution or (UNTARGETED if target is None and step.step.target is not None else SHADOWED)
-            decision = Decision(opening, step.name, step.action, target, params, 1, at, verdict)
-            recent.append(decision)
-            made.append(decision)
-        return made
+            verdict = self.caution or (SHADOWED if target is not None or step.step.target is None else UNTARGETED)
+            made.append(Decision(opening, step.name, step.action, target, params, 1, opening.at, verdict))
+
+    def remember(self, made: Iterable[Decision]) -> None:
+        """Know decisions for `max_age`, should something be heard of them."""
+        recent, limit = self.recent, self.memory.now - self.max_age
+        while recent and recent[0].at <= limit:
+            recent.popleft()
+        recent.extend(made)
 
     def _decide(self, opening: Opening, step: Action, target: Any, params: Any, attempt: int, at: int) -> None:
         verdict = self.caution or (UNTARGETED if target is None and step.step.target is not None else SHADOWED)
@@ -89,7 +91,7 @@ class Episodes:
 
     def confirm(self, ruled: Ruled) -> None:
         """Note what a hidden rule has seen."""
-        waiting = [found.rows[0] for found in ruled.found]
+        waiting = [rows[0] for _, rows, _ in ruled.found]
         waiting += [match.rows[0] for match in ruled.changed if match.true]
         for row in waiting:
             number, step = row.key

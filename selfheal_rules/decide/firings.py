@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 from selfheal_rules.compile.plan import Plan, Ruling
 from selfheal_rules.decide.decision import Opening
 from selfheal_rules.decide.episodes import Episodes
-from selfheal_rules.match.judge import Found, Judge, Ruled
+from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
+from selfheal_rules.match.network import Straight
 from selfheal_rules.match.rows import Match
 from selfheal_rules.values import canonical_key
 
@@ -24,31 +25,45 @@ class Firings:
         self.memory = judge.memory
         self.plan: Plan = judge.network.plan
         self.episodes = episodes
+        ranked = sorted(self.plan.rules, key=lambda one: (-one.rule.priority, one.order))
+        self.places = {ruling.number: place for place, ruling in enumerate(ranked)}
 
-    def fire(self, ruled: Iterable[Ruled]) -> None:
+    def fire(self, ruled: Iterable[Ruled], ready: Iterable[tuple[Straight, Any]]) -> None:
         """Fire in order; what an open episode already deals with is absorbed as evidence."""
         firings: dict[Pair, list[Found]] = {}
+        for straight, row in ready:
+            self._straight(straight, row, firings)
         for one in ruled:
             self._gather(one, firings)
-        pairs = list(firings)
-        if len(pairs) > 1:
-            pairs.sort(key=lambda pair: self._order(pair, firings[pair][0]))
-        running = self.episodes.running
-        for pair in pairs:
+        running, rules = self.episodes.running, self.plan.rules
+        for _, _, pair in self._ordered(firings):
             if pair not in running:
-                self._open(self.plan.rules[pair[0]], pair[1], firings[pair])
+                self._open(rules[pair[0]], pair[1], firings[pair])
 
-    def _order(self, pair: Pair, found: Found) -> tuple[int, int, str]:
-        """Give the place of a firing: greater priority, rule order, canonical key; no two share all three."""
-        ruling = self.plan.rules[pair[0]]
-        return (-ruling.rule.priority, ruling.order, canonical_key(found.branch.values(found.rows)))
+    def _ordered(self, firings: dict[Pair, list[Found]]) -> list[tuple[int, str, Pair]]:
+        """Order firings by greater priority, rule order and canonical key; no two share all three."""
+        if len(firings) == 1:
+            return [(0, "", pair) for pair in firings]
+        places, ordered = self.places, []
+        for pair, found in firings.items():
+            branch, rows, _ = found[0]
+            values = pair[1] if branch.key is branch.values else branch.values(rows)
+            ordered.append((places[pair[0]], canonical_key(values), pair))
+        ordered.sort()
+        return ordered
+
+    def _straight(self, straight: Straight, row: Any, firings: dict[Pair, list[Found]]) -> None:
+        for ruling, branch, find in straight:
+            for rows in ((row,),) if branch.plain else find(row, self.memory):
+                firings.setdefault((ruling.number, branch.key(rows)), []).append((branch, rows, None))
 
     def _gather(self, ruled: Ruled, firings: dict[Pair, list[Found]]) -> None:
         number = ruled.rule
         for found in ruled.found:
-            if found.branch.remembers and not self._is_new(number, found):
+            branch = found[0]
+            if branch.remembers and not self._is_new(number, found):
                 continue
-            pair = (number, found.branch.key(found.rows))
+            pair = (number, branch.key(found[1]))
             known = firings.get(pair)
             if known is None:
                 firings[pair] = [found]
@@ -63,17 +78,17 @@ class Firings:
     def _is_new(self, number: int, found: Found) -> bool:
         """Whether this assignment of evidence has not fired under any branch of the rule, and from now on it has."""
         fired = self.memory.fired[number]
-        mark = (found.order, *(row.turn for row in found.rows if row.key is None))
+        mark = (order_of(found), *(row.turn for row in found[1] if row.key is None))
         new = mark not in fired
         if new and len(fired) >= _MANY:
             kept = {other: rows for other, rows in fired.items() if not any(row.gone for row in rows)}
             fired.clear()
             fired.update(kept)
-        fired[mark] = found.rows
+        fired[mark] = found[1]
         return new
 
     def _risen(self, number: int, match: Match) -> Found | None:
-        found = Found(self.judge.branches[match.branch], match.witness, match)
+        found = (self.judge.branches[match.branch], match.witness, match)
         if len(self.plan.rules[number].branches) > 1:
             return found if self._is_new(number, found) else None
         picks = match.witness[len(match.rows) :]
@@ -85,11 +100,11 @@ class Firings:
         return found
 
     def _open(self, ruling: Ruling, key: Any, found: list[Found]) -> None:
-        if len(found) > 1:
-            found.sort(key=lambda one: one.order)
-        first = found[0]
-        opening = Opening(ruling, first.branch, first.rows, self.memory.now)
-        if len(found) > 1:
-            opening.others = tuple((other.branch.aliases, other.rows) for other in found[1:])
-        self.episodes.open(ruling, key, opening, first.branch, first.rows, level=first.match is not None)
-
+        several = len(found) > 1
+        if several and not ruling.fixed:
+            found.sort(key=order_of)
+        branch, rows, match = found[0]
+        opening = Opening(ruling, branch, rows, self.memory.now)
+        if several:
+            opening.among(found)
+        self.episodes.open(ruling, key, opening, branch, rows, level=match is not None)

@@ -8,7 +8,7 @@ what the engine itself did re-enters in a further round of the same instant.
 from collections.abc import Iterable
 from typing import Any
 
-from selfheal_rules.compile.plan import NEVER, Branching, Find, Part, Plan, Ruling
+from selfheal_rules.compile.plan import NEVER, Part, Plan
 from selfheal_rules.decide.decision import OVERLOADED, Decision, Disposition, Opening, Outcome, Verdict
 from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.episodes import Episodes
@@ -28,7 +28,7 @@ from selfheal_rules.match.memory import (
     TALLY,
     Memory,
 )
-from selfheal_rules.match.network import Network
+from selfheal_rules.match.network import Network, Straight
 from selfheal_rules.match.rows import Occurrence, Record, Row
 from selfheal_rules.match.supports import SOURCE, Supports
 from selfheal_rules.values import FrozenMap
@@ -52,7 +52,7 @@ class Rounds:
         self.overloaded = False
         self.noted = 0
         self.acts: list[tuple[str, str, dict[str, Any]]] = []
-        self.straight = tuple(self._straight(part) for part in self.network.parts)
+        self.network.straight = self.straight = tuple(self._straight(part) for part in self.network.parts)
         self._told = {kind: plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal.")}
 
     def state(self) -> tuple[Any, ...]:
@@ -67,7 +67,7 @@ class Rounds:
 
     # Events that need no memory
 
-    def _straight(self, part: Part) -> tuple[tuple[Ruling, Branching, Find], ...] | None:
+    def _straight(self, part: Part) -> Straight | None:
         """Give what a single event of a part fires, where that is all it can do; None where there is more."""
         plan = self.plan
         taken = any(plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal."))
@@ -80,14 +80,15 @@ class Rounds:
             return None
         return tuple(sorted(found, key=lambda one: (-one[0].rule.priority, one[0].order)))
 
-    def at_once(self, item: Event, straight: tuple[tuple[Ruling, Branching, Find], ...]) -> tuple[Decision, ...]:
+    def at_once(self, item: Event, straight: Straight) -> tuple[Decision, ...]:
         """Decide on an event that meets nothing else: what `settle` would do, without its rounds."""
         memory, episodes = self.memory, self.episodes
         episodes.caution = self.caution
         made: list[Decision] = []
         for ruling, branch, find in straight:
-            for rows in find(item, memory):
-                made += episodes.at_once(ruling, Opening(ruling, branch, rows, memory.now), branch.number, rows)
+            for rows in ((item,),) if branch.plain else find(item, memory):
+                episodes.at_once(ruling, Opening(ruling, branch, rows, memory.now), branch.number, rows, made)
+        episodes.remember(made)
         return tuple(made)
 
     # Time
@@ -233,8 +234,9 @@ class Rounds:
         if episodes.running:
             episodes.cancel((one.rule, key) for one in ruled for key in one.fallen)
             episodes.proceed()
-        if ruled:
-            self.firings.fire(ruled)
+        ready, self.network.ready = self.network.ready, []
+        if ruled or ready:
+            self.firings.fire(ruled, ready)
 
     # What the engine does re-enters
 

@@ -6,7 +6,7 @@ matches, whose truth makes a rule rise and fall for a key.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from attrs import define, field
 
@@ -17,24 +17,13 @@ from selfheal_rules.match.rows import Match, Pending, Row, evidence_of
 from selfheal_rules.values import canonical
 
 
-class Found:
-    """One match that fires, confirms or concludes: its branch and rows, and the level match it is, if it is one."""
+Found: TypeAlias = tuple[Branching, tuple[Any, ...], Match | None]
+"""One match that fires, confirms or concludes: its branch and rows, and the level match it is, if it is one."""
 
-    __slots__ = ("_order", "branch", "match", "rows")
 
-    def __init__(self, branch: Branching, rows: tuple[Any, ...], match: Match | None = None) -> None:
-        """Record what was found."""
-        self.branch = branch
-        self.rows = rows
-        self.match = match
-        self._order = ""
-
-    @property
-    def order(self) -> str:
-        """The canonical text of the evidence."""
-        if not self._order:
-            self._order = canonical(evidence_of(self.branch.aliases, self.rows))
-        return self._order
+def order_of(found: Found) -> str:
+    """Give the canonical text of a match's evidence."""
+    return canonical(evidence_of(found[0].aliases, found[1]))
 
 
 @define(eq=False)
@@ -56,6 +45,7 @@ class Judge:
         self.network = network
         self.memory = network.memory
         self.branches = network.plan.branches
+        self.blockable = any(branch.inner or branch.outer or branch.forward for branch in self.branches)
         self.free: list[tuple[int, tuple[Any, ...]]] = []
         self.blocked: list[tuple[int, tuple[Any, ...]]] = []
 
@@ -76,9 +66,9 @@ class Judge:
                 for rows in rows_found:
                     dirty[self._match(branch, rows)] = None
             elif branch.bare and (len(seeds) == 1 or len(branch.parts) == 1):
-                for rows in rows_found:
-                    self.free.append((number, rows))
-                    ruled.found.append(Found(branch, rows))
+                ruled.found += [(branch, rows, None) for rows in rows_found]
+                if self.blockable:
+                    self.free += [(number, rows) for rows in rows_found]
             elif rows_found:
                 self._instants(branch, rows_found, tried, ruled)
         if dirty:
@@ -104,7 +94,7 @@ class Judge:
             return
         if self._free(branch, whole):
             self.free.append((branch.rule, whole))
-            ruled.found.append(Found(branch, whole))
+            ruled.found.append((branch, whole, None))
         else:
             self.blocked.append((branch.rule, whole))
 
@@ -151,7 +141,7 @@ class Judge:
             return
         if self._free(branch, whole) and not any(block(pending.copies, self.memory) > 0 for block in blocks):
             self.free.append((branch.rule, pending.rows))
-            ruled.found.append(Found(branch, whole))
+            ruled.found.append((branch, whole, None))
         else:
             self.blocked.append((branch.rule, pending.rows))
 

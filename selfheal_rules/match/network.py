@@ -1,14 +1,18 @@
 """Items become rows: what a part gains, changes or loses wakes the rules whose joins, blocks or counts it may touch."""
 
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, TypeAlias
 
-from selfheal_rules.compile.plan import NEVER, Part, Plan, Seed
+from selfheal_rules.compile.plan import NEVER, Branching, Find, Part, Plan, Ruling, Seed
 from selfheal_rules.events import Event
 from selfheal_rules.match.memory import AGE, HOLD, Memory
 from selfheal_rules.match.rows import Kept, Match, Occurrence, Pending, Record, Row
 from selfheal_rules.match.tallies import Tallies
 from selfheal_rules.values import lookup, microseconds
+
+
+Straight: TypeAlias = tuple[tuple[Ruling, Branching, Find], ...]
+"""What a single event of a part fires where that is all it can do, in the order it fires."""
 
 
 class Network:
@@ -26,6 +30,8 @@ class Network:
         self.arrivals: dict[int, list[Pending]] = {}
         self.tallies = Tallies(self)
         self.touched = False
+        self.straight: tuple[Straight | None, ...] = (None,) * len(plan.parts)
+        self.ready: list[tuple[Straight, Any]] = []
         self.ages = _ages(plan)
         memory.demand = self.tallies.demand
 
@@ -39,6 +45,8 @@ class Network:
     def pend(self, seed: Seed, row: Any) -> None:
         """Have a seed tried when its rule is judged."""
         rule = seed.rule
+        if row.__class__ is Event:
+            row = Occurrence(row.kind, row.source, row.id, row.fields, row.at, self.memory.turn)
         pending = self.pending.get(rule)
         if pending is None:
             self.wake(rule)
@@ -99,7 +107,7 @@ class Network:
                 waiting.popleft()
             waiting.append((item, memory.turn))
             self._expire(part, limit)
-            self._seed(part, Occurrence(item.kind, item.source, item.id, item.fields, item.at, memory.turn))
+            self._seed(part, item)
             return
         self._expire(part, limit)
         self._taken(part, self._index(part, item, memory.turn))
@@ -110,9 +118,7 @@ class Network:
             self._leave(part, recent.popleft())
 
     def _index(self, part: Part, item: Any, turn: int) -> Kept:
-        fields = item.fields
-        projection = {name: fields[name] for name in part.names if name in fields}
-        row = Kept(item.kind, item.source, item.id, projection, item.at, turn)
+        row = Kept(item.kind, item.source, item.id, item.fields, item.at, turn)
         if item.__class__ is not Event:
             row.maker = item.maker
         self.memory.recent[part.number].append(row)
@@ -128,7 +134,8 @@ class Network:
                 self._index(part, item, turn)
 
     def _seed(self, part: Part, row: Any, *, changed: bool = False) -> None:
-        early = row.at >= self.memory.now
+        memory = self.memory
+        early = row.at >= memory.now
         if not early and part.keep:
             self.catch_up()
         for seed in part.seeds:
@@ -136,10 +143,9 @@ class Network:
                 self.pend(seed, row)
         for probe in part.probes:
             key = probe.key(row)
-            if key is not None:
-                bucket = self.memory.exchanges[probe.exchange].get(key)
-                if bucket is not None:
-                    self._probe(probe.partners, bucket, row, early=early, changed=changed)
+            bucket = memory.exchanges[probe.exchange].get(key) if key is not None else None
+            if bucket is not None:
+                self._probe(probe.partners, bucket, row, early=early, changed=changed)
 
     def _probe(self, partners: Any, bucket: Any, row: Any, *, early: bool, changed: bool) -> None:
         for number in bucket if len(bucket) <= len(partners) else partners:

@@ -133,6 +133,10 @@ class Derived(Occurrence):
         self.turn = turn
         self.maker = maker
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Write what it was made with; the id follows from it."""
+        return Derived, (self.kind, self.fields, self.at, self.turn, self.maker)
+
     @property
     def id(self) -> str:  # type: ignore[override]
         """The id: of the rule, the step, the evidence and the instant."""
@@ -231,7 +235,7 @@ class Tally:
         """Start empty."""
         self.values = values
         self.samples: list[tuple[Any, ...]] = []
-        self.members: dict[Row, Value] = {}
+        self.members: dict[Row, Value] | None = None
         self.row: Row | None = None
         self.stands = False
         self.due = 0

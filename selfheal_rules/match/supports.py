@@ -1,9 +1,10 @@
 """Truth maintenance: what is concluded stands while a support stands, and the strongest support says what it is."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from selfheal_rules.compile.plan import Branching, Conclusion, Ruling
-from selfheal_rules.match.judge import Found, Judge, Ruled
+from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
 from selfheal_rules.match.memory import LAPSE
 from selfheal_rules.match.rows import Derived, Match, Record, Row, Support, evidence_of
 from selfheal_rules.values import FrozenMap, Value, canonical
@@ -24,35 +25,35 @@ class Supports:
         self.plan = judge.network.plan
         self.touched: dict[int, dict[tuple[str, Any], None]] = {}
         self.made = 0
+        self.posted: dict[tuple[int, int, str], None] = {}
+        self.posted_at = -1
 
     def rule(self, ruling: Ruling, ruled: Ruled) -> None:
         """Draw the conclusions of one judged rule."""
         for index, step in enumerate(ruling.steps):
             if not isinstance(step, Conclusion):
                 continue
-            for found in ruled.found:
-                self._found(ruling, index, step, found)
+            if step.kind.form == "event":
+                self._events(ruling, index, step, ruled.found)
+            else:
+                for found in ruled.found:
+                    self._found(ruling, index, step, found)
             for match in ruled.changed:
                 self._level(ruling, index, step, match)
 
     # Instant matches
 
     def _found(self, ruling: Ruling, index: int, step: Conclusion, found: Found) -> None:
-        if step.kind.form == "event":
-            self.event(ruling, index, step, found.branch, found.rows)
-        elif step.step.cleared:
-            self._clear(step, found.branch, found.rows)
-        else:
-            support = self.support(ruling, index, step, found.branch, found.rows)
-            if support and step.ttl:
-                self._lasting(support, found, step.ttl)
-
-    def _lasting(self, support: Support, found: Found, ttl: int) -> None:
-        self.lapse(support, self.memory.now + ttl)
-        if found.branch.lasting or any(row.key is not None for row in found.rows):
-            match = found.match or self.judge.follow(found.branch, found.rows)
-            found.match = support.match = match
-            match.supports.append(support)
+        branch, rows, _ = found
+        if step.step.cleared:
+            self._clear(step, branch, rows)
+            return
+        support = self.support(ruling, index, step, branch, rows)
+        if support and step.ttl:
+            self.lapse(support, self.memory.now + step.ttl)
+            if branch.lasting or any(row.key is not None for row in rows):
+                support.match = self.judge.follow(branch, rows)
+                support.match.supports.append(support)
 
     # Level matches
 
@@ -77,7 +78,7 @@ class Supports:
         branch = self.plan.branches[match.branch]
         marker = Support(ruling.number, index, step.step.kind, branch.aliases, match.witness, self.memory.now)
         if step.kind.form == "event":
-            self.event(ruling, index, step, branch, match.witness)
+            self._events(ruling, index, step, ((branch, match.witness, match),))
             match.supports[index] = marker
         elif step.step.cleared:
             self._clear(step, branch, match.witness)
@@ -115,20 +116,40 @@ class Supports:
 
     # Events
 
-    def event(self, ruling: Ruling, index: int, step: Conclusion, branch: Branching, rows: tuple[Any, ...]) -> None:
-        """Post a concluded event to the rules above."""
-        maker = (ruling.ruleset, ruling.rule.id, step.step.id or index, branch.aliases, rows)
-        self._post(step, step.fields[branch.number](rows), maker)
+    def _events(self, ruling: Ruling, index: int, step: Conclusion, found: Iterable[Found]) -> None:
+        """Post a concluded event for each match to the rules above."""
+        ruleset, rule, name = ruling.ruleset, ruling.rule.id, step.step.id or index
+        build = step.fields
+        for branch, rows, match in found:
+            if len(ruling.branches) > 1 and self._is_repeated(ruling, index, (branch, rows, match)):
+                continue
+            self._post(step, build[branch.number](rows), (ruleset, rule, name, branch.aliases, rows))
+
+    def _is_repeated(self, ruling: Ruling, index: int, found: Found) -> bool:
+        """Whether another branch has concluded the same of the same evidence at this instant: the id would be the same."""
+        if self.posted_at != self.memory.now:
+            self.posted_at = self.memory.now
+            self.posted.clear()
+        mark = (ruling.number, index, order_of(found))
+        if mark in self.posted:
+            return True
+        self.posted[mark] = None
+        return False
 
     def _post(self, step: Conclusion, fields: Any, maker: tuple[Any, ...]) -> None:
-        if len(fields) < len(step.step.fields) and not _complete(step.kind, fields):
+        if not step.total and not _complete(step.kind, fields):
             return
-        memory = self.memory
+        memory, network = self.memory, self.network
         self.made += 1
         row = Derived(step.kind.name, fields, memory.now, memory.turn, maker)
         hits = self.plan.entries[step.kind.name].probe(row, memory.now)
-        if hits is not None:
-            self.network.event(row, hits)
+        if hits is None:
+            return
+        straight = network.straight[hits[0]] if len(hits) == 1 else None
+        if straight is None:
+            network.event(row, hits)
+        else:
+            network.ready.append((straight, row))
 
     # States
 

@@ -79,7 +79,7 @@ class Tallies:
     def _tally(self, part: Part, counted: Counted, key: Any, row: Row) -> Tally:
         tally = self.memory.tallies[part.number].get(key)
         if tally is None:
-            values = tuple(_value(row, name) for name in counted.names)
+            values = key if counted.literal else tuple(_value(row, name) for name in counted.names)
             tally = self._open(part, counted, key, values) if counted.open and not counted.least else Tally(values)
         return tally
 
@@ -112,6 +112,8 @@ class Tallies:
         tally = self._tally(part, counted, key, row)
         self.memory.homes[part.number][row] = key
         self.memory.tallies[part.number][key] = tally
+        if tally.members is None:
+            tally.members = {}
         tally.members[row] = counted.value(row, self.memory.now) if counted.value else None
         self._judge(part, counted, key, tally, self.memory.now)
 
@@ -123,7 +125,8 @@ class Tallies:
         key = self.memory.homes[part.number].pop(row, None)
         if key is not None:
             tally = self.memory.tallies[part.number][key]
-            del tally.members[row]
+            if tally.members is not None:
+                del tally.members[row]
             self._judge(part, counted, key, tally, self.memory.now)
 
     def change(self, part: Part, row: Row) -> None:
@@ -137,7 +140,8 @@ class Tallies:
             self._member(part, counted, row)
             return
         tally = self.memory.tallies[part.number][home]
-        tally.members[row] = counted.value(row, self.memory.now) if counted.value else None
+        if tally.members is not None:
+            tally.members[row] = counted.value(row, self.memory.now) if counted.value else None
         self._judge(part, counted, home, tally, self.memory.now)
 
     # Judging a group
@@ -170,7 +174,7 @@ class Tallies:
                 tally.samples = [sample for sample in tally.samples if sample[0] > limit]
 
     def _members(self, tally: Tally) -> list[tuple[Any, ...]]:
-        found = [(row.at, row.turn, value, row.source, row.id) for row, value in tally.members.items()]
+        found = [(row.at, row.turn, value, row.source, row.id) for row, value in (tally.members or {}).items()]
         return sorted(found, key=lambda one: one[:2])
 
     def _settle(self, part: Part, counted: Counted, key: Any, tally: Tally, number: Any, since: int, *, stands: bool) -> None:  # noqa: PLR0913, E501 - one group's whole state
