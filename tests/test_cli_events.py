@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from selfheal_rules.normalize import Reading, read_items
-from tests.calls import ROOT, STREAM, Call, alarm, caller
+from tests.calls import ROOT, RULES, STREAM, Call, alarm, caller
 from tests.payloads import VOCABULARY
 
 
@@ -83,3 +83,12 @@ def test_a_giant_key_does_not_flood_the_terminal(call: Call) -> None:
     found = call("events", "-", text=json.dumps({"\x1b[2J" + "k" * 10_000: 1}).encode())
     assert len(found.err) < 400
     assert "\\x1b[2J" in found.err
+
+
+def test_a_payload_over_many_lines_gets_advice(call: Call) -> None:
+    """Whoever gives a file as a human would write it is told what to do with it, after the lines."""
+    text = json.dumps(json.loads(alarm("a", "2026-01-01T00:00:00Z")), indent=2).encode()
+    advice = "selfheal: each payload has to stand on one line; `jq -c .` writes it so"
+    for arguments in (("events", "-"), ("run", RULES, "--input", "-")):
+        found = call(*arguments, text=text)
+        assert (1, advice) == (found.code, found.err.splitlines()[-1])

@@ -35,6 +35,7 @@ def events(arguments: argparse.Namespace) -> int:
                 problems.name(read)
             screen.progress(lines.count)
     screen.done()
+    problems.advise(lines)
     return Code.FINDINGS if problems.malformed else Code.OK
 
 

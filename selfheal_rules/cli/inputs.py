@@ -19,6 +19,8 @@ class Lines:
             Refused: where it cannot be read.
         """
         self.count = 0
+        self.is_spread = False
+        """Whether the first line merely opens a value that goes on below it."""
         self._name = "standard input" if name == "-" else f"file `{name}`"
         try:
             self._stream = _standard_input() if name == "-" else Path(name).open("rb")  # noqa: SIM115 - see __exit__
@@ -38,6 +40,8 @@ class Lines:
         try:
             for line in self._stream:
                 self.count += 1
+                if self.count == 1:
+                    self.is_spread = line.strip() in {b"{", b"["}
                 yield line
         except OSError as error:
             raise self._unreadable(error) from None

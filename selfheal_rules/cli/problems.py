@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from selfheal_rules.cli.inputs import Lines
 from selfheal_rules.cli.screen import Screen
 from selfheal_rules.normalize import Problem
 
@@ -21,6 +22,11 @@ class Problems:
         self._counts[problem.kind] += 1
         said = problem.message if len(problem.message) <= _SHOWN else problem.message[: _SHOWN - 3] + "..."
         self._screen.err(f"line {problem.line}: {problem.kind}: {said}")
+
+    def advise(self, lines: Lines) -> None:
+        """Say what may be behind it all, if that can be told."""
+        if self.malformed and lines.is_spread:
+            self._screen.err("selfheal: each payload has to stand on one line; `jq -c .` writes it so")
 
     @property
     def malformed(self) -> int:

@@ -108,6 +108,7 @@ class Watch:
     def close(self, *, interrupted: bool = False) -> None:
         """Say what came of it all; beside JSON that goes to standard error."""
         self.screen.done()
+        self.problems.advise(self.lines)
         if interrupted:
             self.screen.err(f"selfheal: interrupted after line {self.lines.count}")
         text = self.summary.text(self.engine, self.lines.count, self.problems)
