@@ -11,9 +11,12 @@ from selfheal_rules.check.possible import impossible
 from selfheal_rules.check.reach import crossed, shadowed, unused_parameters
 from selfheal_rules.check.steps import conclusions, targets
 from selfheal_rules.check.structure import counted_references, deadlines, held, picks, sequences, shapes, windows
-from selfheal_rules.check.subject import Check, RuleView, Subject
+from selfheal_rules.check.subject import Check, Subject
+from selfheal_rules.check.together import check_together
 from selfheal_rules.diagnostics import Report
 from selfheal_rules.model import RuleSet
+
+__all__ = ["CHECKS", "check_rules", "check_together"]
 
 CHECKS: tuple[Check, ...] = (
     Check("duplicate names", duplicates),
@@ -56,5 +59,5 @@ CHECKS: tuple[Check, ...] = (
 
 def check_rules(ruleset: RuleSet) -> Report:
     """Run every check over a rule set."""
-    subject = Subject(ruleset, tuple(RuleView.of(rule) for rule in ruleset.rules))
+    subject = Subject.of(ruleset)
     return Report.of(finding for check in CHECKS for finding in check.run(subject))

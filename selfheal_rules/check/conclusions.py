@@ -1,6 +1,6 @@
 """Whether conclusions last as long as they should, come from one hand, and do not chase each other in circles."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from selfheal_rules.check.alternatives import Scope, is_event
 from selfheal_rules.check.findings import at_word, error, warning
@@ -11,7 +11,7 @@ from selfheal_rules.diagnostics import Diagnostic
 from selfheal_rules.model import Conclude, Do, Literal, Pattern, Test
 from selfheal_rules.source import Span
 from selfheal_rules.values import FrozenMap, Value, lookup
-from selfheal_rules.vocabulary import Kind
+from selfheal_rules.vocabulary import SELF_KINDS, Kind
 
 DECISION = "selfheal.decision"
 
@@ -81,7 +81,12 @@ def circular(subject: Subject) -> Iterator[Diagnostic]:
 
 def decision_loops(subject: Subject) -> Iterator[Diagnostic]:
     """No rule acts because it has acted: a loop goes through an outcome or a timer."""
-    edges = tuple(_decision_edges(subject))
+    yield from loops_of_decisions((subject,))
+
+
+def loops_of_decisions(subjects: Sequence[Subject]) -> Iterator[Diagnostic]:
+    """Find the loops of decisions among rule sets that run together."""
+    edges = tuple(_decision_edges(subjects))
     for path in circles(edges):
         names = " → ".join(f"`{name[1]}`" for name in (path[0].giver, *(edge.taker for edge in path)))
         message = f"a decision leads to the next without end: {names}"
@@ -90,16 +95,16 @@ def decision_loops(subject: Subject) -> Iterator[Diagnostic]:
         yield error("SH316", message, place, cure, *(edge.conclude.span for edge in path))
 
 
-def _decision_edges(subject: Subject) -> Iterator[Edge]:
-    readers = [(view, pattern) for view in subject.rules for pattern in _read_decisions(view)]
-    for view in subject.rules if readers else ():
+def _decision_edges(subjects: Sequence[Subject]) -> Iterator[Edge]:
+    views = [((subject.ruleset.name, view.rule.id), view) for subject in subjects for view in subject.rules]
+    readers = [(name, pattern) for name, view in views for pattern in _read_decisions(view)]
+    kind: Kind = SELF_KINDS.kinds[DECISION]
+    for giver, view in views if readers else ():
         for step in view.dos:
             said = _decision(view, step)
-            for reader, pattern in readers:
-                if may_take(pattern, said, subject.kind(DECISION)) and not _is_excluded(pattern, said):
-                    yield Edge(
-                        (subject.ruleset.name, view.rule.id), (subject.ruleset.name, reader.rule.id), said, pattern
-                    )
+            for taker, pattern in readers:
+                if may_take(pattern, said, kind) and not _is_excluded(pattern, said):
+                    yield Edge(giver, taker, said, pattern)
 
 
 def _read_decisions(view: RuleView) -> Iterator[Pattern]:

@@ -4,18 +4,20 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from selfheal_rules.check.alternatives import Path, Placed, Scope, shared_type
-from selfheal_rules.check.findings import a, at_word, dotted, error, listed
+from selfheal_rules.check.findings import a, at_word, dotted, error, listed, warning
 from selfheal_rules.check.names import missing_field
 from selfheal_rules.check.operands import is_comparable, may_be, may_equal, misfit, reference_type
 from selfheal_rules.check.regex import refusal
 from selfheal_rules.check.subject import Subject
 from selfheal_rules.check.walk import durations_of, leaves_of
 from selfheal_rules.diagnostics import Diagnostic
-from selfheal_rules.model import Group, Literal, Operand, Parameter, Pattern, Reference, RuleSet, Same, Test
+from selfheal_rules.model import Group, Literal, Operand, Parameter, Pattern, Reference, Retry, RuleSet, Same, Test
 from selfheal_rules.source import Span
 from selfheal_rules.vocabulary import ANY, BOOLEAN, DURATION, INTEGER, NUMBER, STRING, FieldType
 
 ORDER = frozenset({"at_least", "more_than", "at_most", "less_than"})
+COUNTED = frozenset({"limit", "max_in_flight", "attempts"})
+"""The words of guards under which a number of things is written."""
 TEXT = frozenset({"matches", "glob", "starts_with", "ends_with"})
 
 
@@ -59,6 +61,20 @@ def leaves(subject: Subject) -> Iterator[Diagnostic]:
                 known = shared_type(pattern.kinds, leaf.path, subject.vocabulary)
                 if known is not None:
                     yield from _leaf(leaf, known, subject.ruleset)
+            for leaf in leaves_of(pattern)[len(pattern.where) :]:
+                yield from _measured_age(leaf, pattern, subject)
+
+
+def _measured_age(leaf: Test, pattern: Pattern, subject: Subject) -> Iterator[Diagnostic]:
+    """Refuse an age in `percent_of`: a share is taken when an item comes or goes, an age turns in between."""
+    known = shared_type(pattern.kinds, leaf.path, subject.vocabulary)
+    if leaf.operator in ORDER and known and known.name == "time":
+        for operand in _operands(leaf):
+            if _is_age(operand, subject.ruleset):
+                message = (
+                    f"`{dotted(leaf.path)}` is an age here, and `percent_of` measures what does not turn by itself"
+                )
+                yield error("SH324", message, operand.span, "conclude a state from the age, and measure that")
 
 
 def _leaf(leaf: Test, known: FieldType, ruleset: RuleSet) -> Iterator[Diagnostic]:
@@ -193,13 +209,16 @@ def _pairs(scope: Scope, subject: Subject) -> Iterator[Diagnostic]:
 
 
 def counts(subject: Subject) -> Iterator[Diagnostic]:
-    """Bounds of a count are whole numbers, those of an aggregate numbers, and what it measures is a number."""
+    """Bounds of a count or guard are whole numbers, those of an aggregate numbers; what it measures is a number."""
     for view in subject.rules:
         for pattern in view.patterns:
             counted = pattern.count or pattern.aggregate
             for bound in counted.bounds if counted else ():
                 yield from _bound(bound.operand, INTEGER if pattern.count else NUMBER, subject.ruleset)
             yield from _measured(pattern, subject)
+        for guard in view.rule.guard:
+            if guard.name in COUNTED:
+                yield from _bound(guard.settings[guard.name], INTEGER, subject.ruleset)
 
 
 def _bound(operand: Operand, wanted: FieldType, ruleset: RuleSet) -> Iterator[Diagnostic]:
@@ -234,11 +253,17 @@ def durations(subject: Subject) -> Iterator[Diagnostic]:
         for word, operand in durations_of(view.rule):
             yield from _duration(word, operand, subject.ruleset)
         for step in view.dos:
-            if step.retry and step.retry.times < 1:
-                place = at_word(step.retry.span, str(step.retry.times))
-                yield error(
-                    "SH226", "a step is tried again at least once", place, "write 1 or more, or leave `retry` out"
-                )
+            yield from _retry(step.retry, subject.ruleset) if step.retry else ()
+
+
+def _retry(retry: Retry, ruleset: RuleSet) -> Iterator[Diagnostic]:
+    if retry.times < 1:
+        place = at_word(retry.span, str(retry.times))
+        yield error("SH226", "a step is tried again at least once", place, "write 1 or more, or leave `retry` out")
+    backoff, cap = written_duration(retry.backoff, ruleset), written_duration(retry.cap, ruleset)
+    if retry.cap is not None and backoff and cap and cap < backoff:
+        message = "`cap` is shorter than `backoff`: every wait is cut to it"
+        yield warning("SH409", message, retry.cap.span, "make `cap` longer, or `backoff` shorter", retry.backoff.span)
 
 
 def _duration(word: str, operand: Operand, ruleset: RuleSet) -> Iterator[Diagnostic]:

@@ -55,6 +55,11 @@ class Subject:
     ruleset: RuleSet
     rules: tuple[RuleView, ...]
 
+    @classmethod
+    def of(cls, ruleset: RuleSet) -> "Subject":
+        """Walk each rule once."""
+        return cls(ruleset, tuple(RuleView.of(rule) for rule in ruleset.rules))
+
     @property
     def vocabulary(self) -> Vocabulary:
         """The words the rule set may use."""

@@ -73,6 +73,10 @@ def leaves_of(pattern: Pattern) -> tuple[Test, ...]:
     return (*pattern.where, *(leaf for leaf in measured if isinstance(leaf, Test)))
 
 
+WAITS = frozenset({"per", "over", "for", "cooldown", "backoff"})
+"""The words of guards under which a duration is written."""
+
+
 def durations_of(rule: Rule) -> Iterator[tuple[str, Operand]]:
     """Give every operand that stands where a duration is written, with the word it stands under."""
     for condition in conditions_below(roots(rule)):
@@ -87,6 +91,8 @@ def durations_of(rule: Rule) -> Iterator[tuple[str, Operand]]:
         yield from _step_durations(step)
     if rule.outcome:
         yield "within", rule.outcome.within
+    for guard in rule.guard:
+        yield from ((word, operand) for word, operand in guard.settings.items() if word in WAITS)
 
 
 def _known(word: str, operand: Operand | None) -> Iterator[tuple[str, Operand]]:

@@ -1,0 +1,91 @@
+"""Rule sets that run in one program are held against each other."""
+
+import pytest
+
+from selfheal_rules.check import check_rules, check_together
+from selfheal_rules.compile import compile_rules
+from selfheal_rules.diagnostics import RuleSetError
+from selfheal_rules.model import RuleSet
+from selfheal_rules.parse import parse_rules
+from selfheal_rules.source import Source
+
+_HEAD = """\
+selfheal: 1
+ruleset: {name}
+states:
+  s: {{key: [host], fields: {{host: string, {field}}}}}
+  t: {{key: [host], fields: {{host: string}}}}
+rules:
+"""
+
+
+def ruleset(name: str, *rules: str, field: str = "load: number") -> RuleSet:
+    """Read a rule set that has no finding of its own."""
+    text = _HEAD.format(name=name, field=field) + "".join(f"  - {{{rule}}}\n" for rule in rules)
+    found, report = parse_rules(Source(f"{name}.yaml", text if rules else text.replace("rules:\n", "rules: []\n")))
+    assert found is not None
+    assert "no findings" == report.render()
+    assert () == check_rules(found).errors
+    return found
+
+
+def concluding(read: str, concluded: str) -> str:
+    """Write a rule that concludes one state from another."""
+    return (
+        f"id: from-{read}, when: {{as: x, state: {read}}}, then: [{{conclude: {concluded}, with: {{host: $x.host}}}}]"
+    )
+
+
+def answering(rule: str, asked: str) -> str:
+    """Write a rule that acts on the decisions of another."""
+    return f"id: {rule}, when: {{event: selfheal.decision, where: {{rule: {asked}}}}}, then: [{{do: noop}}]"
+
+
+def codes(*rulesets: RuleSet) -> list[str]:
+    """Give the codes of what is found among the rule sets."""
+    return [finding.code for finding in check_together(*rulesets).findings]
+
+
+def test_one_rule_set_is_in_nobodys_way() -> None:
+    """A rule set alone, or none, has no finding."""
+    assert [] == codes()
+    assert [] == codes(ruleset("one", concluding("s", "t")))
+
+
+def test_rule_sets_that_feed_each_other_one_way_may_run() -> None:
+    """One rule set may conclude what another reads; kinds declared alike, or with other words about them, are one."""
+    rulesets = ruleset("one", concluding("s", "t")), ruleset("two", "id: act, when: {state: t}, then: [{do: noop}]")
+    assert [] == codes(*rulesets)
+    assert ("one", "two") == tuple(one.name for one in compile_rules(*rulesets).rulesets)
+    assert [] == codes(ruleset("one"), ruleset("two", field="load: {type: number, doc: Of a minute.}"))
+
+
+def test_circles_through_two_rule_sets_are_refused() -> None:
+    """Rules of two rule sets that feed each other are an error, named by the way round."""
+    rulesets = ruleset("one", concluding("s", "t")), ruleset("two", concluding("t", "s"))
+    assert ["SH330"] == codes(*rulesets)
+    with pytest.raises(RuleSetError, match="`from-s` → `from-t` → `from-s`"):
+        compile_rules(*rulesets)
+
+
+def test_loops_of_decisions_through_two_rule_sets_are_refused() -> None:
+    """Rules of two rule sets that act on each other's decisions would never end."""
+    rulesets = ruleset("one", answering("a", "b")), ruleset("two", answering("b", "a"))
+    assert ["SH316"] == codes(*rulesets)
+    with pytest.raises(RuleSetError, match="a decision leads to the next without end"):
+        compile_rules(*rulesets)
+
+
+def test_a_name_is_that_of_one_rule_set() -> None:
+    """The same rule set given twice, and two of one name, are an error each time the name comes again."""
+    one = ruleset("one")
+    assert ["SH331"] == codes(one, one)
+    assert ["SH331"] == codes(one, ruleset("one", concluding("s", "t")))
+    with pytest.raises(RuleSetError, match="two rule sets are named `one`"):
+        compile_rules(one, one)
+
+
+@pytest.mark.parametrize("field", ["load: string", "load: {type: number, required: true}", "size: number"])
+def test_a_kind_is_declared_in_one_way(field: str) -> None:
+    """A field of another type, another name or that is not always there makes another kind."""
+    assert ["SH332"] == codes(ruleset("one"), ruleset("two", field=field))
