@@ -1,12 +1,11 @@
 """Play one case to both engines and find the first difference; make a failing case small."""
 
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
-from itertools import permutations
 from typing import TypeAlias
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from selfheal_rules.check import check_rules
 from selfheal_rules.engine import Engine
@@ -15,9 +14,10 @@ from selfheal_rules.model import RuleSet
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.source import Source
 from selfheal_rules.values import microseconds, moment
-from tests.engines import Native, Oracle, Seen, native, oracle, resolved
+from tests.engines import Given, Native, Oracle, Seen, native, oracle, resolved
 from tests.generate.cases import Case
 from tests.generate.streams import Advance, Input
+from tests.reference.episodes import Decided
 
 Property: TypeAlias = Callable[[Case, RuleSet], str]
 """What is wrong with a case; nothing where it holds."""
@@ -29,15 +29,6 @@ def loaded(case: Case) -> RuleSet | None:
     if found is None or report.errors or check_rules(found).errors:
         return None
     return found
-
-
-@frozen
-class Played:
-    """What the reference made of a case: the forms that were hit, and on which side of their edge."""
-
-    fired: frozenset[str]
-    dispositions: tuple[str, ...]
-    edges: int
 
 
 def first_difference(case: Case, rules: RuleSet) -> str:
@@ -80,8 +71,9 @@ def advancing_changes_nothing(case: Case, rules: RuleSet) -> str:
     stopping = native(rules, max_age=case.max_age, max_ahead=case.max_ahead)
     for number, item in enumerate(case.items):
         expected = plain.take(item)
-        made = stop_at_deadlines(stopping, item, case.max_ahead)
-        actual = stopping.take(item)
+        given = resolved(item, stopping.decisions)
+        made = stop_at_deadlines(stopping, given, case.max_ahead)
+        actual = stopping.take(given) if given else None
         if expected is None or actual is None:
             continue
         actual = evolve(actual, decisions=(*made, *actual.decisions))
@@ -90,10 +82,10 @@ def advancing_changes_nothing(case: Case, rules: RuleSet) -> str:
     return ""
 
 
-def stop_at_deadlines(driver: Native, item: Input, max_ahead: timedelta | None) -> tuple[object, ...]:
+def stop_at_deadlines(driver: Native, given: Given | None, max_ahead: timedelta | None) -> tuple[Decided, ...]:
     """Advance from deadline to deadline, and to the time of the input; give what was decided."""
-    engine, made = driver.engine, []
-    given = resolved(item, driver.decisions)
+    engine = driver.engine
+    made: list[Decided] = []
     if given is None or (max_ahead and engine.now and given.time > engine.now + max_ahead):
         return ()
     while (due := engine.next_deadline()) is not None and due <= given.time:
@@ -110,14 +102,18 @@ def restoring_changes_nothing(case: Case, rules: RuleSet) -> str:
     restored = native(rules, max_age=case.max_age, max_ahead=case.max_ahead)
     for number, item in enumerate(case.items):
         engine = restored.engine
-        again = (
-            pickle.loads(pickle.dumps(engine)) if number % 7 == 3 else Engine.restore(engine.program, engine.snapshot())
-        )  # noqa: S301
+        again = pickled(engine) if number % 7 == 3 else Engine.restore(engine.program, engine.snapshot())
         restored = Native(again, restored.decisions)
         expected, actual = plain.take(item), restored.take(item)
         if expected != actual:
             return f"input {number}: {item}\n{difference(expected, actual)}"
     return ""
+
+
+def pickled(engine: Engine) -> Engine:
+    """Give an engine through a pickle and back."""
+    again: Engine = pickle.loads(pickle.dumps(engine))  # noqa: S301 - written a moment ago
+    return again
 
 
 def shrink(case: Case, rules: RuleSet, holds: Property) -> Case:
@@ -165,8 +161,3 @@ def shown(item: Input) -> str:
         cleared = " cleared" if isinstance(item, State) and item.cleared else ""
         return f"  {seconds} {item.kind} {item.source}/{item.id} {dict(item.fields)}{cleared}"
     return f"  {seconds} {item}"
-
-
-def orders(items: Sequence[Input], most: int) -> list[list[Input]]:
-    """Give some orders of inputs that all come at one time."""
-    return [list(one) for one, _ in zip(permutations(items), range(most), strict=False)]

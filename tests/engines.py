@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from attrs import field, frozen
 
-from selfheal_rules.compile import compile_rules
+from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.decide.decision import Decision, Outcome
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State
@@ -29,9 +30,11 @@ class Seen:
 class Driver(Protocol):
     """An engine under test."""
 
-    decisions: list[Decided]
+    @property
+    def decisions(self) -> list[Decided]:
+        """What it has decided so far."""
 
-    def take(self, item: Input) -> Seen | None:
+    def take(self, item: Input | Outcome) -> Seen | None:
         """Give it one input; None where the input does not apply."""
 
 
@@ -42,7 +45,7 @@ class Oracle:
     engine: Reference
     decisions: list[Decided] = field(factory=list)
 
-    def take(self, item: Input) -> Seen | None:
+    def take(self, item: Input | Outcome) -> Seen | None:
         """Give it one input."""
         given = resolved(item, self.decisions)
         if given is None:
@@ -60,7 +63,7 @@ class Native:
     engine: Engine
     decisions: list[Decided] = field(factory=list)
 
-    def take(self, item: Input) -> Seen | None:
+    def take(self, item: Input | Outcome) -> Seen | None:
         """Give it one input."""
         given = resolved(item, self.decisions)
         if given is None:
@@ -106,7 +109,10 @@ def decided(decision: Decision) -> Decided:
     )
 
 
-def resolved(item: Input, decisions: list[Decided]) -> Event | State | Outcome | Advance | None:
+Given: TypeAlias = Event | State | Outcome | Advance
+
+
+def resolved(item: Input | Outcome, decisions: list[Decided]) -> Given | None:
     """Give what an answer answers: one of the decisions so far."""
     if not isinstance(item, Answer):
         return item
@@ -126,7 +132,13 @@ def oracle(*rulesets: RuleSet, max_age: timedelta, max_ahead: timedelta | None =
 
 def native(*rulesets: RuleSet, max_age: timedelta, max_ahead: timedelta | None = None) -> Native:
     """Make a native engine."""
-    return Native(Engine(compile_rules(*rulesets), max_age=max_age, max_ahead=max_ahead))
+    return Native(Engine(program_of(*rulesets), max_age=max_age, max_ahead=max_ahead))
+
+
+@lru_cache(maxsize=2)
+def program_of(*rulesets: RuleSet) -> Program:
+    """Compile rule sets, once for all the engines of one case."""
+    return compile_rules(*rulesets)
 
 
 def replay(driver: Driver, items: Iterable[Input]) -> list[Seen | None]:

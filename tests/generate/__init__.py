@@ -1,0 +1,1 @@
+"""Random rule sets and streams: what the two engines are compared on."""

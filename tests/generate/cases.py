@@ -27,7 +27,7 @@ def case(seed: int) -> Case:
     random = Random(seed)
     maker = Maker(random)
     text = ruleset(maker)
-    items = tuple(Stream(random).take(random.randint(18, 32)))
+    items = tuple(Stream(random).take(random.randint(20, 34)))
     max_age = timedelta(seconds=random.choice((5, 10, 10, 600)))
     max_ahead = random.choice((None, None, timedelta(seconds=10)))
     return Case(seed, text, items, max_age, max_ahead, maker.forms)

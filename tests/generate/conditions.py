@@ -51,7 +51,8 @@ def counting(maker: Maker) -> tuple[Json, list[Bound]]:
 
 def conjunction(maker: Maker) -> tuple[Json, list[Bound]]:
     """Give an `all` of one to three patterns, with perhaps a formula, a `none`, a nested group."""
-    items, known = [], []
+    items: list[Any] = []
+    known: list[Bound] = []
     for form in maker.random.choices(("event", "state"), k=maker.random.choice((1, 2, 2, 3))):
         item, bound = pattern(maker, form, known)
         items.append(item)

@@ -1,7 +1,7 @@
 """Random rule sets, as the YAML an author would write; a function of the randomness it is given."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any, TypeAlias
 
@@ -18,18 +18,17 @@ types:
   host: {enum: [a, b, c]}
   level: {ordered: [low, mid, high]}
 events:
-  beat: {fields: {host: {type: host, required: true}, n: integer, x: number, level: level, note: string, tags: {list: string}, seen: time}}
-  fail: {fields: {host: {type: host, required: true}, n: integer, x: number, level: level, note: string, tags: {list: string}, seen: time}}
-  echo: {fields: {host: {type: host, required: true}, n: integer, note: string}}
-  boom: {fields: {host: {type: host, required: true}, n: integer, note: string}}
-states:
-  node: {key: [host], fields: {host: host, n: integer, x: number, level: level, note: string, tags: {list: string}, seen: time}}
-  disk: {key: [name], fields: {name: string, host: {type: host, required: true}, n: integer, x: number, level: level, note: string, tags: {list: string}, seen: time}}
-  probe: {key: [source, host], fields: {host: host, n: integer, x: number, level: level, note: string}}
-  trouble: {key: [host], fields: {host: host, level: level, n: integer, note: string}}
-  storm: {key: [host], fields: {host: host, level: level, n: integer, note: string}}
-  mark: {key: [host], fields: {host: host, n: integer, note: string}}
 """
+PLAIN = "n: integer, note: string"
+RICHER = f"{PLAIN}, x: number, level: level, tags: {{list: string}}, seen: time"
+for _name, _more in (("beat", RICHER), ("fail", RICHER), ("echo", PLAIN), ("boom", PLAIN)):
+    VOCABULARY += f"  {_name}: {{fields: {{host: {{type: host, required: true}}, {_more}}}}}\n"
+VOCABULARY += "states:\n"
+VOCABULARY += f"  node: {{key: [host], fields: {{host: host, {RICHER}}}}}\n"
+VOCABULARY += f"  disk: {{key: [name], fields: {{name: string, host: {{type: host, required: true}}, {RICHER}}}}}\n"
+VOCABULARY += f"  probe: {{key: [source, host], fields: {{host: host, {PLAIN}, x: number, level: level}}}}\n"
+for _name, _more in (("trouble", f"level: level, {PLAIN}"), ("storm", f"level: level, {PLAIN}"), ("mark", PLAIN)):
+    VOCABULARY += f"  {_name}: {{key: [host], fields: {{host: host, {_more}}}}}\n"
 RICH = ("host", "n", "x", "level", "note", "tags", "seen")
 FIELDS: dict[str, tuple[str, ...]] = {
     "beat": RICH, "fail": RICH, "echo": ("host", "n", "note"), "boom": ("host", "n", "note"),
@@ -74,7 +73,7 @@ class Maker:
         """Give a duration of whole seconds."""
         return f"{self.random.randint(least, most)}s"
 
-    def pick(self, choices: Any) -> Any:
+    def pick(self, choices: Iterable[Any]) -> Any:  # noqa: ANN401 - one of whatever was given
         """Give one of the choices."""
         return self.random.choice(list(choices))
 
@@ -84,7 +83,7 @@ class Maker:
         return f"p{self.aliases}"
 
 
-def leaf(maker: Maker, name: str, known: list[Bound], *, counted: bool = False) -> Any:
+def leaf(maker: Maker, name: str, known: list[Bound], *, counted: bool = False) -> Any:  # noqa: ANN401 - a scalar, a list or operators
     """Give what a field is held against."""
     others = [] if counted else [one for one in known if name in one.fields and not one.counted]
     if others and maker.chance(0.35):
@@ -92,7 +91,7 @@ def leaf(maker: Maker, name: str, known: list[Bound], *, counted: bool = False) 
     return LEAVES[name](maker)
 
 
-def reference_leaf(maker: Maker, name: str, other: Bound) -> Any:
+def reference_leaf(maker: Maker, name: str, other: Bound) -> Any:  # noqa: ANN401 - text or operators
     """Give a comparison with another item of the match."""
     operand = f"${other.alias}.{name}"
     if name in {"n", "x", "level", "seen"} and maker.chance(0.5):
@@ -111,7 +110,7 @@ ORDERS = ("at_least", "more_than", "at_most", "less_than")
 
 
 def _choice(words: tuple[Any, ...]) -> Callable[[Maker], Any]:
-    def choice(maker: Maker) -> Any:
+    def choice(maker: Maker) -> Any:  # noqa: ANN401 - a scalar, a list or operators
         shape = maker.pick(("is", "is", "in", "not", "not in"))
         maker.note(f"leaf {shape}")
         some = maker.random.sample(words, min(2, len(words)))
@@ -122,7 +121,7 @@ def _choice(words: tuple[Any, ...]) -> Callable[[Maker], Any]:
 
 
 def _order(words: tuple[Any, ...]) -> Callable[[Maker], Any]:
-    def order(maker: Maker) -> Any:
+    def order(maker: Maker) -> Any:  # noqa: ANN401 - a scalar, a list or operators
         if maker.chance(0.3):
             return _choice(words)(maker)
         comparison = maker.pick(ORDERS)
@@ -132,7 +131,7 @@ def _order(words: tuple[Any, ...]) -> Callable[[Maker], Any]:
     return order
 
 
-def _text(maker: Maker) -> Any:
+def _text(maker: Maker) -> Any:  # noqa: ANN401 - a scalar or operators
     operator = maker.pick(("is", "exists", "matches", "glob", "contains", "starts_with", "ends_with", "not"))
     maker.note(f"leaf {operator}")
     held = {
@@ -145,12 +144,12 @@ def _text(maker: Maker) -> Any:
     return held if operator == "is" else {operator: held}
 
 
-def _tags(maker: Maker) -> Any:
+def _tags(maker: Maker) -> Json:
     maker.note("leaf contains")
     return {"contains": maker.pick(TAGS)}
 
 
-def _age(maker: Maker) -> Any:
+def _age(maker: Maker) -> Json:
     comparison = maker.pick(ORDERS)
     maker.note(f"age {comparison}")
     return {comparison: maker.span()}
@@ -236,7 +235,7 @@ def _aggregate(maker: Maker, kind: str) -> tuple[str, Json]:
     comparison = maker.pick(ORDERS)
     maker.note(f"aggregate {measure}")
     if measure == "percent_of":
-        inner = {}
+        inner: Json = {}
         while not inner:
             inner = {name: held for name, held in where(maker, kind, [], counted=True).items() if name != "seen"}
         return "aggregate", {measure: inner, comparison: maker.pick((25, 50, 100))}

@@ -12,7 +12,8 @@ LAYERS = (("trouble", "echo"), ("storm", "boom"))
 def ruleset(maker: Maker) -> str:
     """Write a rule set: some rules that conclude, one above the other, and some that do."""
     layers = sorted(maker.random.choices((0, 0, 1), k=maker.random.choice((0, 1, 1, 2, 3))))
-    rules, concluded = [], []
+    rules: list[Json] = []
+    concluded: list[str] = []
     for number, layer in enumerate(layers):
         _reads(maker, [kind for kind in concluded if kind in LAYERS[0]] if layer else [])
         rules.append(concluding(maker, f"think{number}", layer))

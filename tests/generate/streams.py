@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from attrs import define, frozen
 
@@ -11,6 +11,10 @@ from selfheal_rules.values import Value
 from tests.generate.rules import EVENTS, HOSTS, LEVELS, NOTES, STATES, TAGS
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+Status: TypeAlias = Literal["done", "failed", "refused"]
+STATUSES: tuple[Status, ...] = ("done", "failed", "refused", "failed")
 
 
 @frozen
@@ -25,7 +29,7 @@ class Answer:
     """An outcome of the n-th decision so far (counted from the last), where there is one."""
 
     back: int
-    status: str
+    status: Status
     time: datetime
 
 
@@ -49,7 +53,7 @@ class Stream:
         """Write a stream of so many inputs."""
         found: list[Input] = []
         for _ in range(length):
-            self.now += self.random.choice((0, 0, 0, 1, 1, 1, 2, 2, 3, 4))
+            self.now += self.random.choice((0, 0, 0, 0, 1, 1, 1, 1, 2, 3))
             found.append(self._next(found))
         if self.random.random() < 0.5:
             found.append(Advance(moment(self.now + self.random.choice((3, 8, 40)))))
@@ -64,7 +68,7 @@ class Stream:
         if share < 0.12:
             return Advance(moment(self.now + self.random.choice((0, 1, 2, 5))))
         if share < 0.18:
-            status = self.random.choice(("done", "failed", "refused", "failed"))
+            status = self.random.choice(STATUSES)
             return Answer(self.random.randint(0, 3), status, moment(self.now))
         return self._event() if share < 0.55 else self._state()
 
@@ -91,7 +95,7 @@ class Stream:
 
     def _fields(self, kind: str) -> dict[str, Value]:
         choice = self.random.choice
-        found: dict[str, Value] = {"host": choice((*HOSTS, *HOSTS[:2], HOSTS[0]))}
+        found: dict[str, Value] = {"host": choice((*HOSTS, *HOSTS[:2], HOSTS[0], HOSTS[0]))}
         if kind == "disk":
             found["name"] = choice(("d1", "d2", "d3"))
         rest: dict[str, Value] = {
@@ -106,8 +110,8 @@ class Stream:
             del rest["tags"], rest["seen"]
         for name, value in rest.items():
             share = self.random.random()
-            if share < 0.75:
+            if share < 0.8:
                 found[name] = value
-            elif share < 0.78:
+            elif share < 0.83:
                 found[name] = None
         return found

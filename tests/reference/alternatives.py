@@ -86,11 +86,16 @@ class Shared:
 
 @define(eq=False)
 class Span:
-    """How far a `none` in a sequence looks: from the item before it to the one after, and no further than `within`."""
+    """
+    How far a `none` in a sequence looks: from the item before it to the one after, and no further than `within`.
+
+    `reach` is the `within` of the sequence: nothing that long before the item after is looked at.
+    """
 
     before: list[str]
     after: list[str]
     within: int | None
+    reach: int | None
 
 
 @define(eq=False)
@@ -246,7 +251,10 @@ class Alternative:
         after = [[one.alias for one in patterns_in(item)] for item in order[place + 1 :] if patterns_in(item)]
         if not before:
             return None
-        return Span(before[-1], after[0] if after else [], self.micros(absence.within) if absence.within else None)
+        sequence = next(node for node in self.nodes if node.items is order)
+        within = self.micros(absence.within) if absence.within else None
+        reach = self.micros(sequence.group.within) if sequence.group.within else None
+        return Span(before[-1], after[0] if after else [], within, reach)
 
 
 def alternatives_of(condition: Condition, rules: RuleSet, outer: Mapping[str, Pattern]) -> list[Alternative]:

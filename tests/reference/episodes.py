@@ -283,7 +283,8 @@ class Conduct:
 
     def _due(self, episode: Episode) -> list[tuple[int, Run | None, Episode]]:
         """Give the timers of an open episode that are due, and note those that will be."""
-        clock, found = self.world.clock, []
+        clock = self.world.clock
+        found: list[tuple[int, Run | None, Episode]] = []
         for run in episode.current if episode.is_open else []:
             at = {"issued": run.limit_at, "retrying": run.retry_at}.get(run.status)
             if at is not None and clock.reached(at):

@@ -40,10 +40,21 @@ class Mark:
 class OutcomeLike(Protocol):
     """What an executor says of a decision."""
 
-    decision_id: str
-    status: str
-    time: datetime
-    attempt: int
+    @property
+    def decision_id(self) -> str:
+        """Which decision."""
+
+    @property
+    def status(self) -> str:
+        """What became of it."""
+
+    @property
+    def time(self) -> datetime:
+        """When."""
+
+    @property
+    def attempt(self) -> int | None:
+        """Which attempt at it; None: the latest."""
 
 
 class Reference:
@@ -73,6 +84,8 @@ class Reference:
         self.decided: dict[str, tuple[Episode, Run, Decided]] = {}
         self.changes: list[int] = []
         self.tickets = count()
+        self.hits: set[str] = set()
+        """The rules that ever had a match."""
         self.shown: tuple[View, ...] = ()
 
     def post(self, item: Event | State | OutcomeLike) -> Result:
@@ -158,14 +171,14 @@ class Reference:
             or run is None
             or decided is None
             or self._is_forgotten(episode)
-            or outcome.attempt != run.attempt
+            or outcome.attempt not in {None, run.attempt}
         ):
             return "unmatched"
         acts = Acts()
         says = {"decision": decided.id, "action": decided.action, "target": decided.target, "status": outcome.status}
         acts.events.append(
             Event(
-                f"{decided.id}/{outcome.attempt}/{outcome.status}",
+                f"{decided.id}/{run.attempt}/{outcome.status}",
                 "selfheal.outcome",
                 SOURCE,
                 moment(self.now or 0),
@@ -282,7 +295,8 @@ class Reference:
         row = event_row(event, kind, self.world.turn)
         now, name = self.world.clock.now, (event.source, event.id)
         takers = [table for table in self._event_tables() if table.takes(row, self.world.clock)]
-        if takers and not (name in self.remembered and now < self.remembered[name] + self.max_age):
+        known = name in self.remembered and now < self.remembered[name] + self.max_age
+        if takers and (not known or event.kind.startswith("selfheal.")):
             self.remembered[name] = now
             for table in takers:
                 table.rows.append(row)
@@ -302,6 +316,7 @@ class Reference:
         for ruling in level:
             seen, posted, removed = self.conclusions.judge(ruling)
             judged, events, cleared = judged + seen.judged, events + posted, cleared + removed
+            self.hits |= {ruling.rule.id} if seen.level or seen.instants else set()
         self.conclusions.clear(cleared)
         self.conclusions.settle(self.kinds)
         for event in events:
@@ -312,7 +327,9 @@ class Reference:
         for ruling in self.doing:
             for tables in ruling.all_tables():
                 tables.refresh(self.world)
-        return {ruling.order: ruling.seeker.look(self.world) for ruling in self.doing}
+        seen = {ruling.order: ruling.seeker.look(self.world) for ruling in self.doing}
+        self.hits |= {self.rulings[order].rule.id for order, one in seen.items() if one.level or one.instants}
+        return seen
 
     def _key(self, ruling: Ruling, match: Match) -> tuple[Value, ...]:
         reader, rule = Reader(ruling.rules, self.world.clock), ruling.rule

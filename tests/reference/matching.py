@@ -55,12 +55,17 @@ class Match:
     @property
     def things(self) -> set[str]:
         """The events and states it binds."""
-        return {canonical(row.thing) for row in self.rows.values()}
+        return things_of(self.rows)
 
     def has_new(self, turn: int) -> bool:
         """Whether one of its parts is new; where rows are picked, one of the others."""
         aliases = [one.alias for one in self.alternative.patterns if one.pick is None] or list(self.rows)
         return any(self.rows[alias].stood == turn for alias in aliases)
+
+
+def things_of(rows: Bindings) -> set[str]:
+    """Give the events and states among rows; groups that were counted are no things."""
+    return {canonical(row.thing) for row in rows.values() if row.identity[0] != "count"}
 
 
 def mentioned(term: Term) -> set[str]:
@@ -234,10 +239,9 @@ class Search:
         return bound[there.alias].read(there.path)
 
     def _fits(self, pattern: Pattern, row: Row, own: Bindings) -> bool:
-        things = [canonical(other.thing) for other in own.values() if other.identity[0] == row.identity[0] != "count"]
         return (
             self.keep(self.alternative, pattern.alias, row)
-            and canonical(row.thing) not in things
+            and things_of({pattern.alias: row}).isdisjoint(things_of(own))
             and self._is_close(pattern, row, own)
         )
 
@@ -292,10 +296,11 @@ class Judge:
             return True
 
         def keep(_: Alternative, alias: str, row: Row) -> bool:
-            return canonical(row.thing) not in things and self._in_sight(negative, one, alias, row, bound)
+            is_other = row.identity[0] == "count" or canonical(row.thing) not in things
+            return is_other and self._in_sight(negative, one, alias, row, bound)
 
         for rows in self.tables.find(one, bound, self.world, keep, strict=strict):
-            wider = things | {canonical(row.thing) for row in rows.values()}
+            wider = things | things_of(rows)
             if self.is_clear(one.negatives, {**bound, **rows}, wider, strict=strict):
                 return True
         return False
@@ -321,7 +326,10 @@ def in_span(span: Span, row: Row, bound: Bindings) -> bool:
     last = max(place(bound[alias]) for alias in span.before)
     ahead = [place(bound[alias]) for alias in span.after]
     limited = span.within is None or row.at < last[0] + span.within
-    return last < place(row) and limited and (not ahead or place(row) < min(ahead))
+    if not ahead:
+        return last < place(row) and limited
+    near = span.reach is None or min(ahead)[0] - row.at < span.reach
+    return last < place(row) < min(ahead) and limited and near
 
 
 def deadline(span: Span | None, bound: Bindings) -> int | None:
@@ -348,6 +356,12 @@ class Seen:
     judged: list[tuple[Match, bool]] = field(factory=list)
 
 
+Before: TypeAlias = tuple[
+    Mapping[tuple[int, str], str], Mapping[tuple[int, str], int], Mapping[tuple[int, str, int], bool]
+]
+"""What the turn before knew of level matches: picks, beginnings, answers of spans."""
+
+
 @define(eq=False)
 class Seeker:
     """Looks at one condition turn by turn; remembers picks, how long matches are held, and who waits."""
@@ -359,17 +373,19 @@ class Seeker:
     picks: dict[tuple[int, str], str] = field(factory=dict)
     began: dict[tuple[int, str], int] = field(factory=dict)
     pending: list[Pending] = field(factory=list)
+    spanned: dict[tuple[int, str, int], bool] = field(factory=dict)
 
     def look(self, world: World) -> Seen:
         """Find all matches of this turn; tables are up to date."""
         seen, judge = Seen(), Judge(self.tables, world)
         picks, self.picks = self.picks, {}
         began, self.began = self.began, {}
+        answers, self.spanned = self.spanned, {}
         for one in self.alternatives:
             if one.is_instant:
                 self._instants(one, world, judge, seen)
             else:
-                seen.level += self._levels(one, world, judge, picks, began)
+                seen.level += self._levels(one, judge, (picks, began, answers))
         return seen
 
     def is_true(self, world: World) -> bool:
@@ -424,14 +440,15 @@ class Seeker:
     def _levels(
         self,
         one: Alternative,
-        world: World,
         judge: Judge,
-        picks: Mapping[tuple[int, str], str],
-        began: Mapping[tuple[int, str], int],
+        before: "Before",
     ) -> Iterator[Match]:
-        inner = [negative for negative in one.negatives if not negative.is_outermost_unless]
+        world, (picks, began, answers) = judge.world, before
+        inner = [negative for negative in one.negatives if not negative.is_outermost_unless and not negative.span]
         outer = [negative for negative in one.negatives if negative.is_outermost_unless]
         for match in self._positives(one, world, picks):
+            if not self._is_spanned_clear(match, judge, answers):
+                continue
             if not judge.is_clear(inner, match.bindings, match.things, strict=True):
                 continue
             since = self.began[one.number, match.text] = began.get((one.number, match.text), world.clock.now)
@@ -439,6 +456,21 @@ class Seeker:
                 continue
             if judge.is_clear(outer, match.bindings, match.things, strict=True):
                 yield match
+
+    def _is_spanned_clear(self, match: Match, judge: Judge, before: Mapping[tuple[int, str, int], bool]) -> bool:
+        """Judge what a sequence says must not come between, or afterwards: once for each match."""
+        answers = []
+        for number, negative in enumerate(match.alternative.negatives):
+            name = (match.alternative.number, match.text, number)
+            due = deadline(negative.span, match.bindings)
+            if negative.span is None:
+                continue
+            if due is not None and not judge.world.clock.reached(due):
+                return False
+            answer = judge.is_clear([negative], match.bindings, match.things, strict=True)
+            self.spanned[name] = before.get(name, answer)
+            answers.append(self.spanned[name])
+        return all(answers)
 
     def _instants(self, one: Alternative, world: World, judge: Judge, seen: Seen) -> None:
         born = []

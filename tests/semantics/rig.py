@@ -14,7 +14,7 @@ from selfheal_rules.source import Source
 from selfheal_rules.values import microseconds
 from tests.engines import Driver, Seen
 from tests.generate.rules import VOCABULARY
-from tests.generate.streams import START, Advance, Answer, Input, moment
+from tests.generate.streams import START, Advance, Answer, Input, Status, moment
 from tests.reference.episodes import Decided
 
 FENCE = "[{do: fence, target: $p.host}]"
@@ -80,7 +80,7 @@ def until(at: float) -> Advance:
     return Advance(moment(at))
 
 
-def answer(at: float, status: str, back: int = 0) -> Answer:
+def answer(at: float, status: Status, back: int = 0) -> Answer:
     """Answer the last decision, or one so many before it."""
     return Answer(back, status, moment(at))
 

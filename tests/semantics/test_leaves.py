@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.semantics.rig import Play, beat, fail, moment, node, rule, until
+from tests.generate.streams import moment
+from tests.semantics.rig import Play, beat, fail, node, rule, until
 
 TRUE = "matched fence a@0"
 FALSE = "unmatched"

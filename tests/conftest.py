@@ -1,0 +1,8 @@
+"""Options of the suite."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the differential run be as long as somebody has time for."""
+    parser.addoption("--cases", type=int, default=None, help="how many generated cases the differential test tries")
