@@ -276,6 +276,15 @@ def test_an_example_is_true(example: Example, make: Make) -> None:
         assert expected == actual
 
 
+@pytest.mark.parametrize("example", ON_PAGE, ids=lambda example: example.title)
+def test_an_example_is_true_across_restarts(example: Example) -> None:
+    """An engine that is restored from its snapshot before every input decides what the page says."""
+    for stream in example.streams:
+        lines = (line if line.startswith(("=", "with ")) else f"restore\n{line}" for line in stream.splitlines())
+        expected, actual = _play("\n".join(lines), example.rules, native)
+        assert expected == actual
+
+
 # What stands on the page
 
 
