@@ -41,7 +41,7 @@ from selfheal_rules.source import Source
 from selfheal_rules.values import microseconds
 from selfheal_rules.vocabulary import EPISODE_STATUS, UNITS, FieldType, Kind
 from tests.engines import Driver, Make, Native, native, oracle
-from tests.generate.streams import Advance, Answer, Input
+from tests.generate.streams import STATUSES, Advance, Answer, Input
 from tests.reference.episodes import Decided
 
 ROOT = Path(__file__).parents[1]
@@ -152,7 +152,7 @@ def _input(line: str, number: int, rules: RuleSet) -> Input:
         return Advance(_moment(at))
     if word == "outcome":
         back = int(rest[1].removeprefix("back=")) if rest[1:] else 0
-        return Answer(back, rest[0], _moment(at))
+        return Answer(back, next(status for status in STATUSES if status == rest[0]), _moment(at))
     is_cleared = word == "clear"
     kind = rules.vocabulary.kinds[rest.pop(0) if is_cleared else word]
     fields, attributes = _fields(rest, kind)
