@@ -32,7 +32,7 @@ def is_event(pattern: Pattern) -> bool:
     return pattern.form == "event" and pattern.count is None and pattern.aggregate is None
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Placed:
     """A pattern and the groups above it, outermost first."""
 
@@ -96,7 +96,7 @@ def shared_type(kinds: Iterable[str], path: Path, vocabulary: Vocabulary) -> Fie
     return types[0] if types and all(found == types[0] for found in types) else None
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Negative:
     """An item of a `none`, with the groups above it down to that, or of an `unless`, over which none has a say."""
 
@@ -110,7 +110,7 @@ class Negative:
         return not self.is_unless and len(self.above) > 1 and self.above[-2].logic == "sequence"
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Alternative:
     """One conjunction a condition stands for; `groups` are those it was gathered from."""
 
@@ -186,7 +186,7 @@ Names: TypeAlias = Mapping[str, tuple[Placed, ...]]
 """What an alias may be bound to, one pattern for each alternative it was gathered from."""
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Scope:
     """An alternative, the names given to it from outside, and where it is a negative's, of which and in what scope."""
 

@@ -41,7 +41,7 @@ def _whole(term: Term, span: Span, word: str, scope: Scope, subject: Subject) ->
         yield error("SH232", f"`pick` takes the greatest or least, and this is {a(found)}", span, "give a number")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Typed:
     """One expression being typed; `any` stands for what is not known, and passes."""
 

@@ -24,7 +24,7 @@ RuleName: TypeAlias = tuple[str, str]
 """The name of a rule set and the id of one of its rules."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Edge:
     """What `giver` concludes may be taken by a pattern of `taker`."""
 
@@ -113,7 +113,7 @@ def _key(value: Value, path: Path, kind: Kind | None) -> Key | None:
     return isinstance(read, bool), read
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Reader:
     """A pattern that reads a kind, and the rule it belongs to."""
 
@@ -123,7 +123,7 @@ class _Reader:
     wanted: Wanted
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Readers:
     """The readers of one kind, found by what the field they differ in most must be."""
 

@@ -46,7 +46,7 @@ def _bounds(pattern: Pattern, ruleset: RuleSet) -> Iterator[Diagnostic]:
         yield warning("SH402", "no number is within these bounds", place, "drop one of them")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Limit:
     """One end of what is possible; `is_inside` where the value itself is."""
 

@@ -83,7 +83,7 @@ def _alphabet(text: str) -> Alphabet:
     return tuple(sorted({*near, *escaped, *"aZ09_ -.é٣ 中\U0001f600"}))
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Part:
     """A piece of the expression: the positions it can begin and end with, and whether it can be empty."""
 
@@ -95,7 +95,7 @@ class _Part:
 _NOTHING = _Part()
 
 
-@define
+@define(eq=False, repr=False)
 class _Builder:
     """The automaton so far: what each position takes, and which follow it."""
 

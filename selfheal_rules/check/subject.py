@@ -12,7 +12,7 @@ from selfheal_rules.model import Do, Pattern, Rule, RuleSet, Step
 from selfheal_rules.vocabulary import Kind, Vocabulary
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class RuleView:
     """
     A rule, worked out.
@@ -48,7 +48,7 @@ class RuleView:
         return (step for step in self.steps if isinstance(step, Do))
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Subject:
     """A rule set under check."""
 
@@ -78,7 +78,7 @@ class Subject:
 CheckRun: TypeAlias = Callable[[Subject], Iterable[Diagnostic]]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Check:
     """One check: the name it is known by and what it runs."""
 

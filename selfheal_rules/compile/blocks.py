@@ -19,7 +19,7 @@ from selfheal_rules.values import canonical
 from selfheal_rules.vocabulary import Kind
 
 
-@define
+@define(eq=False, repr=False)
 class Bound:
     """What is bound around a block: its patterns in the order of the rows, and the stages of its sequence."""
 
@@ -76,7 +76,12 @@ def block(negative: Negative, bound: Bound, register: Register, *, depth: int = 
 
 
 def _watched(negative: Negative, depth: int) -> list[str]:
-    longest = max(_window(negative, branch, pattern.alias) for branch in negative.branches for pattern in branch.patterns if is_event(pattern))
+    longest = max(
+        _window(negative, branch, pattern.alias)
+        for branch in negative.branches
+        for pattern in branch.patterns
+        if is_event(pattern)
+    )
     sign = "" if depth % 2 else "-"
     return [f"    if m.now - m.started < {longest}:", f"        return {sign}(m.started + {longest})"]
 
@@ -106,7 +111,13 @@ def _between(negative: Negative, bound: Bound, depth: int) -> list[str]:
 def _branch(negative: Negative, branch: Branch, bound: Bound, register: Register, depth: int, number: int) -> list[str]:
     strict = depth % 2 == 0
     scope, parts = enter_patterns(branch, bound, register, negative=not strict, prefix=f"q{depth}_{number}_")
-    inside = Bound(scope, (*bound.patterns, *branch.patterns), (*bound.aliases, *(p.alias for p in branch.patterns)), branch.stages, bound.reach)
+    inside = Bound(
+        scope,
+        (*bound.patterns, *branch.patterns),
+        (*bound.aliases, *(p.alias for p in branch.patterns)),
+        branch.stages,
+        bound.reach,
+    )
     needed = conditions(branch, scope, register.code, bound.patterns, negative=not strict)
     needed += _windows(negative, branch, scope)
     _retain(negative, branch, parts, bound.reach)
@@ -208,4 +219,3 @@ def _ranked(value: object, scope: Scope, register: Register) -> str:
         ranks = {word: rank for rank, word in enumerate(scope.type(value).values)}
         return f"{register.code.constant(ranks)}.get({written})"
     return written
-

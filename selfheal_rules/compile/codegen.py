@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from selfheal_rules.compile.arithmetic import OPERATIONS, equal, member
+from selfheal_rules.compile.arithmetic import OPERATIONS, both, equal, member
 from selfheal_rules.compile.plan import NEVER
 from selfheal_rules.values import Value, canonical, lookup, microseconds
 from selfheal_rules.vocabulary import ATTRIBUTES, FieldType
@@ -15,6 +15,7 @@ _RUNTIME: Mapping[str, object] = {
     "NEVER": NEVER,
     "NONE": (),
     "NOTHING": object(),
+    "both": both,
     "canonical": canonical,
     "equal": equal,
     "lookup": lookup,
@@ -97,7 +98,11 @@ def keyed_as(value: str, kind: FieldType, target: FieldType) -> str:
     if same_key(kind, target):
         return keyed(value, target)
     wanted = {"number": "in (int, float)"}.get(target.name, f"is {_CLASSES.get(target.name, 'object')}")
-    return f"({keyed(value, target)} if {value}.__class__ {wanted} else NOTHING)" if target.name != "any" else keyed(value, target)
+    return (
+        f"({keyed(value, target)} if {value}.__class__ {wanted} else NOTHING)"
+        if target.name != "any"
+        else keyed(value, target)
+    )
 
 
 def pattern(text: str) -> "re.Pattern[str]":

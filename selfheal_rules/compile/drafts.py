@@ -10,7 +10,7 @@ from selfheal_rules.vocabulary import ANY, Kind
 Paths = tuple[tuple[str, ...], ...]
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class SeedDraft:
     """A seed, with the first lookup it makes: the exchange, the key and the partner part (-1: none)."""
 
@@ -20,7 +20,7 @@ class SeedDraft:
     partner: int = -1
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class PartDraft:
     """A part while rules still add to it."""
 

@@ -15,7 +15,7 @@ from selfheal_rules.model import Pattern, Reference
 from selfheal_rules.vocabulary import Kind
 
 
-@define
+@define(eq=False, repr=False)
 class Joint:
     """One branch while it is lowered."""
 
@@ -227,7 +227,9 @@ def _picks(joint: Joint) -> tuple[Build, ...]:
     aliases, patterns = joint.bound, joint.plain
     for pattern in joint.picked:
         bound = Bound(joint.scope, patterns, aliases)
-        found.append(joint.register.code[pick(pattern, joint.branch, bound, joint.register, joint.parts[pattern.alias])])
+        found.append(
+            joint.register.code[pick(pattern, joint.branch, bound, joint.register, joint.parts[pattern.alias])]
+        )
         aliases, patterns = (*aliases, pattern.alias), (*patterns, pattern)
     return tuple(found)
 
@@ -235,7 +237,9 @@ def _picks(joint: Joint) -> tuple[Build, ...]:
 def _fits(joint: Joint) -> str:
     picked = {pattern.alias for pattern in joint.picked}
     whole = evolve(joint.branch, formulas=())
-    texts = [c.text for c in conditions(whole, joint.scope, joint.register.code, (), negative=False) if c.needs & picked]
+    texts = [
+        c.text for c in conditions(whole, joint.scope, joint.register.code, (), negative=False) if c.needs & picked
+    ]
     joins = [join for join in joint.branch.joins if {join.left.alias, join.right.alias} & picked]
     texts += [join_condition(join, joint.scope).text for join in joins]
     body = [*_unpack(joint, joint.aliases), f"    return {' and '.join(f'({text})' for text in texts) or 'True'}"]
@@ -271,7 +275,10 @@ def _is_timed(branch: Branch) -> bool:
     return (
         bool(branch.spreads)
         or any(one is not None and one.within is not None for one in counted)
-        or any(negative.within is not None or any(_is_timed(inner) for inner in negative.branches) for negative in branch.negatives)
+        or any(
+            negative.within is not None or any(_is_timed(inner) for inner in negative.branches)
+            for negative in branch.negatives
+        )
     )
 
 

@@ -100,9 +100,10 @@ def reference_leaf(
     operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
     others = [write(operand) for operand in operands]
     condition = _between(test, value, kind, others, code)
+    read = [other for other, operand in zip(others, operands, strict=True) if isinstance(operand, Reference)]
     if negative:
-        return f"({' or '.join(f'{name} is None' for name in (value, *others))} or {condition})"
-    known = " and ".join(f"{name} is not None" for name in (value, *others[: len(others) == 1]))
+        return f"({' or '.join(f'{name} is None' for name in (value, *read))} or {condition})"
+    known = " and ".join(f"{name} is not None" for name in (value, *read[: len(others) == 1]))
     return f"({known} and {condition})"
 
 
@@ -130,4 +131,3 @@ def transition(test: Test, kind: FieldType, rules: RuleSet) -> tuple[tuple[str, 
         return None
     age = microseconds(DURATION.literal(raw_values(test, rules)[0]))
     return test.path, age, test.operator in {"more_than", "at_most"}
-

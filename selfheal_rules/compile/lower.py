@@ -33,7 +33,7 @@ from selfheal_rules.model import Conclude, Do, Group, Reference, Rule, RuleSet, 
 from selfheal_rules.vocabulary import Kind
 
 
-@define
+@define(eq=False, repr=False)
 class Lowering:
     """The plan while rules are added to it."""
 
@@ -192,7 +192,9 @@ def _recovery(lowering: Lowering, rule: Rule, written: Written, free: Iterator[i
     return Recovery(hidden, written.awaits(used), within, tuple(otherwise))
 
 
-def _hide(lowering: Lowering, condition: Group, written: Written, rule: Rule, free: Iterator[int]) -> tuple[int, tuple[Reference, ...]]:
+def _hide(
+    lowering: Lowering, condition: Group, written: Written, rule: Rule, free: Iterator[int]
+) -> tuple[int, tuple[Reference, ...]]:
     number = next(free)
     used = outer_references(condition)
     kind = _waiting_kind(written, used)

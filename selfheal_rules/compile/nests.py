@@ -19,7 +19,7 @@ from selfheal_rules.model import Formula, Pattern, Reference, Test
 MARGIN = "    "
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Condition:
     """A Python condition and the aliases whose rows it reads."""
 
@@ -27,7 +27,7 @@ class Condition:
     text: str
 
 
-@define
+@define(eq=False, repr=False)
 class Nest:
     """The loops of one function while they are written: where they stand and what is bound."""
 
@@ -134,7 +134,9 @@ def join_condition(join: Join, scope: Scope) -> Condition:
     return Condition(frozenset({join.left.alias, join.right.alias}), f"{left} is not None and {text}")
 
 
-def conditions(branch: Branch, scope: Scope, code: Code, outer: Iterable[Pattern], *, negative: bool) -> list[Condition]:
+def conditions(
+    branch: Branch, scope: Scope, code: Code, outer: Iterable[Pattern], *, negative: bool
+) -> list[Condition]:
     """Write what the rows of a branch must fulfil besides their joins: leaves between rows, formulas, distinctness, order."""
     found = [
         _between(pattern, test, scope, code, negative=negative)
@@ -161,7 +163,7 @@ def _between(pattern: Pattern, test: Test, scope: Scope, code: Code, *, negative
 def formula_condition(formula: Formula, scope: Scope, code: Code, *, negative: bool = False) -> Condition:
     """Write a formula as a condition: true, or in a negative not false."""
     needs = frozenset(reference.alias for reference in references(formula.term))
-    return Condition(needs, f"{term(formula.term, scope, code)} is {'not False' if negative else 'True'}")
+    return Condition(needs, f"both({term(formula.term, scope, code)}) is {'not False' if negative else 'True'}")
 
 
 def _distinct(own: tuple[Pattern, ...], outer: tuple[Pattern, ...], scope: Scope) -> list[Condition]:
@@ -190,4 +192,3 @@ def _before(one: str, other: str, scope: Scope) -> Condition:
     left, right = scope.rows[one], scope.rows[other]
     text = f"({left}.at < {right}.at or ({left}.at == {right}.at and {left}.turn < {right}.turn))"
     return Condition(frozenset({one, other}), text)
-

@@ -29,7 +29,7 @@ NEVER = 1 << 62
 """A time no timer is set for."""
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Seed:
     """A branch to try when a row of a part is new: `find` gives the assignments in which it takes part."""
 
@@ -42,7 +42,7 @@ class Seed:
     """Whether a row that merely changes may complete a match, too."""
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Probe:
     """Seeds worth trying only where the exchange holds a row of their partner part under the key."""
 
@@ -51,7 +51,7 @@ class Probe:
     partners: Mapping[int, tuple[Seed, ...]]
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Watch:
     """
     A branch whose matches must be judged again when a row of a negative (or picked) part changes.
@@ -66,7 +66,7 @@ class Watch:
     key: RowKey | None = None
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Counted:
     """How the rows of a part are counted: by group, over a window, held against bounds."""
 
@@ -94,7 +94,7 @@ class Counted:
     """Whether a group nothing fills exists: its whole key comes from joins, or it has none."""
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Part:
     """One source of rows: a pattern's leaves over some kinds, or a count over another part."""
 
@@ -121,7 +121,7 @@ class Part:
     """Whether only an event that comes late can ever look its rows up: they are indexed when one does."""
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Forward:
     """A `none` at the end of a sequence: judged `within` after the stage before it."""
 
@@ -131,7 +131,7 @@ class Forward:
     blocks: tuple[Again, ...]
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Branching:
     """One branch of a rule, ready to be judged."""
 
@@ -169,7 +169,7 @@ class Branching:
     """Whether a condition with `within` is in it: what it concludes lasts `ttl` longer."""
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Conclusion:
     """One `conclude` of a rule: what it says and for how long."""
 
@@ -183,7 +183,7 @@ class Conclusion:
     after: tuple[int, ...] = ()
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Action:
     """One `do` of a rule (or of its `else`)."""
 
@@ -203,7 +203,7 @@ class Action:
     destructive: bool = True
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Recovery:
     """The `outcome` of a rule: the hidden rule that sees it healthy, by when, and what is done otherwise."""
 
@@ -213,7 +213,7 @@ class Recovery:
     otherwise: tuple[Action, ...]
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Ruling:
     """
     One rule, ready to run; rules that conclude come first, by level, so numbers are the order of judgement.
@@ -239,7 +239,7 @@ class Ruling:
     digest: str = ""
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Entry:
     """The door of one kind: what it must fit and which parts take an item of it (None: no part does)."""
 
@@ -250,7 +250,7 @@ class Entry:
     """Whether some part may take an item of the kind."""
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Plan:
     """All of it, by number."""
 

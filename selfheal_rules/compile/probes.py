@@ -20,7 +20,7 @@ _FEW = 4
 _WORDS = frozenset({"string", "enum", "ordered", "integer", "boolean"})
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Taker:
     """A part as a probe sees it: its number and constant leaves."""
 

@@ -13,7 +13,7 @@ from selfheal_rules.vocabulary import ANY, INTEGER, NUMBER, Field, FieldType, Ki
 _ORDERINGS = frozenset({"<", "<=", ">", ">="})
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Scope:
     """The aliases in reach: each with the kind of its first pattern and its variable in generated code."""
 
@@ -23,9 +23,7 @@ class Scope:
 
     def bind(self, alias: str, kind: Kind, row: str) -> "Scope":
         """Give the scope with one more alias."""
-        return evolve(
-            self, kinds=FrozenMap({**self.kinds, alias: kind}), rows=FrozenMap({**self.rows, alias: row})
-        )
+        return evolve(self, kinds=FrozenMap({**self.kinds, alias: kind}), rows=FrozenMap({**self.rows, alias: row}))
 
     def named(self, rows: Mapping[str, str]) -> "Scope":
         """Give the scope with its aliases under these variables."""

@@ -61,7 +61,13 @@ def joined_paths(alias: str, branch: Branch) -> Paths:
 
 
 def count_part(
-    pattern: Pattern, paths: Paths, open_group: bool, scope: Scope, register: Register, *, negative: bool  # noqa: FBT001
+    pattern: Pattern,
+    paths: Paths,
+    open_group: bool,
+    scope: Scope,
+    register: Register,
+    *,
+    negative: bool,  # noqa: FBT001
 ) -> PartDraft:
     """Give the part that counts the rows of a pattern by group."""
     rules, code = scope.rules, register.code

@@ -18,7 +18,7 @@ HARMLESS = frozenset({"noop", "notify"})
 """Built-in actions that change nothing; any other counts as destructive until a catalogue says otherwise."""
 
 
-@define
+@define(eq=False, repr=False)
 class Written:
     """The functions of one rule over all its branches."""
 

@@ -53,7 +53,7 @@ AGGREGATE = Keys("`aggregate`", (), (*MEASURES, *COMPARISONS, "within", "by"))
 PICK = Keys("`pick`", (), ("max", "min"))
 
 
-@define
+@define(eq=False, repr=False)
 class Scope:
     """The rule being read: where findings go, and how many patterns without a name it has so far."""
 

@@ -91,7 +91,7 @@ def _search(piece: str, span: Span) -> Span:
     return Span(span.source, number, at + 1, number, at + 1 + len(piece))
 
 
-@define
+@define(eq=False, repr=False)
 class _Reader:
     """Turns the nodes of one expression into terms; what is refused becomes a finding, and its place None."""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from attrs import frozen
@@ -17,6 +16,8 @@ from selfheal_rules.parse.yaml_nodes import MapNode, Node, ScalarNode, compose
 from selfheal_rules.source import Source
 from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import ATTRIBUTES, SELF_KINDS, Field, FieldType, Form, Kind, Vocabulary
+
+_SHIPPED = Path(__file__).parents[1] / "vocabularies"
 
 DECLARATIONS = ("types", "events", "states")
 VOCABULARY = Keys("a vocabulary", ("selfheal_vocabulary", "vocabulary"), ("doc", *DECLARATIONS))
@@ -70,8 +71,7 @@ def is_shipped_name(name: str) -> bool:
 
 def shipped_names() -> tuple[str, ...]:
     """Give the names of all shipped vocabularies."""
-    folder = files("selfheal_rules") / "vocabularies"
-    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+    return tuple(sorted(file.stem for file in _SHIPPED.glob("*.yaml")))
 
 
 @cache
@@ -84,7 +84,7 @@ def _shipped(name: str) -> tuple[Vocabulary | None, Report]:
             "SH114", f"no vocabulary `{name}` is shipped", whole(missing), did_you_mean(name, shipped_names())
         )
         return None, findings.report()
-    text = (files("selfheal_rules") / "vocabularies" / f"{name}.yaml").read_text("utf-8")
+    text = (_SHIPPED / f"{name}.yaml").read_text("utf-8")
     return parse_vocabulary(Source(f"vocabularies/{name}.yaml", text))
 
 

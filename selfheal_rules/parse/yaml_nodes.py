@@ -23,7 +23,7 @@ SIZE = 16_000_000
 
 BYTE_ORDER_MARK = "\ufeff"
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 Loader: TypeAlias = type[Any]
 LOADER: Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -37,7 +37,7 @@ def _at(mark: Any) -> Position:  # noqa: ANN401 - the two parsers have a class o
     return mark.line + 1, mark.column + 1
 
 
-@define(eq=False, weakref_slot=False)
+@define(eq=False, repr=False, weakref_slot=False)
 class _Placed:
     """What all nodes have; `faulty` where something was said about the node already."""
 
@@ -51,7 +51,7 @@ class _Placed:
         return Span(self.source, *self.start, *self.end)
 
 
-@define(eq=False, weakref_slot=False)
+@define(eq=False, repr=False, weakref_slot=False)
 class ScalarNode(_Placed):
     """A leaf: `value` by YAML 1.2 core, `text` as written; `plain` where it stands without quotes."""
 
@@ -61,7 +61,7 @@ class ScalarNode(_Placed):
     faulty: bool = False
 
 
-@define(eq=False, weakref_slot=False)
+@define(eq=False, repr=False, weakref_slot=False)
 class ListNode(_Placed):
     """A list of nodes."""
 
@@ -69,7 +69,7 @@ class ListNode(_Placed):
     faulty: bool = False
 
 
-@define(eq=False, weakref_slot=False)
+@define(eq=False, repr=False, weakref_slot=False)
 class MapNode(_Placed):
     """A mapping from texts to nodes; `keys` holds the node of each text."""
 
@@ -156,7 +156,7 @@ def _syntax_cure(source: Source, line: int, column: int) -> str:
     return "look at the quotes, brackets and indentation here and on the line before"
 
 
-@define(eq=False, weakref_slot=False)
+@define(eq=False, repr=False, weakref_slot=False)
 class _Builder:
     """Builds the tree event by event, without recursion: no nesting can exhaust the stack."""
 
