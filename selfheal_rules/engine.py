@@ -134,10 +134,9 @@ class Engine:
         batch = items if isinstance(items, list | tuple) else list(items)
         entries = self._entries
         for item in batch:
-            if item.__class__ is not Outcome:
-                entry = entries.get(item.kind)
-                if entry is None or item.fits is not entry.kind:
-                    self._door(item)
+            entry = entries.get(getattr(item, "kind", ""))
+            if item.__class__ is not Outcome and (entry is None or item.fits is not entry.kind):  # type: ignore[union-attr]
+                self._door(item)
         return [self.post(item) for item in batch]
 
     def _is_ahead(self, at: int) -> bool:
@@ -145,7 +144,7 @@ class Engine:
         return self._ahead is not None and now > -NEVER and at > now + self._ahead
 
     def _fitting(self, item: Any) -> None:
-        entry = self._entries.get(getattr(item, "kind", None))
+        entry = self._entries.get(getattr(item, "kind", ""))
         if entry is None or item.fits is not entry.kind:
             self._door(item)
 
@@ -284,9 +283,9 @@ class Engine:
         max_age, max_ahead, remembered, fan_out = settings
         engine = cls(program, max_age=max_age, max_ahead=max_ahead, remembered=remembered, fan_out=fan_out)
         memory.link()
-        engine._memory, engine._marks = memory, marks  # noqa: SLF001 - its own kind
-        engine._rounds = Rounds(program.plan, memory, engine._age, fan_out)  # noqa: SLF001 - its own kind
-        engine._rounds.take(state)  # noqa: SLF001 - its own kind
+        engine._memory, engine._marks = memory, marks
+        engine._rounds = Rounds(program.plan, memory, engine._age, fan_out)
+        engine._rounds.take(state)
         return engine
 
     def __reduce__(self) -> tuple[Any, tuple[Program, bytes]]:

@@ -25,14 +25,11 @@ VERSION = 1
 _HEAD = len(MAGIC) + 1
 _DIGEST = 32
 _SUM = 32
-_KNOWN = {
-    (kind.__module__, kind.__qualname__): kind
-    for kind in (
-        Decision, Opening, Verdict, Written, _opening, Episode, Progress, Memory, Derived, Kept, Match, Occurrence, Pending, Record, Row,
-        Support, Tally,
-        FrozenMap, deque, datetime, timedelta, timezone,
-    )
-}  # fmt: skip
+_RECORDS = (
+    Decision, Opening, Verdict, Written, _opening, Episode, Progress, Memory, Derived, Kept, Match, Occurrence, Pending,
+    Record, Row, Support, Tally, FrozenMap, deque, datetime, timedelta, timezone,
+)  # fmt: skip
+_KNOWN = {(kind.__module__, kind.__qualname__): kind for kind in _RECORDS}
 
 
 def pack(digest: str, state: object) -> bytes:
@@ -65,7 +62,7 @@ def unpack(digest: str, blob: bytes) -> Any:
         return _Reader(io.BytesIO(zlib.decompress(rest[_SUM:]))).load()
     except SnapshotError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a forged pickle raises, it is a bad snapshot
         message = f"the snapshot cannot be read: {error}"
         raise SnapshotError(message) from None
 

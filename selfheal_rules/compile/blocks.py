@@ -43,7 +43,7 @@ def enter_patterns(
             paths = group_paths(pattern, joined_paths(pattern.alias, branch))
             scope = scope.bind(pattern.alias, counted_kind(pattern, kind, paths), row)
             open_group = is_open(pattern, paths, branch, bound.patterns)
-            parts[pattern.alias] = count_part(pattern, paths, open_group, scope, register, negative=negative)
+            parts[pattern.alias] = count_part(pattern, paths, scope, register, open_group=open_group, negative=negative)
         else:
             scope = scope.bind(pattern.alias, kind, row)
             parts[pattern.alias] = source_part(pattern, scope.rules, register, negative=negative)

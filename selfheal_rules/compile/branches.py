@@ -14,7 +14,7 @@ from selfheal_rules.model import Condition, Formula, Group, Operand, Pattern, Re
 from selfheal_rules.values import microseconds
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Join:
     """Two values that must be equal, and of one type."""
 
@@ -22,7 +22,7 @@ class Join:
     right: Reference
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Spread:
     """The events under these aliases lie less than `within` microseconds apart."""
 
@@ -30,7 +30,7 @@ class Spread:
     within: int
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Negative:
     """
     What must not be: none of its branches may have a match.
@@ -45,7 +45,7 @@ class Negative:
     outer: bool = False
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Branch:
     """
     One conjunction.

@@ -1,6 +1,6 @@
 """From a branch to what the engine runs: how its assignments are found, verified, blocked, picked and told apart."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import define, evolve, field
 
@@ -9,7 +9,7 @@ from selfheal_rules.compile.branches import Branch, Negative, is_event
 from selfheal_rules.compile.codegen import same_key
 from selfheal_rules.compile.drafts import PartDraft, Register, SeedDraft, row_key
 from selfheal_rules.compile.nests import Condition, Nest, conditions, formula_condition, join_condition
-from selfheal_rules.compile.plan import Branching, Build, Forward, Seed, Watch
+from selfheal_rules.compile.plan import Again, Best, Branching, Forward, Rows, Seed, Test, Watch
 from selfheal_rules.compile.scope import WAIT, Scope, references
 from selfheal_rules.model import Pattern, Reference
 from selfheal_rules.vocabulary import Kind
@@ -172,7 +172,9 @@ def _seed(joint: Joint, alias: str, needed: list[Condition]) -> SeedDraft:
     nest.pending += _own_joins(nest, alias)
     nest.bind()
     others = [other for other in joint.bound if other != alias]
-    draft = SeedDraft(Seed(joint.rule, joint.number, len, late_only=_is_late_only(joint, alias), level=joint.level))
+    draft = SeedDraft(
+        Seed(joint.rule, joint.number, _nothing, late_only=_is_late_only(joint, alias), level=joint.level)
+    )
     for depth in range(len(others)):
         chosen = nest.next_of(others)
         others.remove(chosen)
@@ -191,6 +193,10 @@ def _seed(joint: Joint, alias: str, needed: list[Condition]) -> SeedDraft:
     find = joint.register.code.function("find", arguments, [*nest.lines, "    return out"])
     draft.seed = evolve(draft.seed, find=joint.register.code[find])
     return draft
+
+
+def _nothing(*_: object) -> list[Rows]:
+    return []
 
 
 def _own_joins(nest: Nest, alias: str) -> list[Condition]:
@@ -222,7 +228,7 @@ def _verify(joint: Joint, needed: list[Condition]) -> str:
     return joint.register.code.function("verify", "rows, m", body)
 
 
-def _picks(joint: Joint) -> tuple[Build, ...]:
+def _picks(joint: Joint) -> tuple[Best, ...]:
     found = []
     aliases, patterns = joint.bound, joint.plain
     for pattern in joint.picked:
@@ -246,7 +252,7 @@ def _fits(joint: Joint) -> str:
     return joint.register.code.function("fits", "rows, m", body)
 
 
-def _picked_formulas(joint: Joint) -> Build | None:
+def _picked_formulas(joint: Joint) -> Test | None:
     names = {pattern.alias for pattern in joint.picked}
     formulas = [f for f in joint.branch.formulas if names & {ref.alias for ref in references(f.term)}]
     if not formulas:
@@ -256,7 +262,7 @@ def _picked_formulas(joint: Joint) -> Build | None:
     return joint.register.code[joint.register.code.function("picked", "rows, m", body)]
 
 
-def _forward(joint: Joint, trailing: list[Negative], blocks: dict[int, Build]) -> Forward:
+def _forward(joint: Joint, trailing: list[Negative], blocks: Mapping[int, Again]) -> Forward:
     within = max(negative.within or 0 for negative in trailing)
     aliases = tuple(joint.aliases.index(alias) for alias in joint.branch.stages[-1])
     return Forward(aliases, within, tuple(blocks[id(negative)] for negative in trailing))
@@ -315,8 +321,8 @@ def _hang(joint: Joint, pattern: Pattern, branch: Branch, part: PartDraft) -> No
     alias, paths = next(iter(pairs.items()))
     ordered = sorted(paths.items())
     exchange = joint.register.index(joint.parts[alias], tuple(there for there, _ in ordered))
-    here = tuple(path for _, path in ordered)
-    key = row_key(here, part.kinds[0], joint.register.code)
+    own = tuple(path for _, path in ordered)
+    key = row_key(own, part.kinds[0], joint.register.code)
     part.watches.append(Watch(joint.rule, joint.number, joint.parts[alias].number, exchange, joint.register.code[key]))
 
 

@@ -32,7 +32,7 @@ def is_age(test: Test, kind: FieldType, rules: RuleSet) -> bool:
         return False
     operand = test.operand
     if isinstance(operand, Parameter):
-        return rules.params[operand.name].type.name == "duration"
+        return bool(rules.params[operand.name].type.name == "duration")
     try:
         DURATION.literal(raw_values(test, rules)[0])
     except ValueError:

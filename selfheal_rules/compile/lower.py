@@ -23,9 +23,9 @@ from selfheal_rules.compile.steps import (
     action,
     conclusion,
     inner_aliases,
-    kind_names,
     key_functions,
     key_parts,
+    kind_names,
     outer_references,
     rebind,
 )
@@ -151,6 +151,7 @@ def _lower_doing(lowering: Lowering, rules: RuleSet, rule: Rule, order: int, fre
         steps=steps,
         recovery=recovery,
         simple=simple,
+        actions=tuple(step for step in steps if isinstance(step, Action)),
         fixed=simple and not any(isinstance(step, Action) and step.params for step in steps),
     )
 
@@ -182,12 +183,12 @@ def _recovery(lowering: Lowering, rule: Rule, written: Written, free: Iterator[i
     hidden, used = _hide(lowering, ending.healthy, written, rule, free)
     start = len(rule.then)
     names = {step.id: start + index for index, step in enumerate(ending.otherwise) if step.id}
-    otherwise = []
+    otherwise: list[Action] = []
     for index, step in enumerate(ending.otherwise):
         lowered = _step(lowering, step, start + index, names, written, rule, free)
-        if step.after is None:
-            lowered = evolve(lowered, after=(start + index - 1,) if index else ())
-        otherwise.append(lowered)
+        if isinstance(lowered, Action):
+            after = (start + index - 1,) if index else ()
+            otherwise.append(evolve(lowered, after=after) if step.after is None else lowered)
     within = span(written.rules, ending.within) or 0
     return Recovery(hidden, written.awaits(used), within, tuple(otherwise))
 

@@ -137,7 +137,7 @@ def join_condition(join: Join, scope: Scope) -> Condition:
 def conditions(
     branch: Branch, scope: Scope, code: Code, outer: Iterable[Pattern], *, negative: bool
 ) -> list[Condition]:
-    """Write what the rows of a branch must fulfil besides their joins: leaves between rows, formulas, distinctness, order."""
+    """Write what rows must fulfil besides their joins: leaves between rows, formulas, distinctness, order."""
     found = [
         _between(pattern, test, scope, code, negative=negative)
         for pattern in branch.patterns

@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 from attrs import field, frozen
 
 from selfheal_rules.model import Conclude, Do, Rule
-from selfheal_rules.values import EMPTY, FrozenMap
 from selfheal_rules.vocabulary import Kind
 
 Rows: TypeAlias = tuple[Any, ...]
@@ -174,6 +173,7 @@ class Conclusion:
     """One `conclude` of a rule: what it says and for how long."""
 
     step: Conclude
+    name: str
     kind: Kind
     fields: Mapping[int, Build]
     """Per branch: rows → the fields of what follows."""
@@ -234,6 +234,8 @@ class Ruling:
     clears: bool = False
     simple: bool = False
     """One step or more, none waiting for anything: its episode closes as it opens."""
+    actions: tuple[Action, ...] = ()
+    """The steps, where all are to be done."""
     fixed: bool = False
     """Simple, and what it does is told by its key alone, whichever match fires first."""
     digest: str = ""
@@ -254,15 +256,14 @@ class Entry:
 class Plan:
     """All of it, by number."""
 
-    entries: Mapping[str, Entry] = EMPTY
+    entries: Mapping[str, Entry] = field(factory=dict)
     parts: tuple[Part, ...] = ()
     branches: tuple[Branching, ...] = ()
     rules: tuple[Ruling, ...] = ()
     exchanges: int = 0
-    waiting: Mapping[int, int] = EMPTY
+    waiting: Mapping[int, int] = field(factory=dict)
     """Hidden rule → the part its waiting row stands in."""
-    flushes: Mapping[str, int] = EMPTY
+    flushes: Mapping[str, int] = field(factory=dict)
     """Concluded state kind → the number of the rule before which its changes are told."""
-    reads: FrozenMap = EMPTY
     source: str = field(default="", repr=False)
     """The generated Python."""

@@ -46,7 +46,7 @@ def group_paths(pattern: Pattern, joined: Paths) -> Paths:
     counted = pattern.count or pattern.aggregate
     by = counted.by if counted else ()
     own = {test.path for test in pattern.where if is_join(test)}
-    others = sorted({*joined, *own} - set(by), key=lambda path: ".".join(path))
+    others = sorted({*joined, *own} - set(by), key=".".join)
     return (*by, *others)
 
 
@@ -63,11 +63,11 @@ def joined_paths(alias: str, branch: Branch) -> Paths:
 def count_part(
     pattern: Pattern,
     paths: Paths,
-    open_group: bool,
     scope: Scope,
     register: Register,
     *,
-    negative: bool,  # noqa: FBT001
+    open_group: bool,
+    negative: bool,
 ) -> PartDraft:
     """Give the part that counts the rows of a pattern by group."""
     rules, code = scope.rules, register.code
@@ -91,30 +91,34 @@ def _counted(
     rules: RuleSet,
     code: Code,
 ) -> Counted:
-    is_count = isinstance(counted, Count)
-    accept = _accept(counted.bounds, rules)
+    plain = isinstance(counted, Count) and counted.distinct is None
     falls = any(bound.comparison in {"at_most", "less_than"} for bound in counted.bounds)
-    within = span(rules, counted.within)
     return Counted(
         base.number,
         code[row_key(paths, base.kinds[0], code)] if paths else (lambda _: ()),
         tuple(".".join(path) for path in paths),
         all((base.kinds[0].type_at(path) or ANY).name not in KEYED_APART for path in paths),
-        within,
-        _count if is_count and not counted.distinct else _distinct if is_count else MEASURES[counted.measure],
-        None if is_count and not counted.distinct else code[_value(counted, base.kinds[0], rules, code)],
-        accept,
+        span(rules, counted.within),
+        _measure(counted),
+        None if plain else code[_value(counted, base.kinds[0], rules, code)],
+        _accept(counted.bounds, rules),
         _early(counted.bounds, rules),
-        "count" if is_count else "value",
+        "count" if isinstance(counted, Count) else "value",
         falling=falls and pattern.form == "event",
-        rising=is_count and not falls and not counted.distinct,
-        least=_least(counted.bounds, rules) if is_count and not falls and not counted.distinct else 0,
+        rising=plain and not falls,
+        least=_least(counted.bounds, rules) if plain and not falls else 0,
         open=open_group,
     )
 
 
+def _measure(counted: Count | Aggregate) -> Callable[[list[Sample]], Any]:
+    if isinstance(counted, Aggregate):
+        return MEASURES[counted.measure]
+    return _distinct if counted.distinct else _count
+
+
 def _least(bounds: tuple[Bound, ...], rules: RuleSet) -> int:
-    return max(rules.value(bound.operand) + (bound.comparison == "more_than") for bound in bounds)
+    return max(int(rules.value(bound.operand)) + (bound.comparison == "more_than") for bound in bounds)
 
 
 def _value(counted: Count | Aggregate, kind: Kind, rules: RuleSet, code: Code) -> str:

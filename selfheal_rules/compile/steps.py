@@ -89,7 +89,7 @@ def key_functions(joint: Joint, parts: tuple[Operand | Template, ...]) -> tuple[
 
 
 def key_parts(rule: Rule, rules: RuleSet) -> tuple[Operand | Template, ...]:
-    """Give what a rule's key is made of: `key`, else the target of its first `do`, else the key of what it concludes."""
+    """Give what a rule's key is made of: `key`, else its first target, else the key of what it concludes."""
     if rule.key is not None:
         return rule.key
     first = next((step for step in rule.then if isinstance(step, Do)), None)
@@ -107,12 +107,13 @@ def conclusion(step: Conclude, written: Written) -> Conclusion:
     kind: Kind = written.rules.vocabulary.kinds[step.kind]
     fields = written.mapping(step.fields, kind)
     total = all(_is_sure(value, joint.scope) for joint in written.joints for value in step.fields.values())
-    return Conclusion(step, kind, fields, span(written.rules, step.ttl), total)
+    return Conclusion(step, step.id, kind, fields, span(written.rules, step.ttl), total)
 
 
 def action(step: Do, name: str, index: int, after: tuple[int, ...], written: Written) -> Action:
     """Lower one `do`, without what confirms it."""
-    limits = [span(written.rules, limit) for limit in (step.timeout, step.confirm and step.confirm.within)]
+    within = step.confirm.within if step.confirm else None
+    limits = [span(written.rules, limit) for limit in (step.timeout, within)]
     known = [limit for limit in limits if limit is not None]
     retry = step.retry
     return Action(

@@ -98,11 +98,11 @@ def evidence(alias: str, row: Any) -> Evidence:
     elif isinstance(row.cause, Support):
         rule, because = row.cause.name, explain(row.cause.aliases, row.cause.rows)
     elif row.kind == "count":
-        because = tuple(
-            Evidence("", "event", "", source, id_, (), moment(at)) for at, _, _, source, id_ in row.cause
-        )
+        because = tuple(Evidence("", "event", "", source, id_, (), moment(at)) for at, _, _, source, id_ in row.cause)
     form = "event" if row.key is None else "count" if row.kind == "count" else "state"
-    return Evidence(alias, form, row.kind, row.source, row.id, row.values, moment(row.at), FrozenMap(row.fields), rule, because)
+    return Evidence(
+        alias, form, row.kind, row.source, row.id, row.values, moment(row.at), FrozenMap(row.fields), rule, because
+    )
 
 
 def explain(aliases: Iterable[str], rows: Iterable[Any]) -> tuple[Evidence, ...]:
@@ -240,7 +240,17 @@ class Decision:
 
     __slots__ = ("_opening", "action", "at", "attempt", "params", "step", "target", "verdict")
 
-    def __init__(self, opening: Opening, step: str, action: str, target: Value, params: FrozenMap, attempt: int, at: int, verdict: Verdict) -> None:  # noqa: PLR0913, E501 - the record of a decision
+    def __init__(
+        self,
+        opening: Opening,
+        step: str,
+        action: str,
+        target: Value,
+        params: FrozenMap,
+        attempt: int,
+        at: int,
+        verdict: Verdict,
+    ) -> None:
         """Record what is asked for."""
         self._opening = opening
         self.step = step
@@ -327,7 +337,9 @@ class Decision:
 
     def __repr__(self) -> str:
         """Show what is asked for."""
-        return f"<Decision {self.action} {self.target!r} by {self.rule} at {self.time.isoformat()}: {self.verdict.status}>"
+        return (
+            f"<Decision {self.action} {self.target!r} by {self.rule} at {self.time.isoformat()}: {self.verdict.status}>"
+        )
 
 
 def _plain(value: Value) -> object:
@@ -372,4 +384,3 @@ DUPLICATE = Step("duplicate")
 STALE = Step("stale")
 AHEAD = Step("ahead")
 """Shared: what most inputs lead to."""
-

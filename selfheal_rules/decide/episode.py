@@ -34,7 +34,10 @@ class Episode:
     `steps` are those of `then`, followed by those of `else`; `escalating` tells whether the latter may be issued.
     """
 
-    __slots__ = ("destructive", "escalating", "health", "health_row", "key", "level", "number", "opening", "rule", "status", "steps", "target", "verify_due")  # fmt: skip
+    __slots__ = (
+        "destructive", "escalating", "health", "health_row", "key", "level", "number", "opening", "rule", "status",
+        "steps", "target", "verify_due",
+    )  # fmt: skip
 
     def __init__(self, number: int, rule: int, key: Any, opening: Opening, *, level: bool) -> None:
         """Start with nothing issued."""

@@ -47,7 +47,9 @@ class Episodes:
 
     # Opening
 
-    def open(self, ruling: Ruling, key: Any, opening: Opening, lit: Branching, rows: tuple[Any, ...], *, level: bool) -> None:
+    def open(
+        self, ruling: Ruling, key: Any, opening: Opening, lit: Branching, rows: tuple[Any, ...], *, level: bool
+    ) -> None:
         """Open an episode and issue what can be issued."""
         branch = lit.number
         if not lit.settled:
@@ -62,15 +64,19 @@ class Episodes:
         steps = (*ruling.steps, *(ruling.recovery.otherwise if ruling.recovery else ()))
         episode.steps = [_progress(step, branch, rows) for step in steps]
         episode.health = ruling.recovery.awaits[branch](rows) if ruling.recovery else None
-        episode.target = next((p.target for s, p in zip(steps, episode.steps, strict=True) if isinstance(s, Action)), None)
+        episode.target = next(
+            (p.target for s, p in zip(steps, episode.steps, strict=True) if isinstance(s, Action)), None
+        )
         self.running[(ruling.number, key)] = episode
         self.numbered[episode.number] = self.known[episode.number] = episode
         self.changed[episode] = None
         self.advance(episode)
 
-    def at_once(self, ruling: Ruling, opening: Opening, branch: int, rows: tuple[Any, ...], made: list[Decision]) -> None:
+    def at_once(
+        self, ruling: Ruling, opening: Opening, branch: int, rows: tuple[Any, ...], made: list[Decision]
+    ) -> None:
         """Issue every step of an episode that closes as it opens."""
-        for step in ruling.steps:
+        for step in ruling.actions:
             target = step.target[branch](rows)
             params = step.params[branch](rows) if step.params else EMPTY
             verdict = self.caution or (SHADOWED if target is not None or step.step.target is None else UNTARGETED)
@@ -134,11 +140,12 @@ class Episodes:
                 progress.state = "confirmed"
                 self._rest(ruling, step, progress)
 
-    def _steps(self, ruling: Ruling) -> tuple[Action | Conclusion, ...]:
+    def steps(self, ruling: Ruling) -> tuple[Action | Conclusion, ...]:
+        """Give the steps of `then`, followed by those of `else`."""
         return (*ruling.steps, *(ruling.recovery.otherwise if ruling.recovery else ()))
 
     def _issue_next(self, episode: Episode, ruling: Ruling) -> bool:
-        steps = self._steps(ruling)
+        steps = self.steps(ruling)
         first, last = (len(ruling.steps), len(steps)) if episode.escalating else (0, len(ruling.steps))
         for index in range(first, last):
             progress = episode.steps[index]
@@ -150,7 +157,7 @@ class Episodes:
 
     def issue(self, episode: Episode, ruling: Ruling, index: int) -> None:
         """Issue a step (again), and have its confirmation watched for."""
-        step, progress = self._steps(ruling)[index], episode.steps[index]
+        step, progress = self.steps(ruling)[index], episode.steps[index]
         progress.attempt += 1
         progress.issued = self.memory.now
         progress.state = "confirmed"
@@ -174,7 +181,7 @@ class Episodes:
         return row
 
     def _rest(self, ruling: Ruling, index: int, progress: Progress) -> None:
-        step = self._steps(ruling)[index]
+        step = self.steps(ruling)[index]
         if progress.await_row is not None and isinstance(step, Action):
             self.network.fall(self.network.parts[self.plan.waiting[step.confirm]], progress.await_row)
             progress.await_row = None
@@ -218,7 +225,7 @@ class Episodes:
     def fail(self, episode: Episode, index: int) -> None:
         """Have a step fail: issue it again later, go to `else`, or give up."""
         ruling = self.plan.rules[episode.rule]
-        step, progress = self._steps(ruling)[index], episode.steps[index]
+        step, progress = self.steps(ruling)[index], episode.steps[index]
         self._rest(ruling, index, progress)
         if isinstance(step, Action) and progress.attempt <= step.times:
             progress.state = "retrying"
@@ -263,15 +270,16 @@ class Episodes:
             if subject.status == "verifying" and subject.verify_due == self.memory.now:
                 self._escalate(subject, self.plan.rules[subject.rule])
             return
-        episode, index, attempt = subject
-        if purpose == DEADLINE and self.awaits(episode, index, attempt, "issued"):
+        episode, index, _ = subject
+        if purpose == DEADLINE and self.awaits(subject, "issued"):
             self.fail(episode, index)
-        elif purpose == RETRY and self.awaits(episode, index, attempt, "retrying"):
+        elif purpose == RETRY and self.awaits(subject, "retrying"):
             self.issue(episode, self.plan.rules[episode.rule], index)
             self.advance(episode)
 
-    def awaits(self, episode: Episode, index: int, attempt: int, state: str) -> bool:
+    def awaits(self, timed: tuple[Episode, int, int], state: str) -> bool:
         """Whether a step still is where a timer was set for it."""
+        episode, index, attempt = timed
         progress = episode.steps[index]
         over = episode.escalating and index < len(self.plan.rules[episode.rule].steps)
         return episode.number in self.numbered and progress.attempt == attempt and progress.state == state and not over

@@ -5,7 +5,7 @@ Rules are judged in the order of their numbers, conclusions first; then episodes
 what the engine itself did re-enters in a further round of the same instant.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from selfheal_rules.compile.plan import NEVER, Part, Plan
@@ -100,19 +100,16 @@ class Rounds:
         return min(found, default=None)
 
     def _matters(self, purpose: int, subject: Any, due: int) -> bool:
-        if purpose == JUDGE:
-            return bool(subject.again == due)
-        if purpose == LAPSE:
-            return subject.ends == due and not subject.removed
-        if purpose == FORGET:
-            return self._told.get("selfheal.episode", False)
-        if purpose == HOLD:
-            return bool(subject[1].gone)
-        if purpose == HEALTH:
-            return bool(subject.status == "verifying" and subject.verify_due == due)
-        if purpose in {DEADLINE, RETRY}:
-            return self.episodes.awaits(*subject, "issued" if purpose == DEADLINE else "retrying")
-        return True
+        still: dict[int, Callable[[], bool]] = {
+            JUDGE: lambda: subject.again == due,
+            LAPSE: lambda: subject.ends == due and not subject.removed,
+            FORGET: lambda: self._told["selfheal.episode"],
+            HOLD: lambda: subject[1].gone,
+            HEALTH: lambda: subject.status == "verifying" and subject.verify_due == due,
+            DEADLINE: lambda: self.episodes.awaits(subject, "issued"),
+            RETRY: lambda: self.episodes.awaits(subject, "retrying"),
+        }
+        return purpose not in still or still[purpose]()
 
     def advance(self, to: int) -> tuple[Decision, ...]:
         """Settle every timer up to an instant, one turn for each."""
@@ -186,7 +183,7 @@ class Rounds:
     # Turns
 
     def settle(self, later: Iterable[tuple[int, Any]] = ()) -> tuple[Decision, ...]:
-        """Judge what is queued and let everything follow, round by round; episode timers come after the first firings."""
+        """Judge what is queued and let all follow, round by round; episode timers come after the first firings."""
         self.supports.made = 0
         self.overloaded = False
         self.judge.free.clear()
@@ -318,7 +315,7 @@ class Rounds:
         for episode in self.episodes.numbered.values():
             if episode.opening.id != decision.episode:
                 continue
-            names = [step.name if hasattr(step, "name") else "" for step in self.episodes._steps(self.plan.rules[episode.rule])]  # noqa: SLF001, E501
+            names = [step.name for step in self.episodes.steps(self.plan.rules[episode.rule])]
             index = names.index(decision.step)
             over = episode.escalating and index < len(self.plan.rules[episode.rule].steps)
             if episode.steps[index].state in {"issued", "confirmed"} and not over:
@@ -351,5 +348,3 @@ def _decided(decision: Decision) -> tuple[str, str, dict[str, Any]]:
         "episode": decision.episode,
     }
     return "selfheal.decision", decision.idempotency_key, fields
-
-

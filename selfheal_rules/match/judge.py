@@ -16,7 +16,6 @@ from selfheal_rules.match.network import Network
 from selfheal_rules.match.rows import Match, Pending, Row, evidence_of
 from selfheal_rules.values import canonical
 
-
 Found: TypeAlias = tuple[Branching, tuple[Any, ...], Match | None]
 """One match that fires, confirms or concludes: its branch and rows, and the level match it is, if it is one."""
 
@@ -26,7 +25,7 @@ def order_of(found: Found) -> str:
     return canonical(evidence_of(found[0].aliases, found[1]))
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Ruled:
     """What the judgement of a rule found: new instant matches, keys that rose or fell, level matches that changed."""
 
@@ -77,7 +76,9 @@ class Judge:
 
     # Instant matches
 
-    def _instants(self, branch: Branching, found: Iterable[tuple[Row, ...]], tried: dict[Any, None], ruled: Ruled) -> None:
+    def _instants(
+        self, branch: Branching, found: Iterable[tuple[Row, ...]], tried: dict[Any, None], ruled: Ruled
+    ) -> None:
         for rows in found:
             mark = (branch.number, rows)
             if mark in tried:
@@ -224,7 +225,7 @@ class Judge:
             self._forget(match)
 
     def _sequence(self, branch: Branching, match: Match, soon: int, *, free: bool) -> tuple[int, bool]:
-        """Judge the `none`s of a sequence of states: each once, between two stages at once, after the last at its end."""
+        """Judge the `none`s of a sequence of states, each once: between two stages at once, the last at its end."""
         if match.barred is None:
             match.barred = any(block(match.rows, self.memory) > 0 for block in branch.between)
         forward = branch.forward

@@ -17,8 +17,8 @@ class Memory:
     """
     Rows, records, counts, matches and timers.
 
-    Generated joins read `now started turn exchanges standing`; an exchange holds, under each key, the rows of every part
-    that is joined by it.
+    Generated joins read `now started turn exchanges standing`; an exchange holds, under each key, the rows of every
+    part that is joined by it.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -53,8 +53,7 @@ class Memory:
     def timer(self, due: int, purpose: int, subject: Any) -> None:
         """Set a timer; a purpose reads its subject again when it is due."""
         heappush(self.timers, (due, self.next_ticket(), purpose, subject))
-        if due < self.alarm:
-            self.alarm = due
+        self.alarm = min(self.alarm, due)
 
     def next_ticket(self) -> int:
         """Give a number greater than every one before it."""

@@ -10,7 +10,6 @@ from selfheal_rules.match.rows import Kept, Match, Occurrence, Pending, Record, 
 from selfheal_rules.match.tallies import Tallies
 from selfheal_rules.values import lookup, microseconds
 
-
 Straight: TypeAlias = tuple[tuple[Ruling, Branching, Find], ...]
 """What a single event of a part fires where that is all it can do, in the order it fires."""
 
@@ -130,7 +129,7 @@ class Network:
         for part in self.parts:
             waiting = self.memory.waiting[part.number] if part.lazy else ()
             while waiting:
-                item, turn = waiting.popleft()  # type: ignore[union-attr]
+                item, turn = waiting.popleft()
                 self._index(part, item, turn)
 
     def _seed(self, part: Part, row: Any, *, changed: bool = False) -> None:

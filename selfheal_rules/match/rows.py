@@ -21,11 +21,15 @@ class Row:
     latest update. `key` and `values` tell it from others of its kind.
     """
 
-    __slots__ = ("at", "cause", "fields", "gone", "key", "kind", "matches", "places", "source", "stamp", "turn", "values")  # fmt: skip
+    __slots__ = (
+        "at", "cause", "fields", "gone", "key", "kind", "matches", "places", "source", "stamp", "turn", "values",
+    )  # fmt: skip
     id = ""
     maker: Any = None
 
-    def __init__(self, kind: str, source: str, key: Any, values: tuple[Value, ...], fields: Any, at: int, turn: int) -> None:  # noqa: E501, PLR0913 - the record of an item
+    def __init__(
+        self, kind: str, source: str, key: Any, values: tuple[Value, ...], fields: Any, at: int, turn: int
+    ) -> None:
         """Start as a row that stands and takes part in nothing."""
         self.kind = kind
         self.source = source
@@ -82,7 +86,7 @@ class Occurrence:
     maker: Any = None
     cause: Any = ()
 
-    def __init__(self, kind: str, source: str, id: str, fields: Any, at: int, turn: int) -> None:  # noqa: A002, PLR0913 - the record of an event
+    def __init__(self, kind: str, source: str, id: str, fields: Any, at: int, turn: int) -> None:  # noqa: A002 - the record of an event
         """Record what happened, and the turn it arrived in."""
         self.kind = kind
         self.source = source
@@ -106,7 +110,7 @@ class Kept(Occurrence):
 
     __slots__ = ("gone", "maker", "places")
 
-    def __init__(self, kind: str, source: str, id: str, fields: Any, at: int, turn: int) -> None:  # noqa: A002, PLR0913 - the record of an event
+    def __init__(self, kind: str, source: str, id: str, fields: Any, at: int, turn: int) -> None:  # noqa: A002 - the record of an event
         """Record what happened; nothing holds it yet."""
         self.kind = kind
         self.source = source
@@ -144,7 +148,7 @@ class Derived(Occurrence):
             return self._id
         except AttributeError:
             ruleset, rule, step, aliases, rows = self.maker
-            self._id = fingerprint(ruleset, rule, step, evidence_of(aliases, rows), self.at)
+            self._id: str = fingerprint(ruleset, rule, step, evidence_of(aliases, rows), self.at)
             return self._id
 
 
@@ -156,7 +160,10 @@ def evidence_of(aliases: tuple[str, ...], rows: tuple[Any, ...]) -> list[Value]:
 
 def evidence(row: Any) -> list[Value]:
     """Give what tells a row from any other; a posted event may stand for its own row."""
-    return row.evidence() if not isinstance(row, Event) else ["event", row.source, row.id]  # type: ignore[no-any-return]
+    if isinstance(row, Event):
+        return ["event", row.source, row.id]
+    found: list[Value] = row.evidence()
+    return found
 
 
 class Record:
@@ -186,7 +193,22 @@ class Record:
 class Match:
     """One assignment of rows to the aliases of a branch that is followed as long as its rows stand."""
 
-    __slots__ = ("again", "barred", "born", "branch", "ended", "fired", "holding", "key", "once", "rows", "since", "supports", "true", "witness")
+    __slots__ = (
+        "again",
+        "barred",
+        "born",
+        "branch",
+        "ended",
+        "fired",
+        "holding",
+        "key",
+        "once",
+        "rows",
+        "since",
+        "supports",
+        "true",
+        "witness",
+    )
 
     def __init__(self, branch: int, rows: tuple[Row, ...], born: int) -> None:
         """Start as not yet judged; `born` orders matches."""
@@ -207,9 +229,25 @@ class Match:
 class Support:
     """One reason for which a concluded state stands."""
 
-    __slots__ = ("aliases", "at", "ends", "fields", "key", "kind", "match", "name", "removed", "rows", "rule", "step", "values")  # noqa: E501
+    __slots__ = (
+        "aliases",
+        "at",
+        "ends",
+        "fields",
+        "key",
+        "kind",
+        "match",
+        "name",
+        "removed",
+        "rows",
+        "rule",
+        "step",
+        "values",
+    )
 
-    def __init__(self, rule: int, step: int, kind: str, aliases: tuple[str, ...], rows: tuple[Row, ...], at: int) -> None:  # noqa: PLR0913, E501 - the record of a conclusion
+    def __init__(
+        self, rule: int, step: int, kind: str, aliases: tuple[str, ...], rows: tuple[Row, ...], at: int
+    ) -> None:
         """Start as a support of nothing yet."""
         self.rule = rule
         self.name = ""

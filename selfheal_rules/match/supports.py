@@ -126,7 +126,7 @@ class Supports:
             self._post(step, build[branch.number](rows), (ruleset, rule, name, branch.aliases, rows))
 
     def _is_repeated(self, ruling: Ruling, index: int, found: Found) -> bool:
-        """Whether another branch has concluded the same of the same evidence at this instant: the id would be the same."""
+        """Whether another branch has concluded the same of the same evidence now: the id would be the same."""
         if self.posted_at != self.memory.now:
             self.posted_at = self.memory.now
             self.posted.clear()
@@ -251,7 +251,11 @@ class Supports:
 
     def _show(self, record: Record) -> None:
         kind = self.plan.entries[record.kind].kind
-        winner = min(record.supports, key=lambda support: self._strength(support, kind)) if len(record.supports) > 1 else next(iter(record.supports))
+        winner = (
+            min(record.supports, key=lambda support: self._strength(support, kind))
+            if len(record.supports) > 1
+            else next(iter(record.supports))
+        )
         fields = FrozenMap(winner.fields)
         if record.since >= 0 and record.fields == fields:
             return

@@ -58,7 +58,7 @@ class Tallies:
             return
         limit, number = memory.now - counted.within, part.number
         if counted.rising:
-            self._sweep(part, counted, limit)
+            self._sweep(part, limit)
         if row.at <= limit:
             return
         tally = memory.tallies[number].get(key)
@@ -83,7 +83,7 @@ class Tallies:
             tally = self._open(part, counted, key, values) if counted.open and not counted.least else Tally(values)
         return tally
 
-    def _sweep(self, part: Part, counted: Counted, limit: int) -> None:
+    def _sweep(self, part: Part, limit: int) -> None:
         """Forget groups whose samples have all left the window; no timer would, where nothing can become true by it."""
         sampled = self.memory.sampled[part.number]
         if not sampled or sampled[0][0] > limit:
@@ -177,7 +177,9 @@ class Tallies:
         found = [(row.at, row.turn, value, row.source, row.id) for row, value in (tally.members or {}).items()]
         return sorted(found, key=lambda one: one[:2])
 
-    def _settle(self, part: Part, counted: Counted, key: Any, tally: Tally, number: Any, since: int, *, stands: bool) -> None:  # noqa: PLR0913, E501 - one group's whole state
+    def _settle(
+        self, part: Part, counted: Counted, key: Any, tally: Tally, number: Any, since: int, *, stands: bool
+    ) -> None:
         fields = _nested(counted.names, tally.values, counted.output, number)
         if stands and not tally.stands:
             tally.stands = True
