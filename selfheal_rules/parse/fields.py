@@ -19,7 +19,7 @@ NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 """What rules, steps, rule sets and kinds may be called."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Keys:
     """The keys a mapping may have, under the name messages call it by."""
 
@@ -35,7 +35,7 @@ class Keys:
         object.__setattr__(self, "known", frozenset(self.required + self.optional))
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Fields:
     """One mapping, read key by key; a value of the wrong shape is a finding, and is left out."""
 

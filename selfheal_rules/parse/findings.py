@@ -23,7 +23,7 @@ class Place(Protocol):
         """Where it stands."""
 
 
-@define
+@define(eq=False, repr=False)
 class Findings:
     """What is wrong so far, in the order of reading."""
 

@@ -94,7 +94,7 @@ def _from_file(path: Path) -> tuple[Vocabulary | None, Report]:
     return parse_vocabulary(source) if source else (None, findings.report())
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Declared:
     """What the kinds of one file may use: its named types, and those of the vocabularies below it."""
 
