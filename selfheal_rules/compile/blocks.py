@@ -99,7 +99,7 @@ def _moment(aliases: tuple[str, ...], scope: Scope, pick: str) -> str:
 def _between(negative: Negative, bound: Bound, depth: int) -> list[str]:
     stage = negative.stage or 0
     body = [f"    begin = {_moment(bound.stages[stage], bound.scope, 'max')}", "    since = begin[0]"]
-    end = f"(begin[0] + {negative.within}, -1)" if negative.within is not None else "(NEVER, 0)"
+    end = f"(since + {negative.within}, -1)" if negative.within is not None else "(NEVER, 0)"
     if stage + 1 < len(bound.stages):
         body.append(f"    after = {_moment(bound.stages[stage + 1], bound.scope, 'min')}")
         body += [f"    begin = max(begin, (after[0] - {bound.reach}, NEVER))"] if bound.reach else []

@@ -277,15 +277,17 @@ def _over_states(negative: Negative) -> bool:
 
 
 def _is_timed(branch: Branch) -> bool:
+    """Whether its truth rests on a window: of its events, of a count, or of a negative that reads events."""
     counted = [pattern.count or pattern.aggregate for pattern in branch.patterns]
     return (
         bool(branch.spreads)
         or any(one is not None and one.within is not None for one in counted)
-        or any(
-            negative.within is not None or any(_is_timed(inner) for inner in negative.branches)
-            for negative in branch.negatives
-        )
+        or any(_reads_events(inner) for negative in branch.negatives for inner in negative.branches)
     )
+
+
+def _reads_events(branch: Branch) -> bool:
+    return bool(branch.events) or _is_timed(branch)
 
 
 def _watch(joint: Joint, branches: tuple[Branch, ...], depth: int = 1) -> None:

@@ -88,6 +88,10 @@ class Supports:
 
     def _still(self, step: Conclusion, branch: Branching, match: Match, support: Support) -> None:
         support.ends = None
+        if step.kind.form == "event" and support.rows != match.witness:
+            support.rows = match.witness
+            ruling = self.plan.rules[support.rule]
+            self._events(ruling, support.step, step, ((branch, match.witness, match),))
         if step.kind.form == "event" or step.step.cleared or support.removed:
             return
         fields = step.fields[branch.number](match.witness)
