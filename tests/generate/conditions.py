@@ -58,7 +58,7 @@ def conjunction(maker: Maker) -> tuple[Json, list[Bound]]:
         items.append(item)
         known.append(bound)
     if maker.chance(0.2):
-        item, bound = counted_pattern(maker, known, ["host"])
+        item, bound = counted_pattern(maker, known, [])
         items.append(item)
         known.append(bound)
     return _grouped(maker, "all", items, known), known
@@ -154,7 +154,9 @@ def _grouped(maker: Maker, logic: str, items: list[Any], known: list[Bound]) -> 
         items.append(_none(maker, known))
     if len(items) > 2 and maker.chance(0.2) and all("none" not in item and "test" not in item for item in items):
         maker.note("nested all")
-        found[logic] = items = [items[0], {"all": items[1:], **({"within": maker.span(2, 6)} if events else {})}]
+        inner: Json = {"all": items[1:], **({"within": maker.span(2, 6)} if events else {})}
+        _unless(maker, inner, known, 0.2)
+        found[logic] = items = [items[0], inner]
     _around(maker, found, known, events=bool(events))
     if len(known) > 1 and maker.chance(0.6):
         found["same"] = ["host"] if maker.chance(0.7) else [{f"{known[0].alias}.host": f"{known[1].alias}.host"}]

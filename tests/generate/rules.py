@@ -29,6 +29,7 @@ VOCABULARY += f"  disk: {{key: [name], fields: {{name: string, host: {{type: hos
 VOCABULARY += f"  probe: {{key: [source, host], fields: {{host: host, {PLAIN}, x: number, level: level}}}}\n"
 for _name, _more in (("trouble", f"level: level, {PLAIN}"), ("storm", f"level: level, {PLAIN}"), ("mark", PLAIN)):
     VOCABULARY += f"  {_name}: {{key: [host], fields: {{host: host, {_more}}}}}\n"
+PARAMETERS = "params: {patience: {type: duration, default: 3s}, least: {type: integer, default: 1}}\n"
 RICH = ("host", "n", "x", "level", "note", "tags", "seen")
 FIELDS: dict[str, tuple[str, ...]] = {
     "beat": RICH, "fail": RICH, "echo": ("host", "n", "note"), "boom": ("host", "n", "note"),
@@ -70,7 +71,10 @@ class Maker:
         return self.random.random() < share
 
     def span(self, least: int = 1, most: int = 6) -> str:
-        """Give a duration of whole seconds."""
+        """Give a duration of whole seconds, or a parameter that is one."""
+        if self.chance(0.06):
+            self.note("parameter")
+            return "$params.patience"
         return f"{self.random.randint(least, most)}s"
 
     def pick(self, choices: Iterable[Any]) -> Any:  # noqa: ANN401 - one of whatever was given
@@ -100,6 +104,12 @@ def reference_leaf(maker: Maker, name: str, other: Bound) -> Any:  # noqa: ANN40
     if name in {"host", "n", "note", "level"} and maker.chance(0.2):
         maker.note("not $")
         return {"not": operand}
+    if name in {"n", "level"} and maker.chance(0.2):
+        maker.note("in $")
+        return [operand, maker.pick({"n": (0, 1, 2), "level": LEVELS}[name])]
+    if name == "note" and maker.chance(0.4):
+        maker.note("text $")
+        return {maker.pick(("contains", "starts_with", "ends_with")): operand}
     if name in {"seen", "tags", "x"}:
         return LEAVES[name](maker)
     maker.note("join $")
@@ -126,6 +136,9 @@ def _order(words: tuple[Any, ...]) -> Callable[[Maker], Any]:
             return _choice(words)(maker)
         comparison = maker.pick(ORDERS)
         maker.note(f"leaf {comparison}")
+        if words == NUMBERS and maker.chance(0.1):
+            maker.note("parameter")
+            return {comparison: "$params.least"}
         return {comparison: maker.pick(words)}
 
     return order
@@ -136,7 +149,7 @@ def _text(maker: Maker) -> Any:  # noqa: ANN401 - a scalar or operators
     maker.note(f"leaf {operator}")
     held = {
         "is": maker.pick(NOTES), "not": maker.pick(NOTES), "exists": maker.chance(0.5),
-        "matches": maker.pick(("disk", "^disk (full|slow)$", "[a-f]an?", "l+$")),
+        "matches": maker.pick(("disk", "^disk (full|slow)$", "[a-f]an?", "^f[an]+$")),
         "glob": maker.pick(("disk *", "*", "f?n", "*[lw]")),
         "contains": maker.pick(("disk", "l", " ")), "starts_with": maker.pick(("disk", "f")),
         "ends_with": maker.pick(("full", "n", "")),
@@ -155,9 +168,10 @@ def _age(maker: Maker) -> Json:
     return {comparison: maker.span()}
 
 
+NUMBERS = (0, 1, 2, 3)
 LEAVES: dict[str, Callable[[Maker], Any]] = {
     "host": _choice(HOSTS),
-    "n": _order((0, 1, 2, 3)),
+    "n": _order(NUMBERS),
     "x": _order((0, 0.5, 1, 1.0, 2.5)),
     "level": _order(LEVELS),
     "note": _text,
@@ -206,7 +220,7 @@ def counted_pattern(maker: Maker, known: list[Bound], joined: list[str]) -> tupl
         maker.note("count joined by $")
     if leaves:
         found["where"] = leaves
-    by = [] if "host" in joined or maker.chance(0.4) else ["host"]
+    by = [] if "host" in joined or maker.chance(0.4) else maker.pick((["host"], ["host"], ["host", "n"], ["n", "host"]))
     spans = {"within": maker.span(2, 7)} if form == "event" or maker.chance(0.4) else {}
     maker.note(f"count over {form}s" + (" within" if spans else ""))
     word, numbers = _count(maker, kind) if maker.chance(0.65) or "x" not in FIELDS[kind] else _aggregate(maker, kind)
@@ -221,7 +235,7 @@ def counted_pattern(maker: Maker, known: list[Bound], joined: list[str]) -> tupl
 def _count(maker: Maker, kind: str) -> tuple[str, Json]:
     comparison = maker.pick(("at_least", "at_least", "more_than", "at_most", "less_than"))
     maker.note(f"count {comparison}")
-    found: Json = {comparison: maker.random.randint(1, 3)}
+    found: Json = {comparison: "$params.least" if maker.chance(0.1) else maker.random.randint(1, 3)}
     if maker.chance(0.15):
         found["at_most" if comparison in {"at_least", "more_than"} else "at_least"] = maker.random.randint(1, 4)
     if maker.chance(0.25):
@@ -260,7 +274,7 @@ def formula(maker: Maker, known: list[Bound]) -> Json | None:
 
 def dump(ruleset: str, rules: list[Json]) -> str:
     """Write a rule set as YAML, a line for each key of a rule."""
-    lines = ["selfheal: 1", f"ruleset: {ruleset}", VOCABULARY + "rules:"]
+    lines = ["selfheal: 1", f"ruleset: {ruleset}", VOCABULARY + PARAMETERS + "rules:"]
     for rule in rules:
         lines.append(f"  - id: {rule['id']}")
         for name, value in rule.items():

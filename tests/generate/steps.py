@@ -92,13 +92,20 @@ def doing(maker: Maker, name: str) -> Json:
     _link_steps(maker, steps)
     rule: Json = {"id": name, "when": when, "then": steps}
     if maker.chance(0.3):
-        rule["key"] = [target]
-        maker.note("key")
+        numbers = [f"${one.alias}.n" for one in known if "n" in one.fields and not one.counted]
+        rule["key"] = [target, *([maker.pick(numbers)] if numbers and maker.chance(0.4) else [])]
+        maker.note("key" if len(rule["key"]) == 1 else "key of two")
     if maker.chance(0.3):
         rule["priority"] = maker.random.randint(-1, 2)
         maker.note("priority")
     if maker.chance(0.3):
         rule["outcome"] = _outcome(maker, target, known)
+    notes = [f"${one.alias}.note" for one in known if "note" in one.fields and not one.counted]
+    plain = [step for step in steps if "do" in step and "confirm" not in step]
+    if notes and plain and maker.chance(0.1):
+        rule["key"] = [target, maker.pick(notes)]
+        plain[0]["target"] = rule["key"][1]
+        maker.note("target that may be missing")
     return rule
 
 
@@ -138,6 +145,8 @@ def _confirm(maker: Maker, target: str) -> Json:
 
 def _mark(maker: Maker, target: str, known: list[Bound]) -> Json:
     maker.note("conclude in an episode")
+    if maker.chance(0.2):
+        return {"conclude": "mark", "with": {"host": target}, "cleared": True}
     return {"conclude": "mark", "with": {"host": target, "note": _said(maker, "note", known)}, "ttl": maker.span()}
 
 
@@ -159,7 +168,10 @@ def _outcome(maker: Maker, target: str, known: list[Bound]) -> Json:
     if maker.chance(0.5):
         healthy = {"all": [{"state": kind, "where": {"host": target, "level": level}}]}
     span = maker.random.randint(2, 8)
-    if maker.chance(0.4):
+    if maker.chance(0.2):
+        maker.note("healthy by event")
+        healthy = {"all": [{"event": "beat", "where": {"host": target}}]}
+    elif maker.chance(0.4):
         healthy["for"] = f"{maker.random.randint(1, span - 1)}s"
         maker.note("healthy for")
     found: Json = {"healthy": healthy, "within": f"{span}s"}
@@ -190,10 +202,12 @@ def watching(maker: Maker) -> Json:
             },
         ),
     )
+    choices += (("mark", {"all": [{"as": "d", "state": "mark"}]}),)
     kind, when = maker.pick(choices)
     maker.forms["watch"] = set()
     maker.note(kind)
-    if maker.chance(0.4):
+    if maker.chance(0.4) and kind != "mark":
         when["all"][0]["where"] |= target
-    step = {"do": "notify", "target": host, "with": {"status": "$d.status"}, "id": "told"}
+    said = {"note": "$d.note"} if kind == "mark" else {"status": "$d.status"}
+    step = {"do": "notify", "target": host, "with": said, "id": "told"}
     return {"id": "watch", "when": when, "then": [step]}

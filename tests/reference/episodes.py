@@ -88,6 +88,7 @@ class Episode:
     status: str = "open"
     shown_status: str = ""
     closed_at: int | None = None
+    is_forgotten: bool = False
     health_at: int | None = None
     health_set: int = 0
     health: Seeker | None = None

@@ -272,11 +272,9 @@ class Reference:
     def _forget_episodes(self) -> None:
         """Clear the state of an episode that closed long ago."""
         for episode in self.episodes:
-            if (
-                episode.closed_at is not None
-                and episode.shown_status
-                and self.world.clock.reached(episode.closed_at + self.max_age)
-            ):
+            is_shown = episode.closed_at is not None and episode.shown_status and not episode.is_forgotten
+            if is_shown and self.world.clock.reached((episode.closed_at or 0) + self.max_age):
+                episode.is_forgotten = True
                 self.world.records.pop(("selfheal.episode", canonical((episode.id,))), None)
 
     def _apply(self, acts: Acts) -> None:
