@@ -40,6 +40,7 @@ class Lowering:
     code: Code
     register: Register
     concluded: frozenset[str]
+    digests: Mapping[str, "Digests"]
     rules: list[Ruling] = field(factory=list)
     branches: list[Branching] = field(factory=list)
     waiting: dict[int, int] = field(factory=dict)
@@ -61,7 +62,7 @@ def lower(rulesets: Sequence[RuleSet], name: str) -> Plan:
     ordered = _ordered(rulesets)
     code = Code(name)
     concluded = frozenset(step.kind for _, rule, _ in ordered for step in rule.then if isinstance(step, Conclude))
-    lowering = Lowering(code, Register(code), concluded)
+    lowering = Lowering(code, Register(code), concluded, {rules.name: Digests.over(rules) for rules in rulesets})
     concluding = [entry for entry in ordered if _concludes(entry[1])]
     doing = [entry for entry in ordered if not _concludes(entry[1])]
     for rules, rule, order in concluding:
@@ -123,7 +124,7 @@ def _lower_rule(lowering: Lowering, number: int, rules: RuleSet, rule: Rule, ord
             steps,
             concludes=concludes,
             clears=_clears(rule),
-            digest=digest(rule, rules),
+            digest=lowering.digests[rules.name].of(rule),
         )
     )
     return joints
@@ -213,11 +214,28 @@ def _waiting_kind(written: Written, used: tuple[Reference, ...]) -> Kind:
     return waiting_kind(written.joints[0].scope, used)
 
 
-def digest(rule: Rule, rules: RuleSet) -> str:
-    """Give what tells a changed rule from an unchanged one: its text, the site's values, the kinds it may name."""
-    kinds = [rules.vocabulary.kinds.get(name) for name in sorted(kind_names((rule.when, rule.then, rule.outcome)))]
-    text = repr((rules.name, rule, sorted(rules.values.items()), sorted(rules.params.items()), kinds))
-    return sha256(text.encode()).hexdigest()[:32]
+@define(eq=False, repr=False)
+class Digests:
+    """What tells a changed rule of a set from an unchanged one: its text, the site's values, the kinds it names."""
+
+    rules: RuleSet
+    site: str
+    kinds: dict[str, str] = field(factory=dict)
+
+    @classmethod
+    def over(cls, rules: RuleSet) -> "Digests":
+        """Work out once what all rules of the set share."""
+        return cls(rules, repr((rules.name, sorted(rules.values.items()), sorted(rules.params.items()))))
+
+    def of(self, rule: Rule) -> str:
+        """Give the digest of a rule."""
+        text = repr((self.site, rule, [self._kind(name) for name in kind_names(rule)]))
+        return sha256(text.encode()).hexdigest()[:32]
+
+    def _kind(self, name: str) -> str:
+        if name not in self.kinds:
+            self.kinds[name] = sha256(repr(self.rules.vocabulary.kinds.get(name)).encode()).hexdigest()
+        return self.kinds[name]
 
 
 def _finish(lowering: Lowering, rulesets: Sequence[RuleSet]) -> Plan:

@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import define, evolve, has
 
+from selfheal_rules.check.walk import patterns_below, roots
 from selfheal_rules.compile.branches import span
 from selfheal_rules.compile.codegen import Code, keyed
 from selfheal_rules.compile.joints import Joint
@@ -159,16 +160,10 @@ def inner_aliases(part: Any) -> frozenset[str]:
     return frozenset()
 
 
-def kind_names(part: Any) -> frozenset[str]:
-    """Give the kinds a piece of the model names."""
-    if isinstance(part, Pattern):
-        return frozenset(part.kinds)
-    found = frozenset({part.kind}) if isinstance(part, Conclude) else frozenset()
-    if isinstance(part, tuple):
-        return found.union(*(kind_names(item) for item in part))
-    if has(type(part)) and not isinstance(part, FrozenMap):
-        return found | kind_names(tuple(getattr(part, a.name) for a in type(part).__attrs_attrs__ if a.name != "span"))
-    return found
+def kind_names(rule: Rule) -> tuple[str, ...]:
+    """Give the kinds a rule reads and concludes, in order of their names."""
+    read = {name for pattern in patterns_below(roots(rule)) for name in pattern.kinds}
+    return tuple(sorted(read.union(step.kind for step in rule.then if isinstance(step, Conclude))))
 
 
 def outer_references(part: Any) -> tuple[Reference, ...]:
