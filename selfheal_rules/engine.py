@@ -187,7 +187,7 @@ class Engine:
         else:
             rounds.overloaded = False
             rounds.network.event(item, hits)
-            decisions = rounds.settle() if rounds.network.queue else ()
+            decisions = rounds.settle() if rounds.network.queue or rounds.network.ready else ()
             disposition = rounds.disposition(item) if rounds.judge.blocked or rounds.overloaded else "matched"
         rounds.caution = None
         if not decisions and not before and disposition == "matched":
@@ -245,7 +245,7 @@ class Engine:
             record.source, record.fields, record.at = item.source, item.fields, item.at
             rounds.network.record(record, item.at)
         touched = rounds.network.touched
-        decisions = rounds.settle() if rounds.network.queue else ()
+        decisions = rounds.settle() if rounds.network.queue or rounds.network.ready else ()
         return ("overload" if rounds.overloaded else "matched" if touched else "unmatched"), decisions
 
     def _clear(self, item: State, key: Any, record: Record | None) -> None:

@@ -77,11 +77,11 @@ class Register:
         return exchange
 
 
-def row_key(paths: Paths, kind: Kind, code: Code) -> str:
-    """Write the function row → key over paths: None where a value is missing, the bare value where it is one."""
+def row_key(paths: Paths, kind: Kind, code: Code, *, bare: bool = True) -> str:
+    """Write the function row → key over paths: None where a value is missing; `bare`, one value is its own key."""
     body = []
     for number, path in enumerate(paths):
         body += [f"    k{number} = {access('r', path)}", f"    if k{number} is None:", "        return None"]
     keys = [keyed(f"k{number}", kind.type_at(path) or ANY) for number, path in enumerate(paths)]
-    body.append(f"    return {keys[0] if len(keys) == 1 else '(' + ', '.join(keys) + ')'}")
+    body.append(f"    return {keys[0] if len(keys) == 1 and bare else '(' + ''.join(f'{key}, ' for key in keys) + ')'}")
     return code.function("key", "r", body)

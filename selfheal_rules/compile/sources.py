@@ -95,7 +95,7 @@ def _counted(
     falls = any(bound.comparison in {"at_most", "less_than"} for bound in counted.bounds)
     return Counted(
         base.number,
-        code[row_key(paths, base.kinds[0], code)] if paths else (lambda _: ()),
+        code[row_key(paths, base.kinds[0], code, bare=False)] if paths else (lambda _: ()),
         tuple(".".join(path) for path in paths),
         all((base.kinds[0].type_at(path) or ANY).name not in KEYED_APART for path in paths),
         span(rules, counted.within),

@@ -8,7 +8,7 @@ what the engine itself did re-enters in a further round of the same instant.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from selfheal_rules.compile.plan import NEVER, Part, Plan
+from selfheal_rules.compile.plan import NEVER, Branching, Find, Part, Plan, Ruling, Seed
 from selfheal_rules.decide.decision import OVERLOADED, Decision, Disposition, Opening, Outcome, Verdict
 from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.episodes import Episodes
@@ -53,6 +53,12 @@ class Rounds:
         self.noted = 0
         self.acts: list[tuple[str, str, dict[str, Any]]] = []
         self.network.straight = self.straight = tuple(self._straight(part) for part in self.network.parts)
+        self.network.joins = {
+            seed: (single,)
+            for part in plan.parts
+            for seed in (*part.seeds, *(s for probe in part.probes for some in probe.partners.values() for s in some))
+            if (single := self._single(seed)) is not None
+        }
         self._told = {kind: plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal.")}
 
     def state(self) -> tuple[Any, ...]:
@@ -69,16 +75,21 @@ class Rounds:
 
     def _straight(self, part: Part) -> Straight | None:
         """Give what a single event of a part fires, where that is all it can do; None where there is more."""
+        if part.form != "event" or part.keep or part.probes or part.watches or part.counts:
+            return None
+        found = [self._single(seed) for seed in part.seeds]
+        if any(one is None or len(one[1].parts) > 1 for one in found):
+            return None
+        known = [one for one in found if one is not None]
+        return tuple(sorted(known, key=lambda one: (-one[0].rule.priority, one[0].order)))
+
+    def _single(self, seed: Seed) -> tuple[Ruling, Branching, Find] | None:
+        """Give a seed whose matches fire as they are found: of events alone, in a rule that closes as it opens."""
         plan = self.plan
+        ruling, branch = plan.rules[seed.rule], plan.branches[seed.branch]
         taken = any(plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal."))
-        if taken or part.form != "event" or part.keep or part.probes or part.watches or part.counts:
-            return None
-        found = [(plan.rules[seed.rule], plan.branches[seed.branch], seed.find) for seed in part.seeds]
-        if any(not (rule.simple and len(rule.branches) == 1 and branch.bare) for rule, branch, _ in found):
-            return None
-        if any(len(branch.parts) > 1 for _, branch, _ in found):
-            return None
-        return tuple(sorted(found, key=lambda one: (-one[0].rule.priority, one[0].order)))
+        fires = ruling.simple and len(ruling.branches) == 1 and branch.bare and not branch.level
+        return (ruling, branch, seed.find) if fires and not (taken or branch.remembers) else None
 
     def at_once(self, item: Event, straight: Straight) -> tuple[Decision, ...]:
         """Decide on an event that meets nothing else: what `settle` would do, without its rounds."""
@@ -139,7 +150,7 @@ class Rounds:
     def _instant(self) -> tuple[Decision, ...]:
         self.memory.turn += 1
         later = [timer for timer in self.memory.due(self.memory.now) if not self._ripe(*timer)]
-        return self.settle(later) if later or self.network.queue else ()
+        return self.settle(later) if later or self.network.queue or self.network.ready else ()
 
     def _late(self, purpose: int, subject: Any) -> None:
         if purpose == FORGET:
@@ -247,7 +258,7 @@ class Rounds:
         changed, episodes.changed = episodes.changed, {}
         told = [episode for episode in changed if self._told["selfheal.episode"]]
         if not (acts or conclusions or told):
-            return bool(self.network.queue)
+            return bool(self.network.queue or self.network.ready)
         self.memory.turn += 1
         for kind, id_, fields in acts:
             self._act(kind, id_, fields)

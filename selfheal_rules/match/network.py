@@ -30,6 +30,7 @@ class Network:
         self.tallies = Tallies(self)
         self.touched = False
         self.straight: tuple[Straight | None, ...] = (None,) * len(plan.parts)
+        self.joins: dict[Seed, Straight] = {}
         self.ready: list[tuple[Straight, Any]] = []
         self.ages = _ages(plan)
         memory.demand = self.tallies.demand
@@ -46,6 +47,10 @@ class Network:
         rule = seed.rule
         if row.__class__ is Event:
             row = Occurrence(row.kind, row.source, row.id, row.fields, row.at, self.memory.turn)
+        straight = self.joins.get(seed)
+        if straight is not None:
+            self.ready.append((straight, row))
+            return
         pending = self.pending.get(rule)
         if pending is None:
             self.wake(rule)

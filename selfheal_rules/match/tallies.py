@@ -53,7 +53,7 @@ class Tallies:
     def sample(self, part: Part, row: Any, turn: int) -> None:
         """Count an event, or the beginning of a state."""
         counted, memory = part.counted, self.memory
-        key = _group(counted, row) if counted else None
+        key = counted.group(row) if counted else None
         if counted is None or key is None or counted.within is None:
             return
         limit, number = memory.now - counted.within, part.number
@@ -106,7 +106,7 @@ class Tallies:
             self._member(part, counted, row)
 
     def _member(self, part: Part, counted: Counted, row: Row) -> None:
-        key = _group(counted, row)
+        key = counted.group(row)
         if key is None:
             return
         tally = self._tally(part, counted, key, row)
@@ -135,7 +135,7 @@ class Tallies:
         if counted is None or counted.within is not None:
             return
         home = self.memory.homes[part.number].get(row)
-        if home is None or home != _group(counted, row):
+        if home is None or home != counted.group(row):
             self.leave(part, row)
             self._member(part, counted, row)
             return
@@ -204,11 +204,6 @@ class Tallies:
         if due and (not tally.due or due < tally.due):
             tally.due = due
             self.memory.timer(due, TALLY, (part.number, key))
-
-
-def _group(counted: Counted, row: Row) -> Any:
-    key = counted.group(row)
-    return (key,) if key is not None and len(counted.names) == 1 else key
 
 
 def _value(row: Row, name: str) -> Any:
