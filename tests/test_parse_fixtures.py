@@ -5,7 +5,8 @@ import yaml
 
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.parse.findings import Findings
-from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node, ScalarNode, compose
+from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
+from selfheal_rules.parse.yaml_nodes import compose
 from tests.chunks import DATA, Chunk, places, read_chunks
 
 CHUNKS = read_chunks("parse")

@@ -27,7 +27,7 @@ from selfheal_rules.parse.expression import parse_expression
 from selfheal_rules.parse.fields import Fields, Keys, closed, keyed, one_or_more_names
 from selfheal_rules.parse.findings import Findings, did_you_mean
 from selfheal_rules.parse.leaves import read_leaves
-from selfheal_rules.parse.yaml_nodes import MapNode, Node
+from selfheal_rules.parse.nodes import MapNode, Node
 from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import Form
 

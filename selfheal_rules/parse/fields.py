@@ -9,7 +9,7 @@ from attrs import field, frozen
 from selfheal_rules.model import Operand
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.findings import Findings, did_you_mean
-from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node, ScalarNode
+from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.source import Span
 from selfheal_rules.values import FrozenMap
 

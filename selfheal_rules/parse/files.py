@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from selfheal_rules.parse.findings import Findings
+from selfheal_rules.parse.nodes import Node
 from selfheal_rules.source import Source, Span
 
 
@@ -23,3 +24,10 @@ def read_source(path: Path, findings: Findings, place: Span | None = None) -> So
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         findings.error("SH001", f"file `{path}` cannot be read: {reason}", span, "give a file, or a folder with it")
     return None
+
+
+def nodes_of(source: Source, findings: Findings) -> Node | None:
+    """Read a source as one YAML document; None where it is none, or is empty."""
+    from selfheal_rules.parse.yaml_nodes import compose  # noqa: PLC0415 - PyYAML loads slowly, and only for the first text
+
+    return compose(source, findings)

@@ -8,7 +8,7 @@ from selfheal_rules.parse import literals
 from selfheal_rules.parse.conditions import Scope, read_condition
 from selfheal_rules.parse.fields import list_items
 from selfheal_rules.parse.findings import Findings, did_you_mean
-from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node, ScalarNode
+from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.values import FrozenMap
 
 Setting: TypeAlias = Operand | tuple[Operand, ...] | Pattern

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from selfheal_rules.model import Literal, Operand, Operator, Parameter, Test
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.findings import Findings, did_you_mean
-from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node, ScalarNode
+from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 
 Held: TypeAlias = Operand | tuple[Operand, ...]
 ReadOperand: TypeAlias = Callable[[Node, str, Findings], Held | None]

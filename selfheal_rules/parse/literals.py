@@ -5,7 +5,7 @@ import re
 
 from selfheal_rules.model import Literal, Operand, Parameter, Reference, Template
 from selfheal_rules.parse.findings import Findings
-from selfheal_rules.parse.yaml_nodes import ListNode, MapNode, Node, ScalarNode
+from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.source import Span
 from selfheal_rules.values import FrozenMap, Value
 from selfheal_rules.vocabulary import parse_duration

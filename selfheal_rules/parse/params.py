@@ -6,8 +6,8 @@ from selfheal_rules.model import ParameterType
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.fields import Fields, Keys, closed, table
 from selfheal_rules.parse.findings import did_you_mean
+from selfheal_rules.parse.nodes import Node, ScalarNode
 from selfheal_rules.parse.types import read_type
-from selfheal_rules.parse.yaml_nodes import Node, ScalarNode
 from selfheal_rules.values import FrozenMap, Value, freeze
 from selfheal_rules.vocabulary import FieldType
 

@@ -8,13 +8,13 @@ from selfheal_rules.model import Reference, Rule, RuleSet
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.conditions import Scope, read_outermost
 from selfheal_rules.parse.fields import Fields, Keys, closed, table
-from selfheal_rules.parse.files import read_source
+from selfheal_rules.parse.files import nodes_of, read_source
 from selfheal_rules.parse.findings import Findings
 from selfheal_rules.parse.guards import read_guards
+from selfheal_rules.parse.nodes import Node
 from selfheal_rules.parse.params import read_params, site_values
 from selfheal_rules.parse.steps import read_ending, read_steps
 from selfheal_rules.parse.vocabulary import check_version, named_vocabularies, read_declarations
-from selfheal_rules.parse.yaml_nodes import Node, compose
 from selfheal_rules.source import Source
 from selfheal_rules.values import EMPTY, FrozenMap
 
@@ -57,7 +57,7 @@ def parse_rules(
     rule set, or its vocabulary cannot be read.
     """
     findings = Findings()
-    fields = closed(compose(source, findings), RULE_SET, findings)
+    fields = closed(nodes_of(source, findings), RULE_SET, findings)
     found = _rule_set(fields, values or {}, folder) if fields else None
     return found, findings.report()
 

@@ -7,7 +7,7 @@ from selfheal_rules.parse import literals
 from selfheal_rules.parse.conditions import Scope, read_outermost
 from selfheal_rules.parse.fields import Fields, Keys, closed, keyed, names, table
 from selfheal_rules.parse.findings import did_you_mean
-from selfheal_rules.parse.yaml_nodes import MapNode, Node
+from selfheal_rules.parse.nodes import MapNode, Node
 from selfheal_rules.values import FrozenMap
 
 CONCLUDE = Keys("a conclusion", ("conclude",), ("with", "ttl", "cleared", "id", "after"))

@@ -6,7 +6,7 @@ from typing import Literal as OneOf
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.fields import list_items
 from selfheal_rules.parse.findings import Findings, did_you_mean
-from selfheal_rules.parse.yaml_nodes import MapNode, Node
+from selfheal_rules.parse.nodes import MapNode, Node
 from selfheal_rules.vocabulary import ANY, BOOLEAN, DURATION, INTEGER, NUMBER, STRING, TIME, FieldType
 
 BUILT_IN: Mapping[str, FieldType] = {

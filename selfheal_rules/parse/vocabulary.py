@@ -9,10 +9,10 @@ from attrs import frozen
 from selfheal_rules.diagnostics import Report, RuleSetError
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.fields import NAME, Fields, Keys, closed, keyed, table
-from selfheal_rules.parse.files import read_source, whole
+from selfheal_rules.parse.files import nodes_of, read_source, whole
 from selfheal_rules.parse.findings import Findings, did_you_mean
+from selfheal_rules.parse.nodes import MapNode, Node, ScalarNode
 from selfheal_rules.parse.types import BUILT_IN, read_type
-from selfheal_rules.parse.yaml_nodes import MapNode, Node, ScalarNode, compose
 from selfheal_rules.source import Source
 from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import ATTRIBUTES, SELF_KINDS, Field, FieldType, Form, Kind, Vocabulary
@@ -30,7 +30,7 @@ FIELD = Keys("a field", ("type",), ("required", "doc", "origin"))
 def parse_vocabulary(source: Source) -> tuple[Vocabulary | None, Report]:
     """Read a vocabulary; None where the text is none, or where it has any error."""
     findings = Findings()
-    fields = closed(compose(source, findings), VOCABULARY, findings)
+    fields = closed(nodes_of(source, findings), VOCABULARY, findings)
     if fields is None:
         return None, findings.report()
     check_version(fields, "selfheal_vocabulary")

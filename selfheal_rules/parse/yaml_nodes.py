@@ -6,12 +6,13 @@ stand once, that nothing is tagged, anchored or merged. The C parser and the pur
 """
 
 import re
-from typing import Any, TypeAlias, Union
+from typing import Any, TypeAlias
 
 import yaml
 from attrs import define, field
 
 from selfheal_rules.parse.findings import Findings
+from selfheal_rules.parse.nodes import ListNode, MapNode, Node, Position, ScalarNode
 from selfheal_rules.parse.scalars import resolve
 from selfheal_rules.source import Source, Span
 
@@ -29,56 +30,10 @@ Loader: TypeAlias = type[Any]
 LOADER: Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The parser in use: PyYAML's C one where it was built."""
 
-Position: TypeAlias = tuple[int, int]
-"""Line and column, from 1; PyYAML's own marks are not kept, for a file has a hundred thousand of them."""
-
 
 def _at(mark: Any) -> Position:  # noqa: ANN401 - the two parsers have a class of marks each
     return mark.line + 1, mark.column + 1
 
-
-@define(eq=False, repr=False, weakref_slot=False)
-class _Placed:
-    """What all nodes have; `faulty` where something was said about the node already."""
-
-    source: Source = field(repr=False)
-    start: Position = field(repr=False)
-    end: Position = field(repr=False)
-
-    @property
-    def span(self) -> Span:
-        """Where the node stands: quotes and brackets included, no blank line after it."""
-        return Span(self.source, *self.start, *self.end)
-
-
-@define(eq=False, repr=False, weakref_slot=False)
-class ScalarNode(_Placed):
-    """A leaf: `value` by YAML 1.2 core, `text` as written; `plain` where it stands without quotes."""
-
-    value: str | int | float | bool | None
-    text: str
-    plain: bool
-    faulty: bool = False
-
-
-@define(eq=False, repr=False, weakref_slot=False)
-class ListNode(_Placed):
-    """A list of nodes."""
-
-    items: list["Node"] = field(factory=list)
-    faulty: bool = False
-
-
-@define(eq=False, repr=False, weakref_slot=False)
-class MapNode(_Placed):
-    """A mapping from texts to nodes; `keys` holds the node of each text."""
-
-    entries: dict[str, "Node"] = field(factory=dict)
-    keys: dict[str, ScalarNode] = field(factory=dict)
-    faulty: bool = False
-
-
-Node: TypeAlias = Union[ScalarNode, ListNode, MapNode]  # noqa: UP007 - a forward reference
 
 _DISPUTED = re.compile(r"\t|[|>][-+0-9]*#")
 """A tab where a space belongs, a comment that touches a block mark: the C parser takes them, the pure one does not."""
