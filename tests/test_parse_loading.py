@@ -1,5 +1,7 @@
 """Files, folders, vocabularies and site values: what is loaded, and what is said where that fails."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -154,3 +156,10 @@ def test_site_values_that_cannot_be(values: dict[str, object], code: str) -> Non
     """An unknown name and a foreign value are findings."""
     _, report = parse_rules(Source("r", PARAMS), values=values)
     assert [code] == [finding.code for finding in report.findings]
+
+
+def test_the_yaml_parser_is_loaded_with_the_first_text() -> None:
+    """Importing the package loads no PyYAML: what never reads a rule does not pay for it."""
+    code = "import selfheal_rules, sys; print('yaml' in sys.modules)"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "False" == child.stdout.strip()
