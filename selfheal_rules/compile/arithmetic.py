@@ -4,7 +4,9 @@ What generated code calls: total operations in which None stands for unknown.
 No operation raises: a type that does not fit, a division by zero and an overflow are unknown.
 """
 
+import fnmatch
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +14,7 @@ from selfheal_rules.values import Value
 
 _FAULTS = (TypeError, ZeroDivisionError, OverflowError, ValueError)
 _LARGEST = 2**1024
+_UNORDERED = (bool, tuple, Mapping)
 
 
 def _total(operation: Callable[..., Value]) -> Callable[..., Value]:
@@ -34,7 +37,7 @@ def _known(value: Value) -> Value:
 
 def _ordering(operation: Callable[[Value, Value], bool]) -> Callable[[Value, Value], bool | None]:
     def ordering(left: Value, right: Value) -> bool | None:
-        if left is None or right is None or isinstance(left, bool) or isinstance(right, bool):
+        if left is None or right is None or isinstance(left, _UNORDERED) or isinstance(right, _UNORDERED):
             return None
         try:
             return operation(left, right)
@@ -82,6 +85,27 @@ def member(value: Value, *choices: Value) -> bool | None:
     return either(*(equal(value, choice) for choice in choices))
 
 
+def _texts(operation: Callable[[str, str], bool]) -> Callable[[Value, Value], bool | None]:
+    def compare(value: Value, other: Value) -> bool | None:
+        return operation(value, other) if isinstance(value, str) and isinstance(other, str) else None
+
+    return compare
+
+
+def _contains(value: Value, other: Value) -> bool | None:
+    if isinstance(value, tuple):
+        return member(other, value)
+    return other in value if isinstance(value, str) and isinstance(other, str) else None
+
+
+def _matches(value: Value, expression: re.Pattern[str]) -> bool | None:
+    return expression.search(value) is not None if isinstance(value, str) else None
+
+
+def _other_than(value: Value, *others: Value) -> bool | None:
+    return negate(member(value, *others))
+
+
 def _length(value: Value) -> int:
     if not isinstance(value, str | tuple | Mapping):
         raise TypeError
@@ -113,3 +137,19 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "round": _total(round),
 }
 """Every function of `model.Call`."""
+
+LOOSE: Mapping[str, Callable[..., bool | None]] = {
+    "is": member,
+    "in": member,
+    "not": _other_than,
+    "at_least": OPERATIONS[">="],
+    "more_than": OPERATIONS[">"],
+    "at_most": OPERATIONS["<="],
+    "less_than": OPERATIONS["<"],
+    "contains": _contains,
+    "matches": _matches,
+    "glob": _texts(fnmatch.fnmatchcase),
+    "starts_with": _texts(str.startswith),
+    "ends_with": _texts(str.endswith),
+}
+"""The operators of a leaf on values whose type nobody knows: unknown where one is not defined on what it meets."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from selfheal_rules.compile.arithmetic import OPERATIONS, both, equal, member
+from selfheal_rules.compile.arithmetic import LOOSE, OPERATIONS, both, equal, member
 from selfheal_rules.compile.plan import NEVER
 from selfheal_rules.values import Value, canonical, lookup, microseconds
 from selfheal_rules.vocabulary import ATTRIBUTES, FieldType
@@ -22,6 +22,7 @@ _RUNTIME: Mapping[str, object] = {
     "member": member,
     "micros": microseconds,
     "glob": fnmatch.fnmatchcase,
+    **{f"loose_{name}": operator for name, operator in LOOSE.items()},
     **{OPERATION_NAMES[name]: operation for name, operation in OPERATIONS.items()},
 }
 

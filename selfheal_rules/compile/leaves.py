@@ -45,6 +45,9 @@ def constant_leaf(test: Test, value: str, kind: FieldType, rules: RuleSet, code:
     raw = raw_values(test, rules)
     if test.operator == "exists":
         return f"{value} is {'not ' if raw[0] else ''}None"
+    if kind.name == "any":
+        values = [pattern(raw[0])] if test.operator == "matches" else raw
+        return _loose(test, value, [code.constant(one) for one in values], negative=negative)
     if is_age(test, kind, rules):
         age = microseconds(DURATION.literal(raw[0]))
         condition = f"now - micros({value}) {SIGNS[test.operator]} {age}"
@@ -52,8 +55,12 @@ def constant_leaf(test: Test, value: str, kind: FieldType, rules: RuleSet, code:
         condition = _condition(test, value, kind, raw, code)
     if negative:
         return f"({value} is None or {condition})"
-    total = test.operator in {"is", "in"} and kind.name != "any"
-    return condition if total else f"{value} is not None and {condition}"
+    return condition if test.operator in {"is", "in"} else f"{value} is not None and {condition}"
+
+
+def _loose(test: Test, value: str, others: list[str], *, negative: bool) -> str:
+    """Write a leaf on a value of any type, by an operator that knows true, false and unknown."""
+    return f"loose_{test.operator}({value}, {', '.join(others)}) is {'not False' if negative else 'True'}"
 
 
 def _condition(test: Test, value: str, kind: FieldType, raw: tuple[Value, ...], code: Code) -> str:
@@ -83,9 +90,6 @@ def _ordered(operator: str, value: str, kind: FieldType, raw: Value, code: Code)
 
 
 def _choice(test: Test, value: str, kind: FieldType, raw: tuple[Value, ...], code: Code) -> str:
-    if kind.name == "any":
-        names = ", ".join(code.constant(choice) for choice in raw)
-        return f"member({value}, {names}) is {test.operator != 'not'}"
     choices = tuple(kind.literal(choice) for choice in raw)
     if len(choices) == 1 and not isinstance(test.operand, tuple):
         return f"{value} {'!=' if test.operator == 'not' else '=='} {code.constant(choices[0])}"
@@ -94,11 +98,20 @@ def _choice(test: Test, value: str, kind: FieldType, raw: tuple[Value, ...], cod
 
 
 def reference_leaf(
-    test: Test, value: str, kind: FieldType, write: Callable[[Operand], str], code: Code, *, negative: bool
+    test: Test,
+    value: str,
+    kind: FieldType,
+    write: Callable[[Operand], str],
+    code: Code,
+    *,
+    negative: bool,
+    loose: bool,
 ) -> str:
     """Write a leaf whose operand is a value of another item of the match."""
     operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
     others = [write(operand) for operand in operands]
+    if loose:
+        return _loose(test, value, others, negative=negative)
     condition = _between(test, value, kind, others, code)
     read = [other for other, operand in zip(others, operands, strict=True) if isinstance(operand, Reference)]
     if negative:

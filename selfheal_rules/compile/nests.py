@@ -154,8 +154,15 @@ def conditions(
 def _between(pattern: Pattern, test: Test, scope: Scope, code: Code, *, negative: bool) -> Condition:
     here = Reference(pattern.alias, test.path)
     kind = scope.type(here)
+    loose = kind.name == "any" or any(scope.type(other).name == "any" for other in references(test.operand))
     text = reference_leaf(
-        test, scope.read(here), kind, lambda operand: scope.operand(operand, code, kind), code, negative=negative
+        test,
+        scope.read(here),
+        kind,
+        lambda operand: scope.operand(operand, code, kind),
+        code,
+        negative=negative,
+        loose=loose,
     )
     return Condition(frozenset({pattern.alias, *(ref.alias for ref in references(test.operand))}), text)
 

@@ -54,6 +54,8 @@ class Scope:
 
     def text(self, value: Operand | Template, code: Code, kind: FieldType | None = None) -> str:
         """Write a value of a step: an operand, or a text with holes."""
+        if isinstance(value, Parameter) and kind is None:
+            return code.constant(self.rules.value(value))
         if not isinstance(value, Template):
             return self.operand(value, code, kind)
         parts = [self._piece(part, code) for part in value.parts]

@@ -39,6 +39,7 @@ class Written:
         """Write the fields of a conclusion (missing ones left out) or the params of a step."""
         self.code.names["FrozenMap"] = FrozenMap
         self.code.names["present"] = present
+        self.code.names["fitting"] = fitting
 
         def write(scope: Scope) -> str:
             pairs = [
@@ -48,6 +49,8 @@ class Written:
             written = f"{{{', '.join(pairs)}}}"
             if kind is None:
                 return f"FrozenMap({written})"
+            if any(_may_misfit(name, value, kind, scope) for name, value in fields.items()):
+                return f"fitting({written}, {self.code.constant(kind)})"
             return written if all(_is_sure(value, scope) for value in fields.values()) else f"present({written})"
 
         return self.each(write)
@@ -63,6 +66,19 @@ def _is_sure(value: Operand | Template, scope: Scope) -> bool:
         kind: Kind = scope.kinds[value.alias]
         return kind.requires(value.path)
     return isinstance(value, Template | Literal)
+
+
+def _may_misfit(name: str, value: Operand | Template, kind: Kind, scope: Scope) -> bool:
+    """Whether a value whose type nobody knows goes into a field that wants one."""
+    wanted = kind.type_at((name,)) or ANY
+    return isinstance(value, Reference) and scope.type(value).name == "any" and wanted.name != "any"
+
+
+def fitting(fields: dict[str, Any], kind: Kind) -> dict[str, Any] | None:
+    """Give the fields that have a value, or None where one of them does not fit its type."""
+    found = present(fields)
+    misfits = ((kind.type_at((name,)) or ANY).misfit(value) for name, value in found.items())
+    return None if any(reason is not None for reason in misfits) else found
 
 
 def present(fields: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +123,11 @@ def conclusion(step: Conclude, written: Written) -> Conclusion:
     """Lower one `conclude`."""
     kind: Kind = written.rules.vocabulary.kinds[step.kind]
     fields = written.mapping(step.fields, kind)
-    total = all(_is_sure(value, joint.scope) for joint in written.joints for value in step.fields.values())
+    total = all(
+        _is_sure(value, joint.scope) and not _may_misfit(name, value, kind, joint.scope)
+        for joint in written.joints
+        for name, value in step.fields.items()
+    )
     return Conclusion(step, step.id, kind, fields, span(written.rules, step.ttl), total)
 
 

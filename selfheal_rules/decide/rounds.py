@@ -33,6 +33,9 @@ from selfheal_rules.match.rows import Occurrence, Record, Row
 from selfheal_rules.match.supports import SOURCE, Supports
 from selfheal_rules.values import FrozenMap
 
+_ROUNDS = 256
+"""How often the engine's own acts may re-enter at one instant."""
+
 
 class Rounds:
     """The stages of a program over one memory, run turn by turn."""
@@ -206,10 +209,11 @@ class Rounds:
         rounds = 0
         while self._reenter():
             rounds += 1
-            if rounds > self.fan_out or self.supports.made > self.fan_out:
+            if rounds > _ROUNDS or self.supports.made > self.fan_out:
                 self.overloaded, self.episodes.caution = True, OVERLOADED
-                if rounds > self.fan_out:
-                    break
+            if rounds > _ROUNDS:
+                self._stop()
+                break
             self._round()
         decisions = tuple(self.episodes.decisions)
         if decisions:
@@ -245,6 +249,12 @@ class Rounds:
         ready, self.network.ready = self.network.ready, []
         if ruled or ready:
             self.firings.fire(ruled, ready)
+
+    def _stop(self) -> None:
+        """Leave a rule that feeds itself through the engine's own acts where it is."""
+        network = self.network
+        for waiting in (network.pending, network.dirty, network.arrivals, network.queue, network.ready):
+            waiting.clear()
 
     # What the engine does re-enters
 

@@ -141,7 +141,7 @@ class Supports:
         return False
 
     def _post(self, step: Conclusion, fields: Any, maker: tuple[Any, ...]) -> None:
-        if not step.total and not _complete(step.kind, fields):
+        if not step.total and (fields is None or not _complete(step.kind, fields)):
             return
         memory, network = self.memory, self.network
         self.made += 1
@@ -288,7 +288,11 @@ def _complete(kind: Kind, fields: dict[str, Value]) -> bool:
     return all(name in fields for name, declared in kind.fields.items() if declared.required)
 
 
-def _key(kind: Kind, fields: dict[str, Value], *, only_key: bool = False) -> tuple[Any, tuple[Value, ...]] | None:
+def _key(
+    kind: Kind, fields: dict[str, Value] | None, *, only_key: bool = False
+) -> tuple[Any, tuple[Value, ...]] | None:
+    if fields is None:
+        return None
     values = tuple(SOURCE if name == "source" else fields.get(name) for name in kind.key)
     if any(value is None for value in values) or not (only_key or _complete(kind, fields)):
         return None
