@@ -20,7 +20,7 @@ SEEDS = range(1500)
 COUNTED = 2000
 """How many of the cases of the differential test must be ones in which something matched."""
 
-FLOOR = 5
+FLOOR = 4
 """In how many of these cases a form must have matched, and in how many it must not have."""
 
 

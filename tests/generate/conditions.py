@@ -152,7 +152,7 @@ def _grouped(maker: Maker, logic: str, items: list[Any], known: list[Bound]) -> 
         items += [test] if test else []
     if maker.chance(0.25):
         items.append(_none(maker, known))
-    if len(items) > 2 and maker.chance(0.2) and all("none" not in item and "test" not in item for item in items):
+    if len(items) > 2 and maker.chance(0.35) and all("none" not in item and "test" not in item for item in items):
         maker.note("nested all")
         inner: Json = {"all": items[1:], **({"within": maker.span(2, 6)} if events else {})}
         _unless(maker, inner, known, 0.2)

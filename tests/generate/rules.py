@@ -90,7 +90,7 @@ class Maker:
 def leaf(maker: Maker, name: str, known: list[Bound], *, counted: bool = False) -> Any:  # noqa: ANN401 - a scalar, a list or operators
     """Give what a field is held against."""
     others = [] if counted else [one for one in known if name in one.fields and not one.counted]
-    if others and maker.chance(0.35):
+    if others and maker.chance(0.4):
         return reference_leaf(maker, name, maker.pick(others))
     return LEAVES[name](maker)
 
@@ -104,7 +104,7 @@ def reference_leaf(maker: Maker, name: str, other: Bound) -> Any:  # noqa: ANN40
     if name in {"host", "n", "note", "level"} and maker.chance(0.2):
         maker.note("not $")
         return {"not": operand}
-    if name in {"n", "level"} and maker.chance(0.2):
+    if name in {"n", "level"} and maker.chance(0.4):
         maker.note("in $")
         return [operand, maker.pick({"n": (0, 1, 2), "level": LEVELS}[name])]
     if name == "note" and maker.chance(0.4):
@@ -245,7 +245,7 @@ def _count(maker: Maker, kind: str) -> tuple[str, Json]:
 
 
 def _aggregate(maker: Maker, kind: str) -> tuple[str, Json]:
-    measure = maker.pick(("avg", "min", "max", "sum", "rate", "percent_of"))
+    measure = maker.pick(("avg", "min", "max", "sum", "rate", "rate", "percent_of"))
     comparison = maker.pick(ORDERS)
     maker.note(f"aggregate {measure}")
     if measure == "percent_of":

@@ -23,7 +23,8 @@ def ruleset(maker: Maker) -> str:
         rules.append(doing(maker, f"act{number}"))
     if maker.chance(0.25):
         _reads(maker, [])
-        rules.append(watching(maker))
+        marks = any(step.get("conclude") == "mark" for rule in rules for step in rule["then"])
+        rules.append(watching(maker, marks=marks))
     return dump("generated", rules)
 
 
@@ -87,7 +88,7 @@ def doing(maker: Maker, name: str) -> Json:
     when, known = _when(maker, name)
     target = maker.pick(_hosts(known))
     steps = [_do(maker, number, target, known) for number in range(maker.random.choice((1, 1, 2, 3)))]
-    if maker.chance(0.15):
+    if maker.chance(0.25):
         steps.insert(maker.random.randint(0, len(steps)), _mark(maker, target, known))
     _link_steps(maker, steps)
     rule: Json = {"id": name, "when": when, "then": steps}
@@ -181,7 +182,7 @@ def _outcome(maker: Maker, target: str, known: list[Bound]) -> Json:
     return found
 
 
-def watching(maker: Maker) -> Json:
+def watching(maker: Maker, *, marks: bool) -> Json:
     """Write a rule over the engine's own acts."""
     maker.rule = "watch"
     host = maker.pick(HOSTS)
@@ -196,17 +197,21 @@ def watching(maker: Maker) -> Json:
                     {
                         "as": "d",
                         "state": "selfheal.episode",
-                        "where": {"rule": "act0", "status": maker.pick(("open", "escalated", "healed", "closed"))},
+                        "where": {
+                            "rule": "act0",
+                            "status": maker.pick(("open", "escalated", "healed", "closed", "closed")),
+                        },
                     }
                 ]
             },
         ),
     )
-    choices += (("mark", {"all": [{"as": "d", "state": "mark"}]}),)
     kind, when = maker.pick(choices)
+    if marks and maker.chance(0.5):
+        kind, when = "mark", {"all": [{"as": "d", "state": "mark"}]}
     maker.forms["watch"] = set()
     maker.note(kind)
-    if maker.chance(0.4) and kind != "mark":
+    if maker.chance(0.2) and kind != "mark":
         when["all"][0]["where"] |= target
     said = {"note": "$d.note"} if kind == "mark" else {"status": "$d.status"}
     step = {"do": "notify", "target": host, "with": said, "id": "told"}

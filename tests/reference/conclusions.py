@@ -11,8 +11,9 @@ from selfheal_rules.values import FrozenMap, Value, canonical, microseconds, mom
 from selfheal_rules.vocabulary import ANY, Kind
 from tests.reference.alternatives import Alternative, alternatives_of
 from tests.reference.leaves import Bindings, Reader
-from tests.reference.matching import Judge, Match, Seeker, Seen, Tables
+from tests.reference.matching import Judge, Seeker, Seen
 from tests.reference.rows import Record, StateKey, World
+from tests.reference.search import Match, Tables
 
 SOURCE = "selfheal"
 

@@ -11,8 +11,9 @@ from selfheal_rules.model import Conclude, Do, Group, Operand, Step
 from selfheal_rules.values import FrozenMap, Value, freeze, moment
 from tests.reference.conclusions import SOURCE, Conclusions, Ruling, Support, SupportId, digest, label
 from tests.reference.leaves import Reader
-from tests.reference.matching import Match, Seeker
+from tests.reference.matching import Seeker
 from tests.reference.rows import StateKey, World
+from tests.reference.search import Match
 
 HARMLESS = {"noop", "notify"}
 

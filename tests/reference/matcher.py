@@ -1,21 +1,22 @@
 """The reference: every input, timer and round of own items is one turn, and a turn looks at everything anew."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from attrs import define, field
 
 from selfheal_rules.events import Event, State
-from selfheal_rules.model import Conclude, Literal, Pattern, Rule, RuleSet, Test
+from selfheal_rules.model import Conclude, RuleSet
 from selfheal_rules.values import FrozenMap, Value, canonical, microseconds, moment
-from selfheal_rules.vocabulary import Kind
 from tests.reference.conclusions import SOURCE, Conclusions, Ruling
 from tests.reference.episodes import Acts, Conduct, Decided, Episode, Run, open_episode, present
-from tests.reference.leaves import Clock, Reader, equal, type_of
-from tests.reference.matching import Match, Seen
+from tests.reference.leaves import Clock, Reader
+from tests.reference.levels import levels
+from tests.reference.matching import Seen
 from tests.reference.rows import EventTable, Record, StateKey, StateTable, World, event_row
+from tests.reference.search import Match
 
 TEN_MINUTES = timedelta(minutes=10)
 View: TypeAlias = tuple[str, str, str, int]
@@ -68,9 +69,7 @@ class Reference:
         self.rulings = [Ruling(rules, rule, order) for order, (rules, rule) in enumerate(pairs)]
         self.levels = levels(self.rulings)
         self.doing = [ruling for ruling in self.rulings if not ruling.concludes_only]
-        self.kinds: dict[str, Kind] = {
-            name: kind for rules in rulesets for name, kind in rules.vocabulary.kinds.items()
-        }
+        self.kinds = {name: kind for rules in rulesets for name, kind in rules.vocabulary.kinds.items()}
         self.max_age = microseconds(max_age)
         self.max_ahead = None if max_ahead is None else microseconds(max_ahead)
         self.world = World(Clock(0, 0))
@@ -371,51 +370,3 @@ class Reference:
 def present_fields(fields: FrozenMap) -> FrozenMap:
     """Leave out what is null."""
     return FrozenMap({name: value for name, value in fields.items() if value is not None})
-
-
-def levels(rulings: list[Ruling]) -> list[list[Ruling]]:
-    """Give the concluding rules level by level."""
-    waiting = [ruling for ruling in rulings if ruling.concludes_only]
-    found: list[list[Ruling]] = []
-    while waiting:
-        ready = [one for one in waiting if not any(feeds(other, one) for other in waiting)]
-        assert ready, "rules feed each other in a circle"
-        found.append(ready)
-        waiting = [one for one in waiting if one not in ready]
-    return found
-
-
-def feeds(giver: Ruling, taker: Ruling) -> bool:
-    """Whether something one rule concludes may be taken by a pattern of the other."""
-    steps = [step for step in giver.rule.then if isinstance(step, Conclude)]
-    return any(may_take(taker, pattern, step) for pattern in patterns_of(taker.rule) for step in steps)
-
-
-def patterns_of(rule: Rule) -> Iterable[Pattern]:
-    """Give every pattern of a condition, inside negatives too."""
-    todo: list[Any] = [rule.when]
-    while todo:
-        part = todo.pop()
-        if isinstance(part, Pattern):
-            yield part
-        todo += [*getattr(part, "items", ()), *getattr(part, "unless", ())]
-
-
-def may_take(taker: Ruling, pattern: Pattern, step: Conclude) -> bool:
-    """Whether no constant of the pattern contradicts one of the conclusion (of a state: in its key)."""
-    if step.kind not in pattern.kinds:
-        return False
-    kind = taker.kind(step.kind)
-    fields = kind.key if kind.form == "state" else tuple(step.fields)
-    given = {name: step.fields[name] for name in fields if isinstance(step.fields.get(name), Literal)}
-    return all(agrees(test, given[test.path[0]].value, kind) for test in pattern.where if test.path[0] in given)
-
-
-def agrees(test: Test, value: Value, kind: Kind) -> bool:
-    """Whether an equality with constants lets a value through; any other leaf does."""
-    operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-    plain = all(isinstance(one, Literal) for one in operands) and len(test.path) == 1
-    if test.operator not in {"is", "in"} or not plain:
-        return True
-    type_ = type_of(kind, test.path)
-    return any(equal(type_.literal(value), type_.literal(one.value)) for one in operands if isinstance(one, Literal))
