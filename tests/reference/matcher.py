@@ -7,9 +7,10 @@ from typing import Protocol, TypeAlias
 
 from attrs import define, field
 
-from selfheal_rules.events import Event, State
+from selfheal_rules.events import Event, State, checked
 from selfheal_rules.model import Conclude, RuleSet
 from selfheal_rules.values import FrozenMap, Value, canonical, microseconds, moment
+from selfheal_rules.vocabulary import Vocabulary
 from tests.reference.conclusions import SOURCE, Conclusions, Ruling
 from tests.reference.episodes import Acts, Conduct, Decided, Episode, Run, open_episode, present
 from tests.reference.leaves import Clock, Reader
@@ -70,6 +71,7 @@ class Reference:
         self.levels = levels(self.rulings)
         self.doing = [ruling for ruling in self.rulings if not ruling.concludes_only]
         self.kinds = {name: kind for rules in rulesets for name, kind in rules.vocabulary.kinds.items()}
+        self.vocabulary = Vocabulary("all", FrozenMap(self.kinds))
         self.max_age = microseconds(max_age)
         self.max_ahead = None if max_ahead is None else microseconds(max_ahead)
         self.world = World(Clock(0, 0))
@@ -88,7 +90,9 @@ class Reference:
         self.shown: tuple[View, ...] = ()
 
     def post(self, item: Event | State | OutcomeLike) -> Result:
-        """Take one input."""
+        """Take one input; what does not fit its kind is refused before anything changes."""
+        if isinstance(item, Event | State):
+            checked(item, self.vocabulary)
         at = microseconds(item.time)
         if self.max_ahead is not None and self.now is not None and at > self.now + self.max_ahead:
             return Result("ahead")
