@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from selfheal_rules.check import check_rules
 from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.compile import Program, compile_rules
-from selfheal_rules.diagnostics import Report
+from selfheal_rules.diagnostics import Report, RuleSetError
 from selfheal_rules.model import RuleSet
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.parse.files import read_source
@@ -122,7 +122,11 @@ def load_program(paths: Iterable[Path], given: Mapping[str, str]) -> tuple[Progr
     if report.errors:
         raise Refused("the rules cannot be run\n\n" + report.render())
     _refuse_namesakes(loaded)
-    return compile_rules(*(one.ruleset for one in loaded if one.ruleset)), report
+    try:
+        return compile_rules(*(one.ruleset for one in loaded if one.ruleset)), report
+    except RuleSetError as error:
+        message = "the rule sets cannot run together\n\n" + error.report.render()
+        raise Refused(message) from None
 
 
 def _refuse_namesakes(loaded: Iterable[Loaded]) -> None:
