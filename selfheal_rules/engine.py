@@ -26,7 +26,7 @@ from selfheal_rules.decide.decision import (
 )
 from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.diagnostics import EventError
-from selfheal_rules.events import Event, State, check_item
+from selfheal_rules.events import Event, State, check_item, frozen_time
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.rows import Record
 from selfheal_rules.match.supports import state_key
@@ -86,7 +86,7 @@ class Engine:
 
     def advance(self, now: datetime) -> Step:
         """Let time pass up to `now`, settling every timer due on the way; earlier times change nothing."""
-        at = microseconds(now)
+        at = microseconds(frozen_time(now))
         decisions = self._pass(at) if at > self._memory.now else ()
         return Step("matched", decisions) if decisions else UNMATCHED
 
@@ -144,12 +144,12 @@ class Engine:
         return self._ahead is not None and now > -NEVER and at > now + self._ahead
 
     def _fitting(self, item: Any) -> None:
-        entry = self._entries.get(getattr(item, "kind", ""))
+        entry = self._entries.get(item.kind) if item.__class__ is State else None
         if entry is None or item.fits is not entry.kind:
             self._door(item)
 
     def _door(self, item: Any) -> Any:
-        if not isinstance(item, Event | State):
+        if item.__class__ not in {Event, State}:
             message = f"an engine takes events, states and outcomes, not {type(item).__name__}"
             raise EventError(message, item=item, field="kind")
         if item.kind.startswith("selfheal."):

@@ -16,7 +16,8 @@ from selfheal_rules.values import EMPTY, FrozenMap, Value, freeze, microseconds
 from selfheal_rules.vocabulary import Kind, Vocabulary
 
 
-def _frozen_time(value: datetime) -> datetime:
+def frozen_time(value: datetime) -> datetime:
+    """Give an aware time in UTC; `EventError` for anything else."""
     try:
         frozen_value: datetime = freeze(value)
     except ValueError as error:
@@ -47,6 +48,13 @@ def _frozen_field(name: str, value: Value) -> Value:
         raise EventError(message, field=name) from None
 
 
+def _kind_name(name: str) -> str:
+    if isinstance(name, str):
+        return name
+    message = f"kind {name!r} is not a text"
+    raise EventError(message, field="kind")
+
+
 def _names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(names)
 
@@ -61,9 +69,9 @@ class Event:
     """
 
     id: str
-    kind: str
+    kind: str = field(converter=_kind_name)
     source: str
-    time: datetime = field(converter=_frozen_time)
+    time: datetime = field(converter=frozen_time)
     fields: FrozenMap = field(default=EMPTY, converter=_frozen_fields)
     cause: tuple[str, ...] = field(default=(), converter=_names)
     at: int = field(init=False, eq=False, repr=False)
@@ -83,9 +91,9 @@ class State:
     needs no other field.
     """
 
-    kind: str
+    kind: str = field(converter=_kind_name)
     source: str
-    time: datetime = field(converter=_frozen_time)
+    time: datetime = field(converter=frozen_time)
     fields: FrozenMap = field(default=EMPTY, converter=_frozen_fields)
     cleared: bool = False
     cause: tuple[str, ...] = field(default=(), converter=_names)

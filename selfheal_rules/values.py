@@ -16,6 +16,8 @@ Value: TypeAlias = Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = 1_000_000
+DEPTH = 64
+LARGEST = 2**1024
 
 
 class FrozenMap(dict[str, Value]):
@@ -42,28 +44,34 @@ class FrozenMap(dict[str, Value]):
 EMPTY = FrozenMap()
 
 
-def freeze(value: object) -> Value:
+def freeze(value: object, depth: int = 0) -> Value:
     """
     Give `value` as a frozen value: lists become tuples, mappings `FrozenMap`, −0.0 becomes 0.0.
 
     Raises:
-        ValueError: for NaN, infinities, naive datetimes, keys that are not strings and foreign types.
+        ValueError: for NaN, infinities, naive datetimes, keys that are not strings, foreign types, integers past
+            2^1024 and values nested more than `DEPTH` deep.
     """
-    if value is None or isinstance(value, str | bool | int | timedelta | FrozenMap):
+    if value is None or isinstance(value, str | bool | timedelta | FrozenMap):
         return value
+    if isinstance(value, int):
+        return _freeze_integer(value)
     if isinstance(value, float):
         return _freeze_float(value)
     if isinstance(value, datetime):
         return _freeze_datetime(value)
+    if depth > DEPTH:
+        message = f"values nested more than {DEPTH} deep have no place in an item"
+        raise ValueError(message)
     if isinstance(value, Mapping):
-        return freeze_map(value)
+        return freeze_map(value, depth + 1)
     if isinstance(value, list | tuple):
-        return tuple(freeze(element) for element in value)
+        return tuple(freeze(element, depth + 1) for element in value)
     message = f"a value of type {type(value).__name__} has no place in an item"
     raise ValueError(message)
 
 
-def freeze_map(mapping: Mapping[str, object]) -> FrozenMap:
+def freeze_map(mapping: Mapping[str, object], depth: int = 0) -> FrozenMap:
     """Freeze a mapping with string keys, its values included."""
     if isinstance(mapping, FrozenMap):
         return mapping
@@ -71,7 +79,14 @@ def freeze_map(mapping: Mapping[str, object]) -> FrozenMap:
         if not isinstance(key, str):
             message = f"key {key!r} is not a string"
             raise ValueError(message)  # noqa: TRY004 - one exception type for every misfit value
-    return FrozenMap({key: freeze(value) for key, value in mapping.items()})
+    return FrozenMap({key: freeze(value, depth) for key, value in mapping.items()})
+
+
+def _freeze_integer(value: int) -> int:
+    if -LARGEST <= value <= LARGEST:
+        return value
+    message = "an integer of more than 1024 bits has no place in an item"
+    raise ValueError(message)
 
 
 def _freeze_float(value: float) -> float:
@@ -85,7 +100,11 @@ def _freeze_datetime(value: datetime) -> datetime:
     if value.tzinfo is None:
         message = f"time {value.isoformat()} has no time zone"
         raise ValueError(message)
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        message = f"time {value.isoformat()} is out of the calendar in UTC"
+        raise ValueError(message) from None
 
 
 def microseconds(value: datetime | timedelta) -> int:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from attrs import field, frozen
 
 from selfheal_rules.compile.plan import Branching, Ruling
-from selfheal_rules.events import Event
+from selfheal_rules.diagnostics import EventError
+from selfheal_rules.events import Event, frozen_time
 from selfheal_rules.match.judge import Found, order_of
 from selfheal_rules.match.rows import Occurrence, Support, evidence_of, fingerprint
 from selfheal_rules.values import EMPTY, FrozenMap, Value, canonical, moment
@@ -34,13 +35,20 @@ OVERLOADED = Verdict("held", "overload", "one input led to more conclusions than
 SATURATED = Verdict("held", "memory", "no room is left to remember which events were seen")
 
 
+def _outcome_status(status: OutcomeStatus) -> OutcomeStatus:
+    if status in get_args(OutcomeStatus):
+        return status
+    message = f"outcome status {status!r} is not one of {', '.join(get_args(OutcomeStatus))}"
+    raise EventError(message, field="status")
+
+
 @frozen
 class Outcome:
     """What became of a decision, as an executor reports it; it is an input of the engine like any item."""
 
     decision_id: str
-    status: OutcomeStatus
-    time: datetime
+    status: OutcomeStatus = field(converter=_outcome_status)
+    time: datetime = field(converter=frozen_time)
     detail: str = ""
     retryable: bool = False
     attempt: int | None = None
