@@ -19,22 +19,26 @@ from tests.generate.cases import Case
 from tests.generate.streams import Advance, Input
 from tests.reference.episodes import Decided
 
-Property: TypeAlias = Callable[[Case, RuleSet], str]
+Rules: TypeAlias = tuple[RuleSet, ...]
+Property: TypeAlias = Callable[[Case, Rules], str]
 """What is wrong with a case; nothing where it holds."""
 
 
-def loaded(case: Case) -> RuleSet | None:
-    """Give the rule set of a case, or None where it does not pass the checks."""
-    found, report = parse_rules(Source(f"case-{case.seed}.yaml", case.text))
-    if found is None or report.errors or check_rules(found).errors:
-        return None
-    return found
+def loaded(case: Case) -> Rules | None:
+    """Give the rule sets of a case, or None where one does not pass the checks."""
+    found = []
+    for text in case.texts:
+        rules, report = parse_rules(Source(f"case-{case.seed}.yaml", text))
+        if rules is None or report.errors or check_rules(rules).errors:
+            return None
+        found.append(rules)
+    return tuple(found)
 
 
-def first_difference(case: Case, rules: RuleSet) -> str:
+def first_difference(case: Case, rules: Rules) -> str:
     """Say where the native engine first differs from the reference."""
-    left = oracle(rules, max_age=case.max_age, max_ahead=case.max_ahead)
-    right = native(rules, max_age=case.max_age, max_ahead=case.max_ahead)
+    left = oracle(*rules, max_age=case.max_age, max_ahead=case.max_ahead)
+    right = native(*rules, max_age=case.max_age, max_ahead=case.max_ahead)
     for number, item in enumerate(case.items):
         deadline = right.engine.next_deadline()
         expected, actual = left.take(item), right.take(item)
@@ -65,10 +69,10 @@ def missed(left: Oracle, deadline: object, item: Input) -> str:
     return ""
 
 
-def advancing_changes_nothing(case: Case, rules: RuleSet) -> str:
+def advancing_changes_nothing(case: Case, rules: Rules) -> str:
     """`post` is `advance` and `post`: stop at every deadline, and before every input."""
-    plain = native(rules, max_age=case.max_age, max_ahead=case.max_ahead)
-    stopping = native(rules, max_age=case.max_age, max_ahead=case.max_ahead)
+    plain = native(*rules, max_age=case.max_age, max_ahead=case.max_ahead)
+    stopping = native(*rules, max_age=case.max_age, max_ahead=case.max_ahead)
     for number, item in enumerate(case.items):
         expected = plain.take(item)
         given = resolved(item, stopping.decisions)
@@ -96,10 +100,10 @@ def stop_at_deadlines(driver: Native, given: Given | None, max_ahead: timedelta 
     return (*made, *(seen.decisions if seen else ()))
 
 
-def restoring_changes_nothing(case: Case, rules: RuleSet) -> str:
+def restoring_changes_nothing(case: Case, rules: Rules) -> str:
     """A snapshot before any input, restored, goes on as the engine would have; so does a pickle."""
-    plain = native(rules, max_age=case.max_age, max_ahead=case.max_ahead)
-    restored = native(rules, max_age=case.max_age, max_ahead=case.max_ahead)
+    plain = native(*rules, max_age=case.max_age, max_ahead=case.max_ahead)
+    restored = native(*rules, max_age=case.max_age, max_ahead=case.max_ahead)
     for number, item in enumerate(case.items):
         engine = restored.engine
         again = pickled(engine) if number % 7 == 3 else Engine.restore(engine.program, engine.snapshot())
@@ -116,7 +120,7 @@ def pickled(engine: Engine) -> Engine:
     return again
 
 
-def shrink(case: Case, rules: RuleSet, holds: Property) -> Case:
+def shrink(case: Case, rules: Rules, holds: Property) -> Case:
     """Leave out inputs while the property still fails."""
     items = list(case.items)
     for size in (8, 4, 2, 1):
@@ -130,7 +134,7 @@ def shrink(case: Case, rules: RuleSet, holds: Property) -> Case:
     return evolve(case, items=tuple(items))
 
 
-def fails(case: Case, rules: RuleSet, holds: Property) -> bool:
+def fails(case: Case, rules: Rules, holds: Property) -> bool:
     """Whether a property fails, an exception counting as a failure."""
     try:
         return bool(holds(case, rules))
@@ -138,14 +142,17 @@ def fails(case: Case, rules: RuleSet, holds: Property) -> bool:
         return True
 
 
-def told(case: Case, rules: RuleSet, holds: Property) -> str:
+def told(case: Case, rules: Rules, holds: Property) -> str:
     """Say all about a failing case: its rules, the fewest inputs, the difference."""
     small = shrink(case, rules, holds)
     try:
         why = holds(small, rules)
     except Exception as error:  # noqa: BLE001 - any crash is what is being looked for
         why = f"{type(error).__name__}: {error}"
-    lines = [f"seed {case.seed}, max_age {case.max_age}, max_ahead {case.max_ahead}", rules_of(case.text)]
+    lines = [
+        f"seed {case.seed}, max_age {case.max_age}, max_ahead {case.max_ahead}",
+        *(rules_of(text) for text in case.texts),
+    ]
     return "\n".join([*lines, *(shown(item) for item in small.items), why])
 
 

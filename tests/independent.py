@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from selfheal_rules.events import Event, State
-from selfheal_rules.model import Conclude, Pattern, Rule, RuleSet
-from tests.compare import difference
+from selfheal_rules.model import Conclude, Pattern, Rule
+from tests.compare import Rules, difference
 from tests.engines import Driver, Seen, native, resolved
 from tests.generate.cases import Case
 from tests.generate.streams import Advance, Input
@@ -30,10 +30,10 @@ def _patterns(part: Any) -> Iterator[Pattern]:  # noqa: ANN401 - any piece of th
                 yield from _patterns(getattr(part, attribute.name))
 
 
-def clusters(rules: RuleSet) -> list[set[str]]:
+def clusters(rules: Rules) -> list[set[str]]:
     """Put the kinds together that some rule, or a chain of rules, brings together."""
     found: list[set[str]] = []
-    for rule in rules.rules:
+    for rule in (rule for one in rules for rule in one.rules):
         kinds = kinds_of(rule)
         near = [one for one in found if one & kinds]
         found = [one for one in found if not one & kinds] + [kinds.union(*near)]
@@ -50,7 +50,7 @@ def are_independent(left: Input, right: Input, found: list[set[str]]) -> bool:
     )
 
 
-def swapped(case: Case, rules: RuleSet) -> list[int]:
+def swapped(case: Case, rules: Rules) -> list[int]:
     """Give an order of the inputs in which independent neighbours have changed places."""
     found, order, at = clusters(rules), list(range(len(case.items))), 0
     while at + 1 < len(order):
@@ -61,12 +61,12 @@ def swapped(case: Case, rules: RuleSet) -> list[int]:
     return order
 
 
-def reordering_changes_nothing(case: Case, rules: RuleSet) -> str:
+def reordering_changes_nothing(case: Case, rules: Rules) -> str:
     """Each input leads to the same, and all ends alike, in whatever order independent inputs of one time come."""
     order = swapped(case, rules)
     if order == sorted(order):
         return ""
-    plain, other = (native(rules, max_age=case.max_age) for _ in range(2))
+    plain, other = (native(*rules, max_age=case.max_age) for _ in range(2))
     expected = [_settled(plain, item) for item in case.items]
     made = {at: _settled(other, case.items[at]) for at in order}
     for at, item in enumerate(case.items):

@@ -45,7 +45,7 @@ def played(one: Case) -> tuple[set[str], list[str]]:
     rules = compare.loaded(one)
     if rules is None:
         return set(), []
-    driver = oracle(rules, max_age=one.max_age, max_ahead=one.max_ahead)
+    driver = oracle(*rules, max_age=one.max_age, max_ahead=one.max_ahead)
     seen = [driver.take(item) for item in one.items]
     return driver.engine.hits, [answer.disposition for answer in seen if answer]
 
@@ -77,7 +77,7 @@ def test_looking_more_often_changes_nothing(seed: int) -> None:
     rules = compare.loaded(one)
     if rules is None:
         return
-    plain, often = (oracle(rules, max_age=one.max_age) for _ in range(2))
+    plain, often = (oracle(*rules, max_age=one.max_age) for _ in range(2))
     last = (one.items[0].time - moment(0)).seconds
     for item in one.items:
         now = (item.time - moment(0)).seconds

@@ -29,7 +29,7 @@ VOCABULARY += f"  disk: {{key: [name], fields: {{name: string, host: {{type: hos
 VOCABULARY += f"  probe: {{key: [source, host], fields: {{host: host, {PLAIN}, x: number, level: level}}}}\n"
 for _name, _more in (("trouble", f"level: level, {PLAIN}"), ("storm", f"level: level, {PLAIN}"), ("mark", PLAIN)):
     VOCABULARY += f"  {_name}: {{key: [host], fields: {{host: host, {_more}}}}}\n"
-PARAMETERS = "params: {patience: {type: duration, default: 3s}, least: {type: integer, default: 1}}\n"
+PARAMETERS = "params: {{patience: {{type: duration, default: {}}}, least: {{type: integer, default: 1}}}}\n"
 RICH = ("host", "n", "x", "level", "note", "tags", "seen")
 FIELDS: dict[str, tuple[str, ...]] = {
     "beat": RICH, "fail": RICH, "echo": ("host", "n", "note"), "boom": ("host", "n", "note"),
@@ -272,9 +272,9 @@ def formula(maker: Maker, known: list[Bound]) -> Json | None:
     return {"test": maker.pick(shapes)}
 
 
-def dump(ruleset: str, rules: list[Json]) -> str:
+def dump(ruleset: str, rules: list[Json], patience: str = "3s") -> str:
     """Write a rule set as YAML, a line for each key of a rule."""
-    lines = ["selfheal: 1", f"ruleset: {ruleset}", VOCABULARY + PARAMETERS + "rules:"]
+    lines = ["selfheal: 1", f"ruleset: {ruleset}", VOCABULARY + PARAMETERS.format(patience) + "rules:"]
     for rule in rules:
         lines.append(f"  - id: {rule['id']}")
         for name, value in rule.items():

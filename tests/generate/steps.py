@@ -9,8 +9,8 @@ LAYERS = (("trouble", "echo"), ("storm", "boom"))
 """What rules conclude: a rule of a layer reads what was posted and what lower layers conclude."""
 
 
-def ruleset(maker: Maker) -> str:
-    """Write a rule set: some rules that conclude, one above the other, and some that do."""
+def rulesets(maker: Maker) -> tuple[str, ...]:
+    """Write a rule set, sometimes two: some rules that conclude, one above the other, and some that do."""
     layers = sorted(maker.random.choices((0, 0, 1), k=maker.random.choice((0, 1, 1, 2, 3))))
     rules: list[Json] = []
     concluded: list[str] = []
@@ -25,7 +25,10 @@ def ruleset(maker: Maker) -> str:
         _reads(maker, [])
         marks = any(step.get("conclude") == "mark" for rule in rules for step in rule["then"])
         rules.append(watching(maker, marks=marks))
-    return dump("generated", rules)
+    if len(rules) > 1 and maker.chance(0.2):
+        maker.note("two rule sets")
+        return dump("generated", rules[:-1]), dump("second", rules[-1:], "2s")
+    return (dump("generated", rules),)
 
 
 def _reads(maker: Maker, concluded: list[str]) -> None:

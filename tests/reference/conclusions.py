@@ -241,6 +241,14 @@ class Conclusions:
                 if support.until is None:
                     self.removed.add(name)
 
+    def take(self, concluded: tuple[SupportId, Support] | StateKey) -> None:
+        """Do what a step of an episode concluded: add a support, or remove every one of a key."""
+        name, given = concluded
+        if isinstance(given, Support) and not isinstance(name, str):
+            self.supports[name] = given
+        elif isinstance(name, str) and isinstance(given, str):
+            self.clear([(name, given)])
+
     def lapse_issued(self) -> None:
         """End what steps of episodes concluded once its time is over."""
         for name, support in list(self.supports.items()):

@@ -42,8 +42,8 @@ class Acts:
 
     decisions: list[Decided] = field(factory=list)
     events: list[Event] = field(factory=list)
-    supports: list[tuple[SupportId, Support]] = field(factory=list)
-    cleared: list[StateKey] = field(factory=list)
+    concluded: list[tuple[SupportId, Support] | StateKey] = field(factory=list)
+    """Supports that were made and keys that were cleared, in the order of the steps."""
     shown: "list[Episode]" = field(factory=list)
     tickets: Iterator[int] = field(factory=count)
 
@@ -224,13 +224,13 @@ class Conduct:
             self.acts.events += [event] if event else []
         elif step.cleared:
             place = self.conclusions.place(ruling, step, match)
-            self.acts.cleared += [place] if place else []
+            self.acts.concluded += [place] if place else []
         else:
             support = self.conclusions.make(ruling, step, run.index, match, self.now)
             if support:
                 assert step.ttl is not None
                 support.until = self.now + ruling.micros(step.ttl)
-                self.acts.supports.append((("episode", episode.id, run.index), support))
+                self.acts.concluded.append((("episode", episode.id, run.index), support))
 
     def _finish(self, episode: Episode) -> bool:
         """Close an episode that has reached its end, or begin to ask whether it helped."""

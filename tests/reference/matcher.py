@@ -223,7 +223,7 @@ class Reference:
                 following.events = own.events + following.events
                 failed = None
             self._note_changes(bool(following.decisions))
-            if not (following.events or following.supports or following.cleared or following.shown):
+            if not (following.events or following.concluded or following.shown):
                 return first
             acts = following
 
@@ -285,9 +285,9 @@ class Reference:
             self._insert(event)
         for episode in acts.shown:
             self._show(episode)
-        self.conclusions.supports.update(acts.supports)
+        for concluded in acts.concluded:
+            self.conclusions.take(concluded)
         self.conclusions.lapse_issued()
-        self.conclusions.clear(acts.cleared)
         self.conclusions.settle(self.kinds)
 
     def _insert(self, event: Event) -> None:

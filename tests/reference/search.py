@@ -39,8 +39,8 @@ class Match:
 
     @property
     def assignment(self) -> tuple[Value, ...]:
-        """What fires but once: its evidence, and of events this very arrival (a forgotten id may come again)."""
-        return self.text, *(self.rows[alias].turn for alias in sorted(self.rows) if self.rows[alias].is_event)
+        """What fires but once: these very rows; one that begins again is another, though it be spelt alike."""
+        return self.text, *(self.rows[alias].turn for alias in sorted(self.rows))
 
     @property
     def things(self) -> set[str]:
