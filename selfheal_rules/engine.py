@@ -25,7 +25,7 @@ from selfheal_rules.decide.decision import (
     Step,
 )
 from selfheal_rules.decide.rounds import Rounds
-from selfheal_rules.diagnostics import EventError
+from selfheal_rules.diagnostics import EventError, SnapshotError
 from selfheal_rules.events import Event, State, check_item, frozen_time
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.rows import Record
@@ -279,7 +279,15 @@ class Engine:
         Raises:
             SnapshotError: where the blob is not a snapshot of this program, or is damaged.
         """
-        settings, memory, marks, state = unpack(program.digest, blob)
+        written = unpack(program.digest, blob)
+        try:
+            return cls._restored(program, *written)
+        except (TypeError, ValueError, AttributeError) as error:
+            message = f"the snapshot does not hold an engine: {error}"
+            raise SnapshotError(message) from None
+
+    @classmethod
+    def _restored(cls, program: Program, settings: Any, memory: Memory, marks: Any, state: Any) -> "Engine":
         max_age, max_ahead, remembered, fan_out = settings
         engine = cls(program, max_age=max_age, max_ahead=max_ahead, remembered=remembered, fan_out=fan_out)
         memory.link()

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from typing import Any
 
-from selfheal_rules.decide.decision import Decision, Opening, Verdict, Written, _opening
+from selfheal_rules.decide.decision import Decision, Verdict
 from selfheal_rules.decide.episode import Episode, Progress
+from selfheal_rules.decide.opening import Opening, Written, opening_of
 from selfheal_rules.diagnostics import SnapshotError
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.rows import Derived, Kept, Match, Occurrence, Pending, Record, Row, Support, Tally
@@ -26,15 +27,19 @@ _HEAD = len(MAGIC) + 1
 _DIGEST = 32
 _SUM = 32
 _RECORDS = (
-    Decision, Opening, Verdict, Written, _opening, Episode, Progress, Memory, Derived, Kept, Match, Occurrence, Pending,
-    Record, Row, Support, Tally, FrozenMap, deque, datetime, timedelta, timezone,
+    Decision, Opening, Verdict, Written, opening_of, Episode, Progress, Memory, Derived, Kept, Match, Occurrence,
+    Pending, Record, Row, Support, Tally, FrozenMap, deque, datetime, timedelta, timezone,
 )  # fmt: skip
 _KNOWN = {(kind.__module__, kind.__qualname__): kind for kind in _RECORDS}
 
 
 def pack(digest: str, state: object) -> bytes:
     """Write a state under the digest of its program."""
-    body = zlib.compress(pickle.dumps(state, protocol=5), 3)
+    try:
+        body = zlib.compress(pickle.dumps(state, protocol=5), 3)
+    except RecursionError:
+        message = "conclusions rest on one another too deeply to be written"
+        raise SnapshotError(message) from None
     return MAGIC + bytes([VERSION]) + digest.encode() + sha256(body).digest() + body
 
 
@@ -45,7 +50,7 @@ def unpack(digest: str, blob: bytes) -> Any:
     Raises:
         SnapshotError: where the blob is no snapshot, of another format or program, or damaged.
     """
-    if blob[: len(MAGIC)] != MAGIC or len(blob) < _HEAD + _DIGEST + _SUM:
+    if not isinstance(blob, bytes) or blob[: len(MAGIC)] != MAGIC or len(blob) < _HEAD + _DIGEST + _SUM:
         message = "this is no snapshot of an engine"
         raise SnapshotError(message)
     if blob[len(MAGIC)] != VERSION:

@@ -35,6 +35,8 @@ def register(commands: Commands) -> None:
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], type=parameter, help=about)
     about = "how late an event may come and still count (default: 10m)"
     parser.add_argument("--max-age", metavar="DURATION", type=duration, default=timedelta(minutes=10), help=about)
+    about = "set aside what is further ahead of the stream than this, such as the word of a broken clock"
+    parser.add_argument("--max-ahead", metavar="DURATION", type=duration, help=about)
     about = "at the end of the input let time pass up to this instant, such as 2026-11-22T16:30:00Z"
     parser.add_argument("--until", metavar="TIME", type=instant, help=about)
 
@@ -44,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     program, report = load_program(arguments.paths, dict(arguments.param))
     screen = Screen()
     _warn(report, screen)
-    engine = Engine(program, max_age=arguments.max_age)
+    engine = Engine(program, max_age=arguments.max_age, max_ahead=arguments.max_ahead)
     lines = Lines(arguments.input)
     watch = Watch(engine, lines, screen, in_json=arguments.format == "json")
     try:

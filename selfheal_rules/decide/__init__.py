@@ -1,5 +1,6 @@
 """What matched becomes what is to be done: firings, episodes and decisions."""
 
-from selfheal_rules.decide.decision import Decision, Disposition, Evidence, Outcome, Step, Verdict
+from selfheal_rules.decide.decision import Decision, Disposition, Outcome, Step, Verdict
+from selfheal_rules.decide.evidence import Evidence
 
 __all__ = ["Decision", "Disposition", "Evidence", "Outcome", "Step", "Verdict"]

@@ -2,7 +2,8 @@
 
 from typing import Any, Literal, TypeAlias
 
-from selfheal_rules.decide.decision import Decision, Opening
+from selfheal_rules.decide.decision import Decision
+from selfheal_rules.decide.opening import Opening
 from selfheal_rules.match.rows import Row
 
 StepState: TypeAlias = Literal["waiting", "issued", "confirmed", "failed", "retrying"]

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from selfheal_rules.compile.plan import Action, Branching, Conclusion, Ruling
-from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision, Opening, Verdict
+from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision, Verdict
 from selfheal_rules.decide.episode import Episode, Progress
+from selfheal_rules.decide.opening import Opening
 from selfheal_rules.match.judge import Judge, Ruled
 from selfheal_rules.match.memory import DEADLINE, FORGET, HEALTH, RETRY
 from selfheal_rules.match.rows import Row

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from selfheal_rules.compile.plan import Plan, Ruling
-from selfheal_rules.decide.decision import Opening
 from selfheal_rules.decide.episodes import Episodes
+from selfheal_rules.decide.opening import Opening
 from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
 from selfheal_rules.match.network import Straight
 from selfheal_rules.match.rows import Match
@@ -78,7 +78,7 @@ class Firings:
     def _is_new(self, number: int, found: Found) -> bool:
         """Whether this assignment of evidence has not fired under any branch of the rule, and from now on it has."""
         fired = self.memory.fired[number]
-        mark = (order_of(found), *(row.turn for row in found[1] if row.key is None))
+        mark = (order_of(found), *(row.turn for row in found[1]))
         new = mark not in fired
         if new and len(fired) >= _MANY:
             kept = {other: rows for other, rows in fired.items() if not any(row.gone for row in rows)}

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from selfheal_rules.compile.plan import NEVER, Branching, Find, Part, Plan, Ruling, Seed
-from selfheal_rules.decide.decision import OVERLOADED, Decision, Disposition, Opening, Outcome, Verdict
+from selfheal_rules.decide.decision import OVERLOADED, Decision, Disposition, Outcome, Verdict
 from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.episodes import Episodes
 from selfheal_rules.decide.firings import Firings
+from selfheal_rules.decide.opening import Opening
 from selfheal_rules.events import Event
 from selfheal_rules.match.judge import Judge, Ruled
 from selfheal_rules.match.memory import (
