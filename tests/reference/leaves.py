@@ -227,7 +227,7 @@ class Reader:
             return self._constant(term, bindings)
         values = [self.term(argument, bindings) for argument in term.arguments]
         if term.function in LOGIC:
-            return LOGIC[term.function](values)
+            return LOGIC[term.function]([value if isinstance(value, bool) else None for value in values])
         if any(value is None for value in values):
             return None
         if term.function in COMPARISONS:
