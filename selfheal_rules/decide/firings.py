@@ -8,7 +8,7 @@ from selfheal_rules.decide.episodes import Episodes
 from selfheal_rules.decide.opening import Opening
 from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
 from selfheal_rules.match.network import Straight
-from selfheal_rules.match.rows import Match
+from selfheal_rules.match.rows import Kept, Match, Occurrence, still
 from selfheal_rules.values import canonical_key
 
 _MANY = 256
@@ -80,12 +80,17 @@ class Firings:
         fired = self.memory.fired[number]
         mark = (order_of(found), *(row.turn for row in found[1]))
         new = mark not in fired
-        if new and len(fired) >= _MANY:
-            kept = {other: rows for other, rows in fired.items() if not any(row.gone for row in rows)}
-            fired.clear()
-            fired.update(kept)
         fired[mark] = found[1]
+        if len(fired) >= self.memory.sweep[number]:
+            self._sweep(number)
         return new
+
+    def _sweep(self, number: int) -> None:
+        """Forget the marks no match can bear again: a row has ended, or an event was there for one turn only."""
+        fired, turn = self.memory.fired[number], self.memory.turn
+        kept = {mark: rows for mark, rows in fired.items() if not any(_is_over(row, turn) for row in rows)}
+        self.memory.fired[number] = kept
+        self.memory.sweep[number] = max(_MANY, 2 * len(kept))
 
     def _risen(self, number: int, match: Match) -> Found | None:
         found = (self.judge.branches[match.branch], match.witness, match)
@@ -104,7 +109,11 @@ class Firings:
         if several and not ruling.fixed:
             found.sort(key=order_of)
         branch, rows, match = found[0]
-        opening = Opening(ruling, branch, rows, self.memory.now)
+        opening = Opening(ruling, branch, still(rows), self.memory.now)
         if several:
-            opening.among(found)
+            opening.among([(one, opening.rows if part is rows else still(part), None) for one, part, _ in found])
         self.episodes.open(ruling, key, opening, branch, rows, level=match is not None)
+
+
+def _is_over(row: Any, turn: int) -> bool:
+    return bool(row.gone) or (isinstance(row, Occurrence) and not isinstance(row, Kept) and row.turn < turn)

@@ -156,12 +156,6 @@ class Rounds:
         later = [timer for timer in self.memory.due(self.memory.now) if not self._ripe(*timer)]
         return self.settle(later) if later or self.network.queue or self.network.ready else ()
 
-    def _late(self, purpose: int, subject: Any) -> None:
-        if purpose == FORGET:
-            self._forget(subject)
-        else:
-            self.episodes.due(purpose, subject)
-
     def _ripe(self, purpose: int, subject: Any) -> bool:
         if purpose == HOLD:
             self._hold(*subject)
@@ -177,6 +171,8 @@ class Rounds:
             self.network.arrive(subject)
         elif purpose == LAPSE:
             self.supports.lapsed(subject)
+        elif purpose == FORGET:
+            self._forget(subject)
         return purpose < DEADLINE
 
     def _hold(self, number: int, row: Row) -> None:
@@ -206,7 +202,7 @@ class Rounds:
         self.episodes.caution = self.caution
         self._round()
         for purpose, subject in later:
-            self._late(purpose, subject)
+            self.episodes.due(purpose, subject)
         rounds = 0
         while self._reenter():
             rounds += 1

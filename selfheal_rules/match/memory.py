@@ -9,7 +9,7 @@ from selfheal_rules.compile.plan import NEVER, Plan
 from selfheal_rules.events import Event
 from selfheal_rules.match.rows import Kept, Match, Record, Row, Tally
 
-HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, WATCHED, DEADLINE, RETRY, HEALTH, FORGET = range(11)
+HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, FORGET, DEADLINE, RETRY, HEALTH = range(10)
 """What a timer is for; the ones from DEADLINE on are of episodes and come after firings."""
 
 
@@ -40,6 +40,7 @@ class Memory:
         self.matches: list[dict[tuple[Row, ...], Match]] = [{} for _ in plan.branches]
         self.once: list[dict[Match, None]] = [{} for _ in plan.branches]
         self.fired: list[dict[tuple[Any, ...], tuple[Any, ...]]] = [{} for _ in plan.rules]
+        self.sweep = [256] * len(plan.rules)
         self.truths: list[dict[Any, dict[Match, None]]] = [{} for _ in plan.rules]
         self.seen: dict[tuple[str, str], int] = {}
         self.timers: list[tuple[int, int, int, Any]] = []

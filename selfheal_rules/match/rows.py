@@ -166,6 +166,13 @@ def evidence(row: Any) -> list[Value]:
     return found
 
 
+def still(rows: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Give rows as they are now: those of states and counts would change with later updates."""
+    if all(row.key is None for row in rows if not isinstance(row, Event)):
+        return rows
+    return tuple(row if isinstance(row, Event) or row.key is None else row.copy() for row in rows)
+
+
 class Record:
     """What holds under one key of one state kind, the rows it is in each part, and what supports it if concluded."""
 
@@ -242,6 +249,7 @@ class Support:
         "rows",
         "rule",
         "step",
+        "strength",
         "values",
     )
 
@@ -251,6 +259,7 @@ class Support:
         """Start as a support of nothing yet."""
         self.rule = rule
         self.name = ""
+        self.strength: tuple[Any, ...] | None = None
         self.step = step
         self.kind = kind
         self.aliases = aliases

@@ -6,7 +6,7 @@ from typing import Any
 from selfheal_rules.compile.plan import Branching, Conclusion, Ruling
 from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
 from selfheal_rules.match.memory import LAPSE
-from selfheal_rules.match.rows import Derived, Match, Record, Row, Support, evidence_of
+from selfheal_rules.match.rows import Derived, Match, Record, Row, Support, evidence_of, still
 from selfheal_rules.values import FrozenMap, Value, canonical
 from selfheal_rules.vocabulary import ANY, FieldType, Kind
 
@@ -95,7 +95,6 @@ class Supports:
         if step.kind.form == "event" or step.step.cleared or support.removed:
             return
         fields = step.fields[branch.number](match.witness)
-        support.rows = match.witness
         key = _key(step.kind, fields)
         if key is None:
             self.remove(support)
@@ -103,7 +102,7 @@ class Supports:
         if fields != support.fields or key[0] != support.key:
             self.remove(support)
             support.removed = False
-            support.fields = fields
+            support.fields, support.rows, support.strength = fields, still(match.witness), None
             self._hold(support, key)
 
     def _ceased(self, branch: Branching, step: Conclusion, match: Match, index: int) -> None:
@@ -127,7 +126,8 @@ class Supports:
         for branch, rows, match in found:
             if len(ruling.branches) > 1 and self._is_repeated(ruling, index, (branch, rows, match)):
                 continue
-            self._post(step, build[branch.number](rows), (ruleset, rule, name, branch.aliases, rows))
+            why = rows if branch.settled else still(rows)
+            self._post(step, build[branch.number](rows), (ruleset, rule, name, branch.aliases, why))
 
     def _is_repeated(self, ruling: Ruling, index: int, found: Found) -> bool:
         """Whether another branch has concluded the same of the same evidence now: the id would be the same."""
@@ -165,7 +165,7 @@ class Supports:
         key = _key(step.kind, fields)
         if key is None:
             return None
-        support = Support(ruling.number, index, step.kind.name, branch.aliases, rows, self.memory.now)
+        support = Support(ruling.number, index, step.kind.name, branch.aliases, still(rows), self.memory.now)
         support.fields = fields
         support.name = ruling.rule.id
         self._hold(support, key)
@@ -270,6 +270,8 @@ class Supports:
         self.network.record(record, self.memory.now)
 
     def _strength(self, support: Support, kind: Kind) -> tuple[Any, ...]:
+        if support.strength is not None:
+            return support.strength
         ruling = self.plan.rules[support.rule]
         ranks = tuple(
             -_rank(declared.type, support.fields.get(name))
@@ -277,7 +279,8 @@ class Supports:
             if declared.type.name == "ordered"
         )
         evidence = canonical(evidence_of(support.aliases, support.rows))
-        return (-ruling.rule.priority, ranks, ruling.order, -support.at, evidence, support.step)
+        support.strength = (-ruling.rule.priority, ranks, ruling.order, -support.at, evidence, support.step)
+        return support.strength
 
 
 def _rank(kind: FieldType, word: Value) -> int:
