@@ -135,8 +135,8 @@ class Conclusions:
         ruling.tables.refresh(world)
         seen = ruling.seeker.look(world)
         before = self.true_before.get(ruling.order, set())
-        self.true_before[ruling.order] = {(m.alternative.number, m.text) for m in seen.level}
-        fresh = [m for m in seen.level if (m.alternative.number, m.text) not in before] + seen.instants
+        self.true_before[ruling.order] = {(m.alternative.number, m.mark) for m in seen.level}
+        fresh = [m for m in seen.level if (m.alternative.number, m.mark) not in before] + seen.instants
         events: list[Event] = []
         cleared: list[StateKey] = []
         for index, step in enumerate(ruling.rule.then):
@@ -188,19 +188,20 @@ class Conclusions:
 
     def _support(self, ruling: Ruling, step: Conclude, index: int, seen: Seen) -> None:
         head = (ruling.order, index)
-        self._lapse(ruling, step, head, {(*head, m.alternative.number, m.text) for m in seen.level})
+        self._lapse(ruling, step, head, {(*head, m.alternative.number, m.mark) for m in seen.level})
         for match in seen.level:
-            name = (*head, match.alternative.number, match.text)
+            name = (*head, match.alternative.number, match.mark)
             if name not in self.removed:
-                known = self.supports.get(name)
-                self._put(name, self.make(ruling, step, index, match, known.since if known else self.world.clock.now))
+                known, now = self.supports.get(name), self.world.clock.now
+                goes_on = known is not None and (known.until is None or known.until > now)
+                self._put(name, self.make(ruling, step, index, match, known.since if known and goes_on else now))
         for match in seen.instants:
             support = self.make(ruling, step, index, match, self.world.clock.now)
             if support:
                 assert step.ttl is not None
                 support.until, support.match = self.world.clock.now + ruling.micros(step.ttl), match
                 self.world.clock.reached(support.until)
-            self._put((*head, match.alternative.number, match.text), support)
+            self._put((*head, match.alternative.number, match.mark), support)
 
     def _put(self, name: SupportId, support: Support | None) -> None:
         if support:

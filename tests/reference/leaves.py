@@ -51,6 +51,11 @@ class Row:
         return bool(self.identity[0] == "event")
 
     @property
+    def mark(self) -> tuple[Value, ...]:
+        """What this very row is told from every other by, also from one that is spelt alike."""
+        return (*self.identity, self.turn)
+
+    @property
     def thing(self) -> tuple[Value, ...]:
         """What no two aliases of a match may share: the event, or the state whatever its `since`."""
         return self.identity[:3] if self.identity[0] == "state" else self.identity

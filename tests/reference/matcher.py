@@ -79,7 +79,7 @@ class Reference:
         self.now: int | None = None
         self.remembered: dict[tuple[str, str], int] = {}
         self.marks: dict[StateKey, Mark] = {}
-        self.fired: set[tuple[int, tuple[Value, ...]]] = set()
+        self.fired: set[tuple[int, str]] = set()
         self.true_keys: dict[int, set[str]] = {}
         self.episodes: list[Episode] = []
         self.decided: dict[str, tuple[Episode, Run, Decided]] = {}
@@ -353,13 +353,13 @@ class Reference:
             for match in [*found.level, *found.instants]:
                 key = canonical(self._key(ruling, match))
                 is_firing = match.alternative.is_instant or key in risen
-                if is_firing and (ruling.order, match.assignment) not in self.fired:
+                if is_firing and (ruling.order, match.mark) not in self.fired:
                     by_key.setdefault(key, []).append(match)
             for key, matches in by_key.items():
                 best = min(matches, key=lambda match: match.text)
                 firings.append(((-ruling.rule.priority, ruling.order, key, best.text), ruling, best, matches))
         for place, ruling, best, matches in sorted(firings, key=lambda firing: firing[0]):
-            self.fired |= {(ruling.order, match.assignment) for match in matches}
+            self.fired |= {(ruling.order, match.mark) for match in matches}
             busy = any(one.ruling is ruling and canonical(one.key) == place[2] for one in self._open())
             if not busy:
                 self.episodes.append(open_episode(ruling, self._key(ruling, best), best))

@@ -148,14 +148,14 @@ class Seeker:
         groups: dict[str, list[Match]] = {}
         for match in matches:
             others = [(p.alias, match.rows[p.alias]) for p in one.patterns if not p.pick]
-            rest = [[alias, *row.identity, row.turn if row.is_event else 0] for alias, row in others]
+            rest = [[alias, *row.mark] for alias, row in others]
             groups.setdefault(canonical(rest), []).append(match)
         chosen = []
         for rest_text, group in groups.items():
             before = kept.get((one.number, rest_text))
-            best = next((match for match in group if match.text == before), None) or self._best(one, group, world)
+            best = next((match for match in group if match.mark == before), None) or self._best(one, group, world)
             if best:
-                self.picks[one.number, rest_text] = best.text
+                self.picks[one.number, rest_text] = best.mark
                 chosen.append(best)
         return chosen
 
@@ -190,7 +190,7 @@ class Seeker:
                 continue
             if not judge.is_clear(inner, match.bindings, match.things, strict=True):
                 continue
-            since = self.began[one.number, match.text] = began.get((one.number, match.text), world.clock.now)
+            since = self.began[one.number, match.mark] = began.get((one.number, match.mark), world.clock.now)
             if one.held is not None and not world.clock.reached(since + one.held):
                 continue
             if judge.is_clear(outer, match.bindings, match.things, strict=True):
@@ -200,7 +200,7 @@ class Seeker:
         """Judge what a sequence says must not come between, or afterwards: once for each match."""
         answers = []
         for number, negative in enumerate(match.alternative.negatives):
-            name = (match.alternative.number, match.text, number)
+            name = (match.alternative.number, match.mark, number)
             due = deadline(negative.span, match.bindings)
             if negative.span is None:
                 continue
@@ -253,6 +253,6 @@ class Seeker:
             rows = list(table.rows)
             if isinstance(table, CountTable) and table.may_be_empty and (found := table.row_of(row.identity[1])):
                 rows.append(found)
-            if canonical(row.identity) not in {canonical(one.identity) for one in rows}:
+            if canonical(row.mark) not in {canonical(one.mark) for one in rows}:
                 return False
         return True

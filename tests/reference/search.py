@@ -26,9 +26,12 @@ class Match:
     outer: Bindings
     evidence: list[list[Value]] = field(init=False)
     text: str = field(init=False)
+    mark: str = field(init=False)
+    """What it is remembered by: these very rows; one that begins again is another, though it be spelt alike."""
 
     def __attrs_post_init__(self) -> None:
         """Write its evidence down."""
+        self.mark = canonical([[alias, *self.rows[alias].mark] for alias in sorted(self.rows)])
         self.evidence = [[alias, *self.rows[alias].identity] for alias in sorted(self.rows)]
         self.text = canonical(self.evidence)
 
@@ -36,11 +39,6 @@ class Match:
     def bindings(self) -> dict[str, Row]:
         """Every name in reach."""
         return {**self.outer, **self.rows}
-
-    @property
-    def assignment(self) -> tuple[Value, ...]:
-        """What fires but once: these very rows; one that begins again is another, though it be spelt alike."""
-        return self.text, *(self.rows[alias].turn for alias in sorted(self.rows))
 
     @property
     def things(self) -> set[str]:
