@@ -56,3 +56,15 @@ def test_what_is_taken_is_fast(text: str, piece: str) -> None:
     """No expression that is taken needs long for a long text it does not match."""
     if refusal(text) is None:
         assert min(_seconds(text, piece * 3000 + "!") for _ in range(2)) < 0.2
+
+
+@pytest.mark.parametrize("text", ["^(?:a|aa){30}$", "^(?:x?y?z?){30}$", "(?:aa?){20}$", "[ab]?" * 24 + "c"])
+def test_counted_ways_that_multiply_are_refused(text: str) -> None:
+    """A counted repetition has an end, but its ways may be too many to be tried on every text."""
+    assert refusal(text) is not None
+
+
+@pytest.mark.parametrize("text", [r"^(\d{1,3}\.){3}\d{1,3}$", "^instance-[0-9a-f]{8}$"])
+def test_counted_ways_that_stay_few_are_taken(text: str) -> None:
+    """Addresses and names with a length are taken."""
+    assert refusal(text) is None

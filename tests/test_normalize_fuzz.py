@@ -5,11 +5,13 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import checked
+from selfheal_rules.normalize import normalize
 from tests.payloads import NAMES, VOCABULARY, raw, read
 
 RECEIVED = datetime(2026, 11, 22, 17, tzinfo=UTC)
@@ -68,3 +70,11 @@ def test_a_damaged_payload_gives_items_or_an_event_error(data: st.DataObject, bo
         elif isinstance(holder, dict):
             del holder[key]
     _holds(payload)
+
+
+@pytest.mark.parametrize("broken", ['{"_context_auth_token": "gAAAAsec" cut', {"_context_auth_token": "gAAAAsec"}])
+def test_a_broken_envelope_never_shows_what_it_holds(broken: object) -> None:
+    """A truncated message begins with its context: the error tells its length and quotes nothing."""
+    with pytest.raises(EventError) as error:
+        normalize({"oslo.version": "2.0", "oslo.message": broken})
+    assert "gAAAA" not in str(error.value)

@@ -57,7 +57,7 @@ def test_a_bad_line_does_not_stop_the_rest() -> None:
         ("{}", "unrecognised", "payload of no known source, with the keys none"),
         ("5", "unrecognised", "5 is no payload: neither a mapping nor a list of mappings"),
         ('{"received": "x", "payload": {}}', "malformed", "`received` is 'x', not a time"),
-        ('{"oslo.message": "{"}', "malformed", "`oslo.message` is '{', not JSON"),
+        ('{"oslo.message": "{"}', "malformed", "`oslo.message` is a text of 1 characters, not JSON"),
         ('{"oslo.message": 5}', "malformed", "`oslo.message` is 5, not a JSON text"),
         (
             '{"oslo.message": "[]"}',

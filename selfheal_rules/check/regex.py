@@ -25,6 +25,9 @@ LENGTH = 200
 POSITIONS = 120
 """The largest automaton taken; a counted repetition stands in it as often as it may repeat."""
 
+WAYS = 100_000
+"""In how many ways, at most, counted repetitions and choices may read a text; each may be tried on every text."""
+
 TWO_WAYS_TO_BE_EMPTY = "what may be left out or repeated may also be empty, so that a text can be read in many ways"
 
 Position: TypeAlias = int
@@ -46,6 +49,8 @@ def refusal(text: str) -> str | None:
             re.compile(text)
     except (re.error, RecursionError, OverflowError, Warning) as reason:
         return f"`{text}` is no regular expression: {' '.join(str(reason).split())}"
+    if _ways(tree) > WAYS:
+        return f"counted repetitions and choices multiply to more than {WAYS:,} ways to read a text"
     try:
         anchored = _is_anchored(tree)
         if not _is_plain(tree, anchored=anchored):
@@ -53,6 +58,34 @@ def refusal(text: str) -> str | None:
     except _Refused as reason:
         return str(reason)
     return None
+
+
+def _ways(tree: Iterable[Any]) -> int:
+    """Reckon in how many ways the counted repetitions and choices can be taken together; past `WAYS` it may stop."""
+    ways = 1
+    for operation, argument in tree:
+        if operation in {sre.MAX_REPEAT, sre.MIN_REPEAT}:
+            ways *= _times(*argument)
+        elif operation is sre.BRANCH:
+            ways *= sum(_ways(choice) for choice in argument[1])
+        elif operation is sre.SUBPATTERN:
+            ways *= _ways(argument[-1])
+        if ways > WAYS:
+            break
+    return ways
+
+
+def _times(least: int, most: Any, body: Iterable[Any]) -> int:  # noqa: ANN401 - a number, or the parser's "any number"
+    """Reckon the ways of a repetition; one without an end is the automaton's to judge."""
+    inner = _ways(body)
+    if most is sre.MAXREPEAT:
+        return inner
+    total = 0
+    for number in range(least, most + 1):
+        total += inner ** min(number, WAYS.bit_length())
+        if total > WAYS:
+            break
+    return total
 
 
 def _is_anchored(tree: Any) -> bool:  # noqa: ANN401 - what the parser gives

@@ -14,6 +14,7 @@ from selfheal_rules.values import Value
 
 _FAULTS = (TypeError, ZeroDivisionError, OverflowError, ValueError)
 _LARGEST = 2**1024
+_DIGITS = 300
 _UNORDERED = (bool, tuple, Mapping)
 
 
@@ -106,6 +107,12 @@ def _other_than(value: Value, *others: Value) -> bool | None:
     return negate(member(value, *others))
 
 
+def _round(value: Value, digits: int = 0) -> Value:
+    if not isinstance(digits, int) or abs(digits) > _DIGITS:
+        raise ValueError
+    return round(value, digits) if digits else round(value)
+
+
 def _length(value: Value) -> int:
     if not isinstance(value, str | tuple | Mapping):
         raise TypeError
@@ -134,7 +141,7 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "min": _total(min),
     "max": _total(max),
     "len": _total(_length),
-    "round": _total(round),
+    "round": _total(_round),
 }
 """Every function of `model.Call`."""
 

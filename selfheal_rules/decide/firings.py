@@ -56,6 +56,8 @@ class Firings:
         for ruling, branch, find in straight:
             for rows in ((row,),) if branch.plain else find(row, self.memory):
                 firings.setdefault((ruling.number, branch.key(rows)), []).append((branch, rows, None))
+                if self.judge.blockable:
+                    self.judge.free.append((ruling.number, rows))
 
     def _gather(self, ruled: Ruled, firings: dict[Pair, list[Found]]) -> None:
         number = ruled.rule

@@ -263,11 +263,12 @@ class Judge:
 
     def follow(self, branch: Branching, rows: tuple[Row, ...]) -> Match:
         """Follow an instant match for what it concludes: until a part that is no event goes, or a state blocks it."""
-        match = Match(branch.number, rows, self.memory.next_ticket())
+        live = tuple(row if row.key is None else row.origin or row for row in rows)
+        match = Match(branch.number, live, self.memory.next_ticket())
         match.once = match.true = True
         match.witness = tuple(row if row.key is None else row.copy() for row in rows)
         self.memory.once[branch.number][match] = None
-        for row in rows:
+        for row in live:
             if row.key is not None:
                 if row.matches is None:
                     row.matches = {}

@@ -22,7 +22,8 @@ class Row:
     """
 
     __slots__ = (
-        "at", "cause", "fields", "gone", "key", "kind", "matches", "places", "source", "stamp", "turn", "values",
+        "at", "cause", "fields", "gone", "key", "kind", "matches", "origin", "places", "source", "stamp", "turn",
+        "values",
     )  # fmt: skip
     id = ""
     maker: Any = None
@@ -43,6 +44,7 @@ class Row:
         self.matches: dict[Match, None] | None = None
         self.places: tuple[Any, ...] = ()
         self.cause: Any = ()
+        self.origin: Row | None = None
 
     @property
     def time(self) -> datetime:
@@ -66,11 +68,12 @@ class Row:
         for name, value in state[1].items():
             setattr(self, name, value)
 
-    def copy(self) -> "Row":
-        """Give a row with the same content that later updates do not touch."""
+    def copy(self, *, linked: bool = True) -> "Row":
+        """Give a row with the same content that later updates do not touch; `linked`, it knows which row it copies."""
         twin = Row(self.kind, self.source, self.key, self.values, self.fields, self.at, self.turn)
         twin.stamp = self.stamp
         twin.cause = self.cause
+        twin.origin = (self.origin or self) if linked else None
         return twin
 
 
@@ -170,7 +173,7 @@ def still(rows: tuple[Any, ...]) -> tuple[Any, ...]:
     """Give rows as they are now: those of states and counts would change with later updates."""
     if all(row.key is None for row in rows if not isinstance(row, Event)):
         return rows
-    return tuple(row if isinstance(row, Event) or row.key is None else row.copy() for row in rows)
+    return tuple(row if isinstance(row, Event) or row.key is None else row.copy(linked=False) for row in rows)
 
 
 class Record:

@@ -46,7 +46,7 @@ def opened(payload: Payload) -> Payload:
     try:
         read = json.loads(inner)
     except ValueError:
-        message = f"`oslo.message` is {shown(inner)}, not JSON"
+        message = f"`oslo.message` is a text of {len(inner)} characters, not JSON"
         raise malformed(message, "oslo.message") from None
     if not isinstance(read, dict) or not recognise(read):
         message = "`oslo.message` holds no notification: it needs `event_type` and `payload`"

@@ -32,7 +32,9 @@ def malformed(message: str, field: str = "") -> EventError:
 
 
 def shown(value: object) -> str:
-    """Write a raw value so that it fits in one line of a message."""
+    """Write a raw value so that it fits in one line of a message; what may hold a secret is named, not quoted."""
+    if isinstance(value, Mapping | list | tuple) and value:
+        return f"a {'map' if isinstance(value, Mapping) else 'list'} of {len(value)}"
     text = repr(value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
