@@ -46,6 +46,12 @@ def test_a_blocked_event_says_so(play: Play) -> None:
     assert ["matched", "blocked", "matched fence b@1"] == play(blocked, node(0), beat(0), beat(1, host="b"))
 
 
+def test_an_event_is_not_blocked_where_one_rule_lets_it_through(play: Play) -> None:
+    """[12] Only where all matches were blocked."""
+    rules = rule("{as: p, event: beat, unless: [{state: node}]}", name="x") + rule("{as: p, event: beat}", name="y")
+    assert ["matched", "matched fence a@1"] == play(rules, node(0), beat(1))
+
+
 def test_an_event_that_completes_nothing_is_matched(play: Play) -> None:
     """[12] A part of a match still open is no blocked one."""
     pair = rule("{all: [{as: p, event: beat}, {event: fail}], within: 5s, unless: [{state: node}]}")

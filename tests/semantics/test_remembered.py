@@ -77,6 +77,39 @@ def test_a_forward_none_is_judged_once(play: Play) -> None:
     assert ["matched", "matched", "", ""] == play(level, node(0), fail(2), until(4), until(9))
 
 
+def test_each_outage_has_ids_of_its_own(make: Make) -> None:
+    """[29] A heartbeat that stops twice is decided on twice, under two ids."""
+    silent = rule("{all: [{as: p, state: node}, {event: beat, count: {less_than: 1, within: 3s}}], same: [host]}")
+    driver = make(load(silent), max_age=timedelta(seconds=5))
+    for item in (node(0), beat(1), until(9), beat(20), until(40)):
+        driver.take(item)
+    assert (2, 2) == (len(driver.decisions), len({decision.id for decision in driver.decisions}))
+
+
+def test_a_support_that_lapses_as_its_match_returns_is_a_new_one(play: Play) -> None:
+    """[23] Gone at the end of its `ttl` is gone: what holds from then on began then."""
+    quiet = rule(
+        "{all: [{as: p, state: disk}, {none: [{event: fail}], within: 3s}]}",
+        "[{conclude: trouble, with: {host: $p.host, n: $p.n}, ttl: 3s}]",
+        name="c",
+    )
+    lasting = quiet + rule("{as: q, state: trouble, for: 6s}", "[{do: one, target: $q.host}]")
+    assert ["matched", "matched", "one a@9"] == play(lasting, disk(0, n=1), fail(5), until(20))
+
+
+def test_the_ground_of_a_match_that_waited_may_go_too(play: Play) -> None:
+    """[22] A match behind a forward `none` supports like any other instant one."""
+    waited = rule(
+        "{sequence: [{as: p, event: beat}, {state: disk}, {none: [{event: fail}], within: 2s}], within: 9s}",
+        "[{conclude: trouble, with: {host: $p.host}, ttl: 50s}]",
+        name="c",
+    ) + rule("{as: q, state: trouble, for: 9s}", "[{do: one, target: $q.host}]")
+    assert ["matched", "matched", "one a@12"] == play(waited, beat(0), disk(1), until(20))
+    assert ["matched", "matched", "", "matched", ""] == play(
+        waited, beat(0), disk(1), until(5), disk(6, gone=True), until(20)
+    )
+
+
 def test_every_sentence_that_needs_no_guard_has_a_test() -> None:
     """Each number from 1 to 30 stands in the docstring of a test of this folder."""
     texts = [path.read_text() for path in sorted(Path(__file__).parent.glob("test_*.py"))]
