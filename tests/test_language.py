@@ -14,7 +14,9 @@ from typing import Any, cast, get_args
 import pytest
 from attrs import field, frozen
 
+from selfheal_rules import values
 from selfheal_rules.check import alternatives, check_rules, regex
+from selfheal_rules.decide import rounds
 from selfheal_rules.decide.decision import Disposition, OutcomeStatus, Status
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.engine import MAX_AGE, Engine
@@ -382,8 +384,9 @@ def test_limits_are_those_of_the_code() -> None:
     engine = signature(Engine.__init__).parameters
     limits = [
         yaml_nodes.SIZE, yaml_nodes.DEPTH, SHOWN, expression.LENGTH, expression.NESTING, regex.LENGTH, regex.POSITIONS,
-        alternatives.LIMIT, LARGEST.bit_length(), MAX_AGE.total_seconds() / 60, engine["remembered"].default,
-        engine["fan_out"].default,
+        regex.WAYS, alternatives.LIMIT, LARGEST.bit_length(), MAX_AGE.total_seconds() / 60,
+        engine["remembered"].default, engine["fan_out"].default, rounds.ROUNDS, values.LARGEST.bit_length() - 1,
+        values.DEPTH,
     ]  # fmt: skip
     rows = TEXT.split("\nLimits:\n\n", 1)[1].split("\n\n", 1)[0]
     assert limits == [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?![\d,])", rows)]

@@ -34,7 +34,7 @@ from selfheal_rules.match.rows import Occurrence, Record, Row
 from selfheal_rules.match.supports import SOURCE, Supports
 from selfheal_rules.values import FrozenMap
 
-_ROUNDS = 256
+ROUNDS = 256
 """How often the engine's own acts may re-enter at one instant."""
 
 
@@ -206,9 +206,9 @@ class Rounds:
         rounds = 0
         while self._reenter():
             rounds += 1
-            if rounds > _ROUNDS or self.supports.made > self.fan_out:
+            if rounds > ROUNDS or self.supports.made > self.fan_out:
                 self.overloaded, self.episodes.caution = True, OVERLOADED
-            if rounds > _ROUNDS:
+            if rounds > ROUNDS:
                 self._stop()
                 break
             self._round()
