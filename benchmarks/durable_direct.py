@@ -91,7 +91,7 @@ class ByHost:
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
         """Register the rules with a host of their own."""
-        from durable import engine  # type: ignore[import-untyped]  # noqa: PLC0415 - only where it is installed
+        from durable import engine  # noqa: PLC0415 - only where it is installed
 
         quiet = type("QuietHost", (engine.Host,), {"_run": lambda _: None})
         self._unmatched = engine.MessageNotHandledException
