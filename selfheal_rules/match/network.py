@@ -191,14 +191,15 @@ class Network:
 
     # States and counts
 
-    def stand(self, part: Part, row: Row) -> None:
-        """Have a row of a state or count begin to take part."""
+    def stand(self, part: Part, row: Row, *, new: bool = True) -> None:
+        """Have a row of a state or count begin to take part; an empty group has stood before anyone asked for it."""
         row.gone = False
         self._enter(part, row)
         for counter in part.counts:
             self.tallies.join(self.parts[counter], row)
         self.watch(part, row)
-        self._seed(part, row)
+        if new:
+            self._seed(part, row)
         self.touched = True
 
     def fall(self, part: Part, row: Row) -> None:
@@ -284,7 +285,7 @@ class Network:
             row.gone = True
             self.memory.timer(due, HOLD, (part.number, row))
         else:
-            self.stand(part, row)
+            self.stand(part, row, new=row.turn > 0)
 
     def _age(self, record: Record) -> None:
         for path, age, past in self.ages.get(record.kind, ()):

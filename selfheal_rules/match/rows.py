@@ -248,6 +248,7 @@ class Support:
         "kind",
         "match",
         "name",
+        "picks",
         "removed",
         "rows",
         "rule",
@@ -263,6 +264,7 @@ class Support:
         self.rule = rule
         self.name = ""
         self.strength: tuple[Any, ...] | None = None
+        self.picks: tuple[Any, ...] = ()
         self.step = step
         self.kind = kind
         self.aliases = aliases

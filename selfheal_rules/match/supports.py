@@ -67,6 +67,10 @@ class Supports:
         while len(match.supports) <= index:
             match.supports.append(None)
         support = match.supports[index]
+        picks = match.witness[len(match.rows) :]
+        if support is not None and match.true and support.picks != picks:
+            self.remove(support)
+            support = match.supports[index] = None
         if not match.true:
             self._ceased(branch, step, match, index)
         elif support is not None and not (support.removed and support.ends is not None):
@@ -85,13 +89,12 @@ class Supports:
             match.supports[index] = marker
         else:
             match.supports[index] = self.support(ruling, index, step, branch, match.witness)
+        began = match.supports[index]
+        if began is not None:
+            began.picks = match.witness[len(match.rows) :]
 
     def _still(self, step: Conclusion, branch: Branching, match: Match, support: Support) -> None:
         support.ends = None
-        if step.kind.form == "event" and support.rows != match.witness:
-            support.rows = match.witness
-            ruling = self.plan.rules[support.rule]
-            self._events(ruling, support.step, step, ((branch, match.witness, match),))
         if step.kind.form == "event" or step.step.cleared or support.removed:
             return
         fields = step.fields[branch.number](match.witness)
