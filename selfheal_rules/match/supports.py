@@ -69,7 +69,7 @@ class Supports:
         support = match.supports[index]
         picks = match.witness[len(match.rows) :]
         if support is not None and match.true and support.picks != picks:
-            self.remove(support)
+            self._ceased(branch, step, match, index)
             support = match.supports[index] = None
         if not match.true:
             self._ceased(branch, step, match, index)
