@@ -23,7 +23,7 @@ class Row:
 
     __slots__ = (
         "at", "cause", "fields", "gone", "key", "kind", "matches", "origin", "places", "source", "stamp", "turn",
-        "values",
+        "twin", "values",
     )  # fmt: skip
     id = ""
     maker: Any = None
@@ -45,6 +45,7 @@ class Row:
         self.places: tuple[Any, ...] = ()
         self.cause: Any = ()
         self.origin: Row | None = None
+        self.twin: Row | None = None
 
     @property
     def time(self) -> datetime:
@@ -60,13 +61,20 @@ class Row:
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
         """Leave out the matches, which lead to other rows without end; `Memory.link` finds them again."""
         names = [name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ())]
-        return None, {name: getattr(self, name) for name in names if name != "matches"}
+        return None, {name: getattr(self, name) for name in names if name not in {"matches", "twin"}}
 
     def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
         """Take everything but the matches."""
-        self.matches = None
+        self.matches = self.twin = None
         for name, value in state[1].items():
             setattr(self, name, value)
+
+    def still(self) -> "Row":
+        """Give the row as it is now; as long as nothing changes, the same copy serves all who ask."""
+        twin = self.twin
+        if twin is None or twin.fields is not self.fields or twin.stamp != self.stamp or twin.cause is not self.cause:
+            twin = self.twin = self.copy(linked=False)
+        return twin
 
     def copy(self, *, linked: bool = True) -> "Row":
         """Give a row with the same content that later updates do not touch; `linked`, it knows which row it copies."""
@@ -173,7 +181,7 @@ def still(rows: tuple[Any, ...]) -> tuple[Any, ...]:
     """Give rows as they are now: those of states and counts would change with later updates."""
     if all(row.key is None for row in rows if not isinstance(row, Event)):
         return rows
-    return tuple(row if isinstance(row, Event) or row.key is None else row.copy(linked=False) for row in rows)
+    return tuple(row if isinstance(row, Event) or row.key is None else row.still() for row in rows)
 
 
 class Record:
