@@ -123,7 +123,6 @@ def _lower_rule(lowering: Lowering, number: int, rules: RuleSet, rule: Rule, ord
             tuple(joint.number for joint in joints),
             steps,
             concludes=concludes,
-            clears=_clears(rule),
             digest=lowering.digests[rules.name].of(rule),
         )
     )

@@ -231,7 +231,6 @@ class Ruling:
     recovery: Recovery | None = None
     watcher: bool = False
     concludes: bool = False
-    clears: bool = False
     simple: bool = False
     """One step or more, none waiting for anything: its episode closes as it opens."""
     actions: tuple[Action, ...] = ()

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from selfheal_rules.events import Event
 from selfheal_rules.match.rows import Occurrence, Support
-from selfheal_rules.values import EMPTY, FrozenMap, Value, canonical, moment
+from selfheal_rules.values import EMPTY, FrozenMap, Value, moment
 from selfheal_rules.vocabulary import write_duration
 
 
@@ -30,13 +30,6 @@ class Evidence:
     fields: FrozenMap = field(default=EMPTY, repr=False)
     rule: str = ""
     because: "tuple[Evidence, ...]" = ()
-
-    @property
-    def label(self) -> str:
-        """The item in a few words."""
-        if self.form == "event":
-            return f"{self.kind} {self.id if not self.rule else ''}".rstrip()
-        return f"{self.kind} {', '.join(v if isinstance(v, str) else canonical(v) for v in self.key)}".rstrip()
 
     def to_json(self) -> dict[str, Any]:
         """Give the evidence as `--format json` prints it."""

@@ -123,12 +123,7 @@ class Kept(Occurrence):
 
     def __init__(self, kind: str, source: str, id: str, fields: Any, at: int, turn: int) -> None:  # noqa: A002 - the record of an event
         """Record what happened; nothing holds it yet."""
-        self.kind = kind
-        self.source = source
-        self.id = id
-        self.fields = fields
-        self.at = at
-        self.turn = turn
+        super().__init__(kind, source, id, fields, at, turn)
         self.gone = False
         self.places = ()
         self.maker = None
