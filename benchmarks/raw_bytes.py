@@ -124,7 +124,7 @@ def by_engine(stream: Bodies) -> Run:
     program = sr.compile_rules(load(text))
 
     def run() -> tuple[float, Answer]:
-        post, normalize, decode = sr.Engine(program).post, sr.normalize, json.loads
+        post, normalize, decode = sr.Engine(program).post, sr.normalize_payload, json.loads
         out: list[sr.Decision] = []
         begin = time.process_time()
         for body in stream.bodies:

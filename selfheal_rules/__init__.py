@@ -15,7 +15,7 @@ from selfheal_rules.diagnostics import (
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State
 from selfheal_rules.model import RuleSet
-from selfheal_rules.normalize import normalize
+from selfheal_rules.normalize import normalize_payload
 from selfheal_rules.parse import load_rules
 
 __all__ = [
@@ -38,5 +38,5 @@ __all__ = [
     "check_rules",
     "compile_rules",
     "load_rules",
-    "normalize",
+    "normalize_payload",
 ]

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from selfheal_rules.events import Event, State
-from selfheal_rules.normalize import normalize
+from selfheal_rules.normalize import normalize_payload
 from selfheal_rules.parse import load_vocabulary
 
 CAPTURED = Path(__file__).parent / "data" / "captured"
 NAMES = sorted(str(path.relative_to(CAPTURED)).removesuffix(".json") for path in CAPTURED.rglob("*.json"))
 VOCABULARY = load_vocabulary("openstack")
-UNKNOWN = ("heat/api.heat.events", "mistral/api.mistral.heal_host", "zaqar/api.zaqar.claim")
+UNKNOWN = (
+    "heat/api.heat.events", "mistral/api.mistral.echo_heal", "mistral/api.mistral.heal_host", "zaqar/api.zaqar.claim",
+)  # fmt: skip
 """What no notification and no webhook is: lists and answers of APIs that have no normalizer."""
 
 Items = tuple[Event | State, ...]
@@ -48,12 +50,12 @@ def raw(name: str) -> tuple[Any, datetime | None]:
 def items(name: str) -> Items:
     """Give what the normalizers make of a captured payload."""
     payload, received = raw(name)
-    return normalize(payload, received=received, vocabulary=VOCABULARY)
+    return normalize_payload(payload, received=received, vocabulary=VOCABULARY)
 
 
 def read(payload: Any, received: datetime | None = None) -> Items:  # noqa: ANN401 - a JSON value
     """Give what the normalizers make of a payload."""
-    return normalize(payload, received=received, vocabulary=VOCABULARY)
+    return normalize_payload(payload, received=received, vocabulary=VOCABULARY)
 
 
 def only(kind: str, found: Items) -> Event | State:

@@ -9,6 +9,11 @@ from selfheal_rules.normalize import RECOGNISERS, Unrecognised, to_cloudevent
 from tests.payloads import NAMES, UNKNOWN, VOCABULARY, event, items, message, only, raw, read, record, sealed
 
 KNOWN = [name for name in NAMES if name not in UNKNOWN]
+SECRETS = (
+    "adminPass", "admin_pass", "auth_password", "auth_token", "X-Auth-Token", "token", "secret", "credentials",
+    "driver_info", "user_data", "api_key", "apikey", "Api-Key", "access_key", "private_key", "Authorization", "cookie",
+    "Set-Cookie", "connection_info", "connection", "URL-Signature", "service_catalog", "_context_auth_token",
+)  # fmt: skip
 ON_THE_BUS = [name for name in KNOWN if isinstance(record(name), dict) and "envelope" in record(name)]
 
 
@@ -50,9 +55,10 @@ def test_no_context_reaches_an_item(name: str) -> None:
 def test_secrets_in_a_payload_are_left_out() -> None:
     """A notification without a kind keeps its payload but for what may be a secret, at any depth."""
     inner = message("neutron/unversioned.port.update.end")
-    inner["payload"] = {"port": {"id": "p1", "adminPass": "a", "auth_token": "b", "driver_info": {"ipmi": "c"}}}
+    inner["event_type"] = "meter.changed"
+    inner["payload"] = {"meter": [{"id": "p1", "key_name": "mine"} | {name: {"ipmi": "c"} for name in SECRETS}]}
     payload = event("openstack.notification", read(inner)).fields["payload"]
-    assert {"port": {"id": "p1"}} == payload
+    assert {"meter": ({"id": "p1", "key_name": "mine"},)} == payload
 
 
 def test_sources_are_asked_in_a_declared_order() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import Event, State
-from selfheal_rules.normalize import Unrecognised, normalize, to_cloudevent
+from selfheal_rules.normalize import Unrecognised, normalize_payload, to_cloudevent
 from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import Field, FieldType, Kind, Vocabulary
 from tests.payloads import NAMES, UNKNOWN, event, items, read, state
@@ -76,7 +76,9 @@ def test_without_a_time_it_is_dated_by_its_arrival() -> None:
     ("changed", "problem"),
     [
         ({"specversion": "0.3"}, "`specversion` is '0.3', and only '1.0' is known"),
-        ({"id": ""}, "`id` is missing"),
+        ({"id": ""}, "`id` of the CloudEvent is missing"),
+        ({"id": None}, "`id` of the CloudEvent is missing"),
+        ({"id": None, "source": None, "type": None}, "`id` and `source` and `type` of the CloudEvent are missing"),
         ({"data": "x"}, "`data` is 'x', not a mapping of fields"),
         ({"data": None, "data_base64": "%"}, "`data_base64` is '%', not JSON in Base64"),
         ({"data": {"reason": "x"}}, "`host.maintenance` needs field `host`"),
@@ -96,7 +98,7 @@ def test_a_malformed_cloudevent_is_refused_by_its_field(changed: dict[str, Any],
 def test_a_cloudevent_is_read_by_a_vocabulary() -> None:
     """Without one nobody knows which text is a time."""
     with pytest.raises(EventError, match=r"^a CloudEvent is read by a vocabulary, and none was given$"):
-        normalize(MAINTENANCE)
+        normalize_payload(MAINTENANCE)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in UNKNOWN])
@@ -168,20 +170,20 @@ def _items(draw: st.DrawFn) -> Event | State:
 def test_a_cloudevent_need_not_have_data() -> None:
     """A kind without required fields needs none."""
     said = _changed(type="a.event", data=None)
-    assert {} == normalize(said, vocabulary=DRAWN)[0].fields
+    assert {} == normalize_payload(said, vocabulary=DRAWN)[0].fields
 
 
 def test_a_duration_is_a_text_of_the_rule_language() -> None:
     """`90s` is one, `soon` is not."""
     duration = next(name for name, of in TYPES.items() if of.name == "duration")
     said = _changed(type="a.event", data={duration: "90s"})
-    assert {duration: timedelta(seconds=90)} == normalize(said, vocabulary=DRAWN)[0].fields
+    assert {duration: timedelta(seconds=90)} == normalize_payload(said, vocabulary=DRAWN)[0].fields
     with pytest.raises(EventError, match=rf"^field `{duration}` of `a.event`: `soon` is not a duration"):
-        normalize(said | {"data": {duration: "soon"}}, vocabulary=DRAWN)
+        normalize_payload(said | {"data": {duration: "soon"}}, vocabulary=DRAWN)
 
 
 @given(_items())
 def test_any_item_goes_out_and_in_unchanged(item: Event | State) -> None:
     """Writing an item as a CloudEvent and reading it gives it again, whatever the types of its fields."""
     written = json.loads(json.dumps(to_cloudevent(item)))
-    assert (item,) == normalize(written, vocabulary=DRAWN)
+    assert (item,) == normalize_payload(written, vocabulary=DRAWN)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import checked
-from selfheal_rules.normalize import normalize
+from selfheal_rules.normalize import normalize_payload
 from tests.payloads import NAMES, VOCABULARY, raw, read
 
 RECEIVED = datetime(2026, 11, 22, 17, tzinfo=UTC)
@@ -76,5 +76,5 @@ def test_a_damaged_payload_gives_items_or_an_event_error(data: st.DataObject, bo
 def test_a_broken_envelope_never_shows_what_it_holds(broken: object) -> None:
     """A truncated message begins with its context: the error tells its length and quotes nothing."""
     with pytest.raises(EventError) as error:
-        normalize({"oslo.version": "2.0", "oslo.message": broken})
+        normalize_payload({"oslo.version": "2.0", "oslo.message": broken})
     assert "gAAAA" not in str(error.value)

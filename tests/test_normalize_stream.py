@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from selfheal_rules.diagnostics import EventError
-from selfheal_rules.normalize import Problem, Reading, normalize, read_items
+from selfheal_rules.normalize import Problem, Reading, normalize_payload, read_items
 from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import Vocabulary
 from tests.payloads import NAMES, UNKNOWN, VOCABULARY, items, raw
@@ -100,7 +100,7 @@ def test_what_is_nested_too_deeply_is_refused() -> None:
         deep = {"a": deep}
     inner = json.loads(json.loads(_line("glance/unversioned.image.create"))["oslo.message"])
     with pytest.raises(EventError, match=r"^the payload is nested too deeply$"):
-        normalize(inner | {"payload": deep})
+        normalize_payload(inner | {"payload": deep})
 
 
 def test_a_problem_is_one_line() -> None:
@@ -115,6 +115,38 @@ def test_the_time_of_arrival_serves_the_sources_without_one() -> None:
     (found,) = _read(_line("aodh/webhook.ok.1"))
     assert isinstance(found, Reading)
     assert datetime(2026, 11, 22, 16, 39, 20, 818668, UTC) == found.item.time
+
+
+def test_a_source_may_be_named() -> None:
+    """A named source is asked alone, with or without a time of arrival beside it."""
+    payload, received = raw("aodh/webhook.ok.1")
+    assert received is not None
+    framed = {"source": "aodh", "received": received.isoformat(), "payload": payload}
+    assert _read(_line("aodh/webhook.ok.1")) == _read(json.dumps(framed))
+    image, _ = raw("glance/unversioned.image.create")
+    assert [Reading] == [type(read) for read in _read(json.dumps({"source": "oslo", "payload": image}))]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("nova", "this is no payload of 'nova': it has the keys `a`"),
+        ("nvoa", "no source is called 'nvoa'; known: nova, ironic, "),
+        (5, "`source` is 5, not a text"),
+    ],
+)
+def test_a_payload_is_not_of_the_source_it_is_said_to_be(source: object, message: str) -> None:
+    """It is malformed, not merely unknown: somebody meant it to be read."""
+    ((_, kind, said),) = _problems(json.dumps({"source": source, "payload": {"a": 1}}))
+    assert "malformed" == kind
+    assert said.startswith(message)
+
+
+def test_lists_in_lists_are_read_in_order() -> None:
+    """However deep they are: a list is no more than its elements."""
+    good = json.loads(_line("glance/unversioned.image.create"))
+    found = _read(json.dumps({"received": "2026-11-22T16:00:00Z", "payload": [[good, [{"a": 1}]], good, None]}))
+    assert [Reading, Problem, Reading, Problem] == [type(read) for read in found]
 
 
 def test_without_a_vocabulary_items_are_not_held_against_one() -> None:

@@ -32,7 +32,7 @@ PROMISED = (
     "check_rules",
     "compile_rules",
     "load_rules",
-    "normalize",
+    "normalize_payload",
 )
 
 STRANGERS = ("durable", "openstack", "sqlalchemy", "oslo_messaging", "httpx", "rich", "asyncio", "hypothesis", "pytest")

@@ -37,3 +37,8 @@ class Problems:
     def unrecognised(self) -> int:
         """How many were of no known source or kind."""
         return self._counts["unrecognised"]
+
+    @property
+    def ignored(self) -> int:
+        """How many said nothing to a rule, though their source is known."""
+        return self._counts["ignored"]

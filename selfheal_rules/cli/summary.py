@@ -32,6 +32,7 @@ class Summary:
     def text(self, engine: Engine, lines: int, problems: Problems) -> str:
         """Write all counts, the time, and when something may follow by itself."""
         wrong = f"{problems.unrecognised:,} unrecognised, {problems.malformed:,} malformed"
+        wrong += f", {problems.ignored:,} ignored" if problems.ignored else ""
         return "\n".join(
             [
                 f"{number(lines, 'line')} read; {wrong}",

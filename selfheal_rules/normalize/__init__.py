@@ -9,7 +9,7 @@ reaches an item.
 
 from selfheal_rules.normalize.cloudevents import to_cloudevent
 from selfheal_rules.normalize.reading import Unrecognised
-from selfheal_rules.normalize.sources import RECOGNISERS, Recogniser, normalize
+from selfheal_rules.normalize.sources import RECOGNISERS, Recogniser, normalize_payload
 from selfheal_rules.normalize.stream import Problem, Reading, read_items
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
     "Reading",
     "Recogniser",
     "Unrecognised",
-    "normalize",
+    "normalize_payload",
     "read_items",
     "to_cloudevent",
 ]

@@ -33,16 +33,20 @@ from selfheal_rules.values import Value
 from selfheal_rules.vocabulary import FieldType, Kind, Vocabulary, parse_duration, write_duration
 
 VERSION = "1.0"
+ATTRIBUTES = ("id", "source", "specversion", "type")
+"""What every CloudEvent has, by section 3.1 of its specification."""
+
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 def recognise(payload: Payload) -> bool:
     """Whether a payload is a CloudEvent in its structured JSON form."""
-    return {"specversion", "type", "source", "id"} <= payload.keys()
+    return "specversion" in payload
 
 
 def normalize(payload: Payload, vocabulary: Vocabulary | None, received: datetime | None) -> Items:
     """Give the item a CloudEvent stands for, held against its kind."""
+    _complete(payload)
     if payload["specversion"] != VERSION:
         message = f"`specversion` is {shown(payload['specversion'])}, and only '{VERSION}' is known"
         raise malformed(message, "specversion")
@@ -56,6 +60,13 @@ def normalize(payload: Payload, vocabulary: Vocabulary | None, received: datetim
         raise malformed(message, "time")
     fields = {name: _decoded(kind, name, raw) for name, raw in _data(payload).items() if raw is not None}
     return (checked(_item(payload, kind, time, fields), vocabulary),)
+
+
+def _complete(payload: Payload) -> None:
+    missing = [f"`{name}`" for name in ATTRIBUTES if payload.get(name) is None or payload[name] == ""]
+    if missing:
+        message = f"{' and '.join(missing)} of the CloudEvent {'is' if len(missing) == 1 else 'are'} missing"
+        raise malformed(message, missing[0].strip("`"))
 
 
 def _kind(said: str, vocabulary: Vocabulary) -> Kind:

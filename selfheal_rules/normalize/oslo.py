@@ -25,9 +25,12 @@ from selfheal_rules.normalize.reading import (
 
 _DATA = "_object.data"
 _SECRET = re.compile(
-    r"^_context_|pass(word|wd|phrase)?$|admin_?pass|token|secret|credential|catalog|private_?key|driver_info|user_?data",
+    r"^_context_|pass(word|wd|phrase)?$|admin_?pass|token|secret|credential|catalog|driver_info|user_?data|signature"
+    r"|(api|access|account|auth|encryption|private|ssh)[-_]?key$|authori[sz]ation|cookie|connection(_info|_properties)?$",
     re.IGNORECASE,
 )
+"""Names under which services keep what opens something: `connection_info` holds a volume's CHAP password."""
+
 _HOSTLESS = frozenset({"aggregate", "aodh"})
 """Services whose publisher names something else behind the dot: an aggregate's id, a part of Aodh."""
 

@@ -26,6 +26,10 @@ class Unrecognised(EventError):  # noqa: N818 - an outcome of its own: the paylo
     """A payload that is well-formed and comes from no source this library knows."""
 
 
+class Ignored(EventError):  # noqa: N818 - an outcome of its own: the payload is fine, and nothing for rules
+    """A payload of a known source that says nothing to a rule: a handshake, a state its source still doubts."""
+
+
 def malformed(message: str, field: str = "") -> EventError:
     """Give the error for a payload that is of a known source but not in its shape."""
     return EventError(message, field=field)

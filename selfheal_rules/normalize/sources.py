@@ -1,6 +1,6 @@
 """Which source a payload is from, and what it says: the one place that knows them all."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
@@ -8,7 +8,7 @@ from attrs import frozen
 
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.normalize import alertmanager, aodh, cloudevents, ironic, masakari, nova, oslo
-from selfheal_rules.normalize.reading import Items, Payload, Unrecognised, malformed, shown
+from selfheal_rules.normalize.reading import Ignored, Items, Payload, Unrecognised, malformed, shown
 from selfheal_rules.vocabulary import Vocabulary
 
 _NAMED_KEYS = 8
@@ -37,70 +37,110 @@ def _alone(read: Callable[[Payload], Items]) -> Read:
     return lambda payload, _: read(payload)
 
 
+def _dated(read: Callable[[Payload, datetime | None], Items]) -> Read:
+    return lambda payload, known: read(payload, known.received)
+
+
 RECOGNISERS = (
     Recogniser("nova", nova.recognise, _alone(nova.normalize)),
     Recogniser("ironic", ironic.recognise, _alone(ironic.normalize)),
-    Recogniser(
-        "alertmanager", alertmanager.recognise, lambda payload, at: alertmanager.normalize(payload, at.received)
-    ),
-    Recogniser("aodh", aodh.recognise, lambda payload, at: aodh.normalize(payload, at.received)),
+    Recogniser("alertmanager", alertmanager.recognise, _dated(alertmanager.normalize)),
+    Recogniser("aodh", aodh.recognise, _dated(aodh.normalize)),
     Recogniser("masakari", masakari.recognise, _alone(masakari.normalize)),
     Recogniser(
         "cloudevents",
         cloudevents.recognise,
-        lambda payload, at: cloudevents.normalize(payload, at.vocabulary, at.received),
+        lambda payload, known: cloudevents.normalize(payload, known.vocabulary, known.received),
     ),
     Recogniser("oslo", oslo.recognise, _alone(oslo.normalize)),
 )
 """Every source in the order they are asked; the last takes each notification the others left."""
 
 
-def normalize(
+def normalize_payload(
     payload: Payload | Sequence[Any],
     *,
     received: datetime | None = None,
     vocabulary: Vocabulary | None = None,
+    source: str | None = None,
 ) -> Items:
     """
     Give what a payload says, whichever source it is from; a list (a batch of CloudEvents) is read in order, as one.
+
+    What is of a known source and says nothing to a rule, such as the confirmation of a subscription, gives no item.
 
     Args:
         payload: as its source sends it: an oslo.messaging envelope or the bare message, the body of a webhook or of
             an API, a CloudEvent in structured form.
         received: when it came, for the sources that do not say (the webhook of Aodh).
         vocabulary: by which CloudEvents are read; no other source needs it.
+        source: which source it is from, by its name in `RECOGNISERS`; without it, it is recognised by what it holds.
 
     Raises:
         Unrecognised: where the payload is of no known source, naming its keys.
         EventError: where it is of a known source and malformed; nothing else is ever raised for JSON values.
     """
     known = Known(_aware(received), vocabulary)
+    return tuple(item for element in payloads(payload) for item in _unless_ignored(element, known, source))
+
+
+def payloads(value: object) -> Iterator[object]:
+    """Give the payloads in a JSON value: those of a list, at any depth, in their order."""
+    waiting = [value]
+    while waiting:
+        element = waiting.pop()
+        if isinstance(element, list | tuple):
+            waiting.extend(reversed(element))
+        else:
+            yield element
+
+
+def _unless_ignored(payload: object, known: Known, source: str | None) -> Items:
     try:
-        if isinstance(payload, Mapping):
-            return _normalize(payload, known)
-        if isinstance(payload, Sequence) and not isinstance(payload, str | bytes):
-            return tuple(
-                item for element in payload for item in normalize(element, received=received, vocabulary=vocabulary)
-            )
+        return read_payload(payload, known, source)
+    except Ignored:
+        return ()
+
+
+def read_payload(payload: object, known: Known, source: str | None = None) -> Items:
+    """
+    Give what one payload says, as `normalize_payload` does.
+
+    Raises:
+        Ignored: where it says nothing to a rule, with the reason.
+    """
+    if not isinstance(payload, Mapping):
+        text = f"{shown(payload)} is no payload: neither a mapping nor a list of mappings"
+        raise Unrecognised(text)
+    try:
+        message = oslo.opened(payload) if oslo.is_envelope(payload) else payload
+        return _source(message, source).normalize(message, known)
     except RecursionError:
-        message = "the payload is nested too deeply"
-        raise malformed(message) from None
+        text = "the payload is nested too deeply"
+        raise malformed(text) from None
     except ValueError as error:  # what `freeze` says of NaN, which Python reads as JSON
         raise malformed(str(error)) from None
-    message = f"{shown(payload)} is no payload: neither a mapping nor a list of mappings"
-    raise Unrecognised(message)
 
 
-def _normalize(payload: Payload, known: Known) -> Items:
-    message = oslo.opened(payload) if oslo.is_envelope(payload) else payload
-    for source in RECOGNISERS:
-        if source.recognise(message):
-            return source.normalize(message, known)
+def _source(message: Payload, name: str | None) -> Recogniser:
+    found = next((source for source in RECOGNISERS if name in {None, source.name} and source.recognise(message)), None)
+    if found:
+        return found
+    if name is None:
+        text = f"payload of no known source, with {_keys(message)}"
+        raise Unrecognised(text)
+    if name in {source.name for source in RECOGNISERS}:
+        text = f"this is no payload of {shown(name)}: it has {_keys(message)}"
+        raise malformed(text, "source")
+    text = f"no source is called {shown(name)}; known: {', '.join(source.name for source in RECOGNISERS)}"
+    raise malformed(text, "source")
+
+
+def _keys(message: Payload) -> str:
     keys = [str(key) for key in message]
     more = f" and {len(keys) - _NAMED_KEYS} more" if len(keys) > _NAMED_KEYS else ""
     named = ", ".join(f"`{key}`" for key in keys[:_NAMED_KEYS]) or "none"
-    text = f"payload of no known source, with the keys {named}{more}"
-    raise Unrecognised(text)
+    return f"the keys {named}{more}"
 
 
 def _aware(received: datetime | None) -> datetime | None:

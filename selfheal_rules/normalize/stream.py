@@ -1,20 +1,22 @@
 """
 A file of payloads, one JSON value a line, as a tap on a bus or a webhook would write it.
 
-A line holds a raw payload, a list of them, or `{"received": "2026-11-22T16:28:37Z", "payload": …}` where the source
-does not say when. Empty lines are skipped. A line that cannot be read costs nothing but itself.
+A line holds a raw payload, a list of them, or `{"received": "2026-11-22T16:28:37Z", "source": "zabbix", "payload": …}`,
+where `received` says when for a source that does not, and `source` names it where it is not to be recognised; either
+may be missing. Empty lines are skipped. A line that cannot be read costs nothing but itself.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, TypeAlias
+from datetime import datetime
+from typing import Literal, NamedTuple, TypeAlias
 
 from attrs import frozen
 
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import checked
-from selfheal_rules.normalize.reading import Item, Unrecognised, needed_moment
-from selfheal_rules.normalize.sources import normalize
+from selfheal_rules.normalize.reading import Ignored, Item, Unrecognised, moment_of, text
+from selfheal_rules.normalize.sources import Known, payloads, read_payload
 from selfheal_rules.vocabulary import Vocabulary
 
 
@@ -28,10 +30,14 @@ class Reading:
 
 @frozen
 class Problem:
-    """One line, or one element of the list in it, that gave no item, and why."""
+    """
+    One line, or one element of the list in it, that gave no item, and why.
+
+    `ignored` is what its source sends and no rule has a use for, such as the confirmation of a subscription.
+    """
 
     line: int
-    kind: Literal["malformed", "unrecognised"]
+    kind: Literal["malformed", "unrecognised", "ignored"]
     message: str
 
 
@@ -55,17 +61,45 @@ def _line(number: int, line: str | bytes, vocabulary: Vocabulary | None) -> Iter
     except (ValueError, RecursionError) as error:
         yield Problem(number, "malformed", f"not JSON: {_why(error)}")
         return
-    for payload in value if isinstance(value, list) else [value]:
+    for payload in payloads(value):
         yield from _payload(number, payload, vocabulary)
 
 
 def _payload(number: int, payload: object, vocabulary: Vocabulary | None) -> Iterator[Read]:
     try:
-        yield from [_held(number, item, vocabulary) for item in _items(payload, vocabulary)]
-    except Unrecognised as error:
-        yield Problem(number, "unrecognised", _one_line(error))
+        framed = _framed(payload)
     except EventError as error:
         yield Problem(number, "malformed", _one_line(error))
+        return
+    known = Known(framed.received, vocabulary)
+    for inner in payloads(framed.payload):
+        yield from _said(number, inner, known, framed.source)
+
+
+def _said(number: int, payload: object, known: Known, source: str | None) -> Iterator[Read]:
+    try:
+        yield from [_held(number, item, known.vocabulary) for item in read_payload(payload, known, source)]
+    except Unrecognised as error:
+        yield Problem(number, "unrecognised", _one_line(error))
+    except Ignored as error:
+        yield Problem(number, "ignored", _one_line(error))
+    except EventError as error:
+        yield Problem(number, "malformed", _one_line(error))
+
+
+class _Framed(NamedTuple):
+    """A payload, and what was written around it."""
+
+    payload: object
+    received: datetime | None = None
+    source: str | None = None
+
+
+def _framed(value: object) -> _Framed:
+    is_frame = isinstance(value, Mapping) and {"payload"} < value.keys() <= {"received", "source", "payload"}
+    if not isinstance(value, Mapping) or not is_frame:
+        return _Framed(value)
+    return _Framed(value["payload"], moment_of(value, "received"), text(value, "source"))
 
 
 def _why(error: ValueError | RecursionError) -> str:
@@ -79,13 +113,6 @@ def _why(error: ValueError | RecursionError) -> str:
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
-
-
-def _items(payload: Any, vocabulary: Vocabulary | None) -> tuple[Item, ...]:  # noqa: ANN401 - any JSON value
-    received = None
-    if isinstance(payload, Mapping) and payload.keys() == {"received", "payload"}:
-        received, payload = needed_moment(payload, "received"), payload["payload"]
-    return normalize(payload, received=received, vocabulary=vocabulary)
 
 
 def _held(number: int, item: Item, vocabulary: Vocabulary | None) -> Read:
