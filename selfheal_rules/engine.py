@@ -185,10 +185,11 @@ class Engine:
             decisions = rounds.at_once(item, straight)
             disposition: Disposition = "matched"
         else:
-            rounds.overloaded = False
             rounds.network.event(item, hits)
-            decisions = rounds.settle() if rounds.network.queue or rounds.network.ready else ()
-            disposition = rounds.disposition(item) if rounds.judge.blocked or rounds.overloaded else "matched"
+            decisions, disposition = (), "matched"
+            if rounds.network.queue or rounds.network.ready:
+                decisions = rounds.settle()
+                disposition = rounds.disposition(item) if rounds.judge.blocked or rounds.overloaded else "matched"
         rounds.caution = None
         if not decisions and not before and disposition == "matched":
             return MATCHED

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define
 
-from selfheal_rules.compile.branches import Branch, Negative, is_event
+from selfheal_rules.compile.branches import Branch, Negative, is_event, span
 from selfheal_rules.compile.drafts import PartDraft, Register
 from selfheal_rules.compile.nests import MARGIN, Condition, Nest, conditions
 from selfheal_rules.compile.scope import Scope, counted_kind, term
@@ -104,8 +104,15 @@ def _between(negative: Negative, bound: Bound, depth: int) -> list[str]:
         body.append(f"    after = {_moment(bound.stages[stage + 1], bound.scope, 'min')}")
         body += [f"    begin = max(begin, (after[0] - {bound.reach}, NEVER))"] if bound.reach else []
         end = f"min({end}, after)"
-    body += [f"    end = {end}", "    if m.started > since:", f"        return {'NEVER' if depth % 2 else '0'}"]
+    unknown = f"m.started > since or begin[0] < m.now - m.max_age - {_look(negative, bound)}"
+    body += [f"    end = {end}", f"    if {unknown}:", f"        return {'NEVER' if depth % 2 else '0'}"]
     return body
+
+
+def _look(negative: Negative, bound: Bound) -> int:
+    """How long after an event a `none` in a sequence may still ask for it, where nothing comes late."""
+    held = max((span(bound.scope.rules, pattern.held) or 0 for pattern in bound.patterns), default=0)
+    return max(negative.within or 0, bound.reach) + held
 
 
 def _branch(negative: Negative, branch: Branch, bound: Bound, register: Register, depth: int, number: int) -> list[str]:
@@ -120,7 +127,7 @@ def _branch(negative: Negative, branch: Branch, bound: Bound, register: Register
     )
     needed = conditions(branch, scope, register.code, bound.patterns, negative=not strict)
     needed += _windows(negative, branch, scope)
-    _retain(negative, branch, parts, bound.reach)
+    _retain(negative, branch, parts, _look(negative, bound))
     nest = Nest(register, scope, parts, branch.joins, needed, list(bound.aliases))
     nest.bind()
     waiting = [pattern.alias for pattern in branch.patterns]
@@ -150,12 +157,12 @@ def _windows(negative: Negative, branch: Branch, scope: Scope) -> list[Condition
     return found
 
 
-def _retain(negative: Negative, branch: Branch, parts: Mapping[str, PartDraft], reach: int) -> None:
+def _retain(negative: Negative, branch: Branch, parts: Mapping[str, PartDraft], look: int) -> None:
     for pattern in branch.patterns:
         if is_event(pattern):
             part = parts[pattern.alias]
             part.eager = True
-            part.keep = max(part.keep, _window(negative, branch, pattern.alias), negative.within or 0, reach)
+            part.keep = max(part.keep, _window(negative, branch, pattern.alias), look)
             part.late = part.late or negative.stage is not None
 
 

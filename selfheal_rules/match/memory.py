@@ -17,14 +17,15 @@ class Memory:
     """
     Rows, records, counts, matches and timers.
 
-    Generated joins read `now started turn exchanges standing`; an exchange holds, under each key, the rows of every
-    part that is joined by it.
+    Generated joins read `now started max_age turn exchanges standing`; an exchange holds, under each key, the rows of
+    every part that is joined by it.
     """
 
     def __init__(self, plan: Plan) -> None:
         """Start with nothing seen."""
         self.now = -NEVER
         self.started = NEVER
+        self.max_age = 0
         self.turn = 0
         self.exchanges: list[dict[Any, dict[int, list[Any]]]] = [{} for _ in range(plan.exchanges)]
         self.standing: list[dict[Row, None]] = [{} for _ in plan.parts]

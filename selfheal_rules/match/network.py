@@ -34,6 +34,7 @@ class Network:
         self.ready: list[tuple[Straight, Any]] = []
         self.ages = _ages(plan)
         memory.demand = self.tallies.demand
+        memory.max_age = max_age
 
     # What is to be judged
 

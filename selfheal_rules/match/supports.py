@@ -259,7 +259,7 @@ class Supports:
     def _show(self, record: Record) -> None:
         kind = self.plan.entries[record.kind].kind
         winner = (
-            min(record.supports, key=lambda support: self._strength(support, kind))
+            min(reversed(record.supports), key=lambda support: self._strength(support, kind))
             if len(record.supports) > 1
             else next(iter(record.supports))
         )

@@ -89,13 +89,20 @@ class Span:
     """
     How far a `none` in a sequence looks: from the item before it to the one after, and no further than `within`.
 
-    `reach` is the `within` of the sequence: nothing that long before the item after is looked at.
+    `reach` is the `within` of the sequence: nothing that long before the item after is looked at. `held` is the longest
+    `for` of the items: so much later than they began they may stand.
     """
 
     before: list[str]
     after: list[str]
     within: int | None
     reach: int | None
+    held: int
+
+    @property
+    def look(self) -> int:
+        """For how long what came is known, beside `max_age`."""
+        return max(self.within or 0, self.reach or 0) + self.held
 
 
 @define(eq=False)
@@ -254,7 +261,8 @@ class Alternative:
         sequence = next(node for node in self.nodes if node.items is order)
         within = self.micros(absence.within) if absence.within else None
         reach = self.micros(sequence.group.within) if sequence.group.within else None
-        return Span(before[-1], after[0] if after else [], within, reach)
+        held = max((self.micros(one.held) for one in self.patterns if one.held), default=0)
+        return Span(before[-1], after[0] if after else [], within, reach, held)
 
 
 def alternatives_of(condition: Condition, rules: RuleSet, outer: Mapping[str, Pattern]) -> list[Alternative]:

@@ -74,7 +74,7 @@ class Reference:
         self.vocabulary = Vocabulary("all", FrozenMap(self.kinds))
         self.max_age = microseconds(max_age)
         self.max_ahead = None if max_ahead is None else microseconds(max_ahead)
-        self.world = World(Clock(0, 0))
+        self.world = World(Clock(0, 0), self.max_age)
         self.conclusions = Conclusions(self.world)
         self.now: int | None = None
         self.remembered: dict[tuple[str, str], int] = {}

@@ -48,7 +48,8 @@ class Judge:
         """Whether everything that could have been there would have been seen."""
         started = self.world.clock.started
         if negative.span:
-            return started <= max(place(bound[alias]) for alias in negative.span.before)[0]
+            last, first = begin(negative.span, bound)
+            return started <= last and self.world.clock.now - first <= self.world.max_age + negative.span.look
         looks = [min(one.windows(pattern.alias)) for pattern in one.patterns if is_event(pattern)]
         return all(self.world.clock.reached(started + look) for look in looks)
 
@@ -69,6 +70,13 @@ def in_span(span: Span, row: Row, bound: Bindings) -> bool:
         return last < place(row) and limited
     near = span.reach is None or min(ahead)[0] - row.at < span.reach
     return last < place(row) < min(ahead) and limited and near
+
+
+def begin(span: Span, bound: Bindings) -> tuple[int, int]:
+    """Give when the item before stood, and from when on an event counts."""
+    last = max(place(bound[alias]) for alias in span.before)[0]
+    ahead = [place(bound[alias])[0] for alias in span.after]
+    return last, max(last, min(ahead) - span.reach) if ahead and span.reach is not None else last
 
 
 def deadline(span: Span | None, bound: Bindings) -> int | None:

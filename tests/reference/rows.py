@@ -39,6 +39,7 @@ class World:
     """What holds now, and when now is."""
 
     clock: Clock
+    max_age: int = 0
     turn: int = 0
     records: dict[StateKey, Record] = field(factory=dict)
 

@@ -109,6 +109,36 @@ def test_a_forward_none_is_unknown_before_the_start(play: Play) -> None:
     assert ["", "blocked"] == play(ENDING, until(9), beat(5))
 
 
+def test_a_forward_none_is_unknown_where_what_came_is_forgotten(play: Play) -> None:
+    """[13] A state that says late when it began asks further back than `max_age` and the `within`: that blocks."""
+    level = rule("{sequence: [{as: p, state: node}, {none: [{event: fail}], within: 3s}], within: 4s}")
+    inputs = [until(0), fail(2), until(16)]
+    assert ["", "matched", "", "matched"] == play(level, *inputs, node(1), max_age=10)
+    assert ["", "matched", "", "matched"] == play(level, *inputs, node(1.999999), max_age=10)
+    assert ["", "matched", "", "matched fence a@16"] == play(level, *inputs, node(2), max_age=10)
+    longer = level.replace("state: node", "state: node, for: 2s")
+    assert ["", "matched", "", "matched"] == play(longer, *inputs, node(1, host="b"), max_age=10)
+    assert ["", "matched", "", "matched fence b@16"] == play(longer, *inputs, node(2, host="b"), max_age=10)
+
+
+def test_a_none_between_is_unknown_where_what_came_is_forgotten(play: Play) -> None:
+    """[13] Reckoned from where it begins to look: the later of the item before, and the `within` before the next."""
+    between = rule(
+        "{sequence: [{as: p, state: node}, {none: [{event: fail}]}, {state: disk}], same: [host], within: 4s}"
+    )
+    inputs = [until(0), node(1), fail(1.5), until(16)]
+    assert ["", "matched", "matched", "", "matched"] == play(between, *inputs, disk(2), max_age=10)
+    assert ["", "matched", "matched", "", "matched"] == play(between, *inputs, disk(5.999999), max_age=10)
+    assert ["", "matched", "matched", "", "matched fence a@16"] == play(between, *inputs, disk(6), max_age=10)
+
+
+def test_the_longest_for_of_a_sequence_reaches_back_further(play: Play) -> None:
+    """[13] A state that stands an hour after it began asks what came then: so much longer it is known."""
+    held = rule("{sequence: [{as: p, state: node, for: 60s}, {none: [{event: fail}], within: 3s}], within: 4s}")
+    assert ["matched", "fence a@60"] == play(held, node(0), until(99), max_age=10)
+    assert ["matched", "matched", ""] == play(held, node(0), fail(2), until(99), max_age=10)
+
+
 def test_none_between_two_items(play: Play) -> None:
     """[13] It spans from the one to the other, both exclusive, or as far as its own `within`."""
     between = rule(

@@ -58,6 +58,13 @@ def test_an_event_that_completes_nothing_is_matched(play: Play) -> None:
     assert ["matched", "matched", "blocked"] == play(pair, node(0), beat(0), fail(1))
 
 
+def test_a_forgotten_id_that_comes_again_is_not_blocked_by_what_once_was(play: Play) -> None:
+    """[12] Only matches judged in the turn of the event count; that one of its id was blocked before does not."""
+    pair = rule("{all: [{as: p, event: beat}, {event: fail}], within: 3s, unless: [{state: node}]}")
+    inputs = [node(0), beat(1, id="x"), fail(2), beat(11, id="x"), fail(12)]
+    assert ["matched", "matched", "blocked", "matched", "blocked"] == play(pair, *inputs, max_age=10)
+
+
 def test_equality_coerces_nothing_and_numbers_are_one_family(play: Play) -> None:
     """[7] A float that equals an integer is equal in a leaf."""
     one = rule("{as: p, event: beat, where: {x: 1}}")

@@ -8,7 +8,7 @@ import pytest
 
 from selfheal_rules.diagnostics import EventError
 from tests.engines import Make
-from tests.semantics.rig import Play, beat, disk, fail, load, node, rule, until
+from tests.semantics.rig import Play, beat, disk, fail, load, node, rule, shown, until
 
 BRANCHES = "{any: [{as: p, state: node, for: 3s}, {as: p, state: node, where: {level: high}}]}"
 
@@ -75,6 +75,16 @@ def test_a_forward_none_is_judged_once(play: Play) -> None:
     level += rule("{as: q, state: trouble, for: 5s}", "[{do: one, target: $q.host}]")
     assert ["matched", "", "matched", "one a@8"] == play(level, node(0), until(4), fail(2), until(9))
     assert ["matched", "matched", "", ""] == play(level, node(0), fail(2), until(4), until(9))
+
+
+def test_what_a_step_concludes_again_takes_the_place_of_what_it_concluded(make: Make) -> None:
+    """[24] A state that is set twice with one time opens two episodes in one instant: the later says what is marked."""
+    mark = "{conclude: mark, with: {host: $p.host, note: $p.note}, ttl: 3s}"
+    marking = rule("{as: p, state: node}", f"[{mark}, {{do: noop}}]")
+    driver = make(load(marking), max_age=timedelta(seconds=10))
+    for item in (until(20), node(0, note="fan"), node(8, gone=True), node(0, note="disk full")):
+        driver.take(item)
+    assert ['{"host":"a","note":"disk full"}@20'] == shown(driver, "mark", 21)
 
 
 def test_each_outage_has_ids_of_its_own(make: Make) -> None:
