@@ -53,7 +53,7 @@ class Diagnostic:
         lines = [f"{span}: {self.severity}[{self.code}]: {self.message}"]
         if quoted:
             lines += [f" | {quoted}", f" | {' ' * (span.column - 1)}{'^' * max(1, width)}"]
-        lines += [f" = see: {other}" for other in self.related]
+        lines += [f" = see: {other}" for other in self.related if other.source.text]
         lines += [f" = help: {self.help}"] if self.help else []
         return "\n".join(lines)
 

@@ -293,13 +293,14 @@ class Rule:
 
 @frozen
 class ParameterType:
-    """A declared parameter: its type, its default (as YAML gives it) and what it is for."""
+    """A declared parameter: its type, its default (as YAML gives it) and what it is for; `placed` is the default's."""
 
     name: str
     type: FieldType
     default: Value = None
     doc: str = ""
     span: Span = _span()
+    placed: Span = _span()
 
 
 @frozen

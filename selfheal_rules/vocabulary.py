@@ -283,7 +283,7 @@ def _text(*names: str) -> tuple[Field, ...]:
 
 
 EPISODE_STATUS = FieldType("enum", ("open", "verifying", "healed", "escalated", "quarantined", "closed"))
-_TARGET = Field("target", ANY)
+_TARGET = Field("target", ANY, required=True, doc='Empty (`""`) where a step has none, so that it can be joined.')
 
 _SELF = (
     _own(

@@ -1,11 +1,21 @@
 """The graph of rules within one instant: edges, levels and circles."""
 
+import json
+import pickle
+from datetime import UTC, datetime
+
 import pytest
 
 from selfheal_rules.check.graph import feeds, levels
+from selfheal_rules.check.loops import LONGEST
+from selfheal_rules.compile import compile_rules
 from selfheal_rules.diagnostics import RuleSetError
+from selfheal_rules.engine import Engine
+from selfheal_rules.events import State
 from selfheal_rules.model import Conclude, Do, Group, Literal, Pattern, Rule, RuleSet, Step
 from selfheal_rules.model import Test as Leaf
+from selfheal_rules.parse import parse_rules
+from selfheal_rules.source import Source
 from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import DURATION, STRING, Field, Kind, Vocabulary
 
@@ -92,6 +102,28 @@ def test_a_circle_is_refused_with_its_path() -> None:
         levels([first, second])
     messages = [finding.message for finding in raised.value.report.findings]
     assert ["rules feed each other in one instant: `one` → `two` → `one`"] == messages
+
+
+def test_the_reason_of_the_longest_chain_goes_everywhere() -> None:
+    """What the checks let through can be explained, drawn, written as JSON and copied."""
+    kinds = "".join(f"  k{n}: {{key: [host], fields: {{host: string}}}}\n" for n in range(LONGEST + 1))
+    chain = "".join(
+        f"  - {{id: r{n}, when: {{as: x, state: k{n}}}, then: [{{conclude: k{n + 1}, with: {{host: $x.host}}}}]}}\n"
+        for n in range(LONGEST)
+    )
+    last = f"  - {{id: end, when: {{as: x, state: k{LONGEST}}}, then: [{{do: noop, target: $x.host}}]}}\n"
+    text = f"selfheal: 1\nruleset: chain\nstates:\n{kinds}rules:\n{chain}{last}"
+    found, _ = parse_rules(Source("chain.yaml", text))
+    assert found is not None
+    (decision,) = Engine(compile_rules(found)).post(
+        State("k0", "test", datetime(2026, 1, 1, tzinfo=UTC), {"host": "a"})
+    )
+    assert decision == pickle.loads(pickle.dumps(decision))  # noqa: S301 - its own
+    depth, reason = 0, decision.because
+    while reason:
+        depth, reason = depth + 1, reason[0].because
+    assert LONGEST + 1 == depth
+    assert "k0" in json.dumps(decision.to_json())
 
 
 def test_a_long_chain_is_levelled() -> None:

@@ -71,9 +71,17 @@ def test_warnings_count_where_it_is_strict(call: Call, tmp_path: Path) -> None:
 def test_several_paths_are_one_report(call: Call, tmp_path: Path) -> None:
     """Files and folders are checked together, each file once however it is named."""
     _file(tmp_path / "a", WRONG)
-    _file(tmp_path / "b", WRONG)
+    _file(tmp_path / "b", WRONG.replace("ruleset: tests", "ruleset: others"))
     found = call("check", tmp_path, tmp_path / "a", tmp_path / "b" / "rules.yaml", RULES)
     assert found.out.endswith("\n4 errors, 0 warnings\n")
+
+
+def test_several_rule_sets_are_held_against_each_other(call: Call, tmp_path: Path) -> None:
+    """What keeps them from running together is said as `run` would say it."""
+    first, second = _file(tmp_path, SOUND, "one.yaml"), _file(tmp_path, SOUND, "two.yaml")
+    found = call("check", first, second, "--format", "json")
+    assert (1, ["SH331"]) == (found.code, [finding["code"] for finding in found.objects])
+    assert str(second) == found.objects[0]["file"]
 
 
 def test_what_is_not_there_is_said_and_the_rest_checked(call: Call, tmp_path: Path) -> None:

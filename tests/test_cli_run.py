@@ -139,7 +139,7 @@ def test_a_parameter_that_does_not_fit_is_a_finding(call: Call, own: Path) -> No
     """It is named as the checks name it, and nothing runs."""
     found = call("run", own, "--input", "-", "--param", "limit=many")
     assert (3, "") == (found.code, found.out)
-    assert "error[SH225]: parameter `limit`" in found.err
+    assert "error[SH225]: the site's value of `limit`: string `many` is not a number" in found.err
 
 
 def test_a_parameter_nobody_has_is_a_wrong_call(call: Call, own: Path) -> None:
@@ -169,7 +169,7 @@ def test_two_rule_sets_of_one_name_are_refused(call: Call, own: Path) -> None:
     (own / "again.yaml").write_text(OWN, "utf-8")
     found = call("run", own, own / "again.yaml", "--input", "-")
     assert 3 == found.code
-    assert "two rule sets are called `own`" in found.err
+    assert "error[SH331]: two rule sets are named `own`" in found.err
 
 
 def test_several_rule_sets_run_over_one_stream(call: Call, own: Path) -> None:
@@ -229,7 +229,7 @@ def test_the_end_of_time_is_no_surprise(call: Call) -> None:
 
 def test_nobody_else_speaks_for_the_engine(call: Call) -> None:
     """What only an engine says of itself is refused, named by its line, and the rest is read."""
-    forged = cloudevent("selfheal.decision", "1", NOON, rule="r", action="a", status="allowed", episode="e")
+    forged = cloudevent("selfheal.decision", "1", NOON, rule="r", action="a", target="t", status="allowed", episode="e")
     found = call("run", RULES, "--input", "-", text=forged + alarm("h", NOON))
     assert (1, True) == (found.code, "1 item: 1 matched\n" in found.out)
     assert "line 1: malformed: `selfheal.decision` is what the engine itself says; it cannot be posted\n" == found.err

@@ -3,7 +3,7 @@
 import time
 
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from selfheal_rules.model import Rule
@@ -62,6 +62,9 @@ def test_a_damaged_rule_set_gives_findings(chunk: Chunk, at: int, cut: int, patc
 
 
 @given(TEXTS)
+@example("!:!")
+@example("[a?]")
+@example("{a: b? c}")
 def test_both_parsers_read_any_text_alike(text: str) -> None:
     """Which of PyYAML's parsers is in use shows in nothing."""
     reports = []

@@ -1,9 +1,10 @@
 """Hold a parsed rule set against its vocabulary and against itself: every finding, never an exception."""
 
-from selfheal_rules.check.conclusions import circular, decision_loops, lifetimes, provenance, unconfirmed, unread
+from selfheal_rules.check.conclusions import lifetimes, provenance, unconfirmed, unread
 from selfheal_rules.check.determined import determined
 from selfheal_rules.check.expressions import formulas
 from selfheal_rules.check.leaves import comparisons, counts, durations, fields, leaves
+from selfheal_rules.check.loops import circular, decision_loops
 from selfheal_rules.check.names import duplicates, kinds, order, parameters, references
 from selfheal_rules.check.negation import required_joins, unrelated
 from selfheal_rules.check.operands import declarations
@@ -12,6 +13,7 @@ from selfheal_rules.check.reach import crossed, shadowed, unused_parameters
 from selfheal_rules.check.steps import conclusions, targets
 from selfheal_rules.check.structure import counted_references, deadlines, held, picks, sequences, shapes, windows
 from selfheal_rules.check.subject import Check, Subject
+from selfheal_rules.check.texts import unfilled
 from selfheal_rules.check.together import check_together
 from selfheal_rules.diagnostics import Report
 from selfheal_rules.model import RuleSet
@@ -51,6 +53,7 @@ CHECKS: tuple[Check, ...] = (
     Check("impossible leaves", impossible),
     Check("shadowed rules", shadowed),
     Check("unconfirmed steps", unconfirmed),
+    Check("texts left unfilled", unfilled),
     Check("unread conclusions", unread),
     Check("unused parameters", unused_parameters),
 )

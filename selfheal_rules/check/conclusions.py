@@ -1,19 +1,15 @@
-"""Whether conclusions last as long as they should, come from one hand, and do not chase each other in circles."""
+"""Whether conclusions last as long as they should, come from one hand, and are read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from selfheal_rules.check.alternatives import Scope, is_event
+from selfheal_rules.check.alternatives import Scope
 from selfheal_rules.check.findings import at_word, error, warning
-from selfheal_rules.check.graph import Edge, circle_findings, circles, feeds_concluding, may_take
 from selfheal_rules.check.subject import RuleView, Subject
 from selfheal_rules.check.walk import concludes
 from selfheal_rules.diagnostics import Diagnostic
-from selfheal_rules.model import Conclude, Do, Literal, Pattern, Test
+from selfheal_rules.model import Conclude
 from selfheal_rules.source import Span
-from selfheal_rules.values import FrozenMap, Value, lookup
-from selfheal_rules.vocabulary import SELF_KINDS, Kind
-
-DECISION = "selfheal.decision"
+from selfheal_rules.vocabulary import Kind
 
 
 def lifetimes(subject: Subject) -> Iterator[Diagnostic]:
@@ -72,64 +68,6 @@ def unread(subject: Subject) -> Iterator[Diagnostic]:
             if kind and subject.is_own(kind) and kind.name not in read:
                 message = f"`{kind.name}` is concluded, and no rule here reads it"
                 yield warning("SH406", message, at_word(step.span, kind.name), "leave it out, unless others read it")
-
-
-def circular(subject: Subject) -> Iterator[Diagnostic]:
-    """No rule feeds itself within one instant, not even by way of others."""
-    yield from circle_findings(feeds_concluding(subject.ruleset))
-
-
-def decision_loops(subject: Subject) -> Iterator[Diagnostic]:
-    """No rule acts because it has acted: a loop goes through an outcome or a timer."""
-    yield from loops_of_decisions((subject,))
-
-
-def loops_of_decisions(subjects: Sequence[Subject]) -> Iterator[Diagnostic]:
-    """Find the loops of decisions among rule sets that run together."""
-    edges = tuple(_decision_edges(subjects))
-    for path in circles(edges):
-        names = " → ".join(f"`{name[1]}`" for name in (path[0].giver, *(edge.taker for edge in path)))
-        message = f"a decision leads to the next without end: {names}"
-        cure = "react to `selfheal.outcome`, or ask for another `rule` or `action`"
-        place = at_word(path[-1].pattern.span, DECISION)
-        yield error("SH316", message, place, cure, *(edge.conclude.span for edge in path))
-
-
-def _decision_edges(subjects: Sequence[Subject]) -> Iterator[Edge]:
-    views = [((subject.ruleset.name, view.rule.id), view) for subject in subjects for view in subject.rules]
-    readers = [(name, pattern) for name, view in views for pattern in _read_decisions(view)]
-    kind: Kind = SELF_KINDS.kinds[DECISION]
-    for giver, view in views if readers else ():
-        for step in view.dos:
-            said = _decision(view, step)
-            for taker, pattern in readers:
-                if may_take(pattern, said, kind) and not _is_excluded(pattern, said):
-                    yield Edge(giver, taker, said, pattern)
-
-
-def _read_decisions(view: RuleView) -> Iterator[Pattern]:
-    """Give the patterns by which a decision can make the rule act."""
-    if any(True for _ in view.dos):
-        placed = {id(one.pattern): one.pattern for scope in view.when for one in scope.alternative.placed}
-        yield from (pattern for pattern in placed.values() if DECISION in pattern.kinds and is_event(pattern))
-
-
-def _decision(view: RuleView, step: Do) -> Conclude:
-    """Give the decision of a step as the engine says it, as far as the text of the rule tells."""
-    fields = {"rule": Literal(view.rule.id), "action": Literal(step.action)}
-    if isinstance(step.target, Literal):
-        fields["target"] = step.target
-    return Conclude(DECISION, FrozenMap(fields), span=step.span)
-
-
-def _is_excluded(pattern: Pattern, said: Conclude) -> bool:
-    given = {name: operand.value for name, operand in said.fields.items()}
-    return any(leaf.operator == "not" and _denies(leaf, lookup(given, leaf.path)) for leaf in pattern.where)
-
-
-def _denies(leaf: Test, value: Value) -> bool:
-    operands = leaf.operand if isinstance(leaf.operand, tuple) else (leaf.operand,)
-    return value is not None and any(isinstance(one, Literal) and one.value == value for one in operands)
 
 
 def unconfirmed(subject: Subject) -> Iterator[Diagnostic]:

@@ -20,11 +20,19 @@ def warning(code: str, message: str, span: Span, cure: str = "", *related: Span)
 
 def at_word(span: Span, word: str) -> Span:
     """Give the first place inside the span where the word stands alone, or the span where it nowhere does."""
-    alone = re.compile(rf"(?<![\w.$-]){re.escape(word)}(?![\w-])")
+    return _first(span, re.compile(rf"(?<![\w.$-]){re.escape(word)}(?![\w-])"))
+
+
+def at_text(span: Span, text: str) -> Span:
+    """Give the first place inside the span where a piece of text stands, or the span where it nowhere does."""
+    return _first(span, re.compile(re.escape(text)))
+
+
+def _first(span: Span, wanted: re.Pattern[str]) -> Span:
     for number in range(span.line, span.end_line + 1):
         start = span.column - 1 if number == span.line else 0
         stop = span.end_column - 1 if number == span.end_line else len(span.source.line(number))
-        found = alone.search(span.source.line(number), start, stop)
+        found = wanted.search(span.source.line(number), start, stop)
         if found:
             return Span(span.source, number, found.start() + 1, number, found.end() + 1)
     return span

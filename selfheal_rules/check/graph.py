@@ -7,7 +7,7 @@ the next round, so they make no edge here.
 """
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from attrs import frozen
@@ -178,13 +178,13 @@ def levels(rulesets: Sequence[RuleSet]) -> dict[RuleName, int]:
     """
     names = [(ruleset.name, rule.id) for ruleset in rulesets for rule in ruleset.rules if concludes(rule)]
     edges = feeds_concluding(*rulesets)
-    settled = _settle(names, edges)
-    if len(settled) < len(set(names)):
+    level = settled(names, edges)
+    if len(level) < len(set(names)):
         raise RuleSetError(Report.of(circle_findings(edges)))
-    return settled
+    return level
 
 
-def _settle(names: Iterable[RuleName], edges: Iterable[Edge]) -> dict[RuleName, int]:
+def settled(names: Iterable[RuleName], edges: Iterable[Edge]) -> dict[RuleName, int]:
     """Peel off rules that nothing unsettled feeds; what stands in or behind a circle is left out."""
     pairs = dict.fromkeys((edge.giver, edge.taker) for edge in edges)
     takers: defaultdict[RuleName, list[RuleName]] = defaultdict(list)
@@ -206,14 +206,18 @@ def _settle(names: Iterable[RuleName], edges: Iterable[Edge]) -> dict[RuleName, 
     return {name: level[name] for name in waiting if name in level}
 
 
-def circles(edges: Sequence[Edge]) -> Iterator[tuple[Edge, ...]]:
-    """Give for each rule that stands in a circle, and on none given before, a shortest one through it."""
+def circles(edges: Sequence[Edge], harmless: Container[RuleName] = ()) -> Iterator[tuple[Edge, ...]]:
+    """
+    Give for each rule that stands in a circle, and on none given before, a shortest one through it.
+
+    A circle of `harmless` rules alone is none.
+    """
     ahead: defaultdict[RuleName, dict[RuleName, Edge]] = defaultdict(dict)
     for edge in edges:
         ahead[edge.giver].setdefault(edge.taker, edge)
-    settled = _settle(dict.fromkeys(name for edge in edges for name in (edge.giver, edge.taker)), edges)
+    free = settled(dict.fromkeys(name for edge in edges for name in (edge.giver, edge.taker)), edges)
     seen: set[RuleName] = set()
-    for start in [name for name in ahead if name not in settled]:
+    for start in [name for name in ahead if name not in free and name not in harmless]:
         path = () if start in seen else _way_back(start, ahead)
         if path:
             yield path

@@ -112,5 +112,7 @@ def declarations(ruleset: RuleSet) -> Iterator[Diagnostic]:
             yield error("SH225", f"parameter `{name}` has no value", declared.span, cure)
             continue
         found = _literal_misfit(Literal(value), declared.type)
-        if found:
-            yield error("SH225", f"parameter `{name}`: {found.message}", declared.span, found.help)
+        if found and name in ruleset.values:
+            yield error("SH225", f"the site's value of `{name}`: {found.message}", declared.span, found.help)
+        elif found:
+            yield error("SH225", f"parameter `{name}`: {found.message}", declared.placed, found.help)

@@ -8,7 +8,7 @@ from selfheal_rules.check.subject import RuleView, Subject
 from selfheal_rules.diagnostics import Diagnostic
 from selfheal_rules.model import Conclude, Operand, Reference, Template
 from selfheal_rules.parse.findings import did_you_mean
-from selfheal_rules.vocabulary import Field, Kind
+from selfheal_rules.vocabulary import SELF_KINDS, Field, Kind
 
 
 def conclusions(subject: Subject) -> Iterator[Diagnostic]:
@@ -16,7 +16,7 @@ def conclusions(subject: Subject) -> Iterator[Diagnostic]:
     for view in subject.rules:
         for step in view.steps:
             kind = subject.kind(step.kind) if isinstance(step, Conclude) else None
-            if isinstance(step, Conclude) and kind:
+            if isinstance(step, Conclude) and kind and kind.name not in SELF_KINDS.kinds:
                 yield from _given(step, kind, view, subject)
                 yield from _needed(step, kind, view, subject)
 

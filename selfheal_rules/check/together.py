@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from selfheal_rules.check.conclusions import loops_of_decisions
 from selfheal_rules.check.findings import error
-from selfheal_rules.check.graph import circle_findings, feeds_concluding
+from selfheal_rules.check.loops import chains, loops_of_decisions
 from selfheal_rules.check.subject import Subject
 from selfheal_rules.diagnostics import Diagnostic, Report
 from selfheal_rules.model import RuleSet
@@ -16,7 +15,7 @@ def check_together(*rulesets: RuleSet) -> Report:
     if len(rulesets) < 2:  # noqa: PLR2004 - together is two
         return Report.of(())
     clashes = (*_repeated(rulesets), *_contradictions(rulesets))
-    return Report.of(clashes or (*_circles(rulesets), *_loops(rulesets)))
+    return Report.of(clashes or (*chains(rulesets), *_loops(rulesets)))
 
 
 def _repeated(rulesets: Sequence[RuleSet]) -> Iterator[Diagnostic]:
@@ -43,10 +42,6 @@ def _contradictions(rulesets: Sequence[RuleSet]) -> Iterator[Diagnostic]:
 def _shape(kind: Kind) -> object:
     """Give what makes two declarations one: all but what is said about them."""
     return kind.form, kind.key, {name: (one.type, one.required) for name, one in kind.fields.items()}
-
-
-def _circles(rulesets: Sequence[RuleSet]) -> Iterator[Diagnostic]:
-    return circle_findings(feeds_concluding(*rulesets))
 
 
 def _loops(rulesets: Sequence[RuleSet]) -> Iterator[Diagnostic]:

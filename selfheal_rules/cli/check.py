@@ -3,10 +3,13 @@
 import argparse
 import json
 import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
+from selfheal_rules.check import check_together
 from selfheal_rules.cli.arguments import Commands, add_format, add_paths, subcommand
 from selfheal_rules.cli.ending import Code, Refused
-from selfheal_rules.cli.loading import load, rule_files
+from selfheal_rules.cli.loading import Loaded, load, rule_files
 from selfheal_rules.cli.screen import Screen, clean
 from selfheal_rules.diagnostics import Report
 
@@ -22,20 +25,29 @@ def register(commands: Commands) -> None:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Check every rule set; what cannot be read does not keep the others from being checked."""
+    """Check every rule set, and all of them together; what cannot be read keeps no other from being checked."""
     screen = Screen()
-    report, is_whole = Report(()), True
-    for path in arguments.paths:
-        try:
-            for file in rule_files([path]):
-                report += load(file, {}).report
-        except Refused as refused:
-            is_whole = False
-            screen.err(f"selfheal: {refused}")
+    read = list(_read(arguments.paths, screen))
+    loaded = {one.file.resolve(): one for one in read if one}
+    report, is_whole = (
+        Report.of(finding for one in loaded.values() for finding in one.report.findings),
+        None not in read,
+    )
+    report += check_together(*(one.ruleset for one in loaded.values() if one.ruleset))
     _show(report, screen, arguments.format, is_whole=is_whole)
     if not is_whole:
         return Code.CANNOT_LOAD
     return Code.FINDINGS if report.errors or (arguments.strict and report.findings) else Code.OK
+
+
+def _read(paths: Iterable[Path], screen: Screen) -> Iterator[Loaded | None]:
+    """Give what each file says; None where one, or a folder, cannot be read, which is said at once."""
+    for path in paths:
+        try:
+            yield from (load(file, {}) for file in rule_files([path]))
+        except Refused as refused:
+            screen.err(f"selfheal: {refused}")
+            yield None
 
 
 def _show(report: Report, screen: Screen, form: str, *, is_whole: bool) -> None:

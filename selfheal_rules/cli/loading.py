@@ -121,19 +121,8 @@ def load_program(paths: Iterable[Path], given: Mapping[str, str]) -> tuple[Progr
     report = Report.of(finding for one in loaded for finding in one.report.findings)
     if report.errors:
         raise Refused("the rules cannot be run\n\n" + report.render())
-    _refuse_namesakes(loaded)
     try:
         return compile_rules(*(one.ruleset for one in loaded if one.ruleset)), report
     except RuleSetError as error:
         message = "the rule sets cannot run together\n\n" + error.report.render()
         raise Refused(message) from None
-
-
-def _refuse_namesakes(loaded: Iterable[Loaded]) -> None:
-    files: dict[str, Path] = {}
-    for one in loaded:
-        name = one.ruleset.name if one.ruleset else ""
-        if name in files:
-            message = f"two rule sets are called `{name}`: `{files[name]}` and `{one.file}`"
-            raise Refused(message)
-        files[name] = one.file

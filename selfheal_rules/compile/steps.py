@@ -31,9 +31,11 @@ class Written:
         """Write one expression for every branch: rows → value."""
         return {joint.number: self.code[_function(joint, write(joint.scope))] for joint in self.joints}
 
-    def operand(self, value: Operand | Template | None) -> Mapping[int, Build]:
-        """Write a target."""
-        return self.each(lambda scope: "None" if value is None else scope.text(value, self.code))
+    def target(self, value: Operand | Template | None) -> Mapping[int, Build]:
+        """Write a target; an empty text names nothing, and is a missing one."""
+        if value is None:
+            return self.each(lambda _: "None")
+        return self.each(lambda scope: f"None if (found := {scope.text(value, self.code)}) == '' else found")
 
     def mapping(self, fields: Mapping[str, Operand | Template], kind: Kind | None) -> Mapping[int, Build]:
         """Write the fields of a conclusion (missing ones left out) or the params of a step."""
@@ -143,7 +145,7 @@ def action(step: Do, name: str, index: int, after: tuple[int, ...], written: Wri
         name,
         index,
         after,
-        written.operand(step.target),
+        written.target(step.target),
         written.mapping(step.params, None) if step.params else None,
         min(known) if known else None,
         times=retry.times if retry else 0,

@@ -32,7 +32,7 @@ from selfheal_rules.match.memory import (
 from selfheal_rules.match.network import Network, Straight
 from selfheal_rules.match.rows import Occurrence, Record, Row
 from selfheal_rules.match.supports import SOURCE, Supports
-from selfheal_rules.values import FrozenMap
+from selfheal_rules.values import FrozenMap, Value
 
 ROUNDS = 256
 """How often the engine's own acts may re-enter at one instant."""
@@ -287,7 +287,7 @@ class Rounds:
         self.supports.issued(ruling, index, step, (opening.aliases, opening.rows), fields)
 
     def _tell(self, episode: Episode) -> None:
-        fields = {"episode": episode.opening.id, "rule": episode.opening.rule, "target": episode.target}
+        fields = {"episode": episode.opening.id, "rule": episode.opening.rule, "target": _named(episode.target)}
         fields["status"] = episode.status
         kind, key = "selfheal.episode", (episode.opening.id,)
         records = self.memory.records.setdefault(kind, {})
@@ -316,7 +316,12 @@ class Rounds:
         if item.status in {"failed", "refused"}:
             self._failed(found)
         if self._told["selfheal.outcome"]:
-            fields = {"decision": found.id, "action": found.action, "target": found.target, "status": item.status}
+            fields = {
+                "decision": found.id,
+                "action": found.action,
+                "target": _named(found.target),
+                "status": item.status,
+            }
             self.acts.append(("selfheal.outcome", f"{found.id}/{found.attempt}/{item.status}", fields))
         return "matched", self.settle()
 
@@ -357,11 +362,16 @@ class Rounds:
         return found and not self.plan.rules[rule].watcher
 
 
+def _named(target: Value) -> Value:
+    """Give a target as items of the engine's own have it: a step without one has an empty one, never a missing one."""
+    return "" if target is None else target
+
+
 def _decided(decision: Decision) -> tuple[str, str, dict[str, Any]]:
     fields = {
         "rule": decision.rule,
         "action": decision.action,
-        "target": decision.target,
+        "target": _named(decision.target),
         "status": decision.verdict.status,
         "episode": decision.episode,
     }

@@ -38,7 +38,8 @@ def _parameter(
         return None
     default = fields.node_of("default")
     value = literals.plain(default, "default", outer.findings) if default else None
-    return ParameterType(name, declared, value, fields.text("doc"), span=key.span)
+    placed = default.span if default else key.span
+    return ParameterType(name, declared, value, fields.text("doc"), span=key.span, placed=placed)
 
 
 def site_values(fields: Fields, params: Mapping[str, ParameterType], values: Mapping[str, object]) -> FrozenMap:

@@ -43,6 +43,10 @@ class _Unreadable(Exception):  # noqa: N818 - never leaves this file
     """The text cannot be read further; the finding says why."""
 
 
+class _Disputed(yaml.YAMLError):
+    """The C parser has taken what the pure one may refuse."""
+
+
 def compose(source: Source, findings: Findings, loader: Loader = LOADER) -> Node | None:
     """Read a source as one YAML document; None where it is none, or is empty."""
     if not _is_readable(source, findings):
@@ -62,7 +66,7 @@ def compose(source: Source, findings: Findings, loader: Loader = LOADER) -> Node
 
 
 def _document(source: Source, findings: Findings, loader: Loader) -> Node | None:
-    builder = _Builder(source, findings)
+    builder = _Builder(source, findings, is_pure=loader is yaml.SafeLoader)
     parser = loader(source.text.removeprefix(BYTE_ORDER_MARK))
     try:
         while (event := parser.get_event()) is not None:
@@ -106,7 +110,7 @@ def _syntax_cure(source: Source, line: int, column: int) -> str:
     character = source.line(line)[column - 1 : column]
     if "\t" in source.line(line)[:column]:
         return "indent with spaces, never with tabs"
-    if character in {"*", "&", "@", "`", "%", "!", "|", ">", "{", "[", "#"} or ": " in source.line(line)[column:]:
+    if character in set("*&@`%!|>{[#?") or ": " in source.line(line)[column:]:
         return "write a text that begins with a sign, or holds `: `, in quotes"
     return "look at the quotes, brackets and indentation here and on the line before"
 
@@ -117,6 +121,7 @@ class _Builder:
 
     source: Source
     findings: Findings
+    is_pure: bool
     root: Node | None = None
     documents: int = 0
     last: Position = (1, 1)  # where the event before ended: the two parsers disagree on where nothing stands
@@ -146,6 +151,8 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
         text, plain = event.value, not event.style
+        if plain and "?" in text and not self.is_pure and self.bracketed and self.bracketed[-1]:
+            raise _Disputed  # in brackets a `?` inside a text is a key's mark to the pure parser
         start = end = self.last
         if text or not plain:
             start, end = _at(event.start_mark), _at(event.end_mark)
@@ -233,6 +240,8 @@ class _Builder:
             message = f"`&{event.anchor}` is an anchor, and anchors are not read"
             self.findings.refuse("SH006", message, node, "use `params` for a value that stands often")
         if event.tag is not None:
+            if not self.is_pure:
+                raise _Disputed  # `!:!` is a tag to one parser, and nothing to the other
             message = f"`{event.tag}` is a tag, and tags are not read"
             self.findings.refuse("SH005", message, node, "leave the tag out; quotes make a text")
         node.faulty = True

@@ -194,6 +194,7 @@ class Conduct:
         ruling, bindings = episode.ruling, episode.match.bindings
         reader = Reader(ruling.rules, self.world.clock)
         target = freeze(reader.content(step.target, bindings))
+        target = None if target == "" else target
         params = {name: freeze(reader.content(value, bindings)) for name, value in step.params.items()}
         name = digest(episode.id, run.label, target)
         verdict = "rejected" if step.target is not None and target is None else "shadowed"
@@ -210,7 +211,7 @@ class Conduct:
             verdict,
         )
         self.acts.decisions.append(Decided(*made, episode.id, name, evidence))
-        says = {"rule": ruling.rule.id, "action": step.action, "target": target}
+        says = {"rule": ruling.rule.id, "action": step.action, "target": "" if target is None else target}
         says |= {"status": verdict, "episode": episode.id}
         self._say(Event(f"{name}/{run.attempt}", "selfheal.decision", SOURCE, moment(self.now), present(says)))
 

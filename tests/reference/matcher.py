@@ -178,7 +178,8 @@ class Reference:
         ):
             return "unmatched"
         acts = Acts()
-        says = {"decision": decided.id, "action": decided.action, "target": decided.target, "status": outcome.status}
+        says = {"decision": decided.id, "action": decided.action, "status": outcome.status}
+        says["target"] = "" if decided.target is None else decided.target
         acts.events.append(
             Event(
                 f"{decided.id}/{run.attempt}/{outcome.status}",
@@ -304,7 +305,8 @@ class Reference:
 
     def _show(self, episode: Episode) -> None:
         target = next((one.target for _, _, one in self.decided.values() if one.episode == episode.id), None)
-        says = {"episode": episode.id, "rule": episode.ruling.rule.id, "status": episode.status, "target": target}
+        says = {"episode": episode.id, "rule": episode.ruling.rule.id, "status": episode.status}
+        says["target"] = "" if target is None else target
         kind, now = self.kinds["selfheal.episode"], self.world.clock.now
         record = Record(kind, (episode.id,), FrozenMap(present(says)), SOURCE, "", now, self.world.turn)
         self.world.records[record.place] = record

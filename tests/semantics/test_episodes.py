@@ -141,6 +141,23 @@ def test_a_missing_target_is_rejected(play: Play) -> None:
     assert ["matched one null@0"] == play(rule("{as: p, event: beat}", "[{do: one, target: $p.note}]"), beat(0))
 
 
+def test_an_empty_target_is_a_missing_one(play: Play) -> None:
+    """[18] Nothing is called by an empty text."""
+    rules = rule("{as: p, event: beat}", '[{do: one, target: $p.note}, {do: two, target: "${p.note}"}]')
+    assert ["matched one null@0 two null@0"] == play(rules, beat(0, note=""))
+
+
+def test_what_the_engine_says_always_names_a_target(play: Play) -> None:
+    """[30] A step without one has an empty one, so that a negative joined by it is false of it, not unknown."""
+    done = "{all: [{event: selfheal.decision, where: {target: $p.host}}], within: 9s}"
+    busy = "{state: selfheal.episode, where: {rule: {not: t}, target: $p.host}}"
+    rules = rule("{as: q, event: fail}", "[{do: page}]", name="c")
+    rules += rule(f"{{all: [{{as: p, event: beat}}], unless: [{done}, {busy}]}}", name="t")
+    assert ["", "matched page null@10", "matched fence a@11", "blocked"] == play(
+        rules, until(0), fail(10), beat(11), beat(12)
+    )
+
+
 def test_texts_are_filled_in_from_the_opening_match(play: Play) -> None:
     """[26] What a state said when the rule fired is what a later step says."""
     rules = rule(LEVEL, f'[{WAITS}, {{do: two, target: "${{p.host}}-${{p.n}}"}}]', more="key: [$p.host, $p.n]")
