@@ -17,6 +17,7 @@ LAYERS = (
     "values",
     "vocabulary",
     "events",
+    "mapping",
     "model",
     "parse",
     "check",
@@ -32,7 +33,7 @@ LAYERS = (
 """Lowest first, in the order of the pipeline: each may import those before it."""
 
 ASIDE = ("normalize", "")
-"""Beside the order: normalizers see items and vocabulary alone; the front door, ``, offers all but the command."""
+"""Beside the order: normalizers see items and what declares them alone; the front door, ``, offers all below `cli`."""
 
 DOORS = {
     "yaml": ("parse.yaml_nodes",),
@@ -98,7 +99,7 @@ def _top(module: str) -> str:
 def _allowed(layer: str) -> set[str]:
     """Give the layers that `layer` may import, itself included."""
     if layer == "normalize":
-        return {layer, *LAYERS[: LAYERS.index("events") + 1]}
+        return {layer, *LAYERS[: LAYERS.index("mapping") + 1]}
     if layer == "":
         return {layer, "normalize", *LAYERS[: LAYERS.index("cli")]}
     below = {*LAYERS[: LAYERS.index(layer) + 1]}

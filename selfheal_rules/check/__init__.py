@@ -5,6 +5,7 @@ from selfheal_rules.check.determined import determined
 from selfheal_rules.check.expressions import formulas
 from selfheal_rules.check.leaves import comparisons, counts, durations, fields, leaves
 from selfheal_rules.check.loops import circular, decision_loops
+from selfheal_rules.check.mapping import check_mapping, load_mapping
 from selfheal_rules.check.names import duplicates, kinds, order, parameters, references
 from selfheal_rules.check.negation import required_joins, unrelated
 from selfheal_rules.check.operands import declarations
@@ -18,7 +19,7 @@ from selfheal_rules.check.together import check_together
 from selfheal_rules.diagnostics import Report
 from selfheal_rules.model import RuleSet
 
-__all__ = ["CHECKS", "check_rules", "check_together"]
+__all__ = ["CHECKS", "check_mapping", "check_rules", "check_together", "load_mapping"]
 
 CHECKS: tuple[Check, ...] = (
     Check("duplicate names", duplicates),

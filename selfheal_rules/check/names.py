@@ -48,20 +48,21 @@ def kinds(subject: Subject) -> Iterator[Diagnostic]:
                 yield from _kind(subject, name, pattern)
         for step in view.steps:
             if isinstance(step, Conclude) and subject.kind(step.kind) is None:
-                yield _unknown_kind(subject.vocabulary, step.kind, step.span, ("event", "state"))
+                yield unknown_kind(subject.vocabulary, step.kind, step.span, ("event", "state"))
 
 
 def _kind(subject: Subject, name: str, pattern: Pattern) -> Iterator[Diagnostic]:
     kind = subject.kind(name)
     if kind is None:
-        yield _unknown_kind(subject.vocabulary, name, pattern.span, (pattern.form,))
+        yield unknown_kind(subject.vocabulary, name, pattern.span, (pattern.form,))
     elif kind.form != pattern.form:
         article = "an" if kind.form == "event" else "a"
         message = f"`{name}` is {article} {kind.form}, and `{pattern.form}:` names it"
         yield error("SH204", message, at_word(pattern.span, name), f"write `{kind.form}: {name}`", kind.span)
 
 
-def _unknown_kind(vocabulary: Vocabulary, name: str, span: Span, forms: tuple[str, ...]) -> Diagnostic:
+def unknown_kind(vocabulary: Vocabulary, name: str, span: Span, forms: tuple[str, ...]) -> Diagnostic:
+    """Say that no vocabulary has a kind, and which one may be meant."""
     known = [kind.name for kind in vocabulary.kinds.values() if kind.form in forms]
     cure = did_you_mean(name, known)
     if not cure.startswith("did"):

@@ -13,7 +13,7 @@ from selfheal_rules.vocabulary import STRING, FieldType, Vocabulary
 def misfit(operand: Operand | Template, wanted: FieldType, ruleset: RuleSet) -> Diagnostic | None:
     """Say why a literal, parameter or filled-in text is no value of a type; references are judged by `mismatch`."""
     if isinstance(operand, Literal):
-        return _literal_misfit(operand, wanted)
+        return literal_misfit(operand, wanted)
     if isinstance(operand, Parameter):
         return _parameter_misfit(operand, wanted, ruleset)
     if isinstance(operand, Template) and wanted.name not in {"string", "any"}:
@@ -21,7 +21,8 @@ def misfit(operand: Operand | Template, wanted: FieldType, ruleset: RuleSet) -> 
     return None
 
 
-def _literal_misfit(literal: Literal, wanted: FieldType) -> Diagnostic | None:
+def literal_misfit(literal: Literal, wanted: FieldType) -> Diagnostic | None:
+    """Say why a literal is no value of a type."""
     try:
         wanted.literal(literal.value)
     except (ValueError, OverflowError) as reason:
@@ -52,9 +53,9 @@ def _parameter_misfit(parameter: Parameter, wanted: FieldType, ruleset: RuleSet)
         cure = "declare it with these words" if wanted.values else f"declare it as `type: {wanted.name}`"
         return error("SH224", message, parameter.span, cure, declared.span)
     value = ruleset.value(parameter)
-    if value is None or _literal_misfit(Literal(value), declared.type):
+    if value is None or literal_misfit(Literal(value), declared.type):
         return None  # a default that is no value of its own type has its own finding
-    found = _literal_misfit(Literal(value), wanted)
+    found = literal_misfit(Literal(value), wanted)
     if found is None:
         return None
     return error("SH224", f"`{parameter}`: {found.message}", parameter.span, found.help, declared.span)
@@ -111,7 +112,7 @@ def declarations(ruleset: RuleSet) -> Iterator[Diagnostic]:
             cure = "give it a `default:`, or set it where the rule set is loaded"
             yield error("SH225", f"parameter `{name}` has no value", declared.span, cure)
             continue
-        found = _literal_misfit(Literal(value), declared.type)
+        found = literal_misfit(Literal(value), declared.type)
         if found and name in ruleset.values:
             yield error("SH225", f"the site's value of `{name}`: {found.message}", declared.span, found.help)
         elif found:

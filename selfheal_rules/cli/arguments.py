@@ -31,6 +31,12 @@ def add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help=about)
 
 
+def add_mapping(parser: argparse.ArgumentParser) -> None:
+    """Let a command read payloads of a user's own sources."""
+    about = "a mapping for payloads of a source of your own; may be given more than once"
+    parser.add_argument("--mapping", metavar="FILE", action="append", default=[], type=Path, help=about)
+
+
 def duration(text: str) -> timedelta:
     """Read a duration such as `10m`."""
     try:

@@ -3,9 +3,10 @@
 import argparse
 import json
 
-from selfheal_rules.cli.arguments import Commands, subcommand
+from selfheal_rules.cli.arguments import Commands, add_mapping, subcommand
 from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.cli.inputs import Lines
+from selfheal_rules.cli.loading import load_mappings
 from selfheal_rules.cli.problems import Problems
 from selfheal_rules.cli.screen import Screen
 from selfheal_rules.diagnostics import RuleSetError
@@ -21,14 +22,15 @@ def register(commands: Commands) -> None:
     parser.add_argument("input", metavar="FILE|-", help="payloads, one JSON value a line; - is standard input")
     about = "the vocabulary items are held against: a shipped one by name, or a file (default: openstack)"
     parser.add_argument("--vocabulary", metavar="NAME|FILE", default="openstack", help=about)
+    add_mapping(parser)
 
 
 def events(arguments: argparse.Namespace) -> int:
     """Print every item of the input, and name every line that gives none."""
     vocabulary, screen = _vocabulary(arguments.vocabulary), Screen()
-    problems = Problems(screen)
+    problems, mappings = Problems(screen), load_mappings(arguments.mapping)
     with Lines(arguments.input) as lines:
-        for read in read_items(lines, vocabulary=vocabulary):
+        for read in read_items(lines, vocabulary=vocabulary, mappings=mappings):
             if isinstance(read, Reading):
                 screen.out(json.dumps(to_cloudevent(read.item)))
             else:

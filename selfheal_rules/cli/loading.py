@@ -7,14 +7,17 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from selfheal_rules.check import check_rules
+from selfheal_rules.check import check_mapping, check_rules, load_mapping
 from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.diagnostics import Report, RuleSetError
+from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.model import RuleSet
-from selfheal_rules.parse import parse_rules
+from selfheal_rules.parse import parse_mapping, parse_rules
 from selfheal_rules.parse.files import read_source
 from selfheal_rules.parse.findings import Findings, did_you_mean
+from selfheal_rules.parse.mapping import is_mapping
+from selfheal_rules.source import Source
 from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import FieldType
 
@@ -23,7 +26,7 @@ RULES = "rules.yaml"
 
 @frozen
 class Loaded:
-    """What one file gave: its rule set, unless it is none, and every finding of reading and checking it."""
+    """What one file gave: its rule set, unless it is none or a mapping, and every finding on it."""
 
     file: Path
     ruleset: RuleSet | None
@@ -67,12 +70,40 @@ def load(file: Path, given: Mapping[str, str]) -> Loaded:
     source = read_source(file, findings)
     if source is None:
         raise Refused(findings.found[0].message)
+    if is_mapping(source):
+        return Loaded(file, None, _mapping_report(source, file))
     found, report = parse_rules(source, folder=file.parent)
     if found is None:
         return Loaded(file, None, report)
     ruleset = evolve(found, values=_values(found, given))
     checked = check_rules(ruleset)
     return Loaded(file, ruleset, report + (Report.of(checked.errors) if report.errors else checked))
+
+
+def _mapping_report(source: Source, file: Path) -> Report:
+    mapping, report = parse_mapping(source, folder=file.parent)
+    return report + check_mapping(mapping) if mapping else report
+
+
+def load_mappings(files: Iterable[Path]) -> tuple[PayloadMapping, ...]:
+    """
+    Load the mappings of a run, no two of one name.
+
+    Raises:
+        Refused: with all that is wrong with one.
+    """
+    found: dict[str, PayloadMapping] = {}
+    for file in files:
+        try:
+            mapping = load_mapping(file)
+        except RuleSetError as error:
+            message = f"the mapping cannot be used\n\n{error}"
+            raise Refused(message) from None
+        if mapping.name in found:
+            message = f"two mappings are called `{mapping.name}`"
+            raise Refused(message)
+        found[mapping.name] = mapping
+    return tuple(found.values())
 
 
 def _values(ruleset: RuleSet, given: Mapping[str, str]) -> FrozenMap:
@@ -121,8 +152,16 @@ def load_program(paths: Iterable[Path], given: Mapping[str, str]) -> tuple[Progr
     report = Report.of(finding for one in loaded for finding in one.report.findings)
     if report.errors:
         raise Refused("the rules cannot be run\n\n" + report.render())
+    _refuse_mappings(loaded)
     try:
         return compile_rules(*(one.ruleset for one in loaded if one.ruleset)), report
     except RuleSetError as error:
         message = "the rule sets cannot run together\n\n" + error.report.render()
         raise Refused(message) from None
+
+
+def _refuse_mappings(loaded: Iterable[Loaded]) -> None:
+    for one in loaded:
+        if one.ruleset is None:
+            message = f"file `{one.file}` is a mapping; give it with `--mapping`"
+            raise Refused(message, Code.USAGE)

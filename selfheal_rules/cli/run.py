@@ -2,14 +2,23 @@
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TypeAlias
 
-from selfheal_rules.cli.arguments import Commands, add_format, add_paths, duration, instant, parameter, subcommand
+from selfheal_rules.cli.arguments import (
+    Commands,
+    add_format,
+    add_mapping,
+    add_paths,
+    duration,
+    instant,
+    parameter,
+    subcommand,
+)
 from selfheal_rules.cli.ending import Code
 from selfheal_rules.cli.inputs import Lines
-from selfheal_rules.cli.loading import load_program
+from selfheal_rules.cli.loading import load_mappings, load_program
 from selfheal_rules.cli.origins import Origins
 from selfheal_rules.cli.problems import Problems
 from selfheal_rules.cli.screen import Screen
@@ -19,6 +28,7 @@ from selfheal_rules.cli.words import number
 from selfheal_rules.decide import Decision, Step
 from selfheal_rules.diagnostics import EventError, Report
 from selfheal_rules.engine import Engine
+from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.normalize import Problem, Reading, read_items
 
 Show: TypeAlias = Callable[[Decision], None]
@@ -31,6 +41,7 @@ def register(commands: Commands) -> None:
     about = "payloads, one JSON value a line; - is standard input"
     parser.add_argument("--input", metavar="FILE|-", required=True, help=about)
     add_format(parser)
+    add_mapping(parser)
     about = "set a parameter of the rule sets; may be given more than once"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], type=parameter, help=about)
     about = "how late an event may come and still count (default: 10m)"
@@ -46,12 +57,13 @@ def run(arguments: argparse.Namespace) -> int:
     program, report = load_program(arguments.paths, dict(arguments.param))
     screen = Screen()
     _warn(report, screen)
+    mappings = load_mappings(arguments.mapping)
     engine = Engine(program, max_age=arguments.max_age, max_ahead=arguments.max_ahead)
     lines = Lines(arguments.input)
     watch = Watch(engine, lines, screen, in_json=arguments.format == "json")
     try:
         with lines:
-            watch.read()
+            watch.read(mappings)
         if arguments.until:
             watch.show(engine.advance(arguments.until))
     except KeyboardInterrupt:
@@ -80,9 +92,9 @@ class Watch:
         self.origins = Origins(engine.program.vocabulary)
         self._in_json = in_json
 
-    def read(self) -> None:
+    def read(self, mappings: Sequence[PayloadMapping]) -> None:
         """Take the stream to its end."""
-        for read in read_items(self.lines, vocabulary=self.engine.program.vocabulary):
+        for read in read_items(self.lines, vocabulary=self.engine.program.vocabulary, mappings=mappings):
             if isinstance(read, Reading):
                 self._post(read)
             else:

@@ -1,13 +1,14 @@
 """Which source a payload is from, and what it says: the one place that knows them all."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
 from attrs import frozen
 
 from selfheal_rules.diagnostics import EventError
-from selfheal_rules.normalize import alertmanager, aodh, cloudevents, ironic, masakari, nova, oslo
+from selfheal_rules.mapping import PayloadMapping
+from selfheal_rules.normalize import alertmanager, aodh, cloudevents, ironic, mapped, masakari, nova, oslo
 from selfheal_rules.normalize.reading import Ignored, Items, Payload, Unrecognised, malformed, shown
 from selfheal_rules.vocabulary import Vocabulary
 
@@ -16,10 +17,17 @@ _NAMED_KEYS = 8
 
 @frozen
 class Known:
-    """What a payload does not say itself: when it was received, and by which vocabulary CloudEvents are read."""
+    """
+    What a payload does not say itself.
+
+    When it was received; by which vocabulary CloudEvents are read; which source it is from, where that is known; which
+    sources there are, a user's own first.
+    """
 
     received: datetime | None = None
     vocabulary: Vocabulary | None = None
+    source: str | None = None
+    recognisers: "tuple[Recogniser, ...]" = ()
 
 
 Read: TypeAlias = Callable[[Payload, Known], Items]
@@ -63,6 +71,7 @@ def normalize_payload(
     received: datetime | None = None,
     vocabulary: Vocabulary | None = None,
     source: str | None = None,
+    mappings: Iterable[PayloadMapping] = (),
 ) -> Items:
     """
     Give what a payload says, whichever source it is from; a list (a batch of CloudEvents) is read in order, as one.
@@ -74,14 +83,28 @@ def normalize_payload(
             an API, a CloudEvent in structured form.
         received: when it came, for the sources that do not say (the webhook of Aodh).
         vocabulary: by which CloudEvents are read; no other source needs it.
-        source: which source it is from, by its name in `RECOGNISERS`; without it, it is recognised by what it holds.
+        source: which source it is from, by its name in `RECOGNISERS` or that of a mapping; without it, it is recognised
+            by what it holds.
+        mappings: for payloads of sources of your own, from `load_mapping`; they are asked before all others.
 
     Raises:
         Unrecognised: where the payload is of no known source, naming its keys.
         EventError: where it is of a known source and malformed; nothing else is ever raised for JSON values.
     """
-    known = Known(_aware(received), vocabulary)
-    return tuple(item for element in payloads(payload) for item in _unless_ignored(element, known, source))
+    known = Known(_aware(received), vocabulary, source, recognisers(mappings))
+    return tuple(item for element in payloads(payload) for item in _unless_ignored(element, known))
+
+
+def recognisers(mappings: Iterable[PayloadMapping]) -> tuple[Recogniser, ...]:
+    """Give all sources in the order they are asked: those of the mappings first."""
+    return (*(Recogniser(one.name, *_mapped(one)) for one in mappings), *RECOGNISERS)
+
+
+def _mapped(mapping: PayloadMapping) -> tuple[Callable[[Payload], bool], Read]:
+    return (
+        lambda payload: mapped.recognise(mapping, payload),
+        lambda payload, known: mapped.normalize(mapping, payload, known.received),
+    )
 
 
 def payloads(value: object) -> Iterator[object]:
@@ -95,14 +118,14 @@ def payloads(value: object) -> Iterator[object]:
             yield element
 
 
-def _unless_ignored(payload: object, known: Known, source: str | None) -> Items:
+def _unless_ignored(payload: object, known: Known) -> Items:
     try:
-        return read_payload(payload, known, source)
+        return read_payload(payload, known)
     except Ignored:
         return ()
 
 
-def read_payload(payload: object, known: Known, source: str | None = None) -> Items:
+def read_payload(payload: object, known: Known) -> Items:
     """
     Give what one payload says, as `normalize_payload` does.
 
@@ -114,7 +137,7 @@ def read_payload(payload: object, known: Known, source: str | None = None) -> It
         raise Unrecognised(text)
     try:
         message = oslo.opened(payload) if oslo.is_envelope(payload) else payload
-        return _source(message, source).normalize(message, known)
+        return _source(message, known).normalize(message, known)
     except RecursionError:
         text = "the payload is nested too deeply"
         raise malformed(text) from None
@@ -122,17 +145,18 @@ def read_payload(payload: object, known: Known, source: str | None = None) -> It
         raise malformed(str(error)) from None
 
 
-def _source(message: Payload, name: str | None) -> Recogniser:
-    found = next((source for source in RECOGNISERS if name in {None, source.name} and source.recognise(message)), None)
-    if found:
-        return found
-    if name is None:
+def _source(message: Payload, known: Known) -> Recogniser:
+    for source in known.recognisers:
+        if known.source in {None, source.name} and source.recognise(message):
+            return source
+    if known.source is None:
         text = f"payload of no known source, with {_keys(message)}"
         raise Unrecognised(text)
-    if name in {source.name for source in RECOGNISERS}:
-        text = f"this is no payload of {shown(name)}: it has {_keys(message)}"
+    names = [source.name for source in known.recognisers]
+    if known.source in names:
+        text = f"this is no payload of {shown(known.source)}: it has {_keys(message)}"
         raise malformed(text, "source")
-    text = f"no source is called {shown(name)}; known: {', '.join(source.name for source in RECOGNISERS)}"
+    text = f"no source is called {shown(known.source)}; known: {', '.join(names)}"
     raise malformed(text, "source")
 
 

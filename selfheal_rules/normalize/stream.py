@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import checked
+from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.normalize.reading import Ignored, Item, Unrecognised, moment_of, text
-from selfheal_rules.normalize.sources import Known, payloads, read_payload
+from selfheal_rules.normalize.sources import Known, payloads, read_payload, recognisers
 from selfheal_rules.vocabulary import Vocabulary
 
 
@@ -44,41 +45,48 @@ class Problem:
 Read: TypeAlias = Reading | Problem
 
 
-def read_items(lines: Iterable[str | bytes], *, vocabulary: Vocabulary | None = None) -> Iterator[Read]:
+def read_items(
+    lines: Iterable[str | bytes],
+    *,
+    vocabulary: Vocabulary | None = None,
+    mappings: Iterable[PayloadMapping] = (),
+) -> Iterator[Read]:
     """
     Read payloads line by line and give what they say, in order; where a line says nothing readable, the problem.
 
-    With a `vocabulary` CloudEvents can be read, and every item is held against its kind.
+    With a `vocabulary` CloudEvents can be read, and every item is held against its kind. `mappings` are for payloads of
+    sources of your own; they are asked first.
     """
+    known = Known(vocabulary=vocabulary, recognisers=recognisers(mappings))
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield from _line(number, line, vocabulary)
+            yield from _line(number, line, known)
 
 
-def _line(number: int, line: str | bytes, vocabulary: Vocabulary | None) -> Iterator[Read]:
+def _line(number: int, line: str | bytes, known: Known) -> Iterator[Read]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
         yield Problem(number, "malformed", f"not JSON: {_why(error)}")
         return
     for payload in payloads(value):
-        yield from _payload(number, payload, vocabulary)
+        yield from _payload(number, payload, known)
 
 
-def _payload(number: int, payload: object, vocabulary: Vocabulary | None) -> Iterator[Read]:
+def _payload(number: int, payload: object, known: Known) -> Iterator[Read]:
     try:
         framed = _framed(payload)
     except EventError as error:
         yield Problem(number, "malformed", _one_line(error))
         return
-    known = Known(framed.received, vocabulary)
+    of = evolve(known, received=framed.received, source=framed.source) if framed.is_framed else known
     for inner in payloads(framed.payload):
-        yield from _said(number, inner, known, framed.source)
+        yield from _said(number, inner, of)
 
 
-def _said(number: int, payload: object, known: Known, source: str | None) -> Iterator[Read]:
+def _said(number: int, payload: object, known: Known) -> Iterator[Read]:
     try:
-        yield from [_held(number, item, known.vocabulary) for item in read_payload(payload, known, source)]
+        yield from [_held(number, item, known.vocabulary) for item in read_payload(payload, known)]
     except Unrecognised as error:
         yield Problem(number, "unrecognised", _one_line(error))
     except Ignored as error:
@@ -93,13 +101,14 @@ class _Framed(NamedTuple):
     payload: object
     received: datetime | None = None
     source: str | None = None
+    is_framed: bool = False
 
 
 def _framed(value: object) -> _Framed:
     is_frame = isinstance(value, Mapping) and {"payload"} < value.keys() <= {"received", "source", "payload"}
     if not isinstance(value, Mapping) or not is_frame:
         return _Framed(value)
-    return _Framed(value["payload"], moment_of(value, "received"), text(value, "source"))
+    return _Framed(value["payload"], moment_of(value, "received"), text(value, "source"), is_framed=True)
 
 
 def _why(error: ValueError | RecursionError) -> str:

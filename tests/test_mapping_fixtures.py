@@ -1,0 +1,62 @@
+"""Every finding on a mapping stands on the line that is guilty of it, and no other is made."""
+
+import pytest
+
+from selfheal_rules.check import check_mapping
+from selfheal_rules.diagnostics import Report
+from selfheal_rules.parse import parse_mapping
+from selfheal_rules.source import Source
+from tests.chunks import Chunk, places, read_chunks
+
+CHUNKS = read_chunks("mapping")
+HEAD = "selfheal_mapping: 1\nmapping: acme\nvocabulary: [openstack]\n"
+EMPTY = "recognise: {payload.a: 1}\nitems: []"
+
+
+def _report(source: Source) -> Report:
+    mapping, report = parse_mapping(source)
+    return report + check_mapping(mapping) if mapping else report
+
+
+@pytest.mark.parametrize("chunk", CHUNKS, ids=str)
+def test_findings_stand_on_the_guilty_lines(chunk: Chunk) -> None:
+    """The findings are those the fixture names, each on its line: none is missing and none is added."""
+    assert chunk.expected == places(_report(chunk.source))
+
+
+def test_a_sound_item_is_checked_beside_a_faulty_one() -> None:
+    """What cannot be read of one item does not hide what does not hold of another."""
+    text = (
+        HEAD
+        + "recognise: {payload.v: 1}\nitems:\n"
+        + "  - {event: host.lost, fields: {host: $x.y}}\n  - {event: lots, fields: {}}\n"
+    )
+    assert [(6, "SH161"), (7, "SH203")] == places(_report(Source("m.yaml", text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("", ["SH014"]),
+        ("[]", ["SH020"]),
+        (HEAD.replace("1", "2") + EMPTY, ["SH100", "SH111"]),
+        (HEAD, ["SH101", "SH101"]),
+        (HEAD.replace("openstack", "opnstack") + EMPTY, ["SH111", "SH114"]),
+    ],
+)
+def test_what_is_no_mapping_is_refused(text: str, codes: list[str]) -> None:
+    """An empty file, a list, another version, a missing part, an unknown vocabulary."""
+    assert codes == sorted(finding.code for finding in _report(Source("m.yaml", text)).findings)
+
+
+def test_a_finding_has_a_caret_and_a_cure() -> None:
+    """The face is that of the rule language."""
+    text = HEAD + "recognise: {vendor: ACME}\nitems: [{event: host.lost, fields: {recoverable: true}}]\n"
+    assert [
+        "m.yaml:4:13: error[SH161]: `vendor` is no part of the payload",
+        " | recognise: {vendor: ACME}",
+        " |             ^^^^^^",
+        " = help: write `payload.vendor`",
+        "",
+        "1 error, 0 warnings",
+    ] == _report(Source("m.yaml", text)).render().splitlines()
