@@ -88,7 +88,7 @@ class Engine:
         """Let time pass up to `now`, settling every timer due on the way; earlier times change nothing."""
         at = microseconds(frozen_time(now))
         decisions = self._pass(at) if at > self._memory.now else ()
-        return Step("matched", decisions) if decisions else UNMATCHED
+        return Step.of("matched", decisions) if decisions else UNMATCHED
 
     def _pass(self, at: int) -> tuple[Decision, ...]:
         decisions = self._rounds.advance(at)
@@ -121,7 +121,7 @@ class Engine:
                 memory.now = at
         hits = entry.probe(item, memory.now)
         if hits is None:
-            return Step("unmatched", before) if before else UNMATCHED
+            return Step.of("unmatched", before) if before else UNMATCHED
         return self._event(item, hits, before)
 
     def post_all(self, items: Iterable[Item]) -> list[Step]:
@@ -132,12 +132,26 @@ class Engine:
             EventError: where one of them does not fit its kind; none is taken.
         """
         batch = items if isinstance(items, list | tuple) else list(items)
-        entries = self._entries
-        for item in batch:
-            entry = entries.get(getattr(item, "kind", ""))
-            if item.__class__ is not Outcome and (entry is None or item.fits is not entry.kind):  # type: ignore[union-attr]
-                self._door(item)
-        return [self.post(item) for item in batch]
+        probes = [self._probe_of(item) for item in batch]
+        memory, steps = self._memory, []
+        waits = self._ahead is not None
+        for item, probe in zip(batch, probes, strict=True):
+            if probe is None or waits or item.at >= memory.alarm:
+                steps.append(self.post(item))
+                continue
+            memory.now = max(memory.now, item.at)
+            hits = probe(item, memory.now)
+            steps.append(UNMATCHED if hits is None else self._event(item, hits, ()))
+        return steps
+
+    def _probe_of(self, item: Any) -> Any:
+        """Give what finds the parts an event is for, or None where it is no event; refuse what does not fit."""
+        if item.__class__ is Outcome:
+            return None
+        entry = self._entries.get(getattr(item, "kind", ""))
+        if entry is None or item.fits is not entry.kind:
+            entry = self._door(item)
+        return entry.probe if item.__class__ is Event else None
 
     def _is_ahead(self, at: int) -> bool:
         now = self._memory.now
@@ -163,49 +177,53 @@ class Engine:
         return entry
 
     def _event(self, item: Event, hits: tuple[int, ...], before: tuple[Decision, ...]) -> Step:
-        memory, rounds = self._memory, self._rounds
-        identity = (item.source, item.id)
-        now, seen = memory.now, memory.seen
+        memory = self._memory
+        now = memory.now
         limit = now - self._age
-        arrived = seen.get(identity)
+        seen = memory.seen.get(item.source)
+        if seen is None:
+            seen = memory.seen[item.source] = {}
+        arrived = seen.get(item.id)
         if arrived is not None:
             if arrived > limit:
-                return Step("duplicate", before) if before else DUPLICATE
-            del seen[identity]
+                return Step.of("duplicate", before) if before else DUPLICATE
+            del seen[item.id]
+            memory.known -= 1
         if item.at < limit:
-            return Step("stale", before) if before else STALE
-        seen[identity] = now
+            return Step.of("stale", before) if before else STALE
+        seen[item.id] = now
+        memory.known += 1
+        memory.turn += 1
+        rounds = self._rounds
         if now >= self._sweep:
             self._forget(limit)
-        if len(seen) > self._remembered:
+        if memory.known > self._remembered:
             rounds.caution = SATURATED
-        memory.turn += 1
-        straight = rounds.straight[hits[0]] if len(hits) == 1 else None
-        if straight is not None:
-            decisions = rounds.at_once(item, straight)
-            disposition: Disposition = "matched"
-        else:
-            rounds.network.event(item, hits)
-            decisions, disposition = (), "matched"
-            if rounds.network.queue or rounds.network.ready:
-                decisions = rounds.settle()
-                disposition = rounds.disposition(item) if rounds.judge.blocked or rounds.overloaded else "matched"
+        network = rounds.network
+        network.event(item, hits)
+        if not (network.queue or network.ready):
+            rounds.caution = None
+            return Step.of("matched", before) if before else MATCHED
+        decisions = before + rounds.settle()
         rounds.caution = None
-        if not decisions and not before and disposition == "matched":
-            return MATCHED
-        return Step(disposition, before + decisions)
+        disposition = rounds.disposition(item) if rounds.judge.blocked or rounds.overloaded else "matched"
+        return Step.of(disposition, decisions) if decisions or disposition != "matched" else MATCHED
 
     def _forget(self, limit: int) -> None:
         """Forget the ids of events whose `max_age` is over; now and then, since they are told apart by their time."""
-        seen = self._memory.seen
-        old = []
-        for identity, arrived in seen.items():
-            if arrived > limit:
-                break
-            old.append(identity)
-        for identity in old:
-            del seen[identity]
-        self._sweep = self._memory.now + self._age // 16
+        memory = self._memory
+        for source, seen in tuple(memory.seen.items()):
+            old = []
+            for identity, arrived in seen.items():
+                if arrived > limit:
+                    break
+                old.append(identity)
+            for identity in old:
+                del seen[identity]
+            memory.known -= len(old)
+            if not seen:
+                del memory.seen[source]
+        self._sweep = memory.now + self._age // 16
 
     def _other(self, item: Any) -> Step:
         if isinstance(item, Outcome):
@@ -221,7 +239,7 @@ class Engine:
             disposition, decisions = self._rounds.outcome(item)
         else:
             disposition, decisions = self._state(item)
-        return Step(disposition, before + decisions)
+        return Step.of(disposition, before + decisions)
 
     # States
 

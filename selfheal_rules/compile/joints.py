@@ -14,6 +14,8 @@ from selfheal_rules.compile.scope import WAIT, Scope, references
 from selfheal_rules.model import Pattern, Reference
 from selfheal_rules.vocabulary import Kind
 
+PAIR = 2
+
 
 @define(eq=False, repr=False)
 class Joint:
@@ -99,7 +101,7 @@ def lower_branch(joint: Joint) -> Branching:
         forward=_forward(joint, trailing, blocks) if trailing else None,
         plain=len(joint.bound) == 1 and not (needed or branch.joins),
         remembers=not joint.level and any(not is_event(pattern) for pattern in branch.patterns),
-        settled=all(is_event(pattern) for pattern in branch.patterns),
+        still=register.code[_still(joint)],
         bare=not (branch.negatives or joint.picked or branch.held),
         timed=_is_timed(branch),
     )
@@ -159,7 +161,10 @@ def _spreads(joint: Joint, seed: str) -> Iterator[Condition]:
         if seed not in events:
             old = " and ".join(f"{rows[alias]}.turn < m.turn" for alias in events)
             times.append(f"m.now if {old} else {times[0]}")
-        if len(times) > 1:
+        if len(times) == PAIR and seed in events:
+            text = f"{-spread.within} < {times[0]} - {times[1]} < {spread.within}"
+            yield Condition(frozenset(inside), text)
+        elif len(times) > 1:
             text = f"max({', '.join(times)}) - {least} < {spread.within}"
             yield Condition(frozenset(inside if seed in events else events), text)
 
@@ -226,6 +231,15 @@ def _verify(joint: Joint, needed: list[Condition]) -> str:
     texts = [condition.text for condition in needed] + [join_condition(join, joint.scope).text for join in joins]
     body = [*_unpack(joint, joint.bound), f"    return {' and '.join(f'({text})' for text in texts) or 'True'}"]
     return joint.register.code.function("verify", "rows, m", body)
+
+
+def _still(joint: Joint) -> str:
+    """Write the rows of a match as they are now; events never change."""
+    states = {alias for alias in joint.aliases if joint.parts[alias].form != "event"}
+    if not states:
+        return joint.register.code.function("still", "rows", ["    return rows"])
+    rows = [f"rows[{at}]{'.still()' if alias in states else ''}, " for at, alias in enumerate(joint.aliases)]
+    return joint.register.code.function("still", "rows", [f"    return ({''.join(rows)})"])
 
 
 def _picks(joint: Joint) -> tuple[Best, ...]:

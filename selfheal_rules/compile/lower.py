@@ -16,7 +16,7 @@ from selfheal_rules.compile.codegen import Code
 from selfheal_rules.compile.drafts import PartDraft, Register
 from selfheal_rules.compile.joints import Joint, lower_branch, waiting_part
 from selfheal_rules.compile.plan import Action, Branching, Conclusion, Entry, Part, Plan, Probe, Recovery, Ruling, Seed
-from selfheal_rules.compile.probes import probe
+from selfheal_rules.compile.probes import Taker, probe
 from selfheal_rules.compile.scope import Scope, waiting_kind
 from selfheal_rules.compile.steps import (
     Written,
@@ -293,15 +293,16 @@ def _entries(rulesets: Sequence[RuleSet], lowering: Lowering) -> dict[str, Entry
                 takers[kind.name].append(draft)
     nobody = lowering.code[lowering.code.function("nobody", "i, now", ["    return None"])]
     return {
-        name: Entry(
-            kind,
-            lowering.code[probe(kind, tuple(d.taker for d in takers[name] if d.taker), lowering.code)]
-            if takers[name]
-            else nobody,
-            bool(takers[name]),
-        )
+        name: _entry(kind, tuple(d.taker for d in takers[name] if d.taker), lowering.code)
+        if takers[name]
+        else Entry(kind, nobody, taken=False)
         for name, kind in kinds.items()
     }
+
+
+def _entry(kind: Kind, takers: tuple[Taker, ...], code: Code) -> Entry:
+    always = None if any(taker.tests for taker in takers) else tuple(taker.part for taker in takers)
+    return Entry(kind, code[probe(kind, takers, code)], always=always)
 
 
 def _flushes(lowering: Lowering) -> dict[str, int]:

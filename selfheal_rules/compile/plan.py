@@ -162,8 +162,8 @@ class Branching:
     """Whether a found assignment is a match as it stands."""
     remembers: bool = False
     """Whether an assignment may be found again: events that are kept, beside rows that may come again."""
-    settled: bool = True
-    """Whether its rows are events alone, which never change."""
+    still: Build = field(default=lambda rows: rows)
+    """The rows as they are now: those of states and counts would change with later updates."""
     timed: bool = False
     """Whether a condition with `within` is in it: what it concludes lasts `ttl` longer."""
 
@@ -249,6 +249,8 @@ class Entry:
     """(item, now) → the numbers of the parts that take it, or None."""
     taken: bool = True
     """Whether some part may take an item of the kind."""
+    always: tuple[int, ...] | None = None
+    """The parts that take every item of the kind, where no part of it has a leaf to look at."""
 
 
 @frozen(eq=False, repr=False)

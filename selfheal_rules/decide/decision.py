@@ -1,6 +1,5 @@
 """What the engine says: decisions, each with its reason and its verdict, and what comes back of them."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -166,32 +165,27 @@ class Decision:
         )
 
 
-class Step:
-    """What one input led to: its disposition, and the decisions in order."""
+class Step(tuple[Decision, ...]):  # noqa: SLOT001 - a tuple with slots can hold nothing more, and most need not
+    """What one input led to: the decisions in order, and the input's disposition."""
 
-    __slots__ = ("decisions", "disposition")
+    disposition: Disposition = "matched"
 
-    def __init__(self, disposition: Disposition, decisions: tuple[Decision, ...] = ()) -> None:
+    @classmethod
+    def of(cls, disposition: Disposition, decisions: tuple[Decision, ...] = ()) -> "Step":
         """Say what became of an input."""
-        self.disposition = disposition
-        self.decisions = decisions
-
-    def __iter__(self) -> Iterator[Decision]:
-        """Go over the decisions."""
-        return iter(self.decisions)
-
-    def __len__(self) -> int:
-        """Count the decisions."""
-        return len(self.decisions)
+        step = cls(decisions)
+        if disposition != "matched":
+            step.disposition = disposition
+        return step
 
     def __repr__(self) -> str:
         """Show both."""
-        return f"Step({self.disposition!r}, {self.decisions!r})"
+        return f"Step.of({self.disposition!r}, {tuple(self)!r})"
 
 
-UNMATCHED = Step("unmatched")
-MATCHED = Step("matched")
-DUPLICATE = Step("duplicate")
-STALE = Step("stale")
-AHEAD = Step("ahead")
+UNMATCHED = Step.of("unmatched")
+MATCHED = Step.of("matched")
+DUPLICATE = Step.of("duplicate")
+STALE = Step.of("stale")
+AHEAD = Step.of("ahead")
 """Shared: what most inputs lead to."""

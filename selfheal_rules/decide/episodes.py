@@ -12,8 +12,8 @@ from typing import Any
 from selfheal_rules.compile.plan import Action, Branching, Conclusion, Ruling
 from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision, Verdict
 from selfheal_rules.decide.episode import Episode, Progress
-from selfheal_rules.decide.opening import Opening
-from selfheal_rules.match.judge import Judge, Ruled
+from selfheal_rules.decide.opening import Opening, opening_among
+from selfheal_rules.match.judge import Found, Judge, Ruled
 from selfheal_rules.match.memory import DEADLINE, FORGET, HEALTH, RETRY
 from selfheal_rules.match.rows import Row
 from selfheal_rules.match.supports import Supports
@@ -53,13 +53,6 @@ class Episodes:
     ) -> None:
         """Open an episode and issue what can be issued."""
         branch = lit.number
-        if not lit.settled:
-            opening.values  # noqa: B018 - reckoned now: rows of states change
-        if ruling.simple and not self.told:
-            start = len(self.decisions)
-            self.at_once(ruling, opening, branch, rows, self.decisions)
-            self.remember(self.decisions[start:])
-            return
         self.opened += 1
         episode = Episode(self.opened, ruling.number, key, opening, level=level)
         steps = (*ruling.steps, *(ruling.recovery.otherwise if ruling.recovery else ()))
@@ -73,22 +66,23 @@ class Episodes:
         self.changed[episode] = None
         self.advance(episode)
 
-    def at_once(
-        self, ruling: Ruling, opening: Opening, branch: int, rows: tuple[Any, ...], made: list[Decision]
-    ) -> None:
-        """Issue every step of an episode that closes as it opens."""
-        for step in ruling.actions:
-            target = step.target[branch](rows)
-            params = step.params[branch](rows) if step.params else EMPTY
-            verdict = self.caution or (SHADOWED if target is not None or step.step.target is None else UNTARGETED)
-            made.append(Decision(opening, step.name, step.action, target, params, 1, opening.at, verdict))
-
-    def remember(self, made: Iterable[Decision]) -> None:
-        """Know decisions for `max_age`, should something be heard of them."""
-        recent, limit = self.recent, self.memory.now - self.max_age
+    def at_once(self, ruling: Ruling, firings: Iterable[list[Found]]) -> None:
+        """Issue every step of episodes that close as they open, and know it for `max_age`."""
+        caution, now = self.caution, self.memory.now
+        made: list[Decision] = []
+        for found in firings:
+            opening = opening_among(ruling, found, now)
+            branch, rows = found[0][0].number, opening.rows
+            for step in ruling.actions:
+                target = step.target[branch](rows)
+                params = step.params[branch](rows) if step.params else EMPTY
+                verdict = caution or (UNTARGETED if target is None and step.step.target is not None else SHADOWED)
+                made.append(Decision(opening, step.name, step.action, target, params, 1, now, verdict))
+        recent, limit = self.recent, now - self.max_age
         while recent and recent[0].at <= limit:
             recent.popleft()
-        recent.extend(made)
+        recent += made
+        self.decisions += made
 
     def _decide(self, opening: Opening, step: Action, target: Any, params: Any, attempt: int, at: int) -> None:
         verdict = self.caution or (UNTARGETED if target is None and step.step.target is not None else SHADOWED)

@@ -71,13 +71,14 @@ def _because(row: Any, seen: dict[int, None]) -> tuple[str, tuple[Evidence, ...]
         return "", tuple(Evidence("", "event", "", source, id_, (), moment(at)) for at, _, _, source, id_ in row.cause)
     maker = row.maker
     if maker is None and isinstance(row.cause, Support):
-        maker = ("", row.cause.name, "", row.cause.aliases, row.cause.rows)
+        maker = (("", row.cause.name, ""), row.cause.aliases, row.cause.rows)
     if maker is None:
         return "", ()
-    if id(maker[4]) in seen:
-        return maker[1], ()
-    seen[id(maker[4])] = None
-    return maker[1], explain(maker[3], maker[4], seen)
+    (_, rule, _), aliases, rows = maker
+    if id(rows) in seen:
+        return rule, ()
+    seen[id(rows)] = None
+    return rule, explain(aliases, rows, seen)
 
 
 def plain_row(row: Any) -> Any:

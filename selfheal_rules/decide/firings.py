@@ -1,19 +1,19 @@
 """From what the judgement of the rules found to firings: one for each (rule, key), in their order."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from selfheal_rules.compile.plan import Plan, Ruling
 from selfheal_rules.decide.episodes import Episodes
-from selfheal_rules.decide.opening import Opening
+from selfheal_rules.decide.opening import opening_among
 from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
-from selfheal_rules.match.network import Straight
-from selfheal_rules.match.rows import Kept, Match, Occurrence, still
+from selfheal_rules.match.rows import Kept, Match, Occurrence
+from selfheal_rules.match.takers import Straight
 from selfheal_rules.values import canonical_key
 
 _MANY = 256
-Pair: TypeAlias = tuple[int, Any]
-"""The number of a rule, and its key."""
+Fired: TypeAlias = dict[Any, list[Found]]
+"""The matches of one rule that fire, by its key."""
 
 
 class Firings:
@@ -28,54 +28,75 @@ class Firings:
         ranked = sorted(self.plan.rules, key=lambda one: (-one.rule.priority, one.order))
         self.places = {ruling.number: place for place, ruling in enumerate(ranked)}
 
-    def fire(self, ruled: Iterable[Ruled], ready: Iterable[tuple[Straight, Any]]) -> None:
+    def fire(self, ruled: Sequence[Ruled], ready: Sequence[tuple[Straight, tuple[Any, ...]]]) -> None:
         """Fire in order; what an open episode already deals with is absorbed as evidence."""
-        firings: dict[Pair, list[Found]] = {}
-        for straight, row in ready:
-            self._straight(straight, row, firings)
+        if not ruled and len(ready) == 1 and self._alone(*ready[0]):
+            return
+        firings: dict[int, Fired] = {}
+        for straight, rows in ready:
+            self._straight(straight, rows, firings)
         for one in ruled:
             self._gather(one, firings)
-        running, rules = self.episodes.running, self.plan.rules
-        for _, _, pair in self._ordered(firings):
-            if pair not in running:
-                self._open(rules[pair[0]], pair[1], firings[pair])
+        episodes, rules = self.episodes, self.plan.rules
+        for number in sorted(firings, key=self.places.__getitem__) if len(firings) > 1 else firings:
+            mine, ruling = firings[number], rules[number]
+            keys = _ordered(mine) if len(mine) > 1 else mine
+            if ruling.simple and not episodes.told:
+                episodes.at_once(ruling, [mine[key] for key in keys] if len(mine) > 1 else mine.values())
+                continue
+            for key in keys:
+                if (number, key) not in episodes.running:
+                    self._open(ruling, key, mine[key])
 
-    def _ordered(self, firings: dict[Pair, list[Found]]) -> list[tuple[int, str, Pair]]:
-        """Order firings by greater priority, rule order and canonical key; no two share all three."""
-        if len(firings) == 1:
-            return [(0, "", pair) for pair in firings]
-        places, ordered = self.places, []
-        for pair, found in firings.items():
-            branch, rows, _ = found[0]
-            values = pair[1] if branch.key is branch.values else branch.values(rows)
-            ordered.append((places[pair[0]], canonical_key(values), pair))
-        ordered.sort()
-        return ordered
+    def _alone(self, straight: Straight, rows: tuple[Any, ...]) -> bool:
+        """Fire one match of one rule, which is nearly all that ever fires; give whether it was that."""
+        if len(straight) > 1 or len(rows) > 1 or self.episodes.told:
+            return False
+        ruling, branch, find = straight[0]
+        found = (rows,) if branch.plain else find(rows[0], self.memory)
+        if len(found) > 1:
+            return False
+        if found:
+            self.episodes.at_once(ruling, ([(branch, found[0], None)],))
+            if self.judge.blockable:
+                self.judge.free.append((ruling.number, found[0]))
+        return True
 
-    def _straight(self, straight: Straight, row: Any, firings: dict[Pair, list[Found]]) -> None:
+    def _straight(self, straight: Straight, rows: tuple[Any, ...], firings: dict[int, Fired]) -> None:
         for ruling, branch, find in straight:
-            for rows in ((row,),) if branch.plain else find(row, self.memory):
-                firings.setdefault((ruling.number, branch.key(rows)), []).append((branch, rows, None))
-                if self.judge.blockable:
-                    self.judge.free.append((ruling.number, rows))
+            if branch.plain:
+                found = [(row,) for row in rows]
+            else:
+                found = [one for row in rows for one in find(row, self.memory)]
+            if not found:
+                continue
+            number, key_of = ruling.number, branch.key
+            mine = firings.get(number)
+            if mine is None:
+                mine = firings[number] = {}
+            for one in found:
+                key = key_of(one)
+                if key in mine:
+                    mine[key].append((branch, one, None))
+                else:
+                    mine[key] = [(branch, one, None)]
+            if self.judge.blockable:
+                self.judge.free += [(number, one) for one in found]
 
-    def _gather(self, ruled: Ruled, firings: dict[Pair, list[Found]]) -> None:
+    def _gather(self, ruled: Ruled, firings: dict[int, Fired]) -> None:
         number = ruled.rule
+        mine: Fired = firings.get(number, {})
         for found in ruled.found:
             branch = found[0]
-            if branch.remembers and not self._is_new(number, found):
-                continue
-            pair = (number, branch.key(found[1]))
-            known = firings.get(pair)
-            if known is None:
-                firings[pair] = [found]
-            else:
-                known.append(found)
+            if not branch.remembers or self._is_new(number, found):
+                mine.setdefault(branch.key(found[1]), []).append(found)
         for key in ruled.risen:
             for match in self.judge.true_matches(number, key):
                 risen = self._risen(number, match)
                 if risen:
-                    firings.setdefault((number, key), []).append(risen)
+                    mine.setdefault(key, []).append(risen)
+        if mine:
+            firings[number] = mine
 
     def _is_new(self, number: int, found: Found) -> bool:
         """Whether this assignment of evidence has not fired under any branch of the rule, and from now on it has."""
@@ -107,14 +128,20 @@ class Firings:
         return found
 
     def _open(self, ruling: Ruling, key: Any, found: list[Found]) -> None:
-        several = len(found) > 1
-        if several and not ruling.fixed:
-            found.sort(key=order_of)
+        opening = opening_among(ruling, found, self.memory.now)
         branch, rows, match = found[0]
-        opening = Opening(ruling, branch, still(rows), self.memory.now)
-        if several:
-            opening.among([(one, opening.rows if part is rows else still(part), None) for one, part, _ in found])
         self.episodes.open(ruling, key, opening, branch, rows, level=match is not None)
+
+
+def _ordered(fired: Fired) -> list[Any]:
+    """Order keys by their canonical text; no two share it."""
+    texts = []
+    for key, found in fired.items():
+        branch, rows, _ = found[0]
+        values = key if branch.key is branch.values else branch.values(rows)
+        texts.append((canonical_key(values), key))
+    texts.sort()
+    return [key for _, key in texts]
 
 
 def _is_over(row: Any, turn: int) -> bool:

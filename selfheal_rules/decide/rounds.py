@@ -5,7 +5,7 @@ Rules are judged in the order of their numbers, conclusions first; then episodes
 what the engine itself did re-enters in a further round of the same instant.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from selfheal_rules.compile.plan import NEVER, Branching, Find, Part, Plan, Ruling, Seed
@@ -13,7 +13,6 @@ from selfheal_rules.decide.decision import OVERLOADED, Decision, Disposition, Ou
 from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.episodes import Episodes
 from selfheal_rules.decide.firings import Firings
-from selfheal_rules.decide.opening import Opening
 from selfheal_rules.events import Event
 from selfheal_rules.match.judge import Judge, Ruled
 from selfheal_rules.match.memory import (
@@ -29,9 +28,10 @@ from selfheal_rules.match.memory import (
     TALLY,
     Memory,
 )
-from selfheal_rules.match.network import Network, Straight
+from selfheal_rules.match.network import Network
 from selfheal_rules.match.rows import Occurrence, Record, Row
 from selfheal_rules.match.supports import SOURCE, Supports
+from selfheal_rules.match.takers import Straight
 from selfheal_rules.values import FrozenMap, Value
 
 ROUNDS = 256
@@ -56,13 +56,9 @@ class Rounds:
         self.overloaded = False
         self.noted = 0
         self.acts: list[tuple[str, str, dict[str, Any]]] = []
-        self.network.straight = self.straight = tuple(self._straight(part) for part in self.network.parts)
-        self.network.joins = {
-            seed: (single,)
-            for part in plan.parts
-            for seed in (*part.seeds, *(s for probe in part.probes for some in probe.partners.values() for s in some))
-            if (single := self._single(seed)) is not None
-        }
+        seeds = (one for part in plan.parts for one in _seeds(part))
+        joins: dict[Seed, Straight] = {seed: (single,) for seed in seeds if (single := self._single(seed)) is not None}
+        self.network.wire(tuple(self._straight(part) for part in self.network.parts), joins)
         self._told = {kind: plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal.")}
 
     def state(self) -> tuple[Any, ...]:
@@ -94,17 +90,6 @@ class Rounds:
         taken = any(plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal."))
         fires = ruling.simple and len(ruling.branches) == 1 and branch.bare and not branch.level
         return (ruling, branch, seed.find) if fires and not (taken or branch.remembers) else None
-
-    def at_once(self, item: Event, straight: Straight) -> tuple[Decision, ...]:
-        """Decide on an event that meets nothing else: what `settle` would do, without its rounds."""
-        memory, episodes = self.memory, self.episodes
-        episodes.caution = self.caution
-        made: list[Decision] = []
-        for ruling, branch, find in straight:
-            for rows in ((item,),) if branch.plain else find(item, memory):
-                episodes.at_once(ruling, Opening(ruling, branch, rows, memory.now), branch.number, rows, made)
-        episodes.remember(made)
-        return tuple(made)
 
     # Time
 
@@ -195,30 +180,42 @@ class Rounds:
 
     def settle(self, later: Iterable[tuple[int, Any]] = ()) -> tuple[Decision, ...]:
         """Judge what is queued and let all follow, round by round; episode timers come after the first firings."""
-        self.supports.made = 0
+        episodes, judge = self.episodes, self.judge
+        self.supports.made = self.noted = 0
         self.overloaded = False
-        self.judge.free.clear()
-        self.judge.blocked.clear()
-        self.episodes.caution = self.caution
+        if judge.blockable:
+            judge.free.clear()
+            judge.blocked.clear()
+        episodes.caution = self.caution
         self._round()
         for purpose, subject in later:
-            self.episodes.due(purpose, subject)
+            episodes.due(purpose, subject)
         rounds = 0
         while self._reenter():
             rounds += 1
             if rounds > ROUNDS or self.supports.made > self.fan_out:
-                self.overloaded, self.episodes.caution = True, OVERLOADED
+                self.overloaded, episodes.caution = True, OVERLOADED
             if rounds > ROUNDS:
                 self._stop()
                 break
             self._round()
-        decisions = tuple(self.episodes.decisions)
-        if decisions:
-            self.episodes.decisions.clear()
-        self.noted = 0
-        return decisions
+        decisions, episodes.decisions = episodes.decisions, []
+        return tuple(decisions)
 
     def _round(self) -> None:
+        network, episodes = self.network, self.episodes
+        ruled = self._ruled() if network.queue else ()
+        if episodes.running:
+            episodes.cancel((one.rule, key) for one in ruled for key in one.fallen)
+            episodes.proceed()
+        if network.ready:
+            ready, network.ready = network.ready, []
+            self.firings.fire(ruled, ready)
+        elif ruled:
+            self.firings.fire(ruled, ())
+
+    def _ruled(self) -> list[Ruled]:
+        """Judge the rules of the queue: those that conclude do so, and what may fire is given back."""
         network, rules = self.network, self.plan.rules
         ruled_rules: list[Ruled] = []
         while network.queue:
@@ -236,16 +233,7 @@ class Rounds:
                 ruled_rules.append(ruled)
         if self.supports.made > self.fan_out:
             self.overloaded, self.episodes.caution = True, OVERLOADED
-        self._decide(ruled_rules)
-
-    def _decide(self, ruled: list[Ruled]) -> None:
-        episodes = self.episodes
-        if episodes.running:
-            episodes.cancel((one.rule, key) for one in ruled for key in one.fallen)
-            episodes.proceed()
-        ready, self.network.ready = self.network.ready, []
-        if ruled or ready:
-            self.firings.fire(ruled, ready)
+        return ruled_rules
 
     def _stop(self) -> None:
         """Leave a rule that feeds itself through the engine's own acts where it is."""
@@ -256,6 +244,13 @@ class Rounds:
     # What the engine does re-enters
 
     def _reenter(self) -> bool:
+        """Take what the engine did as items of its own; give whether anything is left to judge."""
+        episodes, network = self.episodes, self.network
+        if self.acts or self._told["selfheal.decision"] or episodes.conclusions or episodes.changed:
+            self._retell()
+        return bool(network.queue or network.ready)
+
+    def _retell(self) -> None:
         episodes = self.episodes
         acts, self.acts = self.acts, []
         if self._told["selfheal.decision"]:
@@ -265,7 +260,7 @@ class Rounds:
         changed, episodes.changed = episodes.changed, {}
         told = [episode for episode in changed if self._told["selfheal.episode"]]
         if not (acts or conclusions or told):
-            return bool(self.network.queue or self.network.ready)
+            return
         self.memory.turn += 1
         for kind, id_, fields in acts:
             self._act(kind, id_, fields)
@@ -273,7 +268,6 @@ class Rounds:
             self._conclude(*conclusion)
         for episode in told:
             self._tell(episode)
-        return True
 
     def _act(self, kind: str, id_: str, fields: dict[str, Any]) -> None:
         present = FrozenMap({name: value for name, value in fields.items() if value is not None})
@@ -365,6 +359,13 @@ class Rounds:
 def _named(target: Value) -> Value:
     """Give a target as items of the engine's own have it: a step without one has an empty one, never a missing one."""
     return "" if target is None else target
+
+
+def _seeds(part: Part) -> Iterator[Seed]:
+    yield from part.seeds
+    for probe in part.probes:
+        for some in probe.partners.values():
+            yield from some
 
 
 def _decided(decision: Decision) -> tuple[str, str, dict[str, Any]]:

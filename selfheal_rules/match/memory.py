@@ -35,7 +35,8 @@ class Memory:
         """No timer is due before this instant."""
         self.tallies: list[dict[Any, Tally]] = [{} for _ in plan.parts]
         self.homes: list[dict[Row, Any]] = [{} for _ in plan.parts]
-        self.sampled: list[deque[tuple[int, Any]]] = [deque() for _ in plan.parts]
+        self.groups: list[deque[tuple[int, Any, Tally]]] = [deque() for _ in plan.parts]
+        """Groups that no timer ends, by the latest time after which to look whether they are over."""
         self.records: dict[str, dict[Any, Record]] = {}
         self.marks: dict[tuple[str, Any], int] = {}
         self.matches: list[dict[tuple[Row, ...], Match]] = [{} for _ in plan.branches]
@@ -43,7 +44,10 @@ class Memory:
         self.fired: list[dict[tuple[Any, ...], tuple[Any, ...]]] = [{} for _ in plan.rules]
         self.sweep = [256] * len(plan.rules)
         self.truths: list[dict[Any, dict[Match, None]]] = [{} for _ in plan.rules]
-        self.seen: dict[tuple[str, str], int] = {}
+        self.seen: dict[str, dict[str, int]] = {}
+        """By source, the ids of the events that passed some leaf, and when each arrived."""
+        self.known = 0
+        """How many ids `seen` holds."""
         self.timers: list[tuple[int, int, int, Any]] = []
         self.ticket = 0
         self.demand: Callable[[int, Any, tuple[Any, ...]], Iterable[Row]] = _nothing

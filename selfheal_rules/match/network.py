@@ -1,17 +1,15 @@
 """Items become rows: what a part gains, changes or loses wakes the rules whose joins, blocks or counts it may touch."""
 
 from heapq import heappop, heappush
-from typing import Any, TypeAlias
+from typing import Any
 
-from selfheal_rules.compile.plan import NEVER, Branching, Find, Part, Plan, Ruling, Seed
+from selfheal_rules.compile.plan import NEVER, Part, Plan, Seed
 from selfheal_rules.events import Event
 from selfheal_rules.match.memory import AGE, HOLD, Memory
 from selfheal_rules.match.rows import Kept, Match, Occurrence, Pending, Record, Row
+from selfheal_rules.match.takers import Straight, Take, taker
 from selfheal_rules.match.tallies import Tallies
 from selfheal_rules.values import lookup, microseconds
-
-Straight: TypeAlias = tuple[tuple[Ruling, Branching, Find], ...]
-"""What a single event of a part fires where that is all it can do, in the order it fires."""
 
 
 class Network:
@@ -31,10 +29,16 @@ class Network:
         self.touched = False
         self.straight: tuple[Straight | None, ...] = (None,) * len(plan.parts)
         self.joins: dict[Seed, Straight] = {}
-        self.ready: list[tuple[Straight, Any]] = []
+        self.ready: list[tuple[Straight, tuple[Any, ...]]] = []
         self.ages = _ages(plan)
+        self.takers: tuple[Take, ...] = ()
         memory.demand = self.tallies.demand
         memory.max_age = max_age
+
+    def wire(self, straight: tuple[Straight | None, ...], joins: dict[Seed, Straight]) -> None:
+        """Take what fires as it is found, and say what each part does with an event."""
+        self.straight, self.joins = straight, joins
+        self.takers = tuple(taker(self, part) for part in self.parts)
 
     # What is to be judged
 
@@ -50,7 +54,7 @@ class Network:
             row = Occurrence(row.kind, row.source, row.id, row.fields, row.at, self.memory.turn)
         straight = self.joins.get(seed)
         if straight is not None:
-            self.ready.append((straight, row))
+            self.ready.append((straight, (row,)))
             return
         pending = self.pending.get(rule)
         if pending is None:
@@ -83,46 +87,44 @@ class Network:
 
     def event(self, item: Any, hits: tuple[int, ...]) -> None:
         """Hand an event (or what was concluded) to the parts that take it."""
-        memory = self.memory
-        shared: Occurrence | None = item if isinstance(item, Occurrence) else None
+        takers = self.takers
         for number in hits:
-            part = self.parts[number]
-            for counter in part.counts:
-                self.tallies.sample(self.parts[counter], item, memory.turn)
-            if part.keep:
-                self._keep(part, item)
-                continue
-            if not (part.seeds or part.probes or part.watches):
-                continue
-            if shared is None:
-                shared = Occurrence(item.kind, item.source, item.id, item.fields, item.at, memory.turn)
-            self._taken(part, shared)
+            takers[number](item)
 
-    def _taken(self, part: Part, row: Any) -> None:
+    def concluded(self, kind: str, rows: tuple[Any, ...]) -> None:
+        """Hand what one rule concludes of a kind to the parts that take it."""
+        entry, now = self.plan.entries[kind], self.memory.now
+        always = entry.always
+        if always is not None and rows and all(self.straight[number] is not None for number in always):
+            self.ready += [(self.straight[number] or (), rows) for number in always]
+            return
+        probe = entry.probe
+        for row in rows:
+            hits = probe(row, now)
+            if hits is not None:
+                self.event(row, hits)
+
+    def span(self, part: Part) -> int:
+        """Give for how long an event of a part is kept."""
+        return part.keep + (self.max_age if part.late else 0)
+
+    def keep(self, part: Part, item: Any) -> None:
+        """Index an event for those that come after it, and have it meet what waits."""
+        memory = self.memory
+        self.expire(part, memory.now - self.span(part))
+        row = self.index(part, item, memory.turn)
         if part.watches:
             self.watch(part, row)
-        self._seed(part, row)
+        self.seed(part, row)
 
-    def _keep(self, part: Part, item: Any) -> None:
-        memory, number = self.memory, part.number
-        limit = memory.now - part.keep - (self.max_age if part.late else 0)
-        if part.lazy and item.__class__ is Event:
-            waiting = memory.waiting[number]
-            while waiting and waiting[0][0].at <= limit:
-                waiting.popleft()
-            waiting.append((item, memory.turn))
-            self._expire(part, limit)
-            self._seed(part, item)
-            return
-        self._expire(part, limit)
-        self._taken(part, self._index(part, item, memory.turn))
-
-    def _expire(self, part: Part, limit: int) -> None:
+    def expire(self, part: Part, limit: int) -> None:
+        """Let go of the indexed events that nobody can meet any more."""
         recent = self.memory.recent[part.number]
         while recent and recent[0].at <= limit:
             self._leave(part, recent.popleft())
 
-    def _index(self, part: Part, item: Any, turn: int) -> Kept:
+    def index(self, part: Part, item: Any, turn: int) -> Kept:
+        """Give the row of an event where its partners will look for it."""
         row = Kept(item.kind, item.source, item.id, item.fields, item.at, turn)
         if item.__class__ is not Event:
             row.maker = item.maker
@@ -136,9 +138,10 @@ class Network:
             waiting = self.memory.waiting[part.number] if part.lazy else ()
             while waiting:
                 item, turn = waiting.popleft()
-                self._index(part, item, turn)
+                self.index(part, item, turn)
 
-    def _seed(self, part: Part, row: Any, *, changed: bool = False) -> None:
+    def seed(self, part: Part, row: Any, *, changed: bool = False) -> None:
+        """Have the branches tried that a new (or changed) row may complete."""
         memory = self.memory
         early = row.at >= memory.now
         if not early and part.keep:
@@ -147,12 +150,12 @@ class Network:
             if not (seed.late_only and early) and (seed.level or not changed):
                 self.pend(seed, row)
         for probe in part.probes:
-            key = probe.key(row)
-            bucket = memory.exchanges[probe.exchange].get(key) if key is not None else None
+            bucket = memory.exchanges[probe.exchange].get(probe.key(row))
             if bucket is not None:
-                self._probe(probe.partners, bucket, row, early=early, changed=changed)
+                self.meet(probe.partners, bucket, row, early=early, changed=changed)
 
-    def _probe(self, partners: Any, bucket: Any, row: Any, *, early: bool, changed: bool) -> None:
+    def meet(self, partners: Any, bucket: Any, row: Any, *, early: bool = True, changed: bool = False) -> None:
+        """Have the branches tried whose partner parts hold a row under the same key."""
         for number in bucket if len(bucket) <= len(partners) else partners:
             if number in bucket:
                 for seed in partners.get(number, ()):
@@ -179,7 +182,7 @@ class Network:
                 bucket[number].append(row)
             else:
                 bucket[number] = [row]
-        row.places = tuple(places)
+        row.places = places
 
     def _leave(self, part: Part, row: Any) -> None:
         row.gone = True
@@ -200,7 +203,7 @@ class Network:
             self.tallies.join(self.parts[counter], row)
         self.watch(part, row)
         if new:
-            self._seed(part, row)
+            self.seed(part, row)
         self.touched = True
 
     def fall(self, part: Part, row: Row) -> None:
@@ -222,7 +225,7 @@ class Network:
         if standing:
             self.watch(part, row)
             self._leave(part, row)
-        row.fields, row.stamp = fields, stamp
+        row.fields, row.stamp, row.twin = fields, stamp, None
         if standing:
             row.gone = False
             self._enter(part, row)
@@ -231,7 +234,7 @@ class Network:
                 self.soil(match)
             for counter in part.counts:
                 self.tallies.change(self.parts[counter], row)
-            self._seed(part, row, changed=True)
+            self.seed(part, row, changed=True)
 
     def watch(self, part: Part, row: Any) -> None:
         """Have the matches judged again that a row of this part may block."""
@@ -257,6 +260,7 @@ class Network:
             if row is None:
                 self._begin(self.parts[number], record, since)
             elif row.fields is not record.fields or row.stamp != record.at:
+                row.cause = record.cause
                 self.change(self.parts[number], row, record.fields, record.at)
         for number in tuple(record.rows):
             if number not in hits:

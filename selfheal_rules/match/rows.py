@@ -1,8 +1,9 @@
 """What the engine remembers: plain records, all of which a snapshot writes as they are."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 from selfheal_rules.events import Event
 from selfheal_rules.values import EMPTY, Value, canonical, moment
@@ -42,7 +43,7 @@ class Row:
         self.turn = turn
         self.gone = False
         self.matches: dict[Match, None] | None = None
-        self.places: tuple[Any, ...] = ()
+        self.places: Sequence[Any] = ()
         self.cause: Any = ()
         self.origin: Row | None = None
         self.twin: Row | None = None
@@ -70,9 +71,9 @@ class Row:
             setattr(self, name, value)
 
     def still(self) -> "Row":
-        """Give the row as it is now; as long as nothing changes, the same copy serves all who ask."""
+        """Give the row as it is now; until it changes (and drops its `twin`), the same copy serves all who ask."""
         twin = self.twin
-        if twin is None or twin.fields is not self.fields or twin.stamp != self.stamp or twin.cause is not self.cause:
+        if twin is None:
             twin = self.twin = self.copy(linked=False)
         return twin
 
@@ -93,7 +94,7 @@ class Occurrence:
     values: tuple[Value, ...] = ()
     matches: dict["Match", None] | None = None
     gone = False
-    places: tuple[Any, ...] = ()
+    places: Sequence[Any] = ()
     maker: Any = None
     cause: Any = ()
 
@@ -116,6 +117,10 @@ class Occurrence:
         return ["event", self.source, self.id]
 
 
+Maker: TypeAlias = tuple[tuple[str, str, str | int], tuple[str, ...], tuple[Any, ...]]
+"""What a concluded event follows from: (rule set, rule, step), and the aliases and rows of the match."""
+
+
 class Kept(Occurrence):
     """An event that waits for others: its projection, and where the exchanges hold it."""
 
@@ -123,10 +128,15 @@ class Kept(Occurrence):
 
     def __init__(self, kind: str, source: str, id: str, fields: Any, at: int, turn: int) -> None:  # noqa: A002 - the record of an event
         """Record what happened; nothing holds it yet."""
-        super().__init__(kind, source, id, fields, at, turn)
+        self.kind = kind
+        self.source = source
+        self.id = id
+        self.fields = fields
+        self.at = at
+        self.turn = turn
         self.gone = False
-        self.places = ()
-        self.maker = None
+        self.places: Sequence[Any] = ()
+        self.maker: Maker | None = None
 
 
 class Derived(Occurrence):
@@ -135,8 +145,8 @@ class Derived(Occurrence):
     __slots__ = ("_id", "maker")
     source = "selfheal"
 
-    def __init__(self, kind: str, fields: Any, at: int, turn: int, maker: tuple[Any, ...]) -> None:
-        """Record what follows; `maker` is (rule set, rule, step, aliases, rows) of the match it follows from."""
+    def __init__(self, kind: str, fields: Any, at: int, turn: int, maker: Maker) -> None:
+        """Record what follows."""
         self.kind = kind
         self.fields = fields
         self.at = at
@@ -153,8 +163,8 @@ class Derived(Occurrence):
         try:
             return self._id
         except AttributeError:
-            ruleset, rule, step, aliases, rows = self.maker
-            self._id: str = fingerprint(ruleset, rule, step, evidence_of(aliases, rows), self.at)
+            names, aliases, rows = self.maker
+            self._id: str = fingerprint(*names, evidence_of(aliases, rows), self.at)
             return self._id
 
 
@@ -174,9 +184,7 @@ def evidence(row: Any) -> list[Value]:
 
 def still(rows: tuple[Any, ...]) -> tuple[Any, ...]:
     """Give rows as they are now: those of states and counts would change with later updates."""
-    if all(row.key is None for row in rows if not isinstance(row, Event)):
-        return rows
-    return tuple(row if isinstance(row, Event) or row.key is None else row.still() for row in rows)
+    return tuple([row if row.__class__ is Event or row.key is None else row.still() for row in rows])
 
 
 class Record:

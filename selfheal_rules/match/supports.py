@@ -124,13 +124,17 @@ class Supports:
 
     def _events(self, ruling: Ruling, index: int, step: Conclusion, found: Iterable[Found]) -> None:
         """Post a concluded event for each match to the rules above."""
-        ruleset, rule, name = ruling.ruleset, ruling.rule.id, step.step.id or index
-        build = step.fields
-        for branch, rows, match in found:
-            if len(ruling.branches) > 1 and self._is_repeated(ruling, index, (branch, rows, match)):
-                continue
-            why = rows if branch.settled else still(rows)
-            self._post(step, build[branch.number](rows), (ruleset, rule, name, branch.aliases, why))
+        names, kind = (ruling.ruleset, ruling.rule.id, step.step.id or index), step.kind.name
+        build, now, turn = step.fields, self.memory.now, self.memory.turn
+        if len(ruling.branches) > 1:
+            found = [one for one in found if not self._is_repeated(ruling, index, one)]
+        self._post(
+            step,
+            [
+                Derived(kind, build[branch.number](rows), now, turn, (names, branch.aliases, branch.still(rows)))
+                for branch, rows, _ in found
+            ],
+        )
 
     def _is_repeated(self, ruling: Ruling, index: int, found: Found) -> bool:
         """Whether another branch has concluded the same of the same evidence now: the id would be the same."""
@@ -143,20 +147,11 @@ class Supports:
         self.posted[mark] = None
         return False
 
-    def _post(self, step: Conclusion, fields: Any, maker: tuple[Any, ...]) -> None:
-        if not step.total and (fields is None or not _complete(step.kind, fields)):
-            return
-        memory, network = self.memory, self.network
-        self.made += 1
-        row = Derived(step.kind.name, fields, memory.now, memory.turn, maker)
-        hits = self.plan.entries[step.kind.name].probe(row, memory.now)
-        if hits is None:
-            return
-        straight = network.straight[hits[0]] if len(hits) == 1 else None
-        if straight is None:
-            network.event(row, hits)
-        else:
-            network.ready.append((straight, row))
+    def _post(self, step: Conclusion, rows: list[Derived]) -> None:
+        if not step.total:
+            rows = [row for row in rows if row.fields is not None and _complete(step.kind, row.fields)]
+        self.made += len(rows)
+        self.network.concluded(step.kind.name, tuple(rows))
 
     # States
 
@@ -179,7 +174,8 @@ class Supports:
         aliases, rows = why
         memory = self.memory
         if step.kind.form == "event":
-            self._post(step, fields, (ruling.ruleset, ruling.rule.id, step.step.id or index, aliases, rows))
+            names = (ruling.ruleset, ruling.rule.id, step.step.id or index)
+            self._post(step, [Derived(step.kind.name, fields, memory.now, memory.turn, (names, aliases, rows))])
             return
         key = _key(step.kind, fields, only_key=step.step.cleared)
         if key is None:

@@ -1,7 +1,8 @@
 """Counts and aggregates: one tally for each group, whose row stands while its bounds hold."""
 
 from bisect import insort
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Protocol
 
 from selfheal_rules.compile.plan import Counted, Part
 from selfheal_rules.match.memory import TALLY
@@ -9,6 +10,15 @@ from selfheal_rules.match.rows import Row, Tally
 
 if TYPE_CHECKING:
     from selfheal_rules.match.network import Network
+
+_order = itemgetter(0, 1)
+
+
+class Sample(Protocol):
+    """Counts a row under one part; `turn` is that of the beginning of a state (0: the present one)."""
+
+    def __call__(self, row: Any, turn: int = 0) -> None:
+        """Count it."""
 
 
 class Tallies:
@@ -18,6 +28,12 @@ class Tallies:
         """Count what the parts of this network hold."""
         self.network = network
         self.memory = network.memory
+        self.samplers = {
+            part.number: self._sampler(part, part.counted, part.counted.within)
+            for part in network.parts
+            if part.counted and part.counted.within is not None
+        }
+        """What counts an event, or the beginning of a state, under each part that counts over a window."""
 
     def start(self) -> None:
         """Make the groups that exist though nothing fills them: those with no key at all."""
@@ -50,49 +66,49 @@ class Tallies:
 
     # Events
 
-    def sample(self, part: Part, row: Any, turn: int) -> None:
-        """Count an event, or the beginning of a state."""
-        counted, memory = part.counted, self.memory
-        key = counted.group(row) if counted else None
-        if counted is None or key is None or counted.within is None:
-            return
-        limit, number = memory.now - counted.within, part.number
-        if counted.rising:
-            self._sweep(part, limit)
-        if row.at <= limit:
-            return
-        tally = memory.tallies[number].get(key)
-        if tally is None:
-            tally = memory.tallies[number][key] = self._tally(part, counted, key, row)
-        samples = tally.samples
-        value = counted.value(row, memory.now) if counted.value else None
-        if samples and samples[-1][0] > row.at:
-            insort(samples, (row.at, turn, value, row.source, row.id), key=lambda one: one[:2])
-        else:
-            samples.append((row.at, turn, value, row.source, row.id))
-        if counted.rising:
-            memory.sampled[number].append((row.at, key))
-            if len(samples) < counted.least and not tally.stands:
+    def _sampler(self, part: Part, counted: Counted, within: int) -> Sample:
+        memory, group, value, rising = self.memory, counted.group, counted.value, counted.rising
+        tallies, groups = memory.tallies[part.number], memory.groups[part.number]
+
+        def sample(row: Any, turn: int = 0) -> None:
+            now, at = memory.now, row.at
+            limit = now - within
+            if groups and groups[0][0] <= limit:
+                self._sweep(part, limit)
+            key = group(row)
+            if key is None or at <= limit:
                 return
-        self._judge(part, counted, key, tally, memory.now)
+            tally = tallies.get(key)
+            if tally is None:
+                tally = tallies[key] = self._tally(part, counted, key, row)
+                if rising:
+                    groups.append((at, key, tally))
+            samples = tally.samples
+            one = (at, turn or memory.turn, value and value(row, now), row.source, row.id)
+            if samples and samples[-1][0] > at:
+                insort(samples, one, key=_order)
+            else:
+                samples.append(one)
+            if not rising or tally.stands or len(samples) >= counted.least:
+                self._judge(part, counted, key, tally, now)
+
+        return sample
 
     def _tally(self, part: Part, counted: Counted, key: Any, row: Row) -> Tally:
-        tally = self.memory.tallies[part.number].get(key)
-        if tally is None:
-            values = key if counted.literal else tuple(_value(row, name) for name in counted.names)
-            tally = self._open(part, counted, key, values) if counted.open and not counted.least else Tally(values)
-        return tally
+        values = key if counted.literal else tuple(_value(row, name) for name in counted.names)
+        return self._open(part, counted, key, values) if counted.open and not counted.least else Tally(values)
 
     def _sweep(self, part: Part, limit: int) -> None:
         """Forget groups whose samples have all left the window; no timer would, where nothing can become true by it."""
-        sampled = self.memory.sampled[part.number]
-        if not sampled or sampled[0][0] > limit:
-            return
-        tallies = self.memory.tallies[part.number]
-        while sampled and sampled[0][0] <= limit:
-            key = sampled.popleft()[1]
-            tally = tallies.get(key)
-            if tally and not tally.stands and (not tally.samples or tally.samples[-1][0] <= limit):
+        groups, tallies = self.memory.groups[part.number], self.memory.tallies[part.number]
+        while groups and groups[0][0] <= limit:
+            _, key, tally = groups.popleft()
+            last = tally.samples[-1][0] if tally.samples else limit
+            if tallies.get(key) is not tally:
+                continue
+            if tally.stands or last > limit:
+                groups.append((max(last, limit + 1), key, tally))
+            else:
                 del tallies[key]
 
     # States
@@ -101,7 +117,7 @@ class Tallies:
         """Count a state from now on, or its beginning."""
         counted = part.counted
         if counted and counted.within is not None:
-            self.sample(part, row, row.turn)
+            self.samplers[part.number](row, row.turn)
         elif counted:
             self._member(part, counted, row)
 
@@ -109,7 +125,7 @@ class Tallies:
         key = counted.group(row)
         if key is None:
             return
-        tally = self._tally(part, counted, key, row)
+        tally = self.memory.tallies[part.number].get(key) or self._tally(part, counted, key, row)
         self.memory.homes[part.number][row] = key
         self.memory.tallies[part.number][key] = tally
         if tally.members is None:
