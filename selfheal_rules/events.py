@@ -126,7 +126,12 @@ def checked(item: Item, vocabulary: Vocabulary) -> Item:
 
 
 def check_item(item: Event | State, kind: Kind) -> None:
-    """Hold an item against its kind, and remember that it fits; `EventError` where it does not."""
+    """
+    Hold an item against its kind, take out what the kind calls secret, and remember that it fits.
+
+    Raises:
+        EventError: where it does not fit; it is left as it was.
+    """
     _check_head(item, kind)
     for name, value in item.fields.items():
         declared = kind.fields.get(name)
@@ -134,6 +139,8 @@ def check_item(item: Event | State, kind: Kind) -> None:
             message = f"`{kind.name}` has no field `{name}`"
             raise EventError(message, item=item, field=name)
         reason = declared.type.misfit(value) if value is not None else None
+        if reason and declared.secret:
+            reason = f"what it holds, and nobody is shown, is not of type {declared.type.name}"
         if reason:
             message = f"field `{name}` of `{kind.name}`: {reason}"
             raise EventError(message, item=item, field=name)
@@ -141,7 +148,15 @@ def check_item(item: Event | State, kind: Kind) -> None:
         if item.fields.get(name) is None:
             message = f"`{kind.name}` needs field `{name}`"
             raise EventError(message, item=item, field=name)
+    if kind.secrets:
+        _take_out(item, kind.secrets)
     object.__setattr__(item, "fits", kind)
+
+
+def _take_out(item: Event | State, secrets: tuple[str, ...]) -> None:
+    """Leave secrets out for good: nobody who has the item from here on can write them down."""
+    kept = FrozenMap({name: value for name, value in item.fields.items() if name not in secrets})
+    object.__setattr__(item, "fields", kept)
 
 
 def _check_head(item: Event | State, kind: Kind) -> None:

@@ -213,13 +213,18 @@ ATTRIBUTES: Mapping[str, FieldType] = FrozenMap({"id": STRING, "source": STRING,
 
 @frozen
 class Field:
-    """One field of a kind: its type, whether it is always there, what it says and where it comes from."""
+    """
+    One field of a kind: its type, whether it is always there, what it says and where it comes from.
+
+    A `secret` one is taken out of an item at the door: no rule, decision, journal, log or report has it.
+    """
 
     name: str
     type: FieldType
     required: bool = False
     doc: str = ""
     origin: str = ""
+    secret: bool = False
     span: Span = field(default=NOWHERE, eq=False, repr=False)
 
 
@@ -238,13 +243,19 @@ class Kind:
     key: tuple[str, ...] = ()
     doc: str = ""
     span: Span = field(default=NOWHERE, eq=False, repr=False)
+    secrets: tuple[str, ...] = field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Gather the names of the secret fields: every item is asked for them."""
+        secrets = tuple(name for name, declared in self.fields.items() if declared.secret)
+        object.__setattr__(self, "secrets", secrets)
 
     def type_at(self, path: tuple[str, ...]) -> FieldType | None:
-        """Give the type at a dotted path (an attribute such as `time` among them), or None where there is none."""
+        """Give the type of what rules see at a dotted path (an attribute such as `time` among it), or None."""
         if len(path) == 1 and path[0] in ATTRIBUTES:
             return ATTRIBUTES[path[0]]
         declared = self.fields.get(path[0])
-        found: FieldType | None = declared.type if declared else None
+        found: FieldType | None = declared.type if declared and not declared.secret else None
         for _ in path[1:]:
             if found is None or found.name not in {"map", "any"}:
                 return None

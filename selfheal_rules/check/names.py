@@ -10,7 +10,7 @@ from selfheal_rules.diagnostics import Diagnostic
 from selfheal_rules.model import Conclude, Do, Parameter, Pattern, Reference, Step
 from selfheal_rules.parse.findings import did_you_mean
 from selfheal_rules.source import Span
-from selfheal_rules.vocabulary import ATTRIBUTES, Vocabulary
+from selfheal_rules.vocabulary import ATTRIBUTES, Kind, Vocabulary
 
 
 def duplicates(subject: Subject) -> Iterator[Diagnostic]:
@@ -140,6 +140,9 @@ def missing_field(path: Path, placed: Placed, span: Span, vocabulary: Vocabulary
     place = at_word(span, path[-1]) if path else span
     known = [kind for one in pattern.kinds if (kind := vocabulary.kinds.get(one))]
     lacking = [kind for kind in known if not path or kind.type_at(path) is None]
+    hiding = next((kind for kind in known if path and path[0] in kind.secrets), None)
+    if hiding is not None:
+        return secret_field(path[0], hiding, place)
     if len(lacking) == len(known) > 0:
         cure = did_you_mean(name, (*lacking[0].fields, *ATTRIBUTES))
         return error("SH205", f"`{lacking[0].name}` has no field `{name}`", place, cure, lacking[0].span)
@@ -149,6 +152,12 @@ def missing_field(path: Path, placed: Placed, span: Span, vocabulary: Vocabulary
         return error("SH206", message, place, f"add `{name}` to `by`")
     kinds_shown = listed(tuple(kind.name for kind in known))
     return error("SH206", f"`{name}` is not shared by {kinds_shown} with one type", place, "ask for each kind apart")
+
+
+def secret_field(name: str, kind: Kind, place: Span) -> Diagnostic:
+    """Say that a field is taken out before any rule could see it."""
+    message = f"`{name}` of `{kind.name}` is secret, and taken out before any rule sees it"
+    return error("SH205", message, place, "take a field that is not", kind.span)
 
 
 def parameters(subject: Subject) -> Iterator[Diagnostic]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from selfheal_rules.check.findings import a, at_word, error, listed
+from selfheal_rules.check.names import secret_field
 from selfheal_rules.check.operands import may_be, misfit, operand_type
 from selfheal_rules.check.subject import RuleView, Subject
 from selfheal_rules.diagnostics import Diagnostic
@@ -24,6 +25,9 @@ def conclusions(subject: Subject) -> Iterator[Diagnostic]:
 def _given(step: Conclude, kind: Kind, view: RuleView, subject: Subject) -> Iterator[Diagnostic]:
     for name, operand in step.fields.items():
         declared: Field | None = kind.fields.get(name)
+        if declared and declared.secret:
+            yield secret_field(name, kind, at_word(step.span, name))
+            continue
         if declared is None:
             cure = did_you_mean(name, kind.fields) or "leave it out"
             yield error("SH205", f"`{kind.name}` has no field `{name}`", at_word(step.span, name), cure, kind.span)

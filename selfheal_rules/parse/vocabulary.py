@@ -24,7 +24,7 @@ VOCABULARY = Keys("a vocabulary", ("selfheal_vocabulary", "vocabulary"), ("doc",
 SECTIONS: tuple[tuple[Form, str], ...] = (("event", "events"), ("state", "states"))
 EVENT = Keys("an event kind", (), ("doc", "fields"))
 STATE = Keys("a state kind", ("key",), ("doc", "fields"))
-FIELD = Keys("a field", ("type",), ("required", "doc", "origin"))
+FIELD = Keys("a field", ("type",), ("required", "doc", "origin", "secret"))
 
 
 def parse_vocabulary(source: Source) -> tuple[Vocabulary | None, Report]:
@@ -190,9 +190,13 @@ def _field(name: str, node: Node, place: ScalarNode, key: tuple[str, ...], decla
     fields = keyed(node, FIELD, findings)
     found = read_type(node.entries["type"], declared.types, findings)
     required = fields.boolean("required") or name in key
+    secret = fields.boolean("secret")
+    if secret and required:
+        cure = "keep the secret out of the key, and let the field be left out"
+        findings.refuse("SH123", f"`{name}` cannot be secret: every item needs it", place, cure)
     if found is None:
         return None
-    return Field(name, found, required, fields.text("doc"), fields.text("origin"), place.span)
+    return Field(name, found, required, fields.text("doc"), fields.text("origin"), secret, place.span)
 
 
 def named_vocabularies(fields: Fields, folder: Path | None) -> Vocabulary | None:
