@@ -153,6 +153,16 @@ class Engine:
             entry = self._door(item)
         return entry.probe if item.__class__ is Event else None
 
+    def admit(self, items: Iterable[Item]) -> None:
+        """
+        Hold items against their kinds, and change nothing else.
+
+        Raises:
+            EventError: where one of them could not be posted.
+        """
+        for item in items:
+            self._probe_of(item)
+
     def _is_ahead(self, at: int) -> bool:
         now = self._memory.now
         return self._ahead is not None and now > -NEVER and at > now + self._ahead
