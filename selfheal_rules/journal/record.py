@@ -1,0 +1,153 @@
+"""
+One record of a journal: a line of JSON, chained to the line before it.
+
+    {"n":7,"inputs":5,"type":"event","left":0,"data":{…},"prev":"9f…","hash":"c1…"}
+
+`n` counts records, `inputs` the inputs among them, `left` says how many records of the same batch follow. `hash` is the
+SHA-256 of the line up to and without `,"hash"`, `prev` the hash of the record before. `docs/journal.md` is its page.
+"""
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from attrs import field, frozen
+
+from selfheal_rules.diagnostics import JournalError
+from selfheal_rules.journal.text import read
+
+FORMAT = 1
+NOTHING = "0" * 64
+"""What the first record has for the hash of the one before."""
+
+INPUTS = ("event", "state", "outcome", "control", "time")
+TYPES = ("journal", "program", "snapshot", *INPUTS, "decision", "intent", "recovery")
+
+_HASH = len(',"hash":""}') + 64
+_MARK = b',"hash":"'
+
+
+class Entry(NamedTuple):
+    """What is to be recorded: its type, and its data as JSON text."""
+
+    type: str
+    data: str
+
+
+class Chain(NamedTuple):
+    """Where a journal ends: the number and hash of its last record, and how many inputs it holds."""
+
+    number: int = 0
+    hash: str = NOTHING
+    inputs: int = 0
+
+    def link(self, entries: Iterable[Entry]) -> "tuple[list[str], Chain]":
+        """Give the lines of a batch, each with its line break, and where the journal then ends."""
+        batch = list(entries)
+        number, last, inputs = self
+        left, lines = len(batch), []
+        for type_, data in batch:
+            number, left = number + 1, left - 1
+            inputs += type_ in INPUTS
+            body = f'{{"n":{number},"inputs":{inputs},"type":"{type_}","left":{left},"data":{data},"prev":"{last}"'
+            last = sha256(body.encode()).hexdigest()
+            lines.append(f'{body},"hash":"{last}"}}\n')
+        return lines, Chain(number, last, inputs)
+
+
+@frozen
+class Place:
+    """Where a record stands: a file and line, or a table and row."""
+
+    where: str
+    line: int
+    unit: str = "line"
+
+    def __str__(self) -> str:
+        """Give the place as messages name it."""
+        return f"`{self.where}`, {self.unit} {self.line}"
+
+
+@frozen
+class Record:
+    """A record as it was read; two are equal where they say the same, wherever they stand."""
+
+    number: int = field(eq=False)
+    inputs: int
+    type: str
+    left: int = field(eq=False)
+    data: Any
+    prev: str = field(eq=False, repr=False)
+    hash: str = field(eq=False, repr=False)
+    place: Place = field(eq=False)
+
+    @property
+    def end(self) -> Chain:
+        """Where a journal ends whose last record this is."""
+        return Chain(self.number, self.hash, self.inputs)
+
+
+def parse(line: bytes, place: Place) -> Record:
+    """
+    Read a line, without its break, by itself.
+
+    Raises:
+        JournalError: with its place, where it is not what was once written.
+    """
+    body, tail = line[:-_HASH], line[-_HASH:]
+    if tail[: len(_MARK)] != _MARK or tail[-2:] != b'"}' or sha256(body).hexdigest().encode() != tail[len(_MARK) : -2]:
+        raise broken(place, _number(line), "its hash does not fit: it is not what was written")
+    try:
+        one = read(line)
+        counts, texts = (one["n"], one["inputs"], one["type"], one["left"]), (one["prev"], one["hash"])
+        record = Record(*counts, one["data"], *texts, place)
+    except (ValueError, KeyError, TypeError) as error:
+        raise broken(place, _number(line), f"it is no record: {error}") from None
+    _check_format(record)
+    return record
+
+
+def _number(line: bytes) -> str:
+    """Give the number a damaged line claims, if that much can be read."""
+    digits = line.removeprefix(b'{"n":').partition(b",")[0]
+    return digits.decode() if digits.isdigit() else "?"
+
+
+def _check_format(record: Record) -> None:
+    if record.type == "journal" and record.data["format"] != FORMAT:
+        message = f"it begins format {record.data['format']}, and this library knows format {FORMAT}"
+        raise broken(record.place, record.number, message)
+    if record.type not in TYPES:
+        raise broken(record.place, record.number, f"its type `{record.type}` is not known")
+
+
+def broken(place: Place, number: int | str, why: str) -> JournalError:
+    """Give the error for a record that cannot be trusted, with its exact place."""
+    return JournalError(f"the journal is broken at {place}, record {number}: {why}")
+
+
+def follow(records: Iterable[Record], chain: Chain | None = None) -> Iterator[Record]:
+    """
+    Pass records on, each held against the one before.
+
+    Args:
+        records: in their order.
+        chain: where the journal stood before them; None: the first is taken at its word.
+
+    Raises:
+        JournalError: at the first that does not follow.
+    """
+    last = chain
+    for record in records:
+        if last is not None:
+            _check_follows(record, last)
+        last = record.end
+        yield record
+
+
+def _check_follows(record: Record, last: Chain) -> None:
+    if record.number != last.number + 1:
+        raise broken(record.place, record.number, f"record {last.number + 1} should stand here")
+    if record.prev != last.hash:
+        why = f"it does not carry the hash of record {last.number}: one of the two was exchanged"
+        raise broken(record.place, record.number, why)

@@ -1,0 +1,174 @@
+"""
+Going on where a journal ends: the last snapshot, then every input after it, applied again.
+
+An engine is deterministic, so the same inputs give the same decisions. Those the journal has are compared with what it
+has; those it lacks, because the process ended before they were written, are given back to be written now.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from contextlib import ExitStack
+from datetime import datetime
+
+from attrs import define, field
+
+from selfheal_rules.decide.decision import Decision, Outcome, Step
+from selfheal_rules.diagnostics import JournalError
+from selfheal_rules.engine import Engine
+from selfheal_rules.events import frozen_time
+from selfheal_rules.journal.items import Input, beginning, decided, input_of, mark, program_begins, snapshot_of
+from selfheal_rules.journal.journal import Journal
+from selfheal_rules.journal.record import INPUTS, Entry, Record
+from selfheal_rules.journal.text import read
+from selfheal_rules.journal.writer import Writer
+
+
+def admitted(engine: Engine, inputs: Iterable[Input]) -> list[Input]:
+    """
+    Give inputs as they may be recorded and applied: each fits, and what is secret has been taken out.
+
+    Raises:
+        EventError: where one does not fit; the engine is as it was.
+    """
+    batch = [frozen_time(one) if isinstance(one, datetime) else one for one in inputs]
+    engine.admit(one for one in batch if not isinstance(one, datetime))
+    return batch
+
+
+@define
+class Course:
+    """
+    An engine, and what is left to do of what it decided.
+
+    `waiting` are the decisions that were allowed and have no outcome yet, by idempotency key, in order; `called` is the
+    key of the one whose executor was about to be called when a process ended. `snapshot` is the number of the input the
+    latest snapshot was taken after.
+    """
+
+    engine: Engine
+    snapshot: int = 0
+    waiting: dict[str, Decision] = field(factory=dict)
+    called: str | None = None
+
+    def apply(self, given: Input) -> Step:
+        """Post an item, or let time pass up to an instant."""
+        if isinstance(given, Outcome):
+            self._answered(given)
+        step = self.engine.advance(given) if isinstance(given, datetime) else self.engine.post(given)
+        for decision in step:
+            self._decided(decision)
+        return step
+
+    def _decided(self, decision: Decision) -> None:
+        """Have what is allowed wait; a decision said again under its id counts as it was said last."""
+        if decision.verdict.status == "allowed":
+            self.waiting[decision.idempotency_key] = decision
+        else:
+            self.waiting.pop(decision.idempotency_key, None)
+
+    def _answered(self, outcome: Outcome) -> None:
+        for key, decision in self.waiting.items():
+            if decision.id == outcome.decision_id and outcome.attempt in {None, decision.attempt}:
+                del self.waiting[key]
+                self.called = None if self.called == key else self.called
+                return
+
+    def first(self) -> tuple[Decision, bool]:
+        """Give the decision that has waited longest, and whether its executor may have been called before."""
+        key, decision = next(iter(self.waiting.items()))
+        return decision, key == self.called
+
+
+@define
+class Replay:
+    """Inputs applied again, and the decisions they give that are not found recorded."""
+
+    course: Course
+    inputs: int = 0
+    missing: deque[Entry] = field(factory=deque)
+
+    def follow(self, records: Iterable[Record]) -> None:
+        """
+        Apply every input, and hold what follows against what was recorded.
+
+        Raises:
+            JournalError: where the two differ, with the record.
+        """
+        for record in records:
+            if record.type in INPUTS:
+                self.inputs += 1
+                step = self.course.apply(input_of(record))
+                self.missing += (decided(decision, record.inputs) for decision in step)
+            elif record.type == "decision":
+                self._compare(record)
+            elif record.type == "intent":
+                self.course.called = record.data["key"]
+
+    def _compare(self, record: Record) -> None:
+        made = read(self.missing.popleft().data) if self.missing else None
+        if made != record.data:
+            found = f"another after input {made['input']}" if made else "none"
+            message = f"record {record.number} at {record.place} is a decision after input {record.data['input']}, and "
+            message += f"the inputs now lead to {found}: these are not the rules, or not the library, that wrote it"
+            raise JournalError(message)
+
+
+def recover(fresh: Engine, writer: Writer) -> Course:
+    """
+    Give what the journal leads to, once the journal has all that follows from its inputs, and a mark of this start.
+
+    `fresh` is an engine of the program that goes on. An empty journal begins with it; else the settings that stand in
+    the snapshot hold, and those of `fresh` do not. Where it fails, the writer is closed.
+
+    Raises:
+        JournalError: where the journal is broken, was written by other rules, or cannot be written.
+        SnapshotError: where the snapshot cannot be restored under the program.
+    """
+    with ExitStack() as undone:
+        undone.callback(writer.close)
+        course = _recovered(fresh, writer)
+        undone.pop_all()
+    return course
+
+
+def _recovered(fresh: Engine, writer: Writer) -> Course:
+    replay, first = replayed(fresh, writer.journal)
+    writer.append(first)
+    writer.append(list(replay.missing))
+    counts = {"replayed": replay.inputs, "missing": len(replay.missing), "called": replay.course.called}
+    writer.append([mark(token=writer.token, torn=str(writer.journal.torn or ""), **counts)])
+    return replay.course
+
+
+def replayed(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:
+    """Give what a journal leads to, without writing to it, and what a program that is new to it has to write first."""
+    records = journal.recent()
+    head = next(records, None)
+    if head is None:
+        return _begun(fresh, journal)
+    is_other = head.data["program"] != fresh.program.digest
+    rest = _nothing_since(head, records, fresh) if is_other else records
+    replay = Replay(Course(type(fresh).restore(fresh.program, snapshot_of(head)), head.inputs))
+    replay.follow(rest)
+    return replay, program_begins(replay.course.engine) if is_other else []
+
+
+def _begun(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:
+    if next(journal.records(), None) is not None:
+        message = "the journal has no snapshot to begin from: the files that hold it are missing"
+        raise JournalError(message)
+    return Replay(Course(fresh)), [beginning(), *program_begins(fresh)]
+
+
+def _nothing_since(head: Record, records: Iterable[Record], fresh: Engine) -> tuple[Record, ...]:
+    """Let another program take over only where nothing was recorded under the old one since its snapshot."""
+    if any(record.type not in {"recovery", "program"} for record in records):
+        raise _other_program(head, fresh)
+    return ()
+
+
+def _other_program(record: Record, engine: Engine) -> JournalError:
+    said = record.data["program"]
+    message = f"record {record.number} at {record.place} is of program {said}, and this is {engine.program.digest}:"
+    message += " inputs were recorded since its last snapshot, so start and close once more with the old rules first"
+    return JournalError(message)
