@@ -1,0 +1,7 @@
+"""Carrying out decisions: the contract of executors, and those that touch no cloud."""
+
+from selfheal_rules.execute.dry_run import DryRun
+from selfheal_rules.execute.executor import Executor, Executors
+from selfheal_rules.execute.record import Recording
+
+__all__ = ["DryRun", "Executor", "Executors", "Recording"]

@@ -1,0 +1,73 @@
+"""
+Read this first: the whole pipeline, wired from top to bottom.
+
+    inputs → journal → engine → journal → executors → outcomes, which are inputs again
+
+A batch of inputs is on disk before it is applied, and what it led to before anything of it is done. So wherever a
+process ends, the next one goes on, with the same decisions, none twice and none lost.
+"""
+
+from collections.abc import Iterable
+
+from selfheal_rules.decide.decision import Decision
+from selfheal_rules.engine import Engine
+from selfheal_rules.execute.executor import Executors
+from selfheal_rules.journal.items import Input, inputs, intended, outputs, snapshot_taken
+from selfheal_rules.journal.journal import Journal, Lease
+from selfheal_rules.journal.recovery import admitted, recover
+from selfheal_rules.journal.writer import Writer
+
+
+class Healer:
+    """
+    An engine that writes down what it is told and what it decides, and has carried out what is allowed.
+
+    `engine` begins an empty journal, and names the program under which another is gone on from. Without executors the
+    caller carries out `course.waiting` and posts the outcomes. After `every` so many inputs a snapshot is taken. Once a
+    `JournalError` was raised, make another.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        journal: Journal,
+        executors: Executors | None = None,
+        *,
+        lease: Lease | None = None,
+        every: int = 10_000,
+    ) -> None:
+        """Take over the journal, and go on where it ends."""
+        self.journal, self.executors, self.every = Writer(journal, lease), executors, every
+        self.course = recover(engine, self.journal)
+
+    def take(self, batch: Iterable[Input] = ()) -> list[Decision]:
+        """Take inputs, an instant among them to let time pass; gives all that was decided, once it is dealt with."""
+        self.journal.check()
+        given = admitted(self.course.engine, batch)
+        return self._carry_out() + self._apply(given) + self._carry_out()
+
+    def _apply(self, batch: list[Input]) -> list[Decision]:
+        self.journal.append(inputs(batch))
+        steps = [self.course.apply(given) for given in batch]
+        self.journal.append(outputs(steps, self.journal.inputs - len(batch) + 1))
+        return [decision for step in steps for decision in step]
+
+    def _carry_out(self) -> list[Decision]:
+        decisions: list[Decision] = []
+        while self.executors and self.course.waiting:
+            decision, again = self.course.first()
+            if not again:
+                self.journal.append([intended(decision)])
+            decisions += self._apply([self.executors.carry_out(decision, self.journal.check, again=again)])
+        self._snapshot(self.every)
+        return decisions
+
+    def _snapshot(self, every: int) -> None:
+        if self.journal.inputs - self.course.snapshot >= every and not self.course.waiting:
+            self.journal.append([snapshot_taken(self.course.engine)])
+            self.course.snapshot = self.journal.inputs
+
+    def close(self) -> None:
+        """Write the engine down, so that the next one need apply nothing again, and let go."""
+        self._snapshot(1)
+        self.journal.close()

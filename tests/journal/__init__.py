@@ -1,0 +1,1 @@
+"""The journal, the healer over it, and what both must survive."""
