@@ -210,7 +210,9 @@ class Engine:
         if memory.known > self._remembered:
             rounds.caution = SATURATED
         network = rounds.network
-        network.event(item, hits)
+        takers = network.takers
+        for number in hits:
+            takers[number](item)
         if not (network.queue or network.ready):
             rounds.caution = None
             return Step.of("matched", before) if before else MATCHED

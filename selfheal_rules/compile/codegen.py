@@ -27,23 +27,40 @@ _RUNTIME: Mapping[str, object] = {
 }
 
 
+_HOLE = re.compile(r"\x01(\d+)\x01")
+"""Where a constant stands in a text: between signs that no written literal can hold."""
+
+
 class Code:
-    """A growing module: equal functions are generated once, and each can be called as soon as it is written."""
+    """
+    A growing module: equal functions are generated once, and each can be called as soon as it is written.
+
+    Functions that differ in their constants alone share one code object, each over its own constants: a thousand rules
+    of a few shapes are compiled, and kept warm by the interpreter, as those few.
+    """
 
     def __init__(self, name: str) -> None:
         """Start with nothing but the runtime names."""
         self.name = name
         self.names: dict[str, Any] = dict(_RUNTIME)
+        self._constants: list[Any] = []
+        self._places: dict[tuple[str, Value], str] = {}
         self._texts: dict[str, str] = {}
+        self._shapes: dict[str, Callable[..., Any]] = {}
         self._lines: list[str] = []
 
     def constant(self, value: object) -> str:
-        """Give the name of a constant; plain scalars stand in the source as they are."""
-        if isinstance(value, bool | int | str):
-            return repr(value)
-        name = f"C{len(self.names)}"
-        self.names[name] = value
-        return name
+        """Give what stands for a constant in a text."""
+        if not isinstance(value, bool | int | str):
+            return self._hole(value)
+        place = (type(value).__name__, value)
+        if place not in self._places:
+            self._places[place] = self._hole(value)
+        return self._places[place]
+
+    def _hole(self, value: object) -> str:
+        self._constants.append(value)
+        return f"\x01{len(self._constants) - 1}\x01"
 
     def function(self, prefix: str, arguments: str, body: list[str]) -> str:
         """Write a function of these body lines (indented once) and give its name; of equal texts, the first."""
@@ -51,12 +68,21 @@ class Code:
         known = self._texts.get(text)
         if known:
             return known
-        name = f"{prefix}{len(self._texts)}"
-        self._texts[text] = name
-        source = f"def {name}{text}\n"
-        self._lines.append(source)
-        exec(compile(source, f"<{self.name}:{name}>", "exec"), self.names)  # noqa: S102 - our text, of checked rules
+        name = self._texts[text] = f"{prefix}{len(self._texts)}"
+        holes = list(dict.fromkeys(_HOLE.findall(text)))
+        shape = _HOLE.sub(lambda hole: f"c{holes.index(hole[1])}", text)
+        if shape not in self._shapes:
+            self._shapes[shape] = self._make(name, shape, len(holes))
+        self.names[name] = self._shapes[shape](*(self._constants[int(hole)] for hole in holes))
+        self._lines.append(f"def {name}" + _HOLE.sub(lambda hole: _shown(self._constants[int(hole[1])]), text))
         return name
+
+    def _make(self, name: str, shape: str, holes: int) -> Callable[..., Any]:
+        inner = "\n".join(f"    {line}" for line in f"def {name}{shape}".split("\n"))
+        text = f"def make({', '.join(f'c{number}' for number in range(holes))}):\n{inner}\n    return {name}\n"
+        exec(compile(text, f"<{self.name}:{name}>", "exec"), self.names)  # noqa: S102 - our text, of checked rules
+        make: Callable[..., Any] = self.names.pop("make")
+        return make
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
         """Give a written function."""
@@ -66,6 +92,10 @@ class Code:
     def source(self) -> str:
         """Give the whole module, to be read."""
         return "\n\n".join(self._lines)
+
+
+def _shown(constant: object) -> str:
+    return f"<{type(constant).__name__}>" if callable(constant) or isinstance(constant, dict) else repr(constant)
 
 
 def access(row: str, path: tuple[str, ...]) -> str:

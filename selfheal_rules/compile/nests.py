@@ -44,6 +44,10 @@ class Nest:
         """Add a line at the present depth."""
         self.lines.append(MARGIN * self.depth + line)
 
+    def constant(self, number: int) -> str:
+        """Give what stands for a number in a line: rules that differ in it share their code."""
+        return self.register.code.constant(number)
+
     def enter(self, line: str) -> None:
         """Add a line that opens a block."""
         self.write(line)
@@ -82,10 +86,10 @@ class Nest:
             probed = (self.register.index(draft, paths), key)
             self._probe(draft, probed, paths, keys, row)
         elif draft.counted and draft.counted.open:
-            self.enter(f"for {row} in m.demand({draft.number}, (), ()):")
+            self.enter(f"for {row} in m.demand({self.constant(draft.number)}, (), ()):")
         else:
             draft.scanned = True
-            self.enter(f"for {row} in m.standing[{draft.number}]:")
+            self.enter(f"for {row} in m.standing[{self.constant(draft.number)}]:")
         self._used(alias, equal)
         self.bind(alias)
         return probed
@@ -105,12 +109,12 @@ class Nest:
             places = [[".".join(path) for path in paths].index(name) for name in draft.counted.names]
             names = "".join(f"k{len(self.bound)}_{place}, " for place in places)
             group = "".join(f"{keys[place]}, " for place in places)
-            self.enter(f"for {row} in m.demand({draft.number}, ({group}), ({names})):")
+            self.enter(f"for {row} in m.demand({self.constant(draft.number)}, ({group}), ({names})):")
             return
         bucket = f"b{len(self.bound)}"
-        self.write(f"{bucket} = m.exchanges[{exchange}].get({key})")
+        self.write(f"{bucket} = m.exchanges[{self.constant(exchange)}].get({key})")
         self.enter(f"if {bucket} is not None:")
-        self.enter(f"for {row} in {bucket}.get({draft.number}, NONE):")
+        self.enter(f"for {row} in {bucket}.get({self.constant(draft.number)}, NONE):")
 
     def _used(self, alias: str, equal: tuple[tuple[tuple[str, ...], Reference], ...]) -> None:
         spent = {(alias, path, other.alias, other.path) for path, other in equal}

@@ -93,7 +93,10 @@ def _sieve(kind: Kind, takers: tuple[Taker, ...], code: Code) -> str:
         return code.function("sieve", "i, now", body)
     body.append("    h = None")
     for part, condition in conditions:
-        body += [f"    if {condition}:", f"        h = {code.constant((part,))} if h is None else (*h, {part})"]
+        body += [
+            f"    if {condition}:",
+            f"        h = {code.constant((part,))} if h is None else (*h, {code.constant(part)})",
+        ]
     return code.function("sieve", "i, now", [*body, "    return h"])
 
 

@@ -71,10 +71,10 @@ def _because(row: Any, seen: dict[int, None]) -> tuple[str, tuple[Evidence, ...]
         return "", tuple(Evidence("", "event", "", source, id_, (), moment(at)) for at, _, _, source, id_ in row.cause)
     maker = row.maker
     if maker is None and isinstance(row.cause, Support):
-        maker = (("", row.cause.name, ""), row.cause.aliases, row.cause.rows)
+        maker = (("", row.cause.name, "", row.cause.aliases), row.cause.rows)
     if maker is None:
         return "", ()
-    (_, rule, _), aliases, rows = maker
+    (_, rule, _, aliases), rows = maker
     if id(rows) in seen:
         return rule, ()
     seen[id(rows)] = None

@@ -117,8 +117,10 @@ class Occurrence:
         return ["event", self.source, self.id]
 
 
-Maker: TypeAlias = tuple[tuple[str, str, str | int], tuple[str, ...], tuple[Any, ...]]
-"""What a concluded event follows from: (rule set, rule, step), and the aliases and rows of the match."""
+Author: TypeAlias = tuple[str, str, str | int, tuple[str, ...]]
+"""What concludes an event: rule set, rule, step, and the aliases of the match."""
+Maker: TypeAlias = tuple[Author, tuple[Any, ...]]
+"""What a concluded event follows from: its author, and the rows of the match."""
 
 
 class Kept(Occurrence):
@@ -142,20 +144,26 @@ class Kept(Occurrence):
 class Derived(Occurrence):
     """A concluded event; its id is reckoned when it is first asked for."""
 
-    __slots__ = ("_id", "maker")
+    __slots__ = ("_id", "author", "rows")
     source = "selfheal"
 
-    def __init__(self, kind: str, fields: Any, at: int, turn: int, maker: Maker) -> None:
-        """Record what follows."""
+    def __init__(self, kind: str, fields: Any, at: int, turn: int, author: Author, rows: tuple[Any, ...]) -> None:
+        """Record what follows, from which match."""
         self.kind = kind
         self.fields = fields
         self.at = at
         self.turn = turn
-        self.maker = maker
+        self.author = author
+        self.rows = rows
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Write what it was made with; the id follows from it."""
-        return Derived, (self.kind, self.fields, self.at, self.turn, self.maker)
+        return Derived, (self.kind, self.fields, self.at, self.turn, self.author, self.rows)
+
+    @property
+    def maker(self) -> Maker:
+        """What it follows from."""
+        return self.author, self.rows
 
     @property
     def id(self) -> str:  # type: ignore[override]
@@ -163,8 +171,8 @@ class Derived(Occurrence):
         try:
             return self._id
         except AttributeError:
-            names, aliases, rows = self.maker
-            self._id: str = fingerprint(*names, evidence_of(aliases, rows), self.at)
+            *names, aliases = self.author
+            self._id: str = fingerprint(*names, evidence_of(aliases, self.rows), self.at)
             return self._id
 
 

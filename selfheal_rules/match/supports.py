@@ -6,7 +6,7 @@ from typing import Any
 from selfheal_rules.compile.plan import Branching, Conclusion, Ruling
 from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
 from selfheal_rules.match.memory import LAPSE
-from selfheal_rules.match.rows import Derived, Match, Record, Row, Support, evidence_of, still
+from selfheal_rules.match.rows import Author, Derived, Match, Record, Row, Support, evidence_of, still
 from selfheal_rules.values import FrozenMap, Value, canonical
 from selfheal_rules.vocabulary import ANY, FieldType, Kind
 
@@ -124,14 +124,16 @@ class Supports:
 
     def _events(self, ruling: Ruling, index: int, step: Conclusion, found: Iterable[Found]) -> None:
         """Post a concluded event for each match to the rules above."""
-        names, kind = (ruling.ruleset, ruling.rule.id, step.step.id or index), step.kind.name
-        build, now, turn = step.fields, self.memory.now, self.memory.turn
         if len(ruling.branches) > 1:
             found = [one for one in found if not self._is_repeated(ruling, index, one)]
+        kind, build, now, turn = step.kind.name, step.fields, self.memory.now, self.memory.turn
+        authors = {
+            number: _author(ruling, index, step, self.plan.branches[number].aliases) for number in ruling.branches
+        }
         self._post(
             step,
             [
-                Derived(kind, build[branch.number](rows), now, turn, (names, branch.aliases, branch.still(rows)))
+                Derived(kind, build[branch.number](rows), now, turn, authors[branch.number], branch.still(rows))
                 for branch, rows, _ in found
             ],
         )
@@ -174,8 +176,8 @@ class Supports:
         aliases, rows = why
         memory = self.memory
         if step.kind.form == "event":
-            names = (ruling.ruleset, ruling.rule.id, step.step.id or index)
-            self._post(step, [Derived(step.kind.name, fields, memory.now, memory.turn, (names, aliases, rows))])
+            author = _author(ruling, index, step, aliases)
+            self._post(step, [Derived(step.kind.name, fields, memory.now, memory.turn, author, rows)])
             return
         key = _key(step.kind, fields, only_key=step.step.cleared)
         if key is None:
@@ -280,6 +282,10 @@ class Supports:
         evidence = canonical(evidence_of(support.aliases, support.rows))
         support.strength = (-ruling.rule.priority, ranks, ruling.order, -support.at, evidence, support.step)
         return support.strength
+
+
+def _author(ruling: Ruling, index: int, step: Conclusion, aliases: tuple[str, ...]) -> Author:
+    return ruling.ruleset, ruling.rule.id, step.step.id or index, aliases
 
 
 def _rank(kind: FieldType, word: Value) -> int:

@@ -67,7 +67,8 @@ class Tallies:
     # Events
 
     def _sampler(self, part: Part, counted: Counted, within: int) -> Sample:
-        memory, group, value, rising = self.memory, counted.group, counted.value, counted.rising
+        memory, group, value = self.memory, counted.group, counted.value
+        rising, enough = counted.rising, counted.least if counted.rising else 0
         tallies, groups = memory.tallies[part.number], memory.groups[part.number]
 
         def sample(row: Any, turn: int = 0) -> None:
@@ -84,12 +85,12 @@ class Tallies:
                 if rising:
                     groups.append((at, key, tally))
             samples = tally.samples
-            one = (at, turn or memory.turn, value and value(row, now), row.source, row.id)
-            if samples and samples[-1][0] > at:
+            one = (at, turn or memory.turn, value(row, now) if value else None, row.source, row.id)
+            if at < now and samples and samples[-1][0] > at:
                 insort(samples, one, key=_order)
             else:
                 samples.append(one)
-            if not rising or tally.stands or len(samples) >= counted.least:
+            if len(samples) >= enough or tally.stands:
                 self._judge(part, counted, key, tally, now)
 
         return sample
