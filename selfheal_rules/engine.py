@@ -216,10 +216,12 @@ class Engine:
         if not (network.queue or network.ready):
             rounds.caution = None
             return Step.of("matched", before) if before else MATCHED
-        decisions = before + rounds.settle()
+        made = rounds.settle()
         rounds.caution = None
         disposition = rounds.disposition(item) if rounds.judge.blocked or rounds.overloaded else "matched"
-        return Step.of(disposition, decisions) if decisions or disposition != "matched" else MATCHED
+        if before or disposition != "matched":
+            return Step.of(disposition, (*before, *made))
+        return Step(made) if made else MATCHED
 
     def _forget(self, limit: int) -> None:
         """Forget the ids of events whose `max_age` is over; now and then, since they are told apart by their time."""
@@ -276,7 +278,7 @@ class Engine:
             record.source, record.fields, record.at = item.source, item.fields, item.at
             rounds.network.record(record, item.at)
         touched = rounds.network.touched
-        decisions = rounds.settle() if rounds.network.queue or rounds.network.ready else ()
+        decisions = tuple(rounds.settle()) if rounds.network.queue or rounds.network.ready else ()
         return ("overload" if rounds.overloaded else "matched" if touched else "unmatched"), decisions
 
     def _clear(self, item: State, key: Any, record: Record | None) -> None:

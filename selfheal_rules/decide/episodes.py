@@ -66,23 +66,20 @@ class Episodes:
         self.changed[episode] = None
         self.advance(episode)
 
-    def at_once(self, ruling: Ruling, firings: Iterable[list[Found]]) -> None:
-        """Issue every step of episodes that close as they open, and know it for `max_age`."""
-        caution, now = self.caution, self.memory.now
-        made: list[Decision] = []
-        for found in firings:
-            opening = opening_among(ruling, found, now)
-            branch, rows = found[0][0].number, opening.rows
-            for step in ruling.actions:
-                target = step.target[branch](rows)
-                params = step.params[branch](rows) if step.params else EMPTY
-                verdict = caution or (UNTARGETED if target is None and step.step.target is not None else SHADOWED)
-                made.append(Decision(opening, step.name, step.action, target, params, 1, now, verdict))
-        recent, limit = self.recent, now - self.max_age
-        while recent and recent[0].at <= limit:
+    def at_once(self, ruling: Ruling, found: list[Found]) -> None:
+        """Issue every step of an episode that closes as it opens, and know it for `max_age`."""
+        now, recent = self.memory.now, self.recent
+        opening = opening_among(ruling, found, now)
+        branch, rows = found[0][0].number, opening.rows
+        for step in ruling.actions:
+            target = step.target[branch](rows)
+            params = step.params[branch](rows) if step.params else EMPTY
+            verdict = self.caution or (UNTARGETED if target is None and step.step.target is not None else SHADOWED)
+            decision = Decision(opening, step.name, step.action, target, params, 1, now, verdict)
+            self.decisions.append(decision)
+            recent.append(decision)
+        while recent[0].at <= now - self.max_age:
             recent.popleft()
-        recent += made
-        self.decisions += made
 
     def _decide(self, opening: Opening, step: Action, target: Any, params: Any, attempt: int, at: int) -> None:
         verdict = self.caution or (UNTARGETED if target is None and step.step.target is not None else SHADOWED)

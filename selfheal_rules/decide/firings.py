@@ -42,7 +42,8 @@ class Firings:
             mine, ruling = firings[number], rules[number]
             keys = _ordered(mine) if len(mine) > 1 else mine
             if ruling.simple and not episodes.told:
-                episodes.at_once(ruling, [mine[key] for key in keys] if len(mine) > 1 else mine.values())
+                for key in keys:
+                    episodes.at_once(ruling, mine[key])
                 continue
             for key in keys:
                 if (number, key) not in episodes.running:
@@ -57,7 +58,7 @@ class Firings:
         if len(found) > 1:
             return False
         if found:
-            self.episodes.at_once(ruling, ([(branch, found[0], None)],))
+            self.episodes.at_once(ruling, [(branch, found[0], None)])
             if self.judge.blockable:
                 self.judge.free.append((ruling.number, found[0]))
         return True

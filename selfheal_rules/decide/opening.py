@@ -119,12 +119,14 @@ class Opening:
 
 def opening_among(ruling: Ruling, found: list[Found], at: int) -> Opening:
     """Give the first firing of a (rule, key) as it is now; which of several is the first may be left open."""
-    if len(found) > 1 and not ruling.fixed:
+    if len(found) == 1:
+        branch, rows, _ = found[0]
+        return Opening(ruling, branch, branch.still(rows), at)
+    if not ruling.fixed:
         found.sort(key=order_of)
     branch, rows, _ = found[0]
     opening = Opening(ruling, branch, branch.still(rows), at)
-    if len(found) > 1:
-        opening.among([(one, opening.rows if part is rows else one.still(part), None) for one, part, _ in found])
+    opening.among([(one, opening.rows if part is rows else one.still(part), None) for one, part, _ in found])
     return opening
 
 

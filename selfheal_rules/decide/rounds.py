@@ -114,21 +114,19 @@ class Rounds:
     def advance(self, to: int) -> tuple[Decision, ...]:
         """Settle every timer up to an instant, one turn for each."""
         memory = self.memory
-        decisions: tuple[Decision, ...] = ()
-        if memory.started == NEVER:
-            decisions = self._start(to)
+        decisions = self._start(to) if memory.started == NEVER else []
         while memory.timers and memory.timers[0][0] <= to:
             memory.now = max(memory.now, memory.timers[0][0])
             decisions += self._instant()
         self.alarm()
-        return decisions
+        return tuple(decisions)
 
     def alarm(self) -> None:
         """Note before which instant no timer is due."""
         timers = self.memory.timers
         self.memory.alarm = timers[0][0] if timers else NEVER
 
-    def _start(self, at: int) -> tuple[Decision, ...]:
+    def _start(self, at: int) -> list[Decision]:
         memory = self.memory
         memory.now = memory.started = at
         memory.turn += 1
@@ -136,10 +134,10 @@ class Rounds:
         self.judge.start()
         return self.settle()
 
-    def _instant(self) -> tuple[Decision, ...]:
+    def _instant(self) -> list[Decision]:
         self.memory.turn += 1
         later = [timer for timer in self.memory.due(self.memory.now) if not self._ripe(*timer)]
-        return self.settle(later) if later or self.network.queue or self.network.ready else ()
+        return self.settle(later) if later or self.network.queue or self.network.ready else []
 
     def _ripe(self, purpose: int, subject: Any) -> bool:
         if purpose == HOLD:
@@ -178,7 +176,7 @@ class Rounds:
 
     # Turns
 
-    def settle(self, later: Iterable[tuple[int, Any]] = ()) -> tuple[Decision, ...]:
+    def settle(self, later: Iterable[tuple[int, Any]] = ()) -> list[Decision]:
         """Judge what is queued and let all follow, round by round; episode timers come after the first firings."""
         episodes, judge = self.episodes, self.judge
         self.supports.made = self.noted = 0
@@ -200,7 +198,7 @@ class Rounds:
                 break
             self._round()
         decisions, episodes.decisions = episodes.decisions, []
-        return tuple(decisions)
+        return decisions
 
     def _round(self) -> None:
         network, episodes = self.network, self.episodes
@@ -317,7 +315,7 @@ class Rounds:
                 "status": item.status,
             }
             self.acts.append(("selfheal.outcome", f"{found.id}/{found.attempt}/{item.status}", fields))
-        return "matched", self.settle()
+        return "matched", tuple(self.settle())
 
     def _issued(self, item: Outcome) -> Decision | None:
         limit = self.memory.now - self.max_age
