@@ -17,7 +17,8 @@ class Evidence:
     """
     One item a decision rests on, under the alias the rule gives it.
 
-    `because` is what it was itself concluded from, down to items that were posted; `rule` is the rule that did.
+    `because` is what it was itself concluded from, down to items that were posted: all its supports, the strongest
+    first; `rule` is the rule of that one.
     """
 
     alias: str
@@ -69,16 +70,19 @@ def _because(row: Any, seen: dict[int, None]) -> tuple[str, tuple[Evidence, ...]
     """Give the rule a row was concluded by, and what it rested on unless that has been said."""
     if row.kind == "count":
         return "", tuple(Evidence("", "event", "", source, id_, (), moment(at)) for at, _, _, source, id_ in row.cause)
-    maker = row.maker
-    if maker is None and isinstance(row.cause, Support):
-        maker = (("", row.cause.name, "", row.cause.aliases), row.cause.rows)
-    if maker is None:
-        return "", ()
-    (_, rule, _, aliases), rows = maker
+    if row.maker is not None:
+        (_, rule, _, aliases), rows = row.maker
+        return rule, _rested(aliases, rows, seen)
+    supports: tuple[Support, ...] = row.cause if row.key is not None else ()
+    found = tuple(one for support in supports for one in _rested(support.aliases, support.rows, seen))
+    return supports[0].name if supports else "", found
+
+
+def _rested(aliases: tuple[str, ...], rows: tuple[Any, ...], seen: dict[int, None]) -> tuple[Evidence, ...]:
     if id(rows) in seen:
-        return rule, ()
+        return ()
     seen[id(rows)] = None
-    return rule, explain(aliases, rows, seen)
+    return explain(aliases, rows, seen)
 
 
 def plain_row(row: Any) -> Any:

@@ -260,7 +260,6 @@ class Network:
             if row is None:
                 self._begin(self.parts[number], record, since)
             elif row.fields is not record.fields or row.stamp != record.at:
-                row.cause = record.cause
                 self.change(self.parts[number], row, record.fields, record.at)
         for number in tuple(record.rows):
             if number not in hits:

@@ -255,19 +255,22 @@ class Supports:
                 self.network.clear(record)
 
     def _show(self, record: Record) -> None:
-        kind = self.plan.entries[record.kind].kind
-        winner = (
-            min(reversed(record.supports), key=lambda support: self._strength(support, kind))
-            if len(record.supports) > 1
-            else next(iter(record.supports))
-        )
-        fields = FrozenMap(winner.fields)
+        """Have a state be what its strongest support says, and all of them its cause, the strongest first."""
+        supports = tuple(record.supports)
+        if len(supports) > 1:
+            kind = self.plan.entries[record.kind].kind
+            last_first = supports[::-1]  # of equal ones the one made last counts as the stronger
+            supports = tuple(sorted(last_first, key=lambda support: self._strength(support, kind)))
+        record.cause = supports
+        for row in record.rows.values():
+            row.cause, row.twin = supports, None
+        fields = FrozenMap(supports[0].fields)
         if record.since >= 0 and record.fields == fields:
             return
         self.network.touched = True
         if record.since < 0:
             record.since = self.memory.now
-        record.fields, record.at, record.cause = fields, self.memory.now, winner
+        record.fields, record.at = fields, self.memory.now
         self.network.record(record, self.memory.now)
 
     def _strength(self, support: Support, kind: Kind) -> tuple[Any, ...]:

@@ -1,0 +1,57 @@
+"""Reasons: what a decision says it rests on, down to what was posted."""
+
+from typing import Any
+
+from selfheal_rules.compile import compile_rules
+from selfheal_rules.decide import Decision, Evidence
+from selfheal_rules.engine import Engine
+from selfheal_rules.events import Event, State
+from tests.semantics.rig import beat, disk, fail, load, node, rule
+
+CONCLUDES = "[{conclude: trouble, with: {host: $x.host, level: low}, ttl: 60s}]"
+RULES = (
+    rule("{as: x, state: node}", CONCLUDES, name="by-node")
+    + rule("{as: x, state: disk}", CONCLUDES, name="by-disk")
+    + rule(
+        "{all: [{as: now, event: beat}, {as: weak, state: trouble}], same: [host]}", "[{do: fence, target: $now.host}]"
+    )
+)
+
+
+def decided(*items: Event | State, rules: str = RULES) -> list[Decision]:
+    """Post items one after the other and give what was decided."""
+    engine = Engine(compile_rules(load(rules)))
+    return [decision for item in items for decision in engine.post(item)]
+
+
+def weak(decision: Decision) -> Evidence:
+    """Give the evidence of the concluded state."""
+    (found,) = (one for one in decision.because if one.kind == "trouble")
+    return found
+
+
+def kinds(evidence: Evidence) -> list[Any]:
+    """Give the kinds of what evidence was concluded from."""
+    return [one.kind for one in evidence.because]
+
+
+def test_a_concluded_state_rests_on_all_its_supports() -> None:
+    """The cause of a concluded state is all that holds it up, the strongest first."""
+    (decision,) = decided(disk(1), node(2), beat(3))
+    assert ("by-node", ["node", "disk"]) == (weak(decision).rule, kinds(weak(decision)))
+
+
+def test_a_support_that_is_gone_is_no_reason_any_more() -> None:
+    """When the strongest support goes and another says the same, later reasons name the other alone."""
+    first, second = decided(disk(1), node(2), beat(3), node(4, gone=True), beat(5))
+    assert (["node", "disk"], ["disk"]) == (kinds(weak(first)), kinds(weak(second)))
+
+
+def test_a_reason_does_not_change_afterwards() -> None:
+    """What a decision rests on stays as it was when it was made, however late one asks."""
+    engine = Engine(compile_rules(load(RULES)))
+    made = [decision for item in (node(1), beat(2)) for decision in engine.post(item)]
+    engine.post(disk(3))
+    engine.post(node(4, gone=True))
+    engine.post(fail(5))
+    assert [["node"]] == [kinds(weak(decision)) for decision in made]
