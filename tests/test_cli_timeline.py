@@ -58,7 +58,7 @@ def test_a_count_lists_what_it_counted_but_not_for_pages(call: Call) -> None:
     told = found.out.split("    because\n")[1].split("\n\n")[0].splitlines()
     assert "      s: storm, 12:00:11, concluded by counted" == told[0]
     assert "          b: count a, 12:00:11" == told[2]
-    assert "              event 0, 12:00:00, from test, line 1" == told[4]
+    assert "              beat 0, 12:00:00, from test, line 1" == told[4]
     assert "              and 2 more" == told[-1]
 
 

@@ -55,3 +55,19 @@ def test_a_reason_does_not_change_afterwards() -> None:
     engine.post(node(4, gone=True))
     engine.post(fail(5))
     assert [["node"]] == [kinds(weak(decision)) for decision in made]
+
+
+def test_a_count_gives_the_states_it_counts() -> None:
+    """The reason of a count over states names each of them by its kind and key, as a count over events does by id."""
+    counted = rule("{as: x, state: disk, count: {at_least: 2, by: [host]}}", "[{do: fence, target: $x.host}]")
+    (decision,) = decided(disk(1), disk(2, name="d2"), rules=counted)
+    assert [("disk", ("d1",)), ("disk", ("d2",))] == [(one.kind, one.key) for one in decision.because[0].because]
+
+
+def test_a_count_gives_what_it_counts_when_it_fires() -> None:
+    """The reason of a count is what was in the window at that moment, not what came or left later."""
+    counted = rule(
+        "{as: x, event: beat, count: {at_least: 2, within: 10s, by: [host]}}", "[{do: fence, target: $x.host}]"
+    )
+    (decision,) = decided(beat(1, id="a"), beat(2, id="b"), beat(3, id="c"), beat(11.5, id="d"), rules=counted)
+    assert [("beat", "a"), ("beat", "b")] == [(one.kind, one.id) for one in decision.because[0].because]

@@ -32,9 +32,9 @@ class Bound:
 
 
 def enter_patterns(
-    branch: Branch, bound: Bound, register: Register, *, negative: bool, prefix: str
+    branch: Branch, bound: Bound, register: Register, *, negative: bool, prefix: str, heeded: bool = True
 ) -> tuple[Scope, dict[str, PartDraft]]:
-    """Give the scope and parts of a branch's patterns, named after `prefix`."""
+    """Give the scope and parts of a branch's patterns, named after `prefix`; `heeded`, their counts are read."""
     scope, parts = bound.scope, {}
     for number, pattern in enumerate(branch.patterns):
         kind: Kind = kinds_of(pattern, scope.rules)[0]
@@ -43,7 +43,9 @@ def enter_patterns(
             paths = group_paths(pattern, joined_paths(pattern.alias, branch))
             scope = scope.bind(pattern.alias, counted_kind(pattern, kind, paths), row)
             open_group = is_open(pattern, paths, branch, bound.patterns)
-            parts[pattern.alias] = count_part(pattern, paths, scope, register, open_group=open_group, negative=negative)
+            part = count_part(pattern, paths, scope, register, open_group=open_group, negative=negative)
+            part.heeded = part.heeded or heeded
+            parts[pattern.alias] = part
         else:
             scope = scope.bind(pattern.alias, kind, row)
             parts[pattern.alias] = source_part(pattern, scope.rules, register, negative=negative)

@@ -39,6 +39,8 @@ class PartDraft:
     watches: list[Watch] = field(factory=list)
     counts: list[int] = field(factory=list)
     counted: Counted | None = None
+    heeded: bool = False
+    """Whether something besides a step reads the number that is counted."""
     taker: Taker | None = None
 
 

@@ -15,6 +15,7 @@ from selfheal_rules.model import Pattern, Reference
 from selfheal_rules.vocabulary import Kind
 
 PAIR = 2
+_NUMBERS = frozenset({("count",), ("value",)})
 
 
 @define(eq=False, repr=False)
@@ -36,9 +37,17 @@ class Joint:
         if self.wait:
             self.scope = self.scope.bind(WAIT, self.wait.kinds[0], "w")
         bound = Bound(self.scope, (), ())
-        self.scope, self.parts = enter_patterns(self.branch, bound, self.register, negative=False, prefix="r")
+        self.scope, self.parts = enter_patterns(
+            self.branch, bound, self.register, negative=False, prefix="r", heeded=False
+        )
         if self.wait:
             self.parts[WAIT] = self.wait
+
+    def heed(self, key: object) -> None:
+        """Note whose count matters as a number: of those that the condition, the key or a conclusion may read."""
+        read = {ref.alias for ref in references((self.branch, key)) if ref.path in _NUMBERS}
+        for alias, part in self.parts.items():
+            part.heeded = part.heeded or self.concludes or self.wait is not None or alias in read
 
     @property
     def plain(self) -> tuple[Pattern, ...]:

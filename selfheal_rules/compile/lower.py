@@ -46,12 +46,20 @@ class Lowering:
     waiting: dict[int, int] = field(factory=dict)
 
     def joints(
-        self, number: int, when: Group, scope: Scope, *, concludes: bool, wait: PartDraft | None
+        self,
+        number: int,
+        when: Group,
+        scope: Scope,
+        *,
+        concludes: bool = False,
+        wait: PartDraft | None = None,
+        key: object = (),
     ) -> tuple[Joint, ...]:
         """Lower the branches of a condition."""
         found = []
         for branch in expand(when, scope.rules):
             joint = Joint(number, len(self.branches), branch, self.register, scope, concludes, wait, self.concluded)
+            joint.heed(key)
             self.branches.append(lower_branch(joint))
             found.append(joint)
         return tuple(found)
@@ -107,7 +115,7 @@ def _placeholder(rule: Rule) -> Ruling:
 def _lower_rule(lowering: Lowering, number: int, rules: RuleSet, rule: Rule, order: int) -> tuple[Joint, ...]:
     concludes = _concludes(rule)
     scope = Scope(rules)
-    joints = lowering.joints(number, rule.when, scope, concludes=concludes, wait=None)
+    joints = lowering.joints(number, rule.when, scope, concludes=concludes, key=key_parts(rule, rules))
     _key(lowering, joints, rule, rules)
     steps: tuple[Action | Conclusion, ...] = ()
     if concludes:
@@ -202,7 +210,7 @@ def _hide(
     wait = waiting_part(number, kind, lowering.register)
     bound = rebind(condition, inner_aliases(condition))
     scope = Scope(written.rules)
-    joints = lowering.joints(number, bound, scope, concludes=False, wait=wait)
+    joints = lowering.joints(number, bound, scope, wait=wait)
     lowering.waiting[number] = wait.number
     branches = tuple(joint.number for joint in joints)
     lowering.rules[number] = Ruling(number, rule, rule.id, written.rules.name, 0, branches, watcher=True)
@@ -268,6 +276,7 @@ def _part(draft: PartDraft, code: Code) -> Part:
         tuple(draft.watches),
         tuple(draft.counts),
         draft.counted,
+        draft.heeded,
         draft.scanned,
         lazy=draft.keep > 0 and not (draft.eager or draft.scanned or draft.watches),
     )

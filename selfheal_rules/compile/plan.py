@@ -114,6 +114,8 @@ class Part:
     watches: tuple[Watch, ...] = ()
     counts: tuple[int, ...] = ()
     counted: Counted | None = None
+    heeded: bool = True
+    """Whether something besides a step reads the number that is counted: only then does another number matter."""
     scanned: bool = False
     """Whether some join goes over all its rows."""
     lazy: bool = False

@@ -69,13 +69,20 @@ def _evidence(alias: str, row: Any, seen: dict[int, None]) -> Evidence:
 def _because(row: Any, seen: dict[int, None]) -> tuple[str, tuple[Evidence, ...]]:
     """Give the rule a row was concluded by, and what it rested on unless that has been said."""
     if row.kind == "count":
-        return "", tuple(Evidence("", "event", "", source, id_, (), moment(at)) for at, _, _, source, id_ in row.cause)
+        return "", tuple(map(_counted, row.cause))
     if row.maker is not None:
         (_, rule, _, aliases), rows = row.maker
         return rule, _rested(aliases, rows, seen)
     supports: tuple[Support, ...] = row.cause if row.key is not None else ()
     found = tuple(one for support in supports for one in _rested(support.aliases, support.rows, seen))
     return supports[0].name if supports else "", found
+
+
+def _counted(sample: tuple[Any, ...]) -> Evidence:
+    """Give one row of a count: an event by its id, a state by its key."""
+    at, _, _, kind, source, name = sample
+    form, id_, key = ("event", name, ()) if isinstance(name, str) else ("state", "", name)
+    return Evidence("", form, kind, source, id_, key, moment(at))
 
 
 def _rested(aliases: tuple[str, ...], rows: tuple[Any, ...], seen: dict[int, None]) -> tuple[Evidence, ...]:

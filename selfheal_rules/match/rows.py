@@ -81,7 +81,7 @@ class Row:
         """Give a row with the same content that later updates do not touch; `linked`, it knows which row it copies."""
         twin = Row(self.kind, self.source, self.key, self.values, self.fields, self.at, self.turn)
         twin.stamp = self.stamp
-        twin.cause = self.cause
+        twin.cause = tuple(self.cause)
         twin.origin = (self.origin or self) if linked else None
         return twin
 

@@ -85,7 +85,7 @@ class Tallies:
                 if rising:
                     groups.append((at, key, tally))
             samples = tally.samples
-            one = (at, turn or memory.turn, value(row, now) if value else None, row.source, row.id)
+            one = (at, turn or memory.turn, value(row, now) if value else None, row.kind, row.source, row.id)
             if at < now and samples and samples[-1][0] > at:
                 insort(samples, one, key=_order)
             else:
@@ -180,36 +180,49 @@ class Tallies:
         truth = (counted.early if unwatched else counted.accept)(number) if exists else False
         stands = truth is True or (part.negative and truth is None)
         self._settle(part, counted, key, tally, number, since, stands=stands)
+        if tally.row is not None:
+            tally.row.cause, tally.row.twin = samples, None
         self._timer(part, counted, key, tally, unwatched=unwatched)
         if not samples and not tally.stands and not unwatched:
             self.memory.tallies[part.number].pop(key, None)
 
     def _expire(self, counted: Counted, tally: Tally) -> None:
-        if counted.within is not None and tally.samples:
-            limit = self.memory.now - counted.within
-            if tally.samples[0][0] <= limit:
-                tally.samples = [sample for sample in tally.samples if sample[0] > limit]
+        if counted.within is None:
+            return
+        samples, limit, old = tally.samples, self.memory.now - counted.within, 0
+        while old < len(samples) and samples[old][0] <= limit:
+            old += 1
+        if old:
+            del samples[:old]
 
     def _members(self, tally: Tally) -> list[tuple[Any, ...]]:
-        found = [(row.at, row.turn, value, row.source, row.id) for row, value in (tally.members or {}).items()]
-        return sorted(found, key=lambda one: one[:2])
+        members = (tally.members or {}).items()
+        found = [(row.at, row.turn, value, row.kind, row.source, row.values) for row, value in members]
+        return sorted(found, key=_order)
 
     def _settle(
         self, part: Part, counted: Counted, key: Any, tally: Tally, number: Any, since: int, *, stands: bool
     ) -> None:
-        fields = _nested(counted.names, tally.values, counted.output, number)
+        row = tally.row
         if stands and not tally.stands:
             tally.stands = True
             turn = self.memory.turn if since == self.memory.now else 0
+            fields = _nested(counted.names, tally.values, counted.output, number)
             tally.row = Row("count", "", key, tally.values, fields, since, turn)
-            tally.row.cause = tuple(tally.samples)
             self.network.ripen(part, tally.row)
-        elif tally.row is not None and not stands:
-            row, tally.row, tally.stands = tally.row, None, False
+        elif row is not None and not stands:
+            tally.row, tally.stands = None, False
             self.network.fall(part, row)
-        elif tally.row is not None and tally.row.fields != fields:
-            tally.row.cause = tuple(tally.samples)
-            self.network.change(part, tally.row, fields, self.memory.now)
+        elif row is not None and row.fields[counted.output] != number:
+            self._renumber(part, row, _nested(counted.names, tally.values, counted.output, number))
+
+    def _renumber(self, part: Part, row: Row, fields: Any) -> None:
+        """Have a group that stands carry another number: what only steps read is no news to any match."""
+        if part.heeded:
+            self.network.change(part, row, fields, self.memory.now)
+        else:
+            row.fields, row.stamp = fields, self.memory.now
+            self.network.touched = True
 
     def _timer(self, part: Part, counted: Counted, key: Any, tally: Tally, *, unwatched: bool) -> None:
         due = 0
