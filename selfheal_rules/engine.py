@@ -8,7 +8,7 @@ they return. What an engine remembers can be taken as a `snapshot` at any point 
 from collections import deque
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from selfheal_rules.compile.plan import NEVER
 from selfheal_rules.compile.program import Program
@@ -305,7 +305,7 @@ class Engine:
         return pack(self.program.digest, (settings, self._memory, self._marks, self._rounds.state()))
 
     @classmethod
-    def restore(cls, program: Program, blob: bytes) -> "Engine":
+    def restore(cls, program: Program, blob: bytes) -> Self:
         """
         Give an engine that goes on where the snapshot was taken.
 
@@ -320,7 +320,7 @@ class Engine:
             raise SnapshotError(message) from None
 
     @classmethod
-    def _restored(cls, program: Program, settings: Any, memory: Memory, marks: Any, state: Any) -> "Engine":
+    def _restored(cls, program: Program, settings: Any, memory: Memory, marks: Any, state: Any) -> Self:
         max_age, max_ahead, remembered, fan_out = settings
         engine = cls(program, max_age=max_age, max_ahead=max_ahead, remembered=remembered, fan_out=fan_out)
         memory.link()
@@ -331,7 +331,7 @@ class Engine:
 
     def __reduce__(self) -> tuple[Any, tuple[Program, bytes]]:
         """Pickle as a snapshot of the program."""
-        return Engine.restore, (self.program, self.snapshot())
+        return type(self).restore, (self.program, self.snapshot())
 
     def states(self, kind: str | None = None) -> tuple[State, ...]:
         """Give what holds, posted or concluded, sorted by kind and key."""

@@ -30,6 +30,7 @@ LAYERS = (
     "journal",
     "execute",
     "healer",
+    "divide",
     "cli",
     "__main__",
 )

@@ -1,15 +1,19 @@
 """A compiled program: immutable, shareable between threads and engines."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from hashlib import sha256
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from selfheal_rules.check import check_rules, check_together
 from selfheal_rules.compile.lower import lower
 from selfheal_rules.compile.plan import Plan
+from selfheal_rules.compile.scenes import RuleName
+from selfheal_rules.compile.split import Split, Stage, split
+from selfheal_rules.compile.units import Fixed
 from selfheal_rules.diagnostics import Report, RuleSetError
 from selfheal_rules.model import RuleSet
+from selfheal_rules.values import EMPTY
 from selfheal_rules.vocabulary import Vocabulary
 
 
@@ -33,6 +37,24 @@ class Program:
         for other in others:
             first = first | other
         return first
+
+    def split(self, fixed: Fixed = EMPTY) -> Split:
+        """
+        Say how the stream may be divided among partitions without changing a decision; reckoned at each call.
+
+        `fixed` names, by kind, fields of states that never change while a state stands, such as `{"alarm": ["host"]}`:
+        only whoever posts the states can know.
+        """
+        return split(self.rulesets, fixed)
+
+    def stages(self, fixed: Fixed = EMPTY) -> tuple[Stage, ...]:
+        """Give the stages of `split`, the global one last."""
+        return self.split(fixed).stages
+
+    def only(self, names: Container[RuleName]) -> "Program":
+        """Give the program of some of its rules: (rule set, rule) each; its vocabulary stays whole."""
+        kept = (evolve(one, rules=tuple(r for r in one.rules if (one.name, r.id) in names)) for one in self.rulesets)
+        return _recompile(*kept)
 
     def __reduce__(self) -> tuple[object, tuple[RuleSet, ...]]:
         """Pickle as the rule sets: generated code is made again."""

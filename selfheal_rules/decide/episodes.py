@@ -17,7 +17,7 @@ from selfheal_rules.match.judge import Found, Judge, Ruled
 from selfheal_rules.match.memory import DEADLINE, FORGET, HEALTH, RETRY
 from selfheal_rules.match.rows import Row
 from selfheal_rules.match.supports import Supports
-from selfheal_rules.values import EMPTY, FrozenMap
+from selfheal_rules.values import EMPTY, FrozenMap, canonical_key
 
 HEALTHY = -1
 """What the row that waits for health is numbered, where others carry the number of their step."""
@@ -103,11 +103,10 @@ class Episodes:
                 self._close(episode, "closed")
 
     def proceed(self) -> None:
-        """Go on with the episodes for which something was confirmed, in the order they opened."""
-        for number in sorted(self.confirmed):
-            episode = self.numbered.get(number)
-            if episode is not None:
-                self.advance(episode)
+        """Go on with the episodes for which something was confirmed, in the order of firings."""
+        open_ones = [self.numbered[number] for number in sorted(self.confirmed) if number in self.numbered]
+        for episode in sorted(open_ones, key=self._place) if len(open_ones) > 1 else open_ones:
+            self.advance(episode)
         self.confirmed.clear()
 
     def advance(self, episode: Episode) -> None:
@@ -255,6 +254,15 @@ class Episodes:
         self.memory.timer(self.memory.now + self.max_age, FORGET, episode)
 
     # Timers
+
+    def in_order(self, timers: Iterable[tuple[int, Any]]) -> list[tuple[int, Any]]:
+        """Give timers of one instant in the order of firings; those of one episode as they were set."""
+        return sorted(timers, key=lambda timer: self._place(timer[1] if timer[0] == HEALTH else timer[1][0]))
+
+    def _place(self, episode: Episode) -> tuple[int, int, str]:
+        """Give where an episode stands among others of one instant: by priority, rule order and key."""
+        ruling = self.plan.rules[episode.rule]
+        return -ruling.rule.priority, ruling.order, canonical_key(episode.opening.values)
 
     def due(self, purpose: int, subject: Any) -> None:
         """Act on a timer of an episode, where it still means something."""

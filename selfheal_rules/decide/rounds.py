@@ -36,6 +36,8 @@ from selfheal_rules.values import FrozenMap, Value
 
 ROUNDS = 256
 """How often the engine's own acts may re-enter at one instant."""
+PHASES = 3
+"""Of one round: what was confirmed goes on, new firings, timers of episodes."""
 
 
 class Rounds:
@@ -55,6 +57,9 @@ class Rounds:
         self.caution: Verdict | None = None
         self.overloaded = False
         self.noted = 0
+        self.ranks: list[int] | None = None
+        """Where they are asked for: the settlement, round and phase of each decision, as one number."""
+        self.ranked = self.settled = 0
         self.acts: list[tuple[str, str, dict[str, Any]]] = []
         seeds = (one for part in plan.parts for one in _seeds(part))
         joins: dict[Seed, Straight] = {seed: (single,) for seed in seeds if (single := self._single(seed)) is not None}
@@ -185,9 +190,10 @@ class Rounds:
             judge.free.clear()
             judge.blocked.clear()
         episodes.caution = self.caution
-        self._round()
-        for purpose, subject in later:
+        self._round(0)
+        for purpose, subject in episodes.in_order(later):
             episodes.due(purpose, subject)
+        self._rank(0, 2)
         rounds = 0
         while self._reenter():
             rounds += 1
@@ -196,21 +202,31 @@ class Rounds:
             if rounds > ROUNDS:
                 self._stop()
                 break
-            self._round()
+            self._round(rounds)
+        self.ranked, self.settled = 0, self.settled + 1
         decisions, episodes.decisions = episodes.decisions, []
         return decisions
 
-    def _round(self) -> None:
+    def _round(self, number: int) -> None:
         network, episodes = self.network, self.episodes
         ruled = self._ruled() if network.queue else ()
         if episodes.running:
             episodes.cancel((one.rule, key) for one in ruled for key in one.fallen)
             episodes.proceed()
+            self._rank(number, 0)
         if network.ready:
             ready, network.ready = network.ready, []
             self.firings.fire(ruled, ready)
         elif ruled:
             self.firings.fire(ruled, ())
+        self._rank(number, 1)
+
+    def _rank(self, number: int, phase: int) -> None:
+        """Note in which round and phase the new decisions were made, for whoever merges those of several engines."""
+        if self.ranks is not None:
+            new = len(self.episodes.decisions) - self.ranked
+            self.ranks += [(self.settled * (ROUNDS + 2) + number) * PHASES + phase] * new
+            self.ranked += new
 
     def _ruled(self) -> list[Ruled]:
         """Judge the rules of the queue: those that conclude do so, and what may fire is given back."""
@@ -344,11 +360,12 @@ class Rounds:
         if self.overloaded:
             return "overload"
         judge = self.judge
-        if not any(self._binds(item, one) for one in judge.blocked):
+        if not any(self.binds(item, one) for one in judge.blocked):
             return "matched"
-        return "matched" if any(self._binds(item, one) for one in judge.free) else "blocked"
+        return "matched" if any(self.binds(item, one) for one in judge.free) else "blocked"
 
-    def _binds(self, item: Event, judged: tuple[int, tuple[Any, ...]]) -> bool:
+    def binds(self, item: Event, judged: tuple[int, tuple[Any, ...]]) -> bool:
+        """Whether an event is in a match of a rule."""
         rule, rows = judged
         found = any(row.key is None and row.id == item.id and row.source == item.source for row in rows)
         return found and not self.plan.rules[rule].watcher

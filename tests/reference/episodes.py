@@ -8,7 +8,7 @@ from attrs import define, field
 
 from selfheal_rules.events import Event
 from selfheal_rules.model import Conclude, Do, Group, Operand, Step
-from selfheal_rules.values import FrozenMap, Value, freeze, moment
+from selfheal_rules.values import FrozenMap, Value, canonical, freeze, moment
 from tests.reference.conclusions import SOURCE, Conclusions, Ruling, Support, SupportId, digest, label
 from tests.reference.leaves import Reader
 from tests.reference.matching import Seeker
@@ -93,6 +93,11 @@ class Episode:
     health_at: int | None = None
     health_set: int = 0
     health: Seeker | None = None
+
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """Where it stands among others of one instant: by priority, rule order and key."""
+        return -self.ruling.rule.priority, self.ruling.order, canonical(self.key)
 
     @property
     def is_open(self) -> bool:
@@ -276,9 +281,9 @@ class Conduct:
             self.close(episode, "escalated")
 
     def meet_deadlines(self, episodes: list[Episode]) -> None:
-        """Meet the timers that are due, in the order they were set: fail what is late, issue again what has waited."""
+        """Meet the timers that are due, of each episode as they were set: fail what is late, issue what has waited."""
         due = [timer for episode in episodes for timer in self._due(episode)]
-        for _, run, episode in sorted(due, key=lambda timer: timer[0]):
+        for _, run, episode in sorted(due, key=lambda timer: (timer[2].place, timer[0])):
             self._meet(episode, run)
             self.carry_on(episode)
         for episode in episodes:

@@ -262,7 +262,8 @@ class Reference:
         return judged, acts
 
     def _open(self) -> list[Episode]:
-        return [episode for episode in self.episodes if episode.is_open]
+        """Give the open episodes in the order of firings."""
+        return sorted((episode for episode in self.episodes if episode.is_open), key=lambda one: one.place)
 
     def _remember(self, decision: Decided) -> None:
         episode = next(one for one in self.episodes if one.id == decision.episode and self._runs(one, decision))
