@@ -27,10 +27,10 @@ LAYERS = (
     "guard",
     "snapshot",
     "engine",
+    "divide",
     "journal",
     "execute",
     "healer",
-    "divide",
     "cli",
     "__main__",
 )

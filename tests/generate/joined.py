@@ -13,7 +13,7 @@ from tests.generate.rules import Json
 from tests.generate.streams import Input
 
 WHEN, STEP, KEPT = "    when: ", "      - ", 0.85
-HOME = {"d1": "a", "d2": "b", "d3": "c"}
+HOME = {"d1": "a", "d2": "a", "d3": "b"}
 """Where each disk is for good."""
 
 
