@@ -1,17 +1,18 @@
 """
 What it gives to divide a stream: two partitions in two processes against one engine.
 
-`python -m benchmarks.split [--events N] [--rounds N]`. Each round runs one engine, then two partitions that read
-streams of their own (as the partitions of a message queue are), then two that are handed every item over a pipe by a
-process that divides. The machine is shared, so what is compared is the CPU time of the busiest process, which is what
-bounds the stream; the time on the wall stands beside it. Every answer is checked against the script.
+`python -m benchmarks.split [--events N] [--rounds N]`. Each round runs one engine, then two partitions that have the
+items of their own before them (as from the partitions of a message queue), then two that are handed every item over a
+pipe by a process that divides. The machine is shared, so what is compared is the CPU time of the busiest process, which
+is what bounds the stream; the time on the wall stands beside it. Every answer is checked against the script.
 """
 
 import argparse
+import gc
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from typing import TypeAlias
@@ -25,99 +26,88 @@ from selfheal_rules.compile.split import Stage
 from selfheal_rules.events import Event
 
 NAMES = ("W1-100", "W3-sequence")
+WAYS = ("one engine", "two, own streams", "two, handed out")
 BATCH = 500
 """Items in one message of the process that divides."""
 FORK = multiprocessing.get_context("fork")
+Told: TypeAlias = tuple[float, Answer]
+"""CPU seconds of a process, and what it decided."""
 Round: TypeAlias = tuple[float, float, Answer]
 """CPU seconds of the busiest process, seconds on the wall, and what was decided."""
-Told: TypeAlias = tuple[float, Answer]
 
 
-def stage_of(program: sr.Program) -> Stage:
+def divided(stage: Stage, items: Sequence[Event], count: int) -> tuple[list[Event], ...]:
+    """Give the items of each partition, in order; what no rule reads goes to any."""
+    parts: tuple[list[Event], ...] = tuple([] for _ in range(count))
+    read = {route.kind: route for route in stage.routes}
+    homes: dict[str, int] = {}
+    for number, item in enumerate(items):
+        key = read[item.kind].key(item) if item.kind in read else None
+        if key is None:
+            parts[number % count].append(item)
+            continue
+        if key not in homes:
+            homes[key] = partition_of(key, count)
+        parts[homes[key]].append(item)
+    return parts
+
+
+def one_round(name: str, events: int, way: str) -> Round:
+    """Run one way in processes of its own, which draw their items before the clock starts."""
+    count = 1 if way == "one engine" else 2
+    ready = FORK.Barrier(count + 1)
+    pipes, processes = [], []
+    for number in range(count):
+        here, there = FORK.Pipe()
+        process = FORK.Process(target=_work, args=(name, events, way, number, count, there, ready))
+        process.start()
+        pipes.append(here)
+        processes.append(process)
+    found = _directed(name, events, way, pipes, ready)
+    for process in processes:
+        process.join()
+    return found
+
+
+def _directed(name: str, events: int, way: str, pipes: list[Connection], ready: Barrier) -> Round:
+    workload = workload_of(name, events)
+    stage = _stage(program_of(workload))
+    ready.wait()
+    wall, busy = time.perf_counter(), time.process_time()
+    if way == "two, handed out":
+        _hand_out(workload, stage, pipes)
+    busy = time.process_time() - busy
+    told: list[Told] = [pipe.recv() for pipe in pipes]
+    wall = time.perf_counter() - wall
+    return max(busy, *(one for one, _ in told)), wall, sum((answer for _, answer in told), Counter())
+
+
+def _stage(program: sr.Program) -> Stage:
     """Give the one stage of a program all of whose rules are divided."""
     (stage,) = program.stages()
     assert not stage.is_global
     return stage
 
 
-def divided(stage: Stage, items: Sequence[Event], count: int) -> tuple[list[Event], ...]:
-    """Give the items of each partition, in order; what no rule reads goes to the first."""
-    parts: tuple[list[Event], ...] = tuple([] for _ in range(count))
-    homes: dict[str, int] = {}
-    for item in items:
-        key = stage.partition_key(item) or "" if stage.route(item.kind) else ""
-        home = homes.get(key)
-        if home is None:
-            home = homes[key] = partition_of(key, count) if key else 0
-        parts[home].append(item)
-    return parts
+def _hand_out(workload: Workload, stage: Stage, pipes: list[Connection]) -> None:
+    for at in range(0, len(workload.items), BATCH):
+        for pipe, part in zip(pipes, divided(stage, workload.items[at : at + BATCH], len(pipes)), strict=True):
+            pipe.send(part)
+    for pipe in pipes:
+        pipe.send(None)
 
 
-def alone(program: sr.Program, workload: Workload) -> Round:
-    """Run one engine over all."""
-    began = time.perf_counter()
-    busy, answer = _answer(sr.Engine(program), [workload.items])
-    return busy, time.perf_counter() - began, answer
-
-
-def side_by_side(program: sr.Program, workload: Workload) -> Round:
-    """Run two partitions in two processes, each with its own part of the stream before it."""
-    parts = divided(stage_of(program), workload.items, 2)
-    ready = FORK.Barrier(3)
-    return _timed(ready, [(_own, (program, part, ready)) for part in parts], lambda _: None)
-
-
-def handed_out(program: sr.Program, workload: Workload) -> Round:
-    """Run two partitions in two processes, and a third that divides the stream and sends each its items."""
-    ready = FORK.Barrier(3)
-    stage = stage_of(program)
-
-    def send(pipes: list[Connection]) -> None:
-        for at in range(0, len(workload.items), BATCH):
-            for pipe, part in zip(pipes, divided(stage, workload.items[at : at + BATCH], 2), strict=True):
-                pipe.send(part)
-        for pipe in pipes:
-            pipe.send(None)
-
-    return _timed(ready, [(_handed, (program, ready))] * 2, send)
-
-
-Worker: TypeAlias = tuple[Callable[..., None], tuple[object, ...]]
-
-
-def _timed(ready: Barrier, workers: Sequence[Worker], send: Callable[[list[Connection]], None]) -> Round:
-    pipes, processes = [], []
-    for target, arguments in workers:
-        here, there = FORK.Pipe()
-        process = FORK.Process(target=target, args=(there, *arguments))
-        process.start()
-        pipes.append(here)
-        processes.append(process)
+def _work(name: str, events: int, way: str, number: int, count: int, pipe: Connection, ready: Barrier) -> None:
+    workload = workload_of(name, events)
+    program = program_of(workload)
+    own = divided(_stage(program), workload.items, count)[number]
+    batches: Iterable[Sequence[Event]] = iter(pipe.recv, None) if way == "two, handed out" else [own]
+    gc.collect()
+    gc.freeze()
     ready.wait()
-    began, busy = time.perf_counter(), time.process_time()
-    send(pipes)
-    busy = time.process_time() - busy
-    told: list[Told] = [pipe.recv() for pipe in pipes]
-    taken = time.perf_counter() - began
-    for process in processes:
-        process.join()
-    return max(busy, *(one for one, _ in told)), taken, sum((answer for _, answer in told), Counter())
-
-
-def _own(pipe: Connection, program: sr.Program, part: list[Event], ready: Barrier) -> None:
-    ready.wait()
-    pipe.send(_answer(sr.Engine(program), [part]))
-
-
-def _handed(pipe: Connection, program: sr.Program, ready: Barrier) -> None:
-    ready.wait()
-    pipe.send(_answer(sr.Engine(program), iter(pipe.recv, None)))
-
-
-def _answer(engine: sr.Engine, batches: Iterator[Sequence[Event]] | list[Sequence[Event]]) -> Told:
-    post, began = engine.post, time.process_time()
+    post, began = sr.Engine(program).post, time.process_time()
     made = [decision for batch in batches for item in batch for decision in post(item)]
-    return time.process_time() - began, Counter((one.rule, str(one.target)) for one in made)
+    pipe.send((time.process_time() - began, Counter((one.rule, str(one.target)) for one in made)))
 
 
 def _script(workload: Workload) -> Answer:
@@ -127,23 +117,14 @@ def _script(workload: Workload) -> Answer:
     return Counter((rule, target) for rule, target, _ in out)
 
 
-WAYS: dict[str, Callable[[sr.Program, Workload], Round]] = {
-    "one engine": alone,
-    "two, own streams": side_by_side,
-    "two, handed out": handed_out,
-}
-
-
 def measured(name: str, events: int, rounds: int) -> dict[str, tuple[float, float]]:
     """Give for each way the best CPU time of its busiest process, and the best on the wall, in µs an item."""
     workload = workload_of(name, events)
-    program = program_of(workload)
-    expected = _script(workload)
+    expected, best = _script(workload), dict[str, tuple[float, float]]()
     assert workload.expected == expected.total()
-    best: dict[str, tuple[float, float]] = {}
     for _ in range(rounds):
-        for way, run in WAYS.items():
-            *taken, answer = run(program, workload)
+        for way in WAYS:
+            *taken, answer = one_round(name, events, way)
             assert expected == answer, f"{name}, {way}: decided otherwise than the script"
             busy, wall = (seconds / len(workload.items) * 1e6 for seconds in taken)
             known = best.get(way, (busy, wall))
