@@ -301,7 +301,7 @@ class Engine:
     def snapshot(self) -> bytes:
         """Give all the engine remembers, to be restored under the same program."""
         settings = (self.max_age, self.max_ahead, self._remembered, self._rounds.fan_out)
-        self._rounds.network.catch_up()
+        self._rounds.network.tidy()
         return pack(self.program.digest, (settings, self._memory, self._marks, self._rounds.state()))
 
     @classmethod

@@ -43,6 +43,22 @@ class Joint:
         if self.wait:
             self.parts[WAIT] = self.wait
 
+    @property
+    def reading(self) -> Scope:
+        """
+        The scope of what is read once a match is found: a joined value is read off the event that came last.
+
+        The two are equal, and the rows before it lie where the processor has not been for a while.
+        """
+        last = self.branch.stages[-1] if self.branch.stages else self.branch.events
+        nearer: dict[Reference, Reference] = {}
+        for join in self.branch.joins:
+            for here, there in ((join.left, join.right), (join.right, join.left)):
+                alike = self.scope.type(here) == self.scope.type(there) and self.scope.type(here).name == "string"
+                if there.alias in last and here.alias not in last and alike:
+                    nearer.setdefault(here, there)
+        return evolve(self.scope, nearer=nearer)
+
     def heed(self, key: object) -> None:
         """Note whose count matters as a number: of those that the condition, the key or a conclusion may read."""
         read = {ref.alias for ref in references((self.branch, key)) if ref.path in _NUMBERS}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from selfheal_rules.compile.codegen import OPERATION_NAMES, Code, access
 from selfheal_rules.model import Call, Literal, Operand, Parameter, Pattern, Reference, RuleSet, Template, Term
@@ -20,6 +20,7 @@ class Scope:
     rules: RuleSet
     kinds: FrozenMap = EMPTY  # alias → Kind
     rows: FrozenMap = EMPTY  # alias → variable
+    nearer: Mapping[Reference, Reference] = field(factory=dict)  # reference → what is joined with it and as good
 
     def bind(self, alias: str, kind: Kind, row: str) -> "Scope":
         """Give the scope with one more alias."""
@@ -36,6 +37,7 @@ class Scope:
 
     def read(self, reference: Reference) -> str:
         """Write the value referred to."""
+        reference = self.nearer.get(reference, reference)
         return access(self.rows[reference.alias], reference.path)
 
     def parameter(self, parameter: Parameter) -> Value:

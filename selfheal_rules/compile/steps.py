@@ -29,7 +29,7 @@ class Written:
 
     def each(self, write: Callable[[Scope], str]) -> Mapping[int, Build]:
         """Write one expression for every branch: rows → value."""
-        return {joint.number: self.code[_function(joint, write(joint.scope))] for joint in self.joints}
+        return {joint.number: self.code[_function(joint, write(joint.reading))] for joint in self.joints}
 
     def target(self, value: Operand | Template | None) -> Mapping[int, Build]:
         """Write a target; an empty text names nothing, and is a missing one."""
@@ -98,7 +98,8 @@ def _function(joint: Joint, expression: str) -> str:
 def key_functions(joint: Joint, parts: tuple[Operand | Template, ...]) -> tuple[Build, Build]:
     """Write the key of a rule: what tells it apart, and its values."""
     code = joint.register.code
-    values = [joint.scope.text(part, code) for part in parts]
+    scope = joint.reading
+    values = [scope.text(part, code) for part in parts]
     kinds = [joint.scope.type(part) if isinstance(part, Reference) else ANY for part in parts]
     keys = [keyed(value, kind) for value, kind in zip(values, kinds, strict=True)]
     return (

@@ -12,6 +12,8 @@ from selfheal_rules.match.rows import Kept, Match, Record, Row, Tally
 HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, FORGET, DEADLINE, RETRY, HEALTH = range(10)
 """What a timer is for; the ones from DEADLINE on are of episodes and come after firings."""
 
+ROOM = 64
+
 
 class Memory:
     """
@@ -31,6 +33,8 @@ class Memory:
         self.standing: list[dict[Row, None]] = [{} for _ in plan.parts]
         self.recent: list[deque[Kept]] = [deque() for _ in plan.parts]
         self.waiting: list[deque[tuple[Event, int]]] = [deque() for _ in plan.parts]
+        self.rooms = [ROOM] * len(plan.parts)
+        """By part, how many events or groups it may hold before those that are over are looked for."""
         self.alarm = -NEVER
         """No timer is due before this instant."""
         self.tallies: list[dict[Any, Tally]] = [{} for _ in plan.parts]
@@ -60,6 +64,15 @@ class Memory:
         """Set a timer; a purpose reads its subject again when it is due."""
         heappush(self.timers, (due, self.next_ticket(), purpose, subject))
         self.alarm = min(self.alarm, due)
+
+    def grant(self, part: int, held: int) -> None:
+        """
+        Let a part grow by a quarter before it is swept again.
+
+        Whether the oldest is over is not looked up for each newcomer: it lies where the processor has not been for a
+        window, and to fetch it costs more than all else that is done with an event that only waits.
+        """
+        self.rooms[part] = max(ROOM, held + held // 4)
 
     def next_ticket(self) -> int:
         """Give a number greater than every one before it."""

@@ -110,18 +110,21 @@ class Network:
 
     def keep(self, part: Part, item: Any) -> None:
         """Index an event for those that come after it, and have it meet what waits."""
-        memory = self.memory
-        self.expire(part, memory.now - self.span(part))
-        row = self.index(part, item, memory.turn)
+        self.expire(part)
+        row = self.index(part, item, self.memory.turn)
         if part.watches:
             self.watch(part, row)
         self.seed(part, row)
 
-    def expire(self, part: Part, limit: int) -> None:
-        """Let go of the indexed events that nobody can meet any more."""
-        recent = self.memory.recent[part.number]
+    def expire(self, part: Part) -> None:
+        """Let go of the events that nobody can meet any more; no join would take them, they only fill the memory."""
+        memory, number = self.memory, part.number
+        limit, waiting, recent = memory.now - self.span(part), memory.waiting[number], memory.recent[number]
+        while waiting and waiting[0][0].at <= limit:
+            waiting.popleft()
         while recent and recent[0].at <= limit:
             self._leave(part, recent.popleft())
+        memory.grant(number, max(len(waiting), len(recent)))
 
     def index(self, part: Part, item: Any, turn: int) -> Kept:
         """Give the row of an event where its partners will look for it."""
@@ -139,6 +142,13 @@ class Network:
             while waiting:
                 item, turn = waiting.popleft()
                 self.index(part, item, turn)
+
+    def tidy(self) -> None:
+        """Hold no more than a snapshot needs."""
+        for part in self.parts:
+            if part.keep:
+                self.expire(part)
+        self.catch_up()
 
     def seed(self, part: Part, row: Any, *, changed: bool = False) -> None:
         """Have the branches tried that a new (or changed) row may complete."""

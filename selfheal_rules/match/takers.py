@@ -66,29 +66,25 @@ def _passing(network: "Network", part: Part) -> Take:
 
 def _keeping(network: "Network", part: Part) -> Take:
     """Keep an event for those that come after it; what only late ones could look up is not even indexed."""
-    memory, span, meet = network.memory, network.span(part), _meeting(network, part)
-    waiting, recent = memory.waiting[part.number], memory.recent[part.number]
+    memory, number, meet = network.memory, part.number, _meeting(network, part)
+    waiting, recent, rooms = memory.waiting[number], memory.recent[number], memory.rooms
 
     def take_unindexed(item: Any) -> None:
         if item.__class__ is not Event or item.at < memory.now:
             network.keep(part, item)
             return
-        limit = memory.now - span
-        while waiting and waiting[0][0].at <= limit:
-            waiting.popleft()
         waiting.append((item, memory.turn))
-        if recent and recent[0].at <= limit:
-            network.expire(part, limit)
+        if len(waiting) > rooms[number]:
+            network.expire(part)
         meet(item)
 
     def take(item: Any) -> None:
         if item.at < memory.now:
             network.keep(part, item)
             return
-        limit = memory.now - span
-        if recent and recent[0].at <= limit:
-            network.expire(part, limit)
         row = network.index(part, item, memory.turn)
+        if len(recent) > rooms[number]:
+            network.expire(part)
         if part.watches:
             network.watch(part, row)
         meet(row)

@@ -69,13 +69,16 @@ class Tallies:
     def _sampler(self, part: Part, counted: Counted, within: int) -> Sample:
         memory, group, value = self.memory, counted.group, counted.value
         rising, enough = counted.rising, counted.least if counted.rising else 0
-        tallies, groups = memory.tallies[part.number], memory.groups[part.number]
+        tallies, groups, rooms, number = (
+            memory.tallies[part.number],
+            memory.groups[part.number],
+            memory.rooms,
+            part.number,
+        )
 
         def sample(row: Any, turn: int = 0) -> None:
             now, at = memory.now, row.at
             limit = now - within
-            if groups and groups[0][0] <= limit:
-                self._sweep(part, limit)
             key = group(row)
             if key is None or at <= limit:
                 return
@@ -84,6 +87,8 @@ class Tallies:
                 tally = tallies[key] = self._tally(part, counted, key, row)
                 if rising:
                     groups.append((at, key, tally))
+                    if len(groups) > rooms[number]:
+                        self._sweep(part, limit)
             samples = tally.samples
             one = (at, turn or memory.turn, value(row, now) if value else None, row.kind, row.source, row.id)
             if at < now and samples and samples[-1][0] > at:
@@ -111,6 +116,7 @@ class Tallies:
                 groups.append((max(last, limit + 1), key, tally))
             else:
                 del tallies[key]
+        self.memory.grant(part.number, len(groups))
 
     # States
 
