@@ -17,6 +17,10 @@ from selfheal_rules.model import Conclude, Guard, Pattern, Reference
 Routes = Mapping[str, Route]
 TARGET = ("target",)
 """What the engine's own acts are divided by."""
+BY_TARGET = frozenset({"cooldown", "flap", "backoff", "attempts", "approval"})
+"""The guards that go by the target, or the step itself, where they say nothing else."""
+BY_VALUE = frozenset({"lock", "maintenance"})
+"""The guards that go by the values beside their own word."""
 
 
 def obstacles(facts: Facts, routes: Routes, *, told: bool) -> Iterator[Obstacle]:
@@ -32,8 +36,7 @@ def obstacles(facts: Facts, routes: Routes, *, told: bool) -> Iterator[Obstacle]
         for step in facts.conclusions:
             yield from _astray(step, routes, scene.equal, root)
         yield from _untold(facts, scene, root) if told else ()
-        for guard in facts.rule.guard:
-            yield from _shared(guard, scene.equal, root)
+        yield from _shared(facts, scene.equal, root)
 
 
 def _root(scene: Scene, routes: Routes) -> Node | None:
@@ -87,22 +90,35 @@ def _astray(step: Conclude, routes: Routes, equal: Equalities, root: Node) -> It
         yield say.unplaced(step, root)
         return
     value = step.fields.get(route.path[0]) if len(route.path) == 1 else None
-    if not (isinstance(value, Reference) and equal.are_equal((value.alias, value.path), root)):
+    if not _is_root(value, equal, root):
         yield say.astray(step, ".".join(route.path), root)
 
 
 def _untold(facts: Facts, scene: Scene, root: Node) -> Iterator[Obstacle]:
     """Give the steps whose target does not say in which partition another rule hears of them."""
     for step in facts.dos:
-        value = step.target
-        if not (isinstance(value, Reference) and scene.equal.are_equal((value.alias, value.path), root)):
+        if not _is_root(step.target, scene.equal, root):
             yield say.untold(step, root)
 
 
-def _shared(guard: Guard, equal: Equalities, root: Node) -> Iterator[Obstacle]:
-    """Give the guard whose scope spans partitions."""
-    by = guard.settings.get("by", ())
-    named = [one for one in by if isinstance(one, Reference)] if isinstance(by, tuple) else []
-    is_own = any(equal.are_equal((one.alias, one.path), root) for one in named)
-    if not is_own or "of" in guard.settings or "scope" in guard.settings:
-        yield say.shared(guard, root)
+def _shared(facts: Facts, equal: Equalities, root: Node) -> Iterator[Obstacle]:
+    """Give the guards that look at more than one partition, and the steps that may contend with those of another."""
+    for guard in facts.rule.guard:
+        if not _is_own(guard, equal, root):
+            yield say.shared(guard, root)
+    for step in facts.guarded:
+        if not _is_root(step.target, equal, root):
+            yield say.contended(step, root)
+
+
+def _is_own(guard: Guard, equal: Equalities, root: Node) -> bool:
+    """Whether a guard goes by what tells the partition; those in `BY_TARGET` go by the target if they say nothing."""
+    if "of" in guard.settings or "scope" in guard.settings:
+        return False
+    own = guard.settings.get(guard.name if guard.name in BY_VALUE else "by", ())
+    named = own if isinstance(own, tuple) else (own,)
+    return (not named and guard.name in BY_TARGET) or any(_is_root(one, equal, root) for one in named)
+
+
+def _is_root(value: object, equal: Equalities, root: Node) -> bool:
+    return isinstance(value, Reference) and equal.are_equal((value.alias, value.path), root)

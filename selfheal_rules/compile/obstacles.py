@@ -113,6 +113,18 @@ def shared(guard: Guard, root: Node) -> Obstacle:
     return Obstacle(reason, f"where each is to have its own, say `by: [{shown(root)}]`", guard.span)
 
 
+def contended(step: Do, root: Node) -> Obstacle:
+    """Say that a guarded step may act on what a step of another partition acts on."""
+    reason = f"guarded steps mind each other, and the target of `{step.action}` need not be `{shown(root)}`"
+    return Obstacle(reason, f"let the target be `{shown(root)}`", step.span)
+
+
+def parted(facts: Facts) -> Obstacle:
+    """Say that guarded rules would stand in several stages, where they do not mind each other."""
+    reason = "rules with guards mind each other's targets, and not all of them can be divided in one stage"
+    return Obstacle(reason, "let all be divided by the same field, or none", facts.rule.guard[0].span)
+
+
 def inherited(facts: Facts, other: Facts, obstacle: Obstacle) -> Obstacle:
     """Say that a rule stays with another one, and why that cannot be divided."""
     reason = f"it rests on rule `{other.rule.id}` or it on this, and that cannot be divided: {obstacle.reason}"

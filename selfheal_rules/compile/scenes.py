@@ -79,6 +79,11 @@ class Facts:
         return tuple(step for step in steps_of(self.rule) if isinstance(step, Do))
 
     @property
+    def guarded(self) -> tuple[Do, ...]:
+        """Give the steps its guards may speak to."""
+        return self.dos if self.rule.guard else ()
+
+    @property
     def key(self) -> tuple[Node, ...]:
         """Give the values its firings are told apart by, as far as they are values of items."""
         parts = key_parts(self.rule, self.rules)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from attrs import define, field, frozen
 
 from selfheal_rules.compile.keying import obstacles
-from selfheal_rules.compile.obstacles import Obstacle, inherited
+from selfheal_rules.compile.obstacles import Obstacle, inherited, parted
 from selfheal_rules.compile.routes import Route
 from selfheal_rules.compile.scenes import Facts, RuleName
 from selfheal_rules.compile.units import Cast, Fixed, Unit
@@ -95,8 +95,9 @@ class Split:
 def split(rulesets: Sequence[RuleSet], fixed: Fixed = EMPTY) -> Split:
     """Say how the stream of checked rule sets may be divided; see `Program.split`."""
     search = _Search(Cast.of(rulesets, fixed))
-    for unit in search.cast.units():
+    for unit in sorted(search.cast.units(), key=lambda unit: not unit.is_guarded):
         search.place(unit)
+    search.gather()
     return Split(tuple(search.stages()), tuple(search.rules()))
 
 
@@ -142,6 +143,29 @@ class _Search:
         draft.routes = both
         draft.units.append(unit)
         return True
+
+    def gather(self) -> None:
+        """Keep the rules with guards in one stage: in several they would not see each other's targets."""
+        guarded = [
+            unit for unit in (*self.whole, *(one for draft in self.drafts for one in draft.units)) if unit.is_guarded
+        ]
+        if any(all(unit in units for unit in guarded) for units in (self.whole, *(one.units for one in self.drafts))):
+            return
+        for draft in self.drafts:
+            draft.units = [unit for unit in draft.units if not unit.is_guarded]
+            kinds = {kind for name in _names(draft.units) for kind in self._kinds(self.cast.facts[name])}
+            draft.routes = {kind: route for kind, route in draft.routes.items() if kind in kinds}
+        self.drafts = [draft for draft in self.drafts if draft.units]
+        for unit in guarded:
+            if unit not in self.whole:
+                self.whole.append(unit)
+                self._part(unit)
+
+    def _part(self, unit: Unit) -> None:
+        (first, *_) = [facts for facts in unit.facts if facts.rule.guard]
+        for facts in unit.facts:
+            obstacle = parted(first)
+            self.reasons[facts.name] = obstacle if facts.rule.guard else inherited(facts, first, obstacle)
 
     def _explain(self, unit: Unit) -> None:
         """Say of each rule of a unit what stands against dividing it: an obstacle of its own, else that of another."""

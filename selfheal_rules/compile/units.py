@@ -28,6 +28,11 @@ class Unit:
     facts: tuple[Facts, ...]
     names: frozenset[RuleName]
 
+    @property
+    def is_guarded(self) -> bool:
+        """Whether a rule of it has guards."""
+        return any(facts.rule.guard for facts in self.facts)
+
 
 @define(eq=False, repr=False)
 class Cast:

@@ -1,0 +1,102 @@
+"""A guard keeps its rule in one partition unless it goes by what tells the partition; guarded rules stay together."""
+
+import pytest
+
+from selfheal_rules.compile import Program, compile_rules
+from selfheal_rules.parse import parse_rules
+from selfheal_rules.source import Source
+
+HEAD = """\
+selfheal: 1
+ruleset: guarded
+events:
+  lost: {fields: {host: {type: string, required: true}, zone: {type: string, required: true}}}
+states:
+  host: {key: [host], fields: {host: string, status: string}}
+rules:
+"""
+
+
+def _program(*rules: str) -> Program:
+    found, report = parse_rules(Source("rules.yaml", HEAD + "".join(rules)))
+    assert found is not None, report
+    return compile_rules(found)
+
+
+def _rule(name: str, guard: str, target: str = "$e.host", key: str = "[$e.host, $e.zone]") -> str:
+    return (
+        f"  - id: {name}\n    when: {{as: e, event: lost}}\n    key: {key}\n"
+        f"    then: [{{do: drain, target: {target}}}]\n    guard: [{guard}]\n"
+    )
+
+
+OWN = (
+    "{limit: 1, per: 1m, by: [$e.host]}",
+    "{limit: 1, per: 1m, by: [$e.zone, $e.host]}",
+    "{cooldown: 5m}",
+    "{cooldown: 5m, by: [$e.host]}",
+    "{lock: [$e.host]}",
+    "{max_in_flight: 1, by: [$e.host]}",
+)
+WIDER = (
+    "{limit: 2, per: 10m}",
+    "{limit: 2, per: 10m, by: [$e.zone]}",
+    "{cooldown: 5m, by: [$e.zone]}",
+    "{lock: [$e.zone]}",
+    "{max_in_flight: 1}",
+    "{min_healthy: 50%, of: {state: host, where: {status: up}}}",
+)
+
+
+def _names(program: Program) -> list[str]:
+    return [stage.name for stage in program.stages()]
+
+
+@pytest.mark.parametrize("guard", OWN)
+def test_a_guard_that_goes_by_the_partition_divides(guard: str) -> None:
+    """Each partition has the whole of what the guard counts."""
+    assert ["host"] == _names(_program(_rule("a", guard)))
+
+
+@pytest.mark.parametrize("guard", WIDER)
+def test_a_guard_that_looks_further_does_not(guard: str) -> None:
+    """A budget for all would be a budget for each partition; so the rule stands in the last stage, and says why."""
+    program = _program(_rule("a", guard, key="[$e.host]"))
+    assert ["all"] == _names(program)
+    (rule,) = program.split().rules
+    name = guard.partition(":")[0].strip("{")
+    assert rule.because is not None
+    assert f"guard `{name}` looks at more than one `$e.host`" == rule.because.reason
+    assert "where each is to have its own, say `by: [$e.host]`" == rule.because.help
+
+
+def test_guarded_steps_act_on_what_tells_the_partition() -> None:
+    """Two guarded steps on one target mind each other, so both must be in its partition."""
+    program = _program(_rule("a", "{limit: 1, per: 1m, by: [$e.host]}", target="$e.zone"))
+    assert ["all"] == _names(program)
+    (rule,) = program.split().rules
+    assert rule.because is not None
+    assert "guarded steps mind each other, and the target of `drain` need not be `$e.host`" == rule.because.reason
+
+
+def test_guarded_rules_stay_in_one_stage() -> None:
+    """One by host and one by zone would not see each other's targets: both go last, and an unguarded one does not."""
+    by_host = _rule("a", "{cooldown: 5m}", key="[$e.host]")
+    by_zone = _rule("b", "{cooldown: 5m}", target="$e.zone", key="[$e.zone]")
+    plain = "  - id: c\n    when: {as: e, event: lost}\n    then: [{do: drain, target: $e.host}]\n"
+    program = _program(by_host, by_zone, plain)
+    first, last = program.stages()
+    assert (("guarded", "c"),) == first.rules
+    assert (("guarded", "a"), ("guarded", "b")) == last.rules
+    reasons = [rule.because.reason for rule in program.split().rules if rule.because]
+    assert [
+        "rules with guards mind each other's targets, and not all of them can be divided in one stage"
+    ] * 2 == reasons
+
+
+def test_one_rule_with_a_wide_guard_keeps_the_other_guarded_ones() -> None:
+    """What is last for its own sake takes the guarded rules along."""
+    program = _program(
+        _rule("a", "{limit: 2, per: 1m}", key="[$e.host]"), _rule("b", "{cooldown: 5m}", key="[$e.host]")
+    )
+    assert ["all"] == _names(program)
