@@ -1,4 +1,9 @@
-"""Captured payloads as they were on the wire: the tap wrote a record around each, with its JSON text decoded."""
+"""
+Payloads to be read: captured ones as they were on the wire, and ones composed from the format their source documents.
+
+The tap wrote a record around each captured one, with its JSON text decoded. A composed one stands beside its `origin`:
+the file of the source's code or manual that names every key in it.
+"""
 
 import copy
 import json
@@ -11,19 +16,31 @@ from selfheal_rules.normalize import normalize_payload
 from selfheal_rules.parse import load_vocabulary
 
 CAPTURED = Path(__file__).parent / "data" / "captured"
-NAMES = sorted(str(path.relative_to(CAPTURED)).removesuffix(".json") for path in CAPTURED.rglob("*.json"))
+COMPOSED = Path(__file__).parent / "data" / "composed"
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)).removesuffix(".json") for path in folder.rglob("*.json"))
+
+
+NAMES = _names(CAPTURED)
+WRITTEN = _names(COMPOSED)
 VOCABULARY = load_vocabulary("openstack")
 UNKNOWN = (
     "heat/api.heat.events", "mistral/api.mistral.echo_heal", "mistral/api.mistral.heal_host", "zaqar/api.zaqar.claim",
 )  # fmt: skip
 """What no notification and no webhook is: lists and answers of APIs that have no normalizer."""
 
+IGNORED = ("service.soft",)
+"""How the names of composed payloads end that say nothing to a rule."""
+
 Items = tuple[Event | State, ...]
 
 
 def record(name: str) -> Any:  # noqa: ANN401 - a JSON value
-    """Give what the tap or the hook wrote."""
-    return json.loads((CAPTURED / f"{name}.json").read_text(encoding="utf-8"))
+    """Give what the tap or the hook wrote, or what was composed."""
+    folder = COMPOSED if name in WRITTEN else CAPTURED
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def message(name: str) -> dict[str, Any]:
@@ -40,6 +57,8 @@ def sealed(inner: dict[str, Any]) -> dict[str, Any]:
 def raw(name: str) -> tuple[Any, datetime | None]:
     """Give a captured payload as its source sent it, and when it came where the hook noted that."""
     kept = record(name)
+    if name in WRITTEN:
+        return kept["payload"], datetime.fromisoformat(kept["received"]) if "received" in kept else None
     if isinstance(kept, dict) and "envelope" in kept:
         return sealed(kept["envelope"]["oslo.message"]), None
     if isinstance(kept, dict) and {"path", "headers", "body", "at"} == kept.keys():
@@ -56,6 +75,14 @@ def items(name: str) -> Items:
 def read(payload: Any, received: datetime | None = None) -> Items:  # noqa: ANN401 - a JSON value
     """Give what the normalizers make of a payload."""
     return normalize_payload(payload, received=received, vocabulary=VOCABULARY)
+
+
+def changed(name: str, **fields: Any) -> Items:  # noqa: ANN401 - JSON values
+    """Give what the normalizers make of a payload with other fields; of a notification, in its payload."""
+    payload, received = raw(name)
+    body = copy.deepcopy(message(name) if isinstance(payload, dict) and "oslo.message" in payload else payload)
+    (body["payload"] if "event_type" in body else body).update(fields)
+    return read(body, received)
 
 
 def only(kind: str, found: Items) -> Event | State:

@@ -13,10 +13,10 @@ from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import checked
 from selfheal_rules.normalize import normalize_payload
 from tests.json_values import JSON
-from tests.payloads import NAMES, VOCABULARY, raw, read
+from tests.payloads import NAMES, VOCABULARY, WRITTEN, raw, read
 
 RECEIVED = datetime(2026, 11, 22, 17, tzinfo=UTC)
-BODIES = [raw(name)[0] for name in NAMES]
+BODIES = [raw(name)[0] for name in [*NAMES, *WRITTEN]]
 
 
 def _opened(payload: Any) -> Any:  # noqa: ANN401 - a JSON value

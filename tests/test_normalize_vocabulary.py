@@ -2,10 +2,10 @@
 
 import pytest
 
-from selfheal_rules.normalize.alertmanager import SEVERITIES as PROMETHEUS_SEVERITIES
 from selfheal_rules.normalize.aodh import SEVERITIES as AODH_SEVERITIES
 from selfheal_rules.normalize.masakari import STATUSES as RECOVERY_STATUSES
 from selfheal_rules.normalize.nova_instance import PHASES, POWER_STATES, STATUSES
+from selfheal_rules.normalize.severity import WORDS as PROMETHEUS_SEVERITIES
 from selfheal_rules.vocabulary import Kind
 from tests.payloads import VOCABULARY
 from tests.vocabulary_page import PAGE, page

@@ -25,20 +25,10 @@ from selfheal_rules.normalize.reading import (
     text,
     texts,
 )
-from selfheal_rules.values import FrozenMap, Value
+from selfheal_rules.normalize.severity import severity_of
+from selfheal_rules.values import Value
 
 SOURCE = "alertmanager"
-SEVERITIES = FrozenMap(
-    {
-        "info": "info", "informational": "info", "none": "info", "notice": "info", "low": "info",
-        "warning": "warning", "warn": "warning",
-        "minor": "minor", "average": "minor", "moderate": "minor", "medium": "minor",
-        "major": "major", "high": "major", "error": "major",
-        "critical": "critical", "page": "critical", "emergency": "critical", "fatal": "critical",
-        "disaster": "critical",
-    }
-)  # fmt: skip
-"""The words Prometheus sites write into the label `severity`, on the one ladder; any other word is no severity."""
 
 _HOST_LABELS = ("host", "hostname", "nodename", "node")
 _INSTANCE_LABELS = ("instance_id", "instance_uuid", "server_id", "vm_id")
@@ -95,7 +85,7 @@ def _fields(alert: Payload, labels: dict[str, str], status: str) -> dict[str, Va
         alarm=needed(alert, "fingerprint"),
         name=labels.get("alertname"),
         status=status,
-        severity=SEVERITIES.get(labels.get("severity", "").lower()),
+        severity=severity_of(labels.get("severity")),
         resource_type=resource_type,
         resource=resource,
         host=host,

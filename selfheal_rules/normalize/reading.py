@@ -6,19 +6,21 @@ A source's null and its empty text both mean "not said", so both read as missing
 
 import hashlib
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import Event, State
-from selfheal_rules.values import FrozenMap, Value, canonical, freeze
+from selfheal_rules.values import EPOCH, SECOND, FrozenMap, Value, canonical, freeze
 
 Payload: TypeAlias = Mapping[str, Any]
 Item: TypeAlias = Event | State
 Items: TypeAlias = tuple[Item, ...]
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
+_DIGITS = re.compile(r"[0-9]{1,20}(?:\.[0-9]{0,20})?")
 _SHOWN = 60
 
 
@@ -145,6 +147,48 @@ def moment_of(payload: Payload, name: str) -> datetime | None:
 def needed_moment(payload: Payload, name: str) -> datetime:
     """Give a time that must be there."""
     return instant(needed(payload, name), name)
+
+
+def epoch(payload: Payload, name: str, *, per_second: int = 1) -> datetime | None:
+    """Give a time written as a number since 1970, of seconds or finer, or as its text; None where it is missing."""
+    value = payload.get(name)
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, bool) or (isinstance(value, str) and not _DIGITS.fullmatch(value)):
+            raise ValueError  # noqa: TRY301 - what Python takes for a number beyond this is none of a payload
+        return EPOCH + timedelta(microseconds=int(Fraction(value) * SECOND / per_second))
+    except (ValueError, TypeError, OverflowError):
+        message = f"`{name}` is {shown(value)}, not a time since 1970"
+        raise malformed(message, name) from None
+
+
+def alarm_of(source: str, time: datetime, status: str, ident: str = "", **fields: Value) -> State:
+    """Give an alarm as the state it sets, or, where its status is `ok`, clears."""
+    return State("alarm", source, time, present(status=status, **fields), status == "ok", id=ident)
+
+
+def known_status(payload: Payload, name: str, words: Mapping[str, str]) -> str:
+    """Give our word for a source's; one it has not had before is malformed, for nobody knows what it would mean."""
+    said = needed(payload, name)
+    if said not in words:
+        message = f"`{name}` is {shown(said)}, none of {', '.join(words)}"
+        raise malformed(message, name)
+    return words[said]
+
+
+def received_at(received: datetime | None, what: str) -> datetime:
+    """Give the time of arrival, for what says no time; it is malformed where that is not known either."""
+    if received is None:
+        message = f"{what}, and when it was received is not known"
+        raise malformed(message, "received")
+    return received
+
+
+def agreed(values: Iterable[str | None]) -> str | None:
+    """Give what all that say something agree on."""
+    said = dict.fromkeys(value for value in values if value)
+    return next(iter(said)) if len(said) == 1 else None
 
 
 def present(**fields: Value) -> dict[str, Value]:

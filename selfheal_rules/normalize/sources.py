@@ -8,7 +8,22 @@ from attrs import frozen
 
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.mapping import PayloadMapping
-from selfheal_rules.normalize import alertmanager, aodh, cloudevents, ironic, mapped, masakari, nova, oslo
+from selfheal_rules.normalize import (
+    alertmanager,
+    aodh,
+    cloudevents,
+    collectd,
+    ironic,
+    kapacitor,
+    mapped,
+    masakari,
+    monasca,
+    nagios,
+    nova,
+    oslo,
+    vitrage,
+    zabbix,
+)
 from selfheal_rules.normalize.reading import Ignored, Items, Payload, Unrecognised, malformed, shown
 from selfheal_rules.vocabulary import Vocabulary
 
@@ -55,6 +70,12 @@ RECOGNISERS = (
     Recogniser("alertmanager", alertmanager.recognise, _dated(alertmanager.normalize)),
     Recogniser("aodh", aodh.recognise, _dated(aodh.normalize)),
     Recogniser("masakari", masakari.recognise, _alone(masakari.normalize)),
+    Recogniser("vitrage", vitrage.recognise, _dated(vitrage.normalize)),
+    Recogniser("monasca", monasca.recognise, _alone(monasca.normalize)),
+    Recogniser("collectd", collectd.recognise, _alone(collectd.normalize)),
+    Recogniser("kapacitor", kapacitor.recognise, _alone(kapacitor.normalize)),
+    Recogniser("nagios", nagios.recognise, _dated(nagios.normalize)),
+    Recogniser("zabbix", zabbix.recognise, _dated(zabbix.normalize)),
     Recogniser(
         "cloudevents",
         cloudevents.recognise,

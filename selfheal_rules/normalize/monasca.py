@@ -1,0 +1,102 @@
+"""
+Monasca: the body of its webhook, and its alarm transitions as they pass through Kafka.
+
+The webhook has no severity and counts seconds; the transition on Kafka has one and counts milliseconds. Both speak of
+one alarm by one id, so an alarm read from both keeps the severity only until the webhook speaks: feed one of the two.
+"""
+
+from collections.abc import Mapping
+
+from selfheal_rules.normalize.reading import (
+    Items,
+    Payload,
+    agreed,
+    alarm_of,
+    epoch,
+    fingerprint,
+    known_status,
+    malformed,
+    mapping,
+    needed,
+    sequence,
+    shown,
+    text,
+    texts,
+)
+from selfheal_rules.values import FrozenMap, Value
+
+SOURCE = "monasca"
+STATUSES = FrozenMap({"OK": "ok", "ALARM": "problem", "UNDETERMINED": "unknown"})
+SEVERITIES = FrozenMap({"LOW": "warning", "MEDIUM": "minor", "HIGH": "major", "CRITICAL": "critical"})
+_TRANSITION = "alarm-transitioned"
+_SECONDS_BELOW = 10**11
+"""Older releases counted seconds on Kafka, too; this many are in the year 5138, and so many milliseconds in 1973."""
+
+
+def recognise(payload: Payload) -> bool:
+    """Whether a payload is the webhook's body, or a transition from Kafka."""
+    return {"alarm_id", "alarm_definition_id", "state", "old_state"} <= payload.keys() or _TRANSITION in payload
+
+
+def normalize(payload: Payload) -> Items:
+    """Give the alarm as the state it is in now."""
+    if _TRANSITION in payload:
+        return _transition(mapping(payload, _TRANSITION))
+    time = epoch(payload, "alarm_timestamp")
+    if time is None:
+        message = "`alarm_timestamp` is missing"
+        raise malformed(message, "alarm_timestamp")
+    alarm, status = needed(payload, "alarm_id"), known_status(payload, "state", STATUSES)
+    said = alarm_of(
+        SOURCE,
+        time,
+        status,
+        fingerprint(alarm, status, time),
+        alarm=alarm,
+        name=text(payload, "alarm_name"),
+        reason=text(payload, "message"),
+        summary=text(payload, "alarm_description"),
+        project=text(payload, "tenant_id"),
+        **_about(payload),
+    )
+    return (said,)
+
+
+def _transition(body: Payload) -> Items:
+    stamp = body.get("timestamp")
+    in_seconds = isinstance(stamp, int | float) and stamp < _SECONDS_BELOW
+    time = epoch(body, "timestamp", per_second=1 if in_seconds else 1000)
+    if time is None:
+        message = "`timestamp` is missing"
+        raise malformed(message, "timestamp")
+    alarm, status = needed(body, "alarmId"), known_status(body, "newState", STATUSES)
+    said = alarm_of(
+        SOURCE,
+        time,
+        status,
+        fingerprint(alarm, status, time),
+        alarm=alarm,
+        name=text(body, "alarmName"),
+        severity=SEVERITIES.get(text(body, "severity") or ""),
+        reason=text(body, "stateChangeReason"),
+        summary=text(body, "alarmDescription"),
+        project=text(body, "tenantId"),
+        **_about(body),
+    )
+    return (said,)
+
+
+def _about(body: Payload) -> dict[str, Value]:
+    """Say which host an alarm is about: the one all its metrics name, for one alarm may be over many."""
+    found = [_dimensions(metric) for metric in sequence(body, "metrics")]
+    common = dict(set.intersection(*(set(one.items()) for one in found))) if found else {}
+    host = agreed(one.get("hostname") for one in found)
+    about = {"resource_type": "host", "resource": host, "host": host} if host else {}
+    return {**about, "labels": dict(sorted(common.items()))}
+
+
+def _dimensions(metric: object) -> dict[str, str]:
+    if not isinstance(metric, Mapping):
+        message = f"a metric is {shown(metric)}, not a mapping"
+        raise malformed(message, "metrics")
+    return texts(metric, "dimensions")

@@ -1,0 +1,158 @@
+"""
+Nagios and Icinga: the macros of a command as a mapping, a row as Vitrage polls it, a change from Icinga 2's stream.
+
+Nagios has no payload of its own: an operator's command writes the macros, bare (`HOSTNAME`) or as the environment has
+them (`NAGIOS_HOSTNAME`, `ICINGA_HOSTNAME`). A SOFT state is one it is still trying again; only HARD ones count. An
+UNREACHABLE host is one nobody can see, because what lies before it is down: that is `unknown`, not a problem.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from selfheal_rules.normalize.reading import (
+    Ignored,
+    Items,
+    Payload,
+    alarm_of,
+    alias,
+    epoch,
+    known_status,
+    malformed,
+    mapping,
+    needed,
+    received_at,
+    shown,
+    text,
+)
+from selfheal_rules.values import FrozenMap
+
+SOURCE = "nagios"
+STATUSES = FrozenMap(
+    {
+        "OK": "ok", "UP": "ok", "WARNING": "problem", "CRITICAL": "problem", "DOWN": "problem",
+        "UNKNOWN": "unknown", "UNREACHABLE": "unknown", "PENDING": "unknown",
+    }
+)  # fmt: skip
+SEVERITIES = FrozenMap({"WARNING": "warning", "CRITICAL": "critical", "DOWN": "critical"})
+
+_PREFIX = re.compile(r"^(?:NAGIOS_|ICINGA_)?([A-Z]+)$")
+_SERVICE_STATES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+_HOST_STATES = ("UP", "DOWN")
+_ROW = {"resource_type", "resource_name", "service", "status", "last_check", "attempt"}
+_CHANGE = {"type", "host", "state", "state_type", "timestamp"}
+
+
+def recognise(payload: Payload) -> bool:
+    """Whether a payload is a mapping of macros, a polled row, or a change from Icinga 2's stream of events."""
+    if payload.keys() >= _ROW or (payload.keys() >= _CHANGE and payload["type"] == "StateChange"):
+        return True
+    macros = _macros(payload)
+    return "HOSTNAME" in macros and ("SERVICESTATETYPE" in macros or "HOSTSTATETYPE" in macros)
+
+
+def normalize(payload: Payload, received: datetime | None) -> Items:
+    """
+    Give the state of a host or service as an alarm.
+
+    Raises:
+        Ignored: where the state is SOFT.
+    """
+    if payload.keys() >= _ROW:
+        return _row(payload, received)
+    return _change(payload) if "state_type" in payload else _macro(_macros(payload), received)
+
+
+def _macros(payload: Payload) -> dict[str, Any]:
+    found = ((_PREFIX.match(name), value) for name, value in payload.items() if isinstance(name, str))
+    return {matched[1]: value for matched, value in found if matched}
+
+
+def _macro(macros: Payload, received: datetime | None) -> Items:
+    service = text(macros, "SERVICEDESC")
+    of = "SERVICE" if service else "HOST"
+    _refuse_soft(needed(macros, f"{of}STATETYPE"), macros.get(f"{of}ATTEMPT"))
+    time = epoch(macros, "TIMET") or received_at(received, "the macros say no `TIMET`")
+    address = text(macros, "HOSTADDRESS")
+    return _alarm(
+        needed(macros, "HOSTNAME"), service, known_status(macros, f"{of}STATE", STATUSES), time,
+        state=needed(macros, f"{of}STATE"), reason=text(macros, f"{of}OUTPUT"), address=address,
+    )  # fmt: skip
+
+
+def _refuse_soft(state_type: str, attempt: object) -> None:
+    if state_type == "SOFT":
+        message = f"a SOFT state, at attempt {shown(attempt)}: only HARD ones count"
+        raise Ignored(message)
+    if state_type != "HARD":
+        message = f"the type of the state is {shown(state_type)}, neither 'SOFT' nor 'HARD'"
+        raise malformed(message)
+
+
+def _alarm(
+    host: str, service: str | None, status: str, time: datetime, *, state: str, reason: str | None, address: str | None
+) -> Items:
+    said = alarm_of(
+        SOURCE,
+        time,
+        status,
+        alarm=f"{host}/{service}" if service else host,
+        name=service or "host",
+        severity=SEVERITIES.get(state),
+        resource_type="host",
+        resource=host,
+        host=host,
+        address=address,
+        reason=reason,
+    )
+    return (*alias(SOURCE, time, "address", address, host=host), said)
+
+
+def _row(row: Payload, received: datetime | None) -> Items:
+    """Read a polled row; `last_check` is of the server's own zone, which it does not name, so it dates nothing."""
+    status, resource = known_status(row, "status", STATUSES), needed(row, "resource_name")
+    tried, _, of = needed(row, "attempt").partition("/")
+    if tried != of and status != "ok":
+        _refuse_soft("SOFT", row["attempt"])
+    time = received_at(received, "`last_check` names no zone")
+    is_host = text(row, "resource_type") in {"nova.host", "host"}
+    said = alarm_of(
+        SOURCE,
+        time,
+        status,
+        alarm=f"{resource}/{needed(row, 'service')}",
+        name=needed(row, "service"),
+        severity=SEVERITIES.get(needed(row, "status")),
+        resource_type="host" if is_host else text(row, "resource_type"),
+        resource=resource,
+        host=resource if is_host else None,
+        reason=text(row, "status_info"),
+    )
+    return (said,)
+
+
+def _change(event: Payload) -> Items:
+    """Read a change of Icinga 2: its states and their types are numbers, which its JSON writes as 1.0."""
+    service = text(event, "service")
+    _refuse_soft("HARD" if _number(event, "state_type") else "SOFT", mapping(event, "check_result").get("attempt"))
+    states = _SERVICE_STATES if service else _HOST_STATES
+    number = _number(event, "state")
+    if not 0 <= number < len(states):
+        message = f"`state` is {number}, none of 0 to {len(states) - 1}"
+        raise malformed(message, "state")
+    time = epoch(event, "timestamp")
+    if time is None:
+        message = "`timestamp` is missing"
+        raise malformed(message, "timestamp")
+    reason = text(mapping(event, "check_result"), "output")
+    state = states[number]
+    return _alarm(needed(event, "host"), service, STATUSES[state], time, state=state, reason=reason, address=None)
+
+
+def _number(event: Mapping[str, Any], name: str) -> int:
+    value = event.get(name)
+    if type(value) not in {int, float} or value is None or value != value // 1:
+        message = f"`{name}` is {shown(value)}, not a whole number"
+        raise malformed(message, name)
+    return int(value)
