@@ -26,12 +26,10 @@ def _names(folder: Path) -> list[str]:
 NAMES = _names(CAPTURED)
 WRITTEN = _names(COMPOSED)
 VOCABULARY = load_vocabulary("openstack")
-UNKNOWN = (
-    "heat/api.heat.events", "mistral/api.mistral.echo_heal", "mistral/api.mistral.heal_host", "zaqar/api.zaqar.claim",
-)  # fmt: skip
-"""What no notification and no webhook is: lists and answers of APIs that have no normalizer."""
+POLLED = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
+"""When the answers of APIs that say no time were received: the tap did not note it."""
 
-IGNORED = ("service.soft",)
+IGNORED = ("service.soft", "confirmation")
 """How the names of composed payloads end that say nothing to a rule."""
 
 Items = tuple[Event | State, ...]
@@ -63,7 +61,7 @@ def raw(name: str) -> tuple[Any, datetime | None]:
         return sealed(kept["envelope"]["oslo.message"]), None
     if isinstance(kept, dict) and {"path", "headers", "body", "at"} == kept.keys():
         return kept["body"], datetime.fromtimestamp(kept["at"], UTC)
-    return kept, None
+    return kept, POLLED if name.endswith("claim") else None
 
 
 def items(name: str) -> Items:

@@ -28,7 +28,7 @@ def test_each_item_is_a_cloudevent_on_a_line(call: Call) -> None:
 def test_what_is_not_recognised_is_named_and_no_fault(call: Call) -> None:
     """The line and the keys are said on standard error, and the command ends with 0."""
     found = call("events", STREAM)
-    message = "line 27: unrecognised: payload of no known source, with the keys `execution`, `tasks`\n"
+    message = "line 27: unrecognised: payload of no known source, with the keys `channel`, `text`, `user`\n"
     assert (0, message) == (found.code, found.err)
 
 

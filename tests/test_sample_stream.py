@@ -33,16 +33,16 @@ def test_the_stream_is_what_its_script_builds() -> None:
 
 
 def test_one_payload_is_unrecognised_and_none_malformed() -> None:
-    """The answer of an API nobody knows is named by its line and its keys."""
+    """What a chat bot says is named by its line and its keys."""
     problems = [read for read in _read() if isinstance(read, Problem)]
-    expected = Problem(27, "unrecognised", "payload of no known source, with the keys `execution`, `tasks`")
+    expected = Problem(27, "unrecognised", "payload of no known source, with the keys `channel`, `text`, `user`")
     assert [expected] == problems
 
 
 def test_the_sources_are_mixed() -> None:
-    """Six of them speak in one file, and one that has no kind of its own."""
+    """Six of them speak in one file, and a calendar that is none of them."""
     sources = {read.item.source for read in _read() if isinstance(read, Reading)}
-    named = {"alertmanager", "aodh", "ironic", "masakari", "nova", "//ops.example.org/calendar", "network.ctl"}
+    named = {"alertmanager", "aodh", "ironic", "masakari", "nova", "//ops.example.org/calendar", "neutron"}
     assert named == sources
 
 

@@ -17,11 +17,14 @@ event `id`, too.
 How raw payloads become these kinds:
 
 - **One status.** `problem` while something is wrong, `unknown` where nobody can see, `ok` only on a clearing: Aodh's
-  `alarm`, `insufficient data` and `ok`; Alertmanager's `firing` and `resolved`.
-- **One severity**, `info` < `warning` < `minor` < `major` < `critical`. Aodh: low is warning, moderate is major. Of
-  Prometheus sites' words `page`, `fatal`, `emergency`, `disaster` are critical, `high` and `error` major, `average`,
-  `medium`, `moderate` minor, `warn` warning, `notice`, `low`, `none` info; any other word leaves the severity missing,
-  and stays among the labels.
+  `alarm`, `insufficient data` and `ok`; Alertmanager's `firing` and `resolved`; Monasca's ALARM, UNDETERMINED and OK;
+  Zabbix' 1 and 0; an UNREACHABLE host of Nagios' is `unknown`; what Vitrage activates and deactivates.
+- **One severity**, `info` < `warning` < `minor` < `major` < `critical`. Aodh: low is warning, moderate is major.
+  Monasca: LOW to CRITICAL are warning, minor, major, critical. Zabbix: 1 to 5 are the five in their order. Nagios,
+  collectd and Kapacitor: WARNING is warning; CRITICAL, DOWN and FAILURE are critical. Vitrage: SEVERE is major. Of
+  Prometheus sites' words `page`, `fatal`, `emergency`, `disaster` are critical, `high`, `severe` and `error` major,
+  `average`, `medium`, `moderate` minor, `warn` warning, `notice`, `low`, `none` info; any other word leaves the
+  severity missing, and stays among the labels.
 - **An alarm is a state**, an alarm over an event is an event (`alarm.event`): Aodh never takes that one back.
 - **One event in two formats is one event.** Nova may send a notification both versioned and unversioned; they have one
   `id`, so the engine sees the second as a duplicate. Its limits: an action that one request does twice on one host
@@ -29,10 +32,14 @@ How raw payloads become these kinds:
   without a kind of their own (aggregates, the scheduler's) are told by their message ids, too.
 - **States come before the event** of the same payload, so that a rule over both finds them; what a payload clears goes
   after its event.
-- **Names differ between services.** Where one calls a host by a uuid or an address, an `alias` says which host that is.
+- **Names differ between services.** Where one calls a host by a uuid, an address or a back end, an `alias` says which
+  host that is.
 - **The envelope stays outside.** No token, catalog or other `_context_*` reaches an item; of a payload without a kind
   what may be a secret is left out.
-- **Nothing is lost.** Any other notification becomes an `openstack.notification`.
+- **Nothing is lost.** Any other notification becomes an `openstack.notification`, any other message of a queue a
+  `queue.message`.
+
+[sources.md](sources.md) goes through the sources one by one.
 """
 
 

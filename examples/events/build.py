@@ -130,7 +130,7 @@ def recovery() -> Iterator[Line]:
         yield sent(f"nova/versioned.instance.{step}")
     yield sent("nova/unversioned.compute.instance.power_on.end", "2026-11-22 16:10:31.219662")
     yield sent("nova/versioned.instance.power_on.end", "2026-11-22 16:10:32.227969")
-    yield "2026-11-22 16:11:00", captured("mistral/api.mistral.heal_host")
+    yield "2026-11-22 16:11:00", {"channel": "#ops", "text": "compute3 is being looked at", "user": "carol"}
     yield alerts("alertmanager/webhook.firing.1", "2026-11-22 16:14:31.899", 19)
     yield alerts("alertmanager/webhook.resolved.2", "2026-11-22 16:20:34.896", begun=19, ended=8)
 

@@ -25,6 +25,7 @@ from selfheal_rules.normalize.nova_instance import SOURCE, fault_of, identity, n
 from selfheal_rules.normalize.reading import (
     Items,
     Payload,
+    alias,
     flag,
     moment_of,
     needed,
@@ -115,16 +116,10 @@ def _service(message: Payload) -> Items:
         availability_zone=text(data, "availability_zone"),
         version=whole(data, "version"),
     )
-    return (
-        State(
-            kind="compute.service",
-            source=SOURCE,
-            time=needed_moment(message, "timestamp"),
-            fields=fields,
-            cleared=message["event_type"].startswith("service.delete"),
-            id=needed(message, "message_id"),
-        ),
-    )
+    time, gone = needed_moment(message, "timestamp"), message["event_type"].startswith("service.delete")
+    state = State("compute.service", SOURCE, time, fields, gone, id=needed(message, "message_id"))
+    is_compute = fields["binary"] == "nova-compute" and not gone
+    return (*alias(SOURCE, time, "service", fields["host"] if is_compute else None, host=fields["host"]), state)
 
 
 _VERSIONED: tuple[tuple[str, Reader], ...] = (

@@ -4,25 +4,35 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.normalize import (
     alertmanager,
     aodh,
+    cinder,
     cloudevents,
     collectd,
+    fenix,
+    freezer,
+    heat,
     ironic,
     kapacitor,
     mapped,
     masakari,
+    mistral,
     monasca,
     nagios,
+    neutron,
     nova,
+    octavia,
     oslo,
+    senlin,
     vitrage,
+    watcher,
     zabbix,
+    zaqar,
 )
 from selfheal_rules.normalize.reading import Ignored, Items, Payload, Unrecognised, malformed, shown
 from selfheal_rules.vocabulary import Vocabulary
@@ -64,12 +74,31 @@ def _dated(read: Callable[[Payload, datetime | None], Items]) -> Read:
     return lambda payload, known: read(payload, known.received)
 
 
+def _queued(payload: Payload, known: Known) -> Items:
+    """Read the body of a message as if its source had sent it when it was posted."""
+    message = zaqar.opened(payload, known.received)
+    try:
+        return read_payload(message.body, evolve(known, received=message.posted, source=None))
+    except Unrecognised:
+        return zaqar.normalize(message)
+
+
 RECOGNISERS = (
     Recogniser("nova", nova.recognise, _alone(nova.normalize)),
     Recogniser("ironic", ironic.recognise, _alone(ironic.normalize)),
     Recogniser("alertmanager", alertmanager.recognise, _dated(alertmanager.normalize)),
     Recogniser("aodh", aodh.recognise, _dated(aodh.normalize)),
     Recogniser("masakari", masakari.recognise, _alone(masakari.normalize)),
+    Recogniser("neutron", neutron.recognise, _alone(neutron.normalize)),
+    Recogniser("cinder", cinder.recognise, _alone(cinder.normalize)),
+    Recogniser("heat", heat.recognise, _alone(heat.normalize)),
+    Recogniser("octavia", octavia.recognise, _alone(octavia.normalize)),
+    Recogniser("watcher", watcher.recognise, _alone(watcher.normalize)),
+    Recogniser("mistral", mistral.recognise, _alone(mistral.normalize)),
+    Recogniser("zaqar", zaqar.recognise, _queued),
+    Recogniser("fenix", fenix.recognise, _alone(fenix.normalize)),
+    Recogniser("senlin", senlin.recognise, _alone(senlin.normalize)),
+    Recogniser("freezer", freezer.recognise, _dated(freezer.normalize)),
     Recogniser("vitrage", vitrage.recognise, _dated(vitrage.normalize)),
     Recogniser("monasca", monasca.recognise, _alone(monasca.normalize)),
     Recogniser("collectd", collectd.recognise, _alone(collectd.normalize)),
@@ -128,15 +157,27 @@ def _mapped(mapping: PayloadMapping) -> tuple[Callable[[Payload], bool], Read]:
     )
 
 
+_ANSWERS = {"messages": None, "jobs": None, "events": None, "notifications": "notification"}
+"""Under which name an API answers with a list, and the name it gives to one alone."""
+
+
 def payloads(value: object) -> Iterator[object]:
-    """Give the payloads in a JSON value: those of a list, at any depth, in their order."""
+    """Give the payloads in a JSON value: those of a list, and of an API's answer with a list in it, in their order."""
     waiting = [value]
     while waiting:
         element = waiting.pop()
         if isinstance(element, list | tuple):
             waiting.extend(reversed(element))
+        elif isinstance(element, Mapping) and (name := _listed(element)):
+            alone = _ANSWERS[name]
+            waiting.extend({alone: one} if alone else one for one in reversed(element[name]))
         else:
             yield element
+
+
+def _listed(answer: Payload) -> str | None:
+    found = next((name for name in _ANSWERS if isinstance(answer.get(name), list | tuple)), None)
+    return found if answer.keys() <= {found, "links", f"{found}_links"} else None
 
 
 def _unless_ignored(payload: object, known: Known) -> Items:
