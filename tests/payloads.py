@@ -15,6 +15,7 @@ from selfheal_rules.events import Event, State
 from selfheal_rules.normalize import normalize_payload
 from selfheal_rules.parse import load_vocabulary
 
+ROOT = Path(__file__).parents[1]
 CAPTURED = Path(__file__).parent / "data" / "captured"
 COMPOSED = Path(__file__).parent / "data" / "composed"
 

@@ -140,7 +140,7 @@ def test_a_value_is_read_as_the_page_says(own: Path, field: str, value: str, pay
     [
         ("n", "{from: $payload.x, read: number}", "1,5", "`payload.x` is '1,5', not a number"),
         ("i", "{from: $payload.x, read: integer}", 1.5, "`payload.x` is 1.5, not an integer"),
-        ("i", "{from: $payload.x, read: integer}", True, "`payload.x` is True, not an integer"),
+        ("i", "{from: $payload.x, read: integer}", True, "`payload.x` is true, not an integer"),
         ("b", "{from: $payload.x, read: boolean}", "maybe", "`payload.x` is 'maybe', not a boolean"),
         ("s", "{from: $payload.x, read: text}", [1], "`payload.x` is a list of 1, not a text"),
         ("s", "$payload.x", 5, "mapping `own`: field `s` of `said`: integer `5` is not a string"),
@@ -169,6 +169,26 @@ def test_a_mapping_is_asked_first_and_by_its_name() -> None:
     acme = {"vendor": "ACME", "array": "a7", "sent": 0, "alerts": [{"id": 1, "kind": "x", "state": "UP"}]}
     alertmanager = acme | {"receiver": "x", "groupKey": "y", "version": "9"}
     assert [Reading] * 2 == [type(read) for read in _lines(alertmanager, {"source": "acme-array", "payload": acme})]
+
+
+@pytest.mark.parametrize(
+    ("payload", "known_by", "path"),
+    [
+        ({"events": [{"host": "a"}]}, "events", "events, 0, host"),
+        ({"source": "grafana", "payload": {"host": "a"}}, "source", "payload, host"),
+        ({"messages": [{"host": "a"}]}, "messages", "messages, 0, host"),
+    ],
+)
+def test_nothing_is_taken_out_of_a_payload_of_a_mapping(payload: dict[str, Any], known_by: str, path: str) -> None:
+    """What looks like an API's answer, or like a frame around a payload, is seen whole by who knows it."""
+    mapping = _mapping(
+        "selfheal_mapping: 1\nmapping: m\nvocabulary: [openstack]\n"
+        f"recognise: {{payload.{known_by}: {{exists: true}}}}\n"
+        f"items: [{{event: host.lost, fields: {{recoverable: true, host: {{path: [payload, {path}]}}}}}}]\n"
+    )
+    (item,) = normalize_payload(payload, received=RECEIVED, mappings=[mapping])
+    framed = {"received": RECEIVED.isoformat(), "payload": payload}
+    assert [Reading(1, item)] == list(read_items([json.dumps(framed)], mappings=[mapping]))
 
 
 def test_a_payload_that_gives_nothing_is_ignored_with_a_reason() -> None:

@@ -11,10 +11,8 @@ from tests.payloads import event, items, message, raw, read, record, state
 
 RECEIVED = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 EVENT_ALARMS = [f"aodh/webhook.alarm.{number}" for number in (1, 2, 3)]
-MEMBER = {
-    "id": "m-1", "address": "10.0.0.7", "protocol_port": 80, "operating_status": "ERROR",
-    "provisioning_status": "ACTIVE", "updated_at": "2026-11-22T16:20:00",
-}  # fmt: skip
+HEALTH: dict[str, Any] = raw("aodh/webhook.loadbalancer_member_health")[0]
+MEMBER: dict[str, Any] = HEALTH["reason_data"]["most_recent"]
 
 
 def _body(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
@@ -23,11 +21,8 @@ def _body(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
 
 
 def _health(current: str, members: list[dict[str, Any]]) -> dict[str, Any]:
-    data = {
-        "type": "loadbalancer_member_health", "count": len(members), "most_recent": members[-1] if members else None,
-        "unhealthy_members": members, "pool_id": "pool-1", "stack_id": "stack-1", "asg_id": "group-1",
-    }  # fmt: skip
-    return _body(current=current, previous="ok", reason_data=data)
+    told = {"count": len(members), "most_recent": members[-1] if members else None, "unhealthy_members": members}
+    return HEALTH | {"current": current, "reason_data": HEALTH["reason_data"] | told}
 
 
 def test_an_event_alarm_is_an_event_dated_by_what_raised_it() -> None:
@@ -97,17 +92,18 @@ def test_a_naive_time_of_arrival_is_refused() -> None:
 
 def test_a_composite_alarm_is_about_what_its_causes_agree_on() -> None:
     """The rules that caused it name a resource."""
-    rule = {"type": "gnocchi_resources_threshold", "resource_id": "i-1", "resource_type": "instance"}
-    data = {"type": "composite", "composition_form": "(rule1 or rule2)", "causative_rules": {"rule1": rule}}
-    fields = state("alarm", read(_body(current="alarm", reason_data=data), RECEIVED)).fields
-    assert ("composite", "instance", "i-1", "i-1") == (
+    fields = state("alarm", items("aodh/webhook.composite")).fields
+    assert ("composite", "instance", "INSTANCE_ID1", "INSTANCE_ID1") == (
         fields["rule_type"],
         fields["resource_type"],
         fields["resource"],
         fields["instance"],
     )
-    data["causative_rules"] = {"rule1": rule, "rule2": rule | {"resource_id": "i-2"}}
-    assert "resource" not in state("alarm", read(_body(current="alarm", reason_data=data), RECEIVED)).fields
+    body = raw("aodh/webhook.composite")[0]
+    rule = body["reason_data"]["causative_rules"]["rule1"]
+    rules = {"rule1": rule, "rule2": rule | {"resource_id": "INSTANCE_ID2"}}
+    data = body["reason_data"] | {"causative_rules": rules}
+    assert "resource" not in state("alarm", read(body | {"reason_data": data}, RECEIVED)).fields
 
 
 def test_sick_members_are_events_and_their_pool_a_state() -> None:

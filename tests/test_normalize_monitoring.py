@@ -89,7 +89,7 @@ def test_an_alarm_over_many_hosts_is_about_none() -> None:
     [
         ({"state": "BROKEN"}, "`state` is 'BROKEN', none of OK, ALARM, UNDETERMINED"),
         ({"alarm_timestamp": None}, "`alarm_timestamp` is missing"),
-        ({"alarm_timestamp": True}, "`alarm_timestamp` is True, not a time since 1970"),
+        ({"alarm_timestamp": True}, "`alarm_timestamp` is true, not a time since 1970"),
         ({"alarm_timestamp": "soon"}, "`alarm_timestamp` is 'soon', not a time since 1970"),
         ({"alarm_timestamp": 1e300}, "`alarm_timestamp` is 1e+300, not a time since 1970"),
         ({"metrics": [5]}, "a metric is 5, not a mapping"),

@@ -266,18 +266,10 @@ def test_a_deleted_service_is_cleared() -> None:
     assert state("compute.service", read(inner)).cleared
 
 
-def _task_error(reason: object) -> dict[str, Any]:
-    inner = message("nova/versioned.compute.exception")
-    payload = {"instance_uuid": "d5e6a7b7", "state": "error", "reason": reason}
-    wrapped = {"nova_object.name": "ComputeTaskPayload", "nova_object.namespace": "nova", "nova_object.data": payload}
-    return inner | {"event_type": "compute_task.rebuild_server.error", "payload": wrapped}
-
-
 def test_a_task_of_the_conductor_that_fails_is_an_event() -> None:
     """No host for an evacuated server: the task, the server and the class of the exception are said."""
-    reason = {"nova_object.data": {"exception": "NoValidHost", "exception_message": "No valid host was found."}}
-    fields = event("compute.task_error", read(_task_error(reason))).fields
-    assert ("d5e6a7b7", "rebuild_server", "NoValidHost", "error") == (
+    fields = event("compute.task_error", items("nova/bus.compute_task.rebuild_server.error")).fields
+    assert ("d5e6a7b7-80e5-4166-85a3-cd6115201082", "rebuild_server", "NoValidHost", "error") == (
         fields["instance"],
         fields["task"],
         fields["fault_class"],
@@ -286,14 +278,13 @@ def test_a_task_of_the_conductor_that_fails_is_an_event() -> None:
 
 
 def test_the_unversioned_failure_of_a_task_is_the_same_event() -> None:
-    """Its type has no `.error`, its reason is a text."""
-    versioned = _task_error({"nova_object.data": {"exception_message": "No valid host was found."}})
-    flat = versioned | {
-        "event_type": "compute_task.rebuild_server",
-        "payload": {"instance_id": "d5e6a7b7", "state": "error", "reason": "No valid host was found."},
-    }
-    first, second = event("compute.task_error", read(versioned)), event("compute.task_error", read(flat))
-    assert (first.id, first.fields) == (second.id, second.fields)
+    """Its type has no `.error`, its reason is a text and has no class."""
+    names = ("bus.compute_task.rebuild_server.error", "bus.compute_task.rebuild_server")
+    first, second = (event("compute.task_error", items(f"nova/{name}")) for name in names)
+    told = ("instance", "task", "status", "fault")
+    assert first.id == second.id
+    assert [first.fields[name] for name in told] == [second.fields[name] for name in told]
+    assert "fault_class" not in second.fields
 
 
 @pytest.mark.parametrize(

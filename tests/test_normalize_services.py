@@ -170,6 +170,13 @@ def test_a_node_of_senlins_is_none_of_ironics() -> None:
     )
 
 
+def test_what_senlin_sends_once_has_the_phase_once() -> None:
+    """An event type without start, end or error."""
+    inner = raw("senlin/bus.node.create.start")[0] | {"event_type": "node.node_check"}
+    fields = event("cluster.action", read(inner)).fields
+    assert ("node_check", "once") == (fields["action"], fields["phase"])
+
+
 @pytest.mark.parametrize(
     ("level", "phase"), [("20", "once"), (40, "error"), ("50", "error"), ("high", "once"), (None, "once")]
 )

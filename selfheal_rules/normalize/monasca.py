@@ -13,7 +13,6 @@ from selfheal_rules.normalize.reading import (
     agreed,
     alarm_of,
     epoch,
-    fingerprint,
     known_status,
     malformed,
     mapping,
@@ -29,6 +28,18 @@ SOURCE = "monasca"
 STATUSES = FrozenMap({"OK": "ok", "ALARM": "problem", "UNDETERMINED": "unknown"})
 SEVERITIES = FrozenMap({"LOW": "warning", "MEDIUM": "minor", "HIGH": "major", "CRITICAL": "critical"})
 _TRANSITION = "alarm-transitioned"
+_IN_WEBHOOK = FrozenMap(
+    {
+        "alarm": "alarm_id", "name": "alarm_name", "status": "state", "time": "alarm_timestamp", "reason": "message",
+        "summary": "alarm_description", "project": "tenant_id",
+    }
+)  # fmt: skip
+_ON_KAFKA = FrozenMap(
+    {
+        "alarm": "alarmId", "name": "alarmName", "status": "newState", "time": "timestamp",
+        "summary": "alarmDescription", "reason": "stateChangeReason", "project": "tenantId",
+    }
+)  # fmt: skip
 _SECONDS_BELOW = 10**11
 """Older releases counted seconds on Kafka, too; this many are in the year 5138, and so many milliseconds in 1973."""
 
@@ -40,47 +51,27 @@ def recognise(payload: Payload) -> bool:
 
 def normalize(payload: Payload) -> Items:
     """Give the alarm as the state it is in now."""
-    if _TRANSITION in payload:
-        return _transition(mapping(payload, _TRANSITION))
-    time = epoch(payload, "alarm_timestamp")
-    if time is None:
-        message = "`alarm_timestamp` is missing"
-        raise malformed(message, "alarm_timestamp")
-    alarm, status = needed(payload, "alarm_id"), known_status(payload, "state", STATUSES)
-    said = alarm_of(
-        SOURCE,
-        time,
-        status,
-        fingerprint(alarm, status, time),
-        alarm=alarm,
-        name=text(payload, "alarm_name"),
-        reason=text(payload, "message"),
-        summary=text(payload, "alarm_description"),
-        project=text(payload, "tenant_id"),
-        **_about(payload),
-    )
-    return (said,)
-
-
-def _transition(body: Payload) -> Items:
+    if _TRANSITION not in payload:
+        return _said(payload, _IN_WEBHOOK, per_second=1)
+    body = mapping(payload, _TRANSITION)
     stamp = body.get("timestamp")
     in_seconds = isinstance(stamp, int | float) and stamp < _SECONDS_BELOW
-    time = epoch(body, "timestamp", per_second=1 if in_seconds else 1000)
+    return _said(body, _ON_KAFKA, per_second=1 if in_seconds else 1000)
+
+
+def _said(body: Payload, names: Mapping[str, str], per_second: int) -> Items:
+    time = epoch(body, names["time"], per_second=per_second)
     if time is None:
-        message = "`timestamp` is missing"
-        raise malformed(message, "timestamp")
-    alarm, status = needed(body, "alarmId"), known_status(body, "newState", STATUSES)
+        message = f"`{names['time']}` is missing"
+        raise malformed(message, names["time"])
+    told: dict[str, Value] = {field: text(body, names[field]) for field in ("name", "reason", "summary", "project")}
     said = alarm_of(
         SOURCE,
         time,
-        status,
-        fingerprint(alarm, status, time),
-        alarm=alarm,
-        name=text(body, "alarmName"),
+        known_status(body, names["status"], STATUSES),
+        alarm=needed(body, names["alarm"]),
         severity=SEVERITIES.get(text(body, "severity") or ""),
-        reason=text(body, "stateChangeReason"),
-        summary=text(body, "alarmDescription"),
-        project=text(body, "tenantId"),
+        **told,
         **_about(body),
     )
     return (said,)

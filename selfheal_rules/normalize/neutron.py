@@ -14,12 +14,10 @@ from selfheal_rules.normalize.reading import (
     Items,
     Payload,
     flag,
-    malformed,
     needed,
     needed_moment,
     present,
     sequence,
-    shown,
     text,
 )
 from selfheal_rules.values import Value
@@ -37,10 +35,7 @@ def recognise(message: Payload) -> bool:
 
 def normalize(message: Payload) -> Items:
     """Give what was done to a resource; of a port also what it is now."""
-    matched = _TYPE.fullmatch(needed(message, "event_type"))
-    if matched is None:
-        return oslo.normalize(message)
-    of, action, phase = matched.groups()
+    of, action, phase = needed(message, "event_type").split(".")
     payload = oslo.data_of(message["payload"], "payload")
     bodies = _bodies(payload, of)
     ident, is_bulk = needed(message, "message_id"), len(bodies) > 1
@@ -55,15 +50,8 @@ def _bodies(payload: Payload, of: str) -> list[Payload]:
     """Give each resource of a notification, with its id; one call may make many."""
     many = sequence(payload, f"{of}s") or [payload.get(of)]
     ident = text(payload, f"{of}_id") or text(payload, "id")
-    return [{**present(id=ident), **present(**_named(oslo.data_of(body, of), of))} for body in many]
-
-
-def _named(body: Payload, of: str) -> dict[str, Value]:
-    odd = next((name for name in body if not isinstance(name, str)), None)
-    if odd is not None:
-        message = f"`{of}` has the key {shown(odd)}, not a text"
-        raise malformed(message, of)
-    return dict(body)
+    said = [{name: value for name, value in oslo.data_of(body, of).items() if value is not None} for body in many]
+    return [{**present(id=ident), **body} for body in said]
 
 
 def _one(message: Payload, body: Payload, what: tuple[str, str, str], ident: str) -> Items:

@@ -5,6 +5,7 @@ A source's null and its empty text both mean "not said", so both read as missing
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -41,7 +42,7 @@ def shown(value: object) -> str:
     """Write a raw value so that it fits in one line of a message; what may hold a secret is named, not quoted."""
     if isinstance(value, Mapping | list | tuple) and value:
         return f"a {'map' if isinstance(value, Mapping) else 'list'} of {len(value)}"
-    text = repr(value)
+    text = json.dumps(value) if value is None or isinstance(value, bool) else repr(value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
@@ -164,8 +165,9 @@ def epoch(payload: Payload, name: str, *, per_second: int = 1) -> datetime | Non
 
 
 def alarm_of(source: str, time: datetime, status: str, ident: str = "", **fields: Value) -> State:
-    """Give an alarm as the state it sets, or, where its status is `ok`, clears."""
-    return State("alarm", source, time, present(status=status, **fields), status == "ok", id=ident)
+    """Give an alarm as the state it sets, or, where its status is `ok`, clears; without an id told by what it says."""
+    said = present(status=status, **fields)
+    return State("alarm", source, time, said, status == "ok", id=ident or fingerprint(said["alarm"], status, time))
 
 
 def known_status(payload: Payload, name: str, words: Mapping[str, str]) -> str:

@@ -45,14 +45,23 @@ class Known:
     """
     What a payload does not say itself.
 
-    When it was received; by which vocabulary CloudEvents are read; which source it is from, where that is known; which
-    sources there are, a user's own first.
+    When it was received; by which vocabulary CloudEvents are read; which source it is from, where that is known; the
+    mappings for a user's own sources.
     """
 
     received: datetime | None = None
     vocabulary: Vocabulary | None = None
     source: str | None = None
-    recognisers: "tuple[Recogniser, ...]" = ()
+    mappings: tuple[PayloadMapping, ...] = ()
+
+    def claims(self, payload: Payload) -> bool:
+        """Whether a payload is of a source of the user's own, before anything is taken off or out of it."""
+        return any(mapped.recognise(mapping, payload) for mapping in self.mappings)
+
+    @property
+    def recognisers(self) -> "tuple[Recogniser, ...]":
+        """All sources in the order they are asked: the user's own first."""
+        return (*(_own(mapping) for mapping in self.mappings), *RECOGNISERS) if self.mappings else RECOGNISERS
 
 
 Read: TypeAlias = Callable[[Payload, Known], Items]
@@ -141,17 +150,13 @@ def normalize_payload(
         Unrecognised: where the payload is of no known source, naming its keys.
         EventError: where it is of a known source and malformed; nothing else is ever raised for JSON values.
     """
-    known = Known(_aware(received), vocabulary, source, recognisers(mappings))
-    return tuple(item for element in payloads(payload) for item in _unless_ignored(element, known))
+    known = Known(_aware(received), vocabulary, source, tuple(mappings))
+    return tuple(item for element in payloads(payload, known) for item in _unless_ignored(element, known))
 
 
-def recognisers(mappings: Iterable[PayloadMapping]) -> tuple[Recogniser, ...]:
-    """Give all sources in the order they are asked: those of the mappings first."""
-    return (*(Recogniser(one.name, *_mapped(one)) for one in mappings), *RECOGNISERS)
-
-
-def _mapped(mapping: PayloadMapping) -> tuple[Callable[[Payload], bool], Read]:
-    return (
+def _own(mapping: PayloadMapping) -> Recogniser:
+    return Recogniser(
+        mapping.name,
         lambda payload: mapped.recognise(mapping, payload),
         lambda payload, known: mapped.normalize(mapping, payload, known.received),
     )
@@ -161,14 +166,14 @@ _ANSWERS = {"messages": None, "jobs": None, "events": None, "notifications": "no
 """Under which name an API answers with a list, and the name it gives to one alone."""
 
 
-def payloads(value: object) -> Iterator[object]:
+def payloads(value: object, known: Known) -> Iterator[object]:
     """Give the payloads in a JSON value: those of a list, and of an API's answer with a list in it, in their order."""
     waiting = [value]
     while waiting:
         element = waiting.pop()
         if isinstance(element, list | tuple):
             waiting.extend(reversed(element))
-        elif isinstance(element, Mapping) and (name := _listed(element)):
+        elif isinstance(element, Mapping) and (name := _listed(element)) and not known.claims(element):
             alone = _ANSWERS[name]
             waiting.extend({alone: one} if alone else one for one in reversed(element[name]))
         else:

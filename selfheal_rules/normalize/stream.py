@@ -17,7 +17,7 @@ from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import checked
 from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.normalize.reading import Ignored, Item, Unrecognised, moment_of, text
-from selfheal_rules.normalize.sources import Known, payloads, read_payload, recognisers
+from selfheal_rules.normalize.sources import Known, payloads, read_payload
 from selfheal_rules.vocabulary import Vocabulary
 
 
@@ -57,7 +57,7 @@ def read_items(
     With a `vocabulary` CloudEvents can be read, and every item is held against its kind. `mappings` are for payloads of
     sources of your own; they are asked first.
     """
-    known = Known(vocabulary=vocabulary, recognisers=recognisers(mappings))
+    known = Known(vocabulary=vocabulary, mappings=tuple(mappings))
     for number, line in enumerate(lines, start=1):
         if line.strip():
             yield from _line(number, line, known)
@@ -69,18 +69,18 @@ def _line(number: int, line: str | bytes, known: Known) -> Iterator[Read]:
     except (ValueError, RecursionError) as error:
         yield Problem(number, "malformed", f"not JSON: {_why(error)}")
         return
-    for payload in payloads(value):
+    for payload in payloads(value, known):
         yield from _payload(number, payload, known)
 
 
 def _payload(number: int, payload: object, known: Known) -> Iterator[Read]:
     try:
-        framed = _framed(payload)
+        framed = _framed(payload, known)
     except EventError as error:
         yield Problem(number, "malformed", _one_line(error))
         return
     of = evolve(known, received=framed.received, source=framed.source) if framed.is_framed else known
-    for inner in payloads(framed.payload):
+    for inner in payloads(framed.payload, of):
         yield from _said(number, inner, of)
 
 
@@ -95,6 +95,9 @@ def _said(number: int, payload: object, known: Known) -> Iterator[Read]:
         yield Problem(number, "malformed", _one_line(error))
 
 
+_FRAME = {"received", "source", "payload"}
+
+
 class _Framed(NamedTuple):
     """A payload, and what was written around it."""
 
@@ -104,9 +107,8 @@ class _Framed(NamedTuple):
     is_framed: bool = False
 
 
-def _framed(value: object) -> _Framed:
-    is_frame = isinstance(value, Mapping) and {"payload"} < value.keys() <= {"received", "source", "payload"}
-    if not isinstance(value, Mapping) or not is_frame:
+def _framed(value: object, known: Known) -> _Framed:
+    if not isinstance(value, Mapping) or not {"payload"} < value.keys() <= _FRAME or known.claims(value):
         return _Framed(value)
     return _Framed(value["payload"], moment_of(value, "received"), text(value, "source"), is_framed=True)
 
@@ -114,10 +116,10 @@ def _framed(value: object) -> _Framed:
 def _why(error: ValueError | RecursionError) -> str:
     """Say what is wrong with the text of one line; its number is told beside it."""
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg[0].lower()}{error.msg[1:]} at column {error.pos + 1}"
+        return f"{error.msg[0].lower()}{error.msg[1:].removesuffix(' at')} at column {error.pos + 1}"
     if isinstance(error, UnicodeDecodeError):
         return f"byte {error.start + 1} is not of a UTF-8 text"
-    return "nested too deeply" if isinstance(error, RecursionError) else _one_line(error)
+    return "nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
 
 
 def _one_line(error: Exception) -> str:

@@ -14,7 +14,6 @@ from selfheal_rules.normalize.reading import (
     Items,
     Payload,
     alarm_of,
-    fingerprint,
     malformed,
     mapping,
     moment_of,
@@ -77,13 +76,11 @@ def _said(event_type: str, data: Payload, time: datetime) -> Items:
 
 
 def _alarm(data: Payload, status: str, time: datetime) -> Items:
-    alarm = needed(data, "vitrage_id")
     said = alarm_of(
         SOURCE,
         time,
         status,
-        fingerprint(alarm, status, time),
-        alarm=alarm,
+        alarm=needed(data, "vitrage_id"),
         name=text(data, "name"),
         severity=SEVERITIES.get(text(data, "vitrage_operational_severity") or ""),
         rule_type=text(data, "vitrage_type"),
@@ -117,10 +114,9 @@ def _resource(resource: Payload) -> dict[str, Value]:
 
 
 def _mark(data: Payload, status: str, time: datetime) -> Items:
-    alarm = f"{needed(data, 'vitrage_id')}/marked_down"
     said = alarm_of(
-        SOURCE, time, status, fingerprint(alarm, status, time),
-        alarm=alarm, name="marked_down", severity="critical", **_resource(data),
+        SOURCE, time, status,
+        alarm=f"{needed(data, 'vitrage_id')}/marked_down", name="marked_down", severity="critical", **_resource(data),
     )  # fmt: skip
     return (said,)
 
@@ -135,7 +131,6 @@ def _doctor(payload: Payload) -> Items:
         DOCTOR,
         time,
         status,
-        fingerprint(host, of, status, time),
         alarm=f"{host}/{of.removesuffix('.down').removesuffix('.up')}",
         name=of,
         severity=severity_of(text(details, "severity")),

@@ -195,6 +195,7 @@ def _taken(node: MapNode, known: Names, findings: Findings) -> Taken | None:
 def _sources(fields: Fields, known: Names) -> tuple[Path, ...]:
     findings = fields.findings
     if fields.has("path"):
+        fields.refuse_empty("path", "begin with `payload`")
         path = fields.read("path", lambda node, what, _: _odd_path(node, what, known, findings))
         return (path,) if path else ()
     node = fields.node_of("from")
