@@ -9,7 +9,6 @@ from datetime import UTC, datetime, tzinfo
 from functools import cache
 from typing import Literal as OneOf
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
@@ -142,6 +141,8 @@ def zone_of(name: str) -> tzinfo:
     if name[:1] in {"+", "-"}:
         found = datetime.strptime(name, "%z").tzinfo
         return found or UTC
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - only a mapping with a zone needs it
+
     try:
         return ZoneInfo(name)
     except (KeyError, OSError):

@@ -9,6 +9,7 @@ from selfheal_rules.diagnostics import EventError
 from selfheal_rules.normalize import Problem, read_items
 from tests.payloads import VOCABULARY, changed, event, items, raw, read, state
 
+LINK = "ovs_events/br-ex/gauge/link_status"
 ABOUT = ("name", "status", "severity", "resource_type", "host")
 
 
@@ -31,12 +32,12 @@ def _refused(name: str, message: str, **fields: Any) -> None:  # noqa: ANN401 - 
         ("zabbix/bus.problem", ("Interface ({#IFNAME}) down on {HOST.NAME}", "problem", "major", "host", "compute-1")),
         ("zabbix/webhook.problem", ("Host compute-1 is unreachable", "problem", "critical", "host", "compute-1")),
         ("zabbix/webhook.macros", ("Fan", "problem", "minor", "host", "compute-1")),
-        ("nagios/macros.service.critical", ("CPU utilization", "problem", "critical", "host", "compute-1")),
+        ("nagios/macros.service.critical", ("CPU utilization", "problem", "critical", "service", "compute-1")),
         ("nagios/environment.host.down", ("host", "problem", "critical", "host", "compute-1")),
-        ("nagios/row.critical", ("CPU utilization", "problem", "critical", "host", "compute-1")),
-        ("nagios/icinga.statechange", ("disk", "problem", "critical", "host", "compute-1")),
-        ("collectd/bus.warning", ("ovs_events/br-ex/gauge/link_status", "problem", "warning", "host", "compute-1")),
-        ("collectd/bus.failure", ("ovs_events/br-ex/gauge/link_status", "problem", "critical", "host", "compute-1")),
+        ("nagios/row.critical", ("CPU utilization", "problem", "critical", "service", "compute-1")),
+        ("nagios/icinga.statechange", ("disk", "problem", "critical", "service", "compute-1")),
+        ("collectd/bus.warning", (LINK, "problem", "warning", "ovs_events", "compute-1")),
+        ("collectd/bus.failure", (LINK, "problem", "critical", "ovs_events", "compute-1")),
         ("kapacitor/flat.critical", ("mem high-host=compute-1", "problem", "critical", "host", "compute-1")),
     ],
 )  # fmt: skip

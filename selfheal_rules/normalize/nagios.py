@@ -3,7 +3,8 @@ Nagios and Icinga: the macros of a command as a mapping, a row as Vitrage polls 
 
 Nagios has no payload of its own: an operator's command writes the macros, bare (`HOSTNAME`) or as the environment has
 them (`NAGIOS_HOSTNAME`, `ICINGA_HOSTNAME`). A SOFT state is one it is still trying again; only HARD ones count. An
-UNREACHABLE host is one nobody can see, because what lies before it is down: that is `unknown`, not a problem.
+UNREACHABLE host is one nobody can see, because what lies before it is down: that is `unknown`, not a problem. A service
+that is bad is about that service: only the check of a host is about the host.
 """
 
 import re
@@ -93,15 +94,16 @@ def _refuse_soft(state_type: str, attempt: object) -> None:
 def _alarm(
     host: str, service: str | None, status: str, time: datetime, *, state: str, reason: str | None, address: str | None
 ) -> Items:
+    which = f"{host}/{service}" if service else host
     said = alarm_of(
         SOURCE,
         time,
         status,
-        alarm=f"{host}/{service}" if service else host,
+        alarm=which,
         name=service or "host",
         severity=SEVERITIES.get(state),
-        resource_type="host",
-        resource=host,
+        resource_type="service" if service else "host",
+        resource=which,
         host=host,
         address=address,
         reason=reason,
@@ -116,20 +118,10 @@ def _row(row: Payload, received: datetime | None) -> Items:
     if tried != of and status != "ok":
         _refuse_soft("SOFT", row["attempt"])
     time = received_at(received, "`last_check` names no zone")
-    is_host = text(row, "resource_type") in {"nova.host", "host"}
-    said = alarm_of(
-        SOURCE,
-        time,
-        status,
-        alarm=f"{resource}/{needed(row, 'service')}",
-        name=needed(row, "service"),
-        severity=SEVERITIES.get(needed(row, "status")),
-        resource_type="host" if is_host else text(row, "resource_type"),
-        resource=resource,
-        host=resource if is_host else None,
-        reason=text(row, "status_info"),
-    )
-    return (said,)
+    return _alarm(
+        resource, needed(row, "service"), status, time,
+        state=needed(row, "status"), reason=text(row, "status_info"), address=None,
+    )  # fmt: skip
 
 
 def _change(event: Payload) -> Items:

@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from typing import Any, TypeAlias
 
 from selfheal_rules.diagnostics import EventError
@@ -156,12 +155,20 @@ def epoch(payload: Payload, name: str, *, per_second: int = 1) -> datetime | Non
     if value is None or value == "":
         return None
     try:
-        if isinstance(value, bool) or (isinstance(value, str) and not _DIGITS.fullmatch(value)):
-            raise ValueError  # noqa: TRY301 - what Python takes for a number beyond this is none of a payload
-        return EPOCH + timedelta(microseconds=int(Fraction(value) * SECOND / per_second))
-    except (ValueError, TypeError, OverflowError):
+        return EPOCH + timedelta(microseconds=_microseconds(value, per_second))
+    except (ValueError, OverflowError):
         message = f"`{name}` is {shown(value)}, not a time since 1970"
         raise malformed(message, name) from None
+
+
+def _microseconds(value: object, per_second: int) -> int:
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        value = float(value) if "." in value else int(value)
+    if type(value) is int:
+        return value * SECOND // per_second
+    if type(value) is float:
+        return round(value * (SECOND // per_second))
+    raise ValueError
 
 
 def alarm_of(source: str, time: datetime, status: str, ident: str = "", **fields: Value) -> State:
