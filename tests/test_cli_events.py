@@ -7,7 +7,7 @@ import pytest
 
 from selfheal_rules.normalize import Reading, read_items
 from tests.calls import ROOT, RULES, STREAM, Call, alarm, caller
-from tests.payloads import VOCABULARY
+from tests.payloads import VOCABULARY, raw
 
 
 @pytest.fixture
@@ -92,3 +92,16 @@ def test_a_payload_over_many_lines_gets_advice(call: Call) -> None:
     for arguments in (("events", "-"), ("run", RULES, "--input", "-")):
         found = call(*arguments, text=text)
         assert (1, advice) == (found.code, found.err.splitlines()[-1])
+
+
+def test_a_payload_without_a_time_gets_advice(call: Call) -> None:
+    """Whoever pipes the bodies of a webhook as they are is told how to say when they came."""
+    body, received = raw("aodh/webhook.ok.1")
+    found = call("events", "-", text=json.dumps(body).encode())
+    assert (1, "") == (found.code, found.out)
+    advice = found.err.splitlines()[-1]
+    assert advice.startswith("selfheal: what says no time is given it in a line of the form ")
+    line = advice.split("`")[1].replace("…", json.dumps(body))
+    assert received is not None
+    again = call("events", "-", text=line.encode())
+    assert (0, 1) == (again.code, len(again.objects))

@@ -1,6 +1,10 @@
 """Every finding on a mapping stands on the line that is guilty of it, and no other is made."""
 
+from pathlib import Path
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from selfheal_rules.check import check_mapping
 from selfheal_rules.diagnostics import Report
@@ -60,3 +64,21 @@ def test_a_finding_has_a_caret_and_a_cure() -> None:
         "",
         "1 error, 0 warnings",
     ] == _report(Source("m.yaml", text)).render().splitlines()
+
+
+PAGE = (Path(__file__).parents[1] / "docs" / "mappings.md").read_text("utf-8")
+LINES = PAGE.split("<!-- mapping -->\n```yaml\n")[1].split("```")[0].splitlines()
+SIGNS = ("", "-", ":", "{", "}", "[", "]", "$payload", "${", "*", "&a", "5", "null", "true", "'")
+
+
+@given(st.data())
+def test_reading_a_mapping_never_raises(data: st.DataObject) -> None:
+    """Lines left out, put elsewhere, cut, mixed with signs of YAML: what comes of it is findings, each with a place."""
+    lines = list(LINES)
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        cut = data.draw(st.integers(0, len(lines[at])))
+        piece, rest = data.draw(st.sampled_from([*LINES, *SIGNS])), data.draw(st.sampled_from(["", lines[at][cut:]]))
+        lines[at] = lines[at][:cut] + piece + rest
+    source = Source("m.yaml", "\n".join(lines))
+    assert all(finding.span.source is source or finding.code == "SH114" for finding in _report(source).findings)
