@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.acme import block
 from tests.calls import RULES, STREAM, Call, caller
 
-PAGE = (Path(__file__).parents[1] / "docs" / "mappings.md").read_text("utf-8")
-ACME = PAGE.split("<!-- mapping -->\n```yaml\n")[1].split("```")[0]
+ACME = block("mapping")
 PAYLOAD = b'{"vendor":"ACME","array":"a7","sent":0,"alerts":[{"id":7,"kind":"fan","state":"DOWN","level":1}]}'
 
 

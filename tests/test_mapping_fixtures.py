@@ -1,7 +1,5 @@
 """Every finding on a mapping stands on the line that is guilty of it, and no other is made."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +8,7 @@ from selfheal_rules.check import check_mapping
 from selfheal_rules.diagnostics import Report
 from selfheal_rules.parse import parse_mapping
 from selfheal_rules.source import Source
+from tests.acme import block
 from tests.chunks import Chunk, places, read_chunks
 
 CHUNKS = read_chunks("mapping")
@@ -66,8 +65,7 @@ def test_a_finding_has_a_caret_and_a_cure() -> None:
     ] == _report(Source("m.yaml", text)).render().splitlines()
 
 
-PAGE = (Path(__file__).parents[1] / "docs" / "mappings.md").read_text("utf-8")
-LINES = PAGE.split("<!-- mapping -->\n```yaml\n")[1].split("```")[0].splitlines()
+LINES = block("mapping").splitlines()
 SIGNS = ("", "-", ":", "{", "}", "[", "]", "$payload", "${", "*", "&a", "5", "null", "true", "'")
 
 

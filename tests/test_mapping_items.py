@@ -1,7 +1,6 @@
 """A user's own mapping: what payloads give by it, and what of them it refuses."""
 
 import json
-import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,17 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from selfheal_rules.check import check_mapping, load_mapping
-from selfheal_rules.diagnostics import EventError, Report, RuleSetError
+from selfheal_rules.check import load_mapping
+from selfheal_rules.diagnostics import EventError, RuleSetError
 from selfheal_rules.events import Event, State, checked
-from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.normalize import Problem, Reading, normalize_payload, read_items, to_cloudevent
-from selfheal_rules.parse import parse_mapping
-from selfheal_rules.source import Source
+from tests.acme import ACME, block, sound_mapping
 from tests.json_values import JSON
 from tests.payloads import VOCABULARY
 
-PAGE = (Path(__file__).parents[1] / "docs" / "mappings.md").read_text("utf-8")
 FORM = "'%y%m%d%H%M'"
 RECEIVED = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 OWN = """\
@@ -33,23 +29,6 @@ events:
 """
 
 
-def _block(name: str) -> str:
-    found = re.search(rf"<!-- {name} -->\n```\w+\n(.*?)```", PAGE, re.DOTALL)
-    assert found
-    return found[1]
-
-
-def _mapping(text: str, folder: Path | None = None) -> PayloadMapping:
-    mapping, report = parse_mapping(Source("m.yaml", text), folder=folder)
-    report += check_mapping(mapping) if mapping else Report(())
-    assert "no findings" == report.render()
-    assert mapping
-    return mapping
-
-
-ACME = _mapping(_block("mapping"))
-
-
 def _said(items: tuple[Event | State, ...]) -> list[dict[str, Any]]:
     names = {"type": "kind", "source": "source", "time": "time", "selfhealcleared": "cleared", "data": "fields"}
     written = [to_cloudevent(item) for item in items]
@@ -58,16 +37,16 @@ def _said(items: tuple[Event | State, ...]) -> list[dict[str, Any]]:
 
 def test_the_page_says_what_comes_out() -> None:
     """The mapping of the page makes the items of the page out of the payload of the page."""
-    payload = json.loads(_block("payload"))
-    assert json.loads(_block("items")) == _said(normalize_payload(payload, mappings=[ACME]))
+    payload = json.loads(block("payload"))
+    assert json.loads(block("items")) == _said(normalize_payload(payload, mappings=[ACME]))
 
 
 def test_the_python_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It loads the file and gives the items."""
     monkeypatch.chdir(tmp_path)
-    Path("acme.yaml").write_text(_block("mapping"), "utf-8")
-    names: dict[str, Any] = {"payload": json.loads(_block("payload"))}
-    exec(_block("python"), names)  # noqa: S102 - the page's own example
+    Path("acme.yaml").write_text(block("mapping"), "utf-8")
+    names: dict[str, Any] = {"payload": json.loads(block("payload"))}
+    exec(block("python"), names)  # noqa: S102 - the page's own example
     assert 2 == len(names["items"])
 
 
@@ -81,7 +60,7 @@ def own(tmp_path: Path) -> Path:
 def _one(folder: Path, value: str, payload: object, field: str) -> object:
     """Give what one field is by one value form."""
     head = "selfheal_mapping: 1\nmapping: own\nvocabulary: [own.yaml]\nrecognise: {payload.x: {exists: true}}\n"
-    mapping = _mapping(f"{head}items: [{{event: said, fields: {{{field}: {value}}}}}]\n", folder)
+    mapping = sound_mapping(f"{head}items: [{{event: said, fields: {{{field}: {value}}}}}]\n", folder)
     (item,) = normalize_payload({"x": payload}, received=RECEIVED, mappings=[mapping])
     return item.fields.get(field)
 
@@ -181,7 +160,7 @@ def test_a_mapping_is_asked_first_and_by_its_name() -> None:
 )
 def test_nothing_is_taken_out_of_a_payload_of_a_mapping(payload: dict[str, Any], known_by: str, path: str) -> None:
     """What looks like an API's answer, or like a frame around a payload, is seen whole by who knows it."""
-    mapping = _mapping(
+    mapping = sound_mapping(
         "selfheal_mapping: 1\nmapping: m\nvocabulary: [openstack]\n"
         f"recognise: {{payload.{known_by}: {{exists: true}}}}\n"
         f"items: [{{event: host.lost, fields: {{recoverable: true, host: {{path: [payload, {path}]}}}}}}]\n"
@@ -221,7 +200,7 @@ def test_an_event_has_an_id_of_its_own_or_one_of_what_it_says() -> None:
         '  - {event: host.lost, id: "no-${payload.a}", fields: {recoverable: true}}\n'
     )
     payload = {"a": 1, "t": "2026-11-22T16:30:00Z"}
-    first, again = (normalize_payload(payload, mappings=[_mapping(text)]) for _ in range(2))
+    first, again = (normalize_payload(payload, mappings=[sound_mapping(text)]) for _ in range(2))
     assert first == again
     assert ("no-1", 32) == (first[1].id, len(first[0].id))
 
@@ -229,7 +208,7 @@ def test_an_event_has_an_id_of_its_own_or_one_of_what_it_says() -> None:
 @pytest.mark.parametrize("name", ["none.yaml", "bad.yaml"])
 def test_loading_says_everything(tmp_path: Path, name: str) -> None:
     """A file that is not there, and one with faults of writing and of meaning, are refused with their report."""
-    (tmp_path / "bad.yaml").write_text(_block("mapping").replace("alarm: ", "alram: ").replace("UP: ok", "UP: okay"))
+    (tmp_path / "bad.yaml").write_text(block("mapping").replace("alarm: ", "alram: ").replace("UP: ok", "UP: okay"))
     with pytest.raises(RuleSetError) as error:
         load_mapping(tmp_path / name)
     codes = {finding.code for finding in error.value.report.findings}

@@ -12,8 +12,8 @@ from typing import Any
 
 from selfheal_rules.events import checked
 from selfheal_rules.normalize import Problem, Reading, read_items, to_cloudevent
+from tests.acme import ACME
 from tests.payloads import NAMES, VOCABULARY, WRITTEN, raw
-from tests.test_mapping_items import ACME
 
 RECEIVED = "2026-11-22T16:30:00Z"
 VALUES: tuple[Any, ...] = (
