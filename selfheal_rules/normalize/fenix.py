@@ -1,8 +1,9 @@
 """
 Fenix: a host it is about to take, or has taken, out of service, and what it asks of the projects on it.
 
-`maintenance.host` is a `host.maintenance`, held until it says `MAINTENANCE_COMPLETE`. Its documentation calls the other
-one `maintenance.planned`, its code `maintenance.scheduled`: both are read. A session goes on until its last word.
+`maintenance.host` is a `host.maintenance`, held until it says `MAINTENANCE_COMPLETE` (or, as the documentation
+announces, `HOST_ADDED`). The documentation calls the other one `maintenance.planned`, the code `maintenance.scheduled`:
+both are read. A session goes on until its last word.
 """
 
 from selfheal_rules.events import Event, State
@@ -18,6 +19,7 @@ from selfheal_rules.normalize.reading import (
 )
 
 SOURCE = "fenix"
+_IN_USE = ("MAINTENANCE_COMPLETE", "HOST_ADDED")
 _HOST, _SESSIONS = "maintenance.host", ("maintenance.planned", "maintenance.scheduled")
 
 
@@ -33,7 +35,7 @@ def normalize(message: Payload) -> Items:
     session, status, project = text(data, "session_id"), needed(data, "state"), text(data, "project_id")
     if message["event_type"] == _HOST:
         fields = present(host=needed(data, "host"), reason="fenix", session=session, project=project)
-        return (State("host.maintenance", SOURCE, time, fields, status == "MAINTENANCE_COMPLETE", id=ident),)
+        return (State("host.maintenance", SOURCE, time, fields, status in _IN_USE, id=ident),)
     asked = present(
         session=session,
         status=status,
