@@ -166,8 +166,8 @@ def test_a_cluster_that_cannot_grow_says_why() -> None:
 def test_a_node_of_senlins_is_none_of_ironics() -> None:
     """Its event type is told by the namespace of its object."""
     fields = event("cluster.action", items("senlin/bus.node.create.start")).fields
-    assert ("node", "0df0931b", "45edadcb", "start") == tuple(
-        fields[name] for name in ("resource_type", "resource", "cluster", "phase")
+    assert ("node", "0df0931b", "45edadcb", "start", SERVER) == tuple(
+        fields[name] for name in ("resource_type", "resource", "cluster", "phase", "physical")
     )
 
 

@@ -52,13 +52,14 @@ def _notification(message: Payload) -> Items:
         resource=needed(thing, "id"),
         name=text(thing, "name"),
         cluster=text(thing, "id") if of == "cluster" else text(thing, "cluster_id"),
+        physical=text(thing, "physical_id"),
         action=action,
         phase=phase,
         status=text(thing, "status"),
         reason=text(thing, "status_reason"),
         fault=text(fault, "message"),
         fault_class=text(fault, "exception"),
-        project=text(thing, "project_id") or text(thing, "project"),
+        project=text(thing, "project"),
     )
     said = needed(message, "message_id"), "cluster.action", SOURCE, needed_moment(message, "timestamp"), fields
     return (Event(*said),)
