@@ -18,7 +18,7 @@ def test_a_port_is_as_the_api_last_gave_it() -> None:
     assert (PORT, "DOWN", True, "", "unbound", ()) == tuple(
         fields[name] for name in ("port", "status", "admin_up", "host", "vif_type", "addresses")
     )
-    assert "instance" not in fields
+    assert "" == fields["instance"]
 
 
 def test_a_port_of_a_server_names_it() -> None:
@@ -31,7 +31,7 @@ def test_a_port_of_a_server_names_it() -> None:
     router = changed(
         "neutron/unversioned.port.create.end", port={"id": "p", "device_id": "r", "device_owner": "network:r"}
     )
-    assert ("r", None) == (state("port", router).fields["device"], state("port", router).fields.get("instance"))
+    assert ("r", "") == (state("port", router).fields["device"], state("port", router).fields["instance"])
 
 
 def test_a_deleted_port_is_cleared_after_the_event() -> None:

@@ -77,6 +77,7 @@ def _one(message: Payload, body: Payload, what: tuple[str, str, str], ident: str
 
 
 def _port(body: Payload) -> dict[str, Value]:
+    """Give a port; its host and instance are never missing: a rule may join by them inside `none`."""
     device, owner = text(body, "device_id"), text(body, "device_owner")
     addresses = [oslo.data_of(one, "fixed_ips") for one in sequence(body, "fixed_ips")]
     return present(
@@ -84,12 +85,11 @@ def _port(body: Payload) -> dict[str, Value]:
         name=text(body, "name"),
         status=text(body, "status"),
         admin_up=flag(body, "admin_state_up"),
-        host=text(body, "binding:host_id")
-        or "",  # a rule may join by it inside `none`, where a missing one would block
+        host=text(body, "binding:host_id") or "",
         vif_type=text(body, "binding:vif_type"),
         device=device,
         device_owner=owner,
-        instance=device if owner and owner.startswith("compute:") else None,
+        instance=(device if owner and owner.startswith("compute:") else None) or "",
         network=text(body, "network_id"),
         mac=text(body, "mac_address"),
         addresses=[address for one in addresses if (address := text(one, "ip_address"))],

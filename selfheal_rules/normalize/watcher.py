@@ -89,7 +89,7 @@ def _about(of: str, data: Payload) -> dict[str, Value]:
     return present(
         action_type=text(data, "action_type"),
         plan=text(plan, "uuid"),
-        resource=_said(parameters, "resource_id"),
+        resource=_said(parameters, "resource_id") or "",  # so that a rule may join by it inside `none`
         resource_name=_said(parameters, "resource_name"),
         host=_said(parameters, "source_node"),
         destination=_said(parameters, "destination_node"),
