@@ -152,6 +152,17 @@ def test_lists_in_lists_are_read_in_order() -> None:
     assert [Reading, Problem, Reading, Problem] == [type(read) for read in found]
 
 
+def test_an_answer_of_an_api_is_read_one_by_one() -> None:
+    """What is wrong with one of its elements costs the others nothing; what only looks like an answer is seen whole."""
+    report = raw("masakari/api.masakari.PROCESS.finished")[0]["notification"]
+    alone = _read(json.dumps({"notification": report}))
+    found = _read(json.dumps({"notifications": [report, {"type": 5}, report], "notifications_links": []}))
+    assert [*alone, *alone] == [read for read in found if isinstance(read, Reading)]
+    assert [Problem] == [type(read) for read in found if isinstance(read, Problem)]
+    ((_, kind, said),) = _problems(json.dumps({"events": [1], "more": 2}))
+    assert ("unrecognised", "payload of no known source, with the keys `events`, `more`") == (kind, said)
+
+
 def test_without_a_vocabulary_items_are_not_held_against_one() -> None:
     """The other sources need none; the engine checks what it takes."""
     (found,) = list(read_items([_line("glance/unversioned.image.create")]))
