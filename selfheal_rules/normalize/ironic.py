@@ -31,9 +31,9 @@ _PREFIX = "baremetal.node."
 
 def recognise(message: Payload) -> bool:
     """Whether a notification is one of Ironic's about a node."""
-    if not oslo.recognise(message) or oslo.namespace(message) != "ironic":
+    if not oslo.recognise(message) or not str(message["event_type"]).startswith(_PREFIX):
         return False
-    return str(message["event_type"]).startswith(_PREFIX)
+    return oslo.namespace(message) == "ironic"
 
 
 def normalize(message: Payload) -> Items:

@@ -48,7 +48,7 @@ Told: TypeAlias = tuple[str, dict[str, Value]]
 def recognise(payload: Payload) -> bool:
     """Whether a payload is a body of Masakari's API, or a notification of its about a report or a host."""
     if oslo.recognise(payload):
-        return oslo.namespace(payload) == "masakari" and _about(payload) is not None
+        return _about(payload) is not None and oslo.namespace(payload) == "masakari"
     body = payload.get("notification")
     return isinstance(body, Mapping) and {"type", "generated_time", "payload"} <= body.keys()
 

@@ -26,7 +26,7 @@ _ERROR = 40
 def recognise(payload: Payload) -> bool:
     """Whether a payload is a notification of Senlin's about a cluster or a node, or an event of its API."""
     if oslo.recognise(payload):
-        return oslo.namespace(payload) == "senlin" and str(payload["event_type"]).startswith(("cluster.", "node."))
+        return str(payload["event_type"]).startswith(("cluster.", "node.")) and oslo.namespace(payload) == "senlin"
     return {"otype", "oid", "oname", "action", "timestamp"} <= _body(payload).keys()
 
 

@@ -42,10 +42,11 @@ _SERVICE, _EXCEPTION = "service.update", "infra-optim.exception"
 
 def recognise(message: Payload) -> bool:
     """Whether a notification is one of Watcher's: the namespace of its object tells it from Nova's."""
-    if not oslo.recognise(message) or oslo.namespace(message) != "watcher":
+    if not oslo.recognise(message):
         return False
     event_type = str(message["event_type"])
-    return event_type.partition(".")[0] in _KINDS or event_type in {_SERVICE, _EXCEPTION}
+    is_ours = event_type.partition(".")[0] in _KINDS or event_type in {_SERVICE, _EXCEPTION}
+    return is_ours and oslo.namespace(message) == "watcher"
 
 
 def normalize(message: Payload) -> Items:
