@@ -12,11 +12,11 @@ from selfheal_rules.normalize.reading import (
     Payload,
     agreed,
     alarm_of,
-    epoch,
     known_status,
     malformed,
     mapping,
     needed,
+    needed_epoch,
     sequence,
     shown,
     text,
@@ -60,14 +60,10 @@ def normalize(payload: Payload) -> Items:
 
 
 def _said(body: Payload, names: Mapping[str, str], per_second: int) -> Items:
-    time = epoch(body, names["time"], per_second=per_second)
-    if time is None:
-        message = f"`{names['time']}` is missing"
-        raise malformed(message, names["time"])
     told: dict[str, Value] = {field: text(body, names[field]) for field in ("name", "reason", "summary", "project")}
     said = alarm_of(
         SOURCE,
-        time,
+        needed_epoch(body, names["time"], per_second=per_second),
         known_status(body, names["status"], STATUSES),
         alarm=needed(body, names["alarm"]),
         severity=SEVERITIES.get(text(body, "severity") or ""),

@@ -23,6 +23,7 @@ from selfheal_rules.normalize.reading import (
     malformed,
     mapping,
     needed,
+    needed_epoch,
     received_at,
     shown,
     text,
@@ -133,11 +134,7 @@ def _change(event: Payload) -> Items:
     if not 0 <= number < len(states):
         message = f"`state` is {number}, none of 0 to {len(states) - 1}"
         raise malformed(message, "state")
-    time = epoch(event, "timestamp")
-    if time is None:
-        message = "`timestamp` is missing"
-        raise malformed(message, "timestamp")
-    reason = text(mapping(event, "check_result"), "output")
+    time, reason = needed_epoch(event, "timestamp"), text(mapping(event, "check_result"), "output")
     state = states[number]
     return _alarm(needed(event, "host"), service, STATUSES[state], time, state=state, reason=reason, address=None)
 

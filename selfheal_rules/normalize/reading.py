@@ -161,6 +161,15 @@ def epoch(payload: Payload, name: str, *, per_second: int = 1) -> datetime | Non
         raise malformed(message, name) from None
 
 
+def needed_epoch(payload: Payload, name: str, *, per_second: int = 1) -> datetime:
+    """Give a time written as a number since 1970 that must be there."""
+    found = epoch(payload, name, per_second=per_second)
+    if found is None:
+        message = f"`{name}` is missing"
+        raise malformed(message, name)
+    return found
+
+
 def _microseconds(value: object, per_second: int) -> int:
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         value = float(value) if "." in value else int(value)
