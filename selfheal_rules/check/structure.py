@@ -42,7 +42,7 @@ def held(subject: Subject) -> Iterator[Diagnostic]:
     """`for` stands where something holds: at a state, a count, or the outermost group of a level condition."""
     for view in subject.rules:
         for pattern in view.patterns:
-            if pattern.held is not None and is_event(pattern):
+            if pattern.held is not None and pattern.kinds and is_event(pattern):
                 cure = "an event is over at once: wait for a state, or count"
                 yield error("SH300", "`for` over an event", at_word(pattern.span, "for"), cure)
         for root in roots(view.rule):
@@ -83,7 +83,7 @@ def _sequence(group: Group) -> Iterator[Diagnostic]:
             yield error("SH305", "a branch of the sequence has no pattern", item.span, "`none` stands in it by itself")
     end = max((at + 1 for at, none in enumerate(is_none) if not none), default=0)
     for at, item in enumerate(group.items):
-        if isinstance(item, Group) and item.logic == "none" and item.within is None and _is_over_events(item):
+        if at and isinstance(item, Group) and item.logic == "none" and item.within is None and _is_over_events(item):
             yield from _endless(item, group, is_last=at >= end)
 
 
