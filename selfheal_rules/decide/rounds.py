@@ -336,11 +336,11 @@ class Rounds:
     def _issued(self, item: Outcome) -> Decision | None:
         limit = self.memory.now - self.max_age
         at_once = (one for one in reversed(self.episodes.recent) if one.at > limit)
-        stepwise = (step.decision for episode in self.episodes.known.values() for step in episode.steps)
-        for one in (*stepwise, *at_once):
-            if one is not None and one.id == item.decision_id and item.attempt in {None, one.attempt}:
-                return one
-        return None
+        latest = reversed(self.episodes.known.values())
+        stepwise = (step.decision for episode in latest for step in episode.steps)
+        named = (one for one in (*stepwise, *at_once) if one is not None and one.id == item.decision_id)
+        found = next(named, None)
+        return found if found is not None and item.attempt in {None, found.attempt} else None
 
     def _failed(self, decision: Decision) -> None:
         for episode in self.episodes.numbered.values():

@@ -8,7 +8,7 @@ import pytest
 
 from selfheal_rules.diagnostics import EventError
 from tests.engines import Make
-from tests.semantics.rig import Play, beat, disk, fail, load, node, rule, shown, until
+from tests.semantics.rig import Play, answer, beat, disk, fail, load, node, rule, shown, until
 
 BRANCHES = "{any: [{as: p, state: node, for: 3s}, {as: p, state: node, where: {level: high}}]}"
 
@@ -85,6 +85,14 @@ def test_what_a_step_concludes_again_takes_the_place_of_what_it_concluded(make: 
     for item in (until(20), node(0, note="fan"), node(8, gone=True), node(0, note="disk full")):
         driver.take(item)
     assert ['{"host":"a","note":"disk full"}@20'] == shown(driver, "mark", 21)
+
+
+def test_an_outcome_speaks_of_the_later_of_two_episodes_with_one_id(play: Play) -> None:
+    """[28] What is said of an attempt of the earlier one does nothing to the later."""
+    tried = "{do: one, target: $p.host, confirm: {event: fail, within: 2s}, retry: {times: 1, backoff: 1s}}"
+    inputs = [beat(0, id="x"), until(3), beat(12, id="x"), answer(12, "failed", back=1), until(13.5)]
+    lines = play(rule("{as: p, event: beat}", f"[{tried}]"), *inputs, max_age=10)
+    assert ["matched one a@0", "one a#2@3", "matched one a@12", "unmatched", ""] == lines
 
 
 def test_each_outage_has_ids_of_its_own(make: Make) -> None:
