@@ -1,7 +1,9 @@
 """Truth maintenance: what is concluded stands while a support stands, and the strongest support says what it is."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
+
+from attrs import define, field
 
 from selfheal_rules.compile.plan import Branching, Conclusion, Ruling
 from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
@@ -12,6 +14,15 @@ from selfheal_rules.vocabulary import ANY, FieldType, Kind
 
 SOURCE = "selfheal"
 """The source of everything an engine concludes."""
+
+
+@define
+class Posted:
+    """The matches of which a step has concluded events at this instant, since this turn."""
+
+    turn: int
+    waiting: list[Found] = field(factory=list)
+    texts: dict[str, None] = field(factory=dict)
 
 
 class Supports:
@@ -25,7 +36,7 @@ class Supports:
         self.plan = judge.network.plan
         self.touched: dict[int, dict[tuple[str, Any], None]] = {}
         self.made = 0
-        self.posted: dict[tuple[int, int, str], None] = {}
+        self.posted: dict[tuple[int, int], Posted] = {}
         self.posted_at = -1
 
     def rule(self, ruling: Ruling, ruled: Ruled) -> None:
@@ -122,9 +133,9 @@ class Supports:
 
     # Events
 
-    def _events(self, ruling: Ruling, index: int, step: Conclusion, found: Iterable[Found]) -> None:
+    def _events(self, ruling: Ruling, index: int, step: Conclusion, found: Sequence[Found]) -> None:
         """Post a concluded event for each match to the rules above."""
-        if len(ruling.branches) > 1:
+        if len(ruling.branches) > 1 or any(branch.level or branch.remembers for branch, _, _ in found):
             found = [one for one in found if not self._is_repeated(ruling, index, one)]
         kind, build, now, turn = step.kind.name, step.fields, self.memory.now, self.memory.turn
         authors = {
@@ -139,15 +150,24 @@ class Supports:
         )
 
     def _is_repeated(self, ruling: Ruling, index: int, found: Found) -> bool:
-        """Whether another branch has concluded the same of the same evidence now: the id would be the same."""
+        """
+        Whether the same has been concluded of the same evidence now: the id would be the same.
+
+        Within a turn only another branch can do so. So nothing is written down before there is something to compare.
+        """
         if self.posted_at != self.memory.now:
             self.posted_at = self.memory.now
             self.posted.clear()
-        mark = (ruling.number, index, order_of(found))
-        if mark in self.posted:
-            return True
-        self.posted[mark] = None
-        return False
+        posted = self.posted.setdefault((ruling.number, index), Posted(self.memory.turn))
+        if len(ruling.branches) == 1 and posted.turn == self.memory.turn:
+            posted.waiting.append(found)
+            return False
+        posted.texts.update((order_of(one), None) for one in posted.waiting)
+        posted.waiting.clear()
+        text = order_of(found)
+        repeated = text in posted.texts
+        posted.texts[text] = None
+        return repeated
 
     def _post(self, step: Conclusion, rows: list[Derived]) -> None:
         if not step.total:

@@ -87,6 +87,17 @@ def test_what_a_step_concludes_again_takes_the_place_of_what_it_concluded(make: 
     assert ['{"host":"a","note":"disk full"}@20'] == shown(driver, "mark", 21)
 
 
+def test_what_comes_back_in_one_instant_concludes_an_event_once(play: Play) -> None:
+    """[22] The same evidence at the same time has the same id: said already. Later it is said anew."""
+    joined = "{all: [{as: q, state: disk}, {event: fail, where: {host: $q.host}, count: {less_than: 1, within: 3s}}]}"
+    rules = rule(joined, "[{conclude: echo, with: {host: $q.host}}]", name="c") + rule(
+        "{as: p, event: echo, count: {at_least: 2, within: 9s, by: [host]}}"
+    )
+    inputs = [until(0), disk(9), disk(9, host="b")]
+    assert ["", "matched", "matched", "matched"] == play(rules, *inputs, disk(9))
+    assert ["", "matched", "matched", "matched fence a@10"] == play(rules, *inputs, disk(10))
+
+
 def test_an_outcome_speaks_of_the_later_of_two_episodes_with_one_id(play: Play) -> None:
     """[28] What is said of an attempt of the earlier one does nothing to the later."""
     tried = "{do: one, target: $p.host, confirm: {event: fail, within: 2s}, retry: {times: 1, backoff: 1s}}"
