@@ -367,7 +367,8 @@ class Rounds:
     def binds(self, item: Event, judged: tuple[int, tuple[Any, ...]]) -> bool:
         """Whether an event is in a match of a rule."""
         rule, rows = judged
-        found = any(row.key is None and row.id == item.id and row.source == item.source for row in rows)
+        events = (row for row in rows if row.__class__ is Event or row.key is None)
+        found = any(row.id == item.id and row.source == item.source for row in events)
         return found and not self.plan.rules[rule].watcher
 
 
