@@ -8,6 +8,7 @@ from attrs import define
 from selfheal_rules.match.memory import LAPSE
 from selfheal_rules.match.supports import Supports
 from tests import compare
+from tests.changes import changing_agrees_with_the_reference, what_is_kept_goes_on
 from tests.engines import oracle
 from tests.generate.cases import Case, case
 from tests.independent import reordering_changes_nothing
@@ -93,6 +94,18 @@ def test_the_order_of_independent_inputs_changes_nothing(block: Block) -> None:
     """Inputs of one time that no rule brings together may come in any order."""
     name = "test_the_order_of_independent_inputs_changes_nothing"
     assert "" == block.broken(name, reordering_changes_nothing, EVERY)
+
+
+@pytest.mark.millions
+def test_rules_may_change(block: Block) -> None:
+    """[31] At any input, to rules some of which are the same: native and reference go on alike."""
+    assert "" == block.broken("test_rules_may_change", changing_agrees_with_the_reference, EVERY // 2)
+
+
+@pytest.mark.millions
+def test_a_change_of_other_rules_changes_nothing(block: Block) -> None:
+    """[31] A rule that is the same decides what it would have, and the restore decides nothing."""
+    assert "" == block.broken("test_a_change_of_other_rules_changes_nothing", what_is_kept_goes_on, EVERY)
 
 
 def test_what_differs_is_told_in_a_few_lines(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ LAYERS = (
     "match",
     "decide",
     "guard",
+    "carry",
     "snapshot",
     "engine",
     "divide",

@@ -38,6 +38,8 @@ class Supports:
         self.made = 0
         self.posted: dict[tuple[int, int], Posted] = {}
         self.posted_at = -1
+        self.quiet = False
+        """Whether what is true counts as already true: no event is posted, nothing is cleared."""
 
     def rule(self, ruling: Ruling, ruled: Ruled) -> None:
         """Draw the conclusions of one judged rule."""
@@ -135,6 +137,8 @@ class Supports:
 
     def _events(self, ruling: Ruling, index: int, step: Conclusion, found: Sequence[Found]) -> None:
         """Post a concluded event for each match to the rules above."""
+        if self.quiet:
+            return
         if len(ruling.branches) > 1 or any(branch.level or branch.remembers for branch, _, _ in found):
             found = [one for one in found if not self._is_repeated(ruling, index, one)]
         kind, build, now, turn = step.kind.name, step.fields, self.memory.now, self.memory.turn
@@ -221,7 +225,7 @@ class Supports:
             record.since = -1
         record.supports[support] = None
         self.made += 1
-        self._touch(support.kind, support.key)
+        self.touch(support.kind, support.key)
 
     def remove(self, support: Support) -> None:
         """Hold up a state no longer."""
@@ -229,7 +233,7 @@ class Supports:
         record = self.memory.records.get(support.kind, {}).get(support.key)
         if record is not None and support in record.supports:
             del record.supports[support]
-            self._touch(support.kind, support.key)
+            self.touch(support.kind, support.key)
 
     def lapse(self, support: Support, ends: int) -> None:
         """Have a support end by itself."""
@@ -247,7 +251,7 @@ class Supports:
 
     def _clear(self, step: Conclusion, branch: Branching, rows: tuple[Row, ...]) -> None:
         key = _key(step.kind, step.fields[branch.number](rows), only_key=True)
-        if key:
+        if key and not self.quiet:
             self._remove_all(step.kind.name, key[0])
 
     def _remove_all(self, kind: str, key: Any) -> None:
@@ -255,7 +259,8 @@ class Supports:
         for support in tuple(record.supports) if record else ():
             self.remove(support)
 
-    def _touch(self, kind: str, key: Any) -> None:
+    def touch(self, kind: str, key: Any) -> None:
+        """Have what now holds of a state told, once its kind is settled."""
         number = self.plan.flushes.get(kind, -1)
         keys = self.touched.get(number)
         if keys is None:
@@ -280,7 +285,7 @@ class Supports:
         if len(supports) > 1:
             kind = self.plan.entries[record.kind].kind
             last_first = supports[::-1]  # of equal ones the one made last counts as the stronger
-            supports = tuple(sorted(last_first, key=lambda support: self._strength(support, kind)))
+            supports = tuple(sorted(last_first, key=lambda one: strength_of(one, self.plan.rules[one.rule], kind)))
         record.cause = supports
         for row in record.rows.values():
             row.cause, row.twin = supports, None
@@ -293,18 +298,19 @@ class Supports:
         record.fields, record.at = fields, self.memory.now
         self.network.record(record, self.memory.now)
 
-    def _strength(self, support: Support, kind: Kind) -> tuple[Any, ...]:
-        if support.strength is not None:
-            return support.strength
-        ruling = self.plan.rules[support.rule]
-        ranks = tuple(
-            -_rank(declared.type, support.fields.get(name))
-            for name, declared in kind.fields.items()
-            if declared.type.name == "ordered"
-        )
-        evidence = canonical(evidence_of(support.aliases, support.rows))
-        support.strength = (-ruling.rule.priority, ranks, ruling.order, -support.at, evidence, support.step)
+
+def strength_of(support: Support, ruling: Ruling, kind: Kind) -> tuple[Any, ...]:
+    """Give what tells which of two supports wins: the lesser; reckoned once."""
+    if support.strength is not None:
         return support.strength
+    ranks = tuple(
+        -_rank(declared.type, support.fields.get(name))
+        for name, declared in kind.fields.items()
+        if declared.type.name == "ordered"
+    )
+    evidence = canonical(evidence_of(support.aliases, support.rows))
+    support.strength = (-ruling.rule.priority, ranks, ruling.order, -support.at, evidence, support.step)
+    return support.strength
 
 
 def _author(ruling: Ruling, index: int, step: Conclusion, aliases: tuple[str, ...]) -> Author:

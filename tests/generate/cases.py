@@ -10,7 +10,7 @@ from selfheal_rules.events import Event, State
 from selfheal_rules.values import microseconds
 from tests.generate.chance import Chance
 from tests.generate.rules import Maker
-from tests.generate.steps import rulesets
+from tests.generate.steps import changed, rulesets, written
 from tests.generate.streams import START, Input, Stream
 
 LENGTH = 30
@@ -28,10 +28,13 @@ class Case:
     max_age: timedelta
     max_ahead: timedelta | None
     forms: dict[str, set[str]]
+    others: tuple[str, ...]
+    """The rule sets that take the place of the first before the input numbered `change`."""
+    change: int
 
     def __repr__(self) -> str:
         """Write the rules without the vocabulary that is always the same, then a line for each input."""
-        rules = [text[text.index("rules:") :] for text in self.texts]
+        rules = [rules_of(text) for text in self.texts]
         ahead = f", max_ahead {self.max_ahead.seconds}s" if self.max_ahead else ""
         return "\n".join(
             [f"max_age {self.max_age.seconds}s{ahead}", *rules, *(f"  {shown(item)}" for item in self.items)]
@@ -41,37 +44,46 @@ class Case:
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     """Give a case that hypothesis draws, and makes small where it fails."""
-    return written(Chance(lambda bound: draw(NUMBERS[bound]), lambda write: draw(st.builds(write))))
+    return drawn(Chance(lambda bound: draw(NUMBERS[bound]), lambda write: draw(st.builds(write))))
 
 
 def case(seed: int) -> Case:
     """Give the case of a seed; the same on every machine."""
-    return written(Chance(Random(seed).randrange))
+    return drawn(Chance(Random(seed).randrange))
 
 
 def numbers(seed: int) -> list[int]:
     """Give all that is drawn for the case of a seed: what hypothesis has to draw for it to be the same case."""
-    drawn: list[int] = []
+    found: list[int] = []
     random = Random(seed)
 
     def below(bound: int) -> int:
-        drawn.append(random.randrange(bound))
-        return drawn[-1]
+        found.append(random.randrange(bound))
+        return found[-1]
 
-    written(Chance(below))
-    return drawn
+    drawn(Chance(below))
+    return found
 
 
-def written(chance: Chance) -> Case:
-    """Write a case."""
+def drawn(chance: Chance) -> Case:
+    """Draw a case."""
     maker, stream = Maker(chance.below, chance.whole), Stream(chance.below, chance.whole)
-    texts = rulesets(maker)
+    rules = written(maker)
+    texts = rulesets(maker, rules)
     for _ in range(LENGTH):
         maker.part(stream.next)
     stream.last()
     max_age = timedelta(seconds=maker.pick((600, 10, 10, 5)))
     max_ahead = maker.pick((None, None, timedelta(seconds=10)))
-    return Case(texts, tuple(stream.written), max_age, max_ahead, maker.forms)
+    forms = dict(maker.forms)
+    others = rulesets(maker, changed(maker, rules))
+    change = maker.below(len(stream.written) + 1)
+    return Case(texts, tuple(stream.written), max_age, max_ahead, forms, others, change)
+
+
+def rules_of(text: str) -> str:
+    """Give the rules of a file without the vocabulary, which is always the same."""
+    return text[text.index("rules:") :]
 
 
 def shown(item: Input) -> str:

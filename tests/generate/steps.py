@@ -10,11 +10,27 @@ LAYERS = (("trouble", "echo"), ("storm", "boom"))
 """What rules conclude: a rule of a layer reads what was posted and what lower layers conclude."""
 
 
-def rulesets(maker: Maker) -> tuple[str, ...]:
-    """Write a rule set, sometimes two: some rules that conclude, one above the other, and some that do."""
+def written(maker: Maker) -> list[Json]:
+    """Write rules: some that conclude, one above the other, and some that do."""
     rules: list[Json] = []
     for write in (*(_concluding,) * 3, *(_doing,) * 2, _watching):
         rules += maker.part(partial(write, maker, rules))
+    return rules
+
+
+def changed(maker: Maker, rules: list[Json]) -> list[Json]:
+    """Give what takes the place of rules: most are kept, some written anew or gone, some are new."""
+    others = {rule["id"]: rule for rule in written(maker)}
+    found: list[Json] = []
+    for rule in rules:
+        fate = maker.pick(("kept", "kept", "kept", "anew", "gone"))
+        found += {"kept": [rule], "anew": [others.get(rule["id"], rule)], "gone": []}[fate]
+    found += [{**rule, "id": f"new-{name}"} for name, rule in others.items() if maker.yes(0.25)]
+    return maker.sample(found, len(found)) if maker.yes(0.2) else found
+
+
+def rulesets(maker: Maker, rules: list[Json]) -> tuple[str, ...]:
+    """Write a file of rules, sometimes two."""
     if len(rules) > 1 and maker.yes(0.2):
         maker.note("two rule sets")
         return dump("generated", rules[:-1]), dump("second", rules[-1:], "2s")
