@@ -12,7 +12,7 @@ from tests.generate.streams import Answer
 from tests.independent import kinds_of
 from tests.reference.conclusions import Ruling
 from tests.reference.episodes import Decided
-from tests.reference.matcher import rulings_of
+from tests.reference.results import rulings_of
 
 
 def restored(driver: Native, others: Rules) -> Native:

@@ -15,7 +15,8 @@ from selfheal_rules.model import RuleSet
 from selfheal_rules.values import canonical, microseconds
 from tests.generate.streams import Advance, Answer, Input
 from tests.reference.episodes import Decided
-from tests.reference.matcher import Reference, View, present_fields
+from tests.reference.matcher import Reference
+from tests.reference.results import View, present_fields
 
 
 @frozen

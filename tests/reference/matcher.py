@@ -3,9 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Protocol, TypeAlias
-
-from attrs import define, field
 
 from selfheal_rules.events import Event, State, checked
 from selfheal_rules.model import Conclude, RuleSet
@@ -16,47 +13,11 @@ from tests.reference.episodes import Acts, Conduct, Decided, Episode, Run, open_
 from tests.reference.leaves import Clock, Reader
 from tests.reference.levels import levels
 from tests.reference.matching import Seen
+from tests.reference.results import Mark, OutcomeLike, Result, View, present_fields, rulings_of
 from tests.reference.rows import EventTable, Record, StateKey, StateTable, World, event_row
 from tests.reference.search import Match
 
 TEN_MINUTES = timedelta(minutes=10)
-View: TypeAlias = tuple[str, str, str, int]
-"""A state as `states()` shows it: kind, canonical key, canonical fields, time."""
-
-
-@define(eq=False)
-class Result:
-    """What one input came to."""
-
-    disposition: str = ""
-    decisions: list[Decided] = field(factory=list)
-
-
-@define(eq=False)
-class Mark:
-    """What a clearing leaves: older updates are stale until it is gone."""
-
-    at: int
-
-
-class OutcomeLike(Protocol):
-    """What an executor says of a decision."""
-
-    @property
-    def decision_id(self) -> str:
-        """Which decision."""
-
-    @property
-    def status(self) -> str:
-        """What became of it."""
-
-    @property
-    def time(self) -> datetime:
-        """When."""
-
-    @property
-    def attempt(self) -> int | None:
-        """Which attempt at it; None: the latest."""
 
 
 class Reference:
@@ -433,14 +394,3 @@ class Reference:
         """Give what holds, in order."""
         found = ((kind, key, canonical(record.fields), record.at) for (kind, key), record in self.world.records.items())
         return tuple(sorted(found))
-
-
-def rulings_of(rulesets: tuple[RuleSet, ...], began: int | None) -> list[Ruling]:
-    """Give the rules of rule sets, in order."""
-    pairs = [(rules, rule) for rules in rulesets for rule in rules.rules]
-    return [Ruling(rules, rule, order, began) for order, (rules, rule) in enumerate(pairs)]
-
-
-def present_fields(fields: FrozenMap) -> FrozenMap:
-    """Leave out what is null."""
-    return FrozenMap({name: value for name, value in fields.items() if value is not None})
