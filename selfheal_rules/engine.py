@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from attrs import evolve
+
+from selfheal_rules.carry import Carried, Change, Graft
 from selfheal_rules.compile.plan import NEVER
 from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.decision import (
@@ -68,6 +71,9 @@ class Engine:
         self._entries = {name: one for name, one in program.plan.entries.items() if not name.startswith("selfheal.")}
         self._marks: deque[tuple[int, tuple[str, Any]]] = deque()
         self._sweep = -NEVER
+        self._owed: tuple[Decision, ...] = ()
+        self.carried: Carried | None = None
+        """What the restore under other rules that made this engine carried over; None for every other engine."""
 
     # Time
 
@@ -78,21 +84,22 @@ class Engine:
 
     def next_deadline(self) -> datetime | None:
         """Give the earliest time at which something may follow without any input, or None."""
-        due = self._rounds.next_due()
+        due = self._memory.now if self._owed else self._rounds.next_due()
         return None if due is None else moment(due)
 
     def is_idle(self) -> bool:
         """Whether nothing is left that time alone could bring about."""
-        return self._rounds.next_due() is None
+        return not self._owed and self._rounds.next_due() is None
 
     def advance(self, now: datetime) -> Step:
         """Let time pass up to `now`, settling every timer due on the way; earlier times change nothing."""
         at = microseconds(frozen_time(now))
-        decisions = self._pass(at) if at > self._memory.now else ()
+        decisions = self._pass(max(at, self._memory.now)) if at > self._memory.now or self._owed else ()
         return Step.of("matched", decisions) if decisions else UNMATCHED
 
     def _pass(self, at: int) -> tuple[Decision, ...]:
-        decisions = self._rounds.advance(at)
+        owed, self._owed = self._owed, ()
+        decisions = owed + self._rounds.advance(at)
         self._memory.now = at
         return decisions
 
@@ -300,34 +307,50 @@ class Engine:
     # Snapshots
 
     def snapshot(self) -> bytes:
-        """Give all the engine remembers, to be restored under the same program."""
+        """Give all the engine remembers, and the rules it ran."""
         settings = (self.max_age, self.max_ahead, self._remembered, self._rounds.fan_out)
         self._rounds.network.tidy()
-        return pack(self.program.digest, (settings, self._memory, self._marks, self._rounds.state()))
+        return pack(self.program, (settings, self._memory, self._marks, self._owed, self._rounds.state()))
 
     @classmethod
     def restore(cls, program: Program, blob: bytes) -> Self:
         """
         Give an engine that goes on where the snapshot was taken.
 
+        Under other rules, those that are the same go on as if nothing had been; one that is new or was changed begins
+        with the states that hold, and what is true of it already counts as already true; episodes that are open go on
+        to their end, and what follows for them comes with the next step that lets time pass. `carried` says what was
+        carried over.
+
         Raises:
-            SnapshotError: where the blob is not a snapshot of this program, or is damaged.
+            SnapshotError: where the blob is no snapshot, of none of the program's rule sets, or damaged.
         """
-        written = unpack(program.digest, blob)
+        before, written = unpack(program, blob)
         try:
-            return cls._restored(program, *written)
+            return cls._restored(before, program, *written)
         except (TypeError, ValueError, AttributeError) as error:
             message = f"the snapshot does not hold an engine: {error}"
             raise SnapshotError(message) from None
 
     @classmethod
-    def _restored(cls, program: Program, settings: Any, memory: Memory, marks: Any, state: Any) -> Self:
+    def _restored(
+        cls, before: Program, after: Program, settings: Any, memory: Memory, marks: Any, owed: Any, state: Any
+    ) -> Self:
         max_age, max_ahead, remembered, fan_out = settings
+        change = Change.between(before, after, state[0].values()) if before.digest != after.digest else None
+        program = change.after if change else before
         engine = cls(program, max_age=max_age, max_ahead=max_ahead, remembered=remembered, fan_out=fan_out)
-        memory.link()
-        engine._memory, engine._marks = memory, marks
-        engine._rounds = Rounds(program.plan, memory, engine._age, fan_out)
-        engine._rounds.take(state)
+        graft = Graft(change, memory, state[0]) if change else None
+        engine._memory, engine._marks = graft.memory if graft else memory, marks
+        engine._rounds = Rounds(program.plan, engine._memory, engine._age, fan_out)
+        if change and graft:
+            graft.move(engine._rounds.network)
+            engine.carried = evolve(change.carried, dropped=tuple(graft.dropped))
+        engine._memory.link()
+        engine._rounds.take(graft.state(state) if graft else state)
+        engine._owed = owed + (graft.settle(engine._rounds) if graft else ())
+        if engine._owed:
+            engine._memory.alarm = -NEVER
         return engine
 
     def explain_plan(self) -> ProgramPlan:

@@ -2,7 +2,8 @@
 A blob and back: what an engine remembers, under the version of the format and the digest of its program.
 
 The blob is a magic word, the format's version, the program's digest, a SHA-256 over the rest, and a compressed pickle
-that may name nothing but the records of this library, frozen mappings and times: reading it runs no other code.
+that may name nothing but the records of this library, frozen mappings and times: reading it runs no other code. The
+rules are in it, so that another program can be told from them one by one.
 """
 
 import io
@@ -13,42 +14,75 @@ from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from typing import Any
 
+from selfheal_rules.compile.arrangement import Arrangement, Lingering
+from selfheal_rules.compile.program import Program, compile_rules
 from selfheal_rules.decide.decision import Decision, Verdict
 from selfheal_rules.decide.episode import Episode, Progress
 from selfheal_rules.decide.opening import Opening, Written, opening_of
 from selfheal_rules.diagnostics import SnapshotError
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.rows import Derived, Kept, Match, Occurrence, Pending, Record, Row, Support, Tally
+from selfheal_rules.model import (
+    Aggregate,
+    Bound,
+    Call,
+    Conclude,
+    Confirm,
+    Count,
+    Do,
+    Ending,
+    Formula,
+    Group,
+    Guard,
+    Literal,
+    Parameter,
+    ParameterType,
+    Pattern,
+    Pick,
+    Reference,
+    Retry,
+    Rule,
+    RuleSet,
+    Same,
+    Template,
+    Test,
+)  # fmt: skip
+from selfheal_rules.source import Source, Span
 from selfheal_rules.values import FrozenMap
+from selfheal_rules.vocabulary import Field, FieldType, Kind, Vocabulary
 
 MAGIC = b"selfheal-snapshot"
-VERSION = 1
+VERSION = 2
 _HEAD = len(MAGIC) + 1
 _DIGEST = 32
 _SUM = 32
 _RECORDS = (
     Decision, Opening, Verdict, Written, opening_of, Episode, Progress, Memory, Derived, Kept, Match, Occurrence,
     Pending, Record, Row, Support, Tally, FrozenMap, deque, datetime, timedelta, timezone,
+    Arrangement, Lingering, Source, Span, Field, FieldType, Kind, Vocabulary, ParameterType, RuleSet, Rule, Group,
+    Pattern, Test, Formula, Call, Literal, Parameter, Reference, Template, Same, Count, Aggregate, Bound, Pick,
+    Conclude, Do, Confirm, Retry, Ending, Guard,
 )  # fmt: skip
 _KNOWN = {(kind.__module__, kind.__qualname__): kind for kind in _RECORDS}
 
 
-def pack(digest: str, state: object) -> bytes:
-    """Write a state under the digest of its program."""
+def pack(program: Program, state: object) -> bytes:
+    """Write a state with its program."""
+    written = (program.written, program.arrangement, state)
     try:
-        body = zlib.compress(pickle.dumps(state, protocol=5), 3)
+        body = zlib.compress(pickle.dumps(written, protocol=5), 3)
     except RecursionError:
         message = "conclusions rest on one another too deeply to be written"
         raise SnapshotError(message) from None
-    return MAGIC + bytes([VERSION]) + digest.encode() + sha256(body).digest() + body
+    return MAGIC + bytes([VERSION]) + program.digest.encode() + sha256(body).digest() + body
 
 
-def unpack(digest: str, blob: bytes) -> Any:
+def unpack(program: Program, blob: bytes) -> tuple[Program, Any]:
     """
-    Read a state back.
+    Read a state back, and the program it is of: the one given, if it is the same.
 
     Raises:
-        SnapshotError: where the blob is no snapshot, of another format or program, or damaged.
+        SnapshotError: where the blob is no snapshot, of another format or of other rule sets, or damaged.
     """
     if not isinstance(blob, bytes) or blob[: len(MAGIC)] != MAGIC or len(blob) < _HEAD + _DIGEST + _SUM:
         message = "this is no snapshot of an engine"
@@ -60,11 +94,27 @@ def unpack(digest: str, blob: bytes) -> Any:
     if sha256(rest[_SUM:]).digest() != rest[:_SUM]:
         message = "the snapshot is damaged: its checksum does not match"
         raise SnapshotError(message)
-    if written != digest:
-        message = f"the snapshot is of program {written}, and this is program {digest}"
+    rules, arrangement, state = _read(zlib.decompress(rest[_SUM:]))
+    before = program if written == program.digest else _earlier(program, _read(rules))
+    return before.arranged(arrangement), state
+
+
+def _earlier(program: Program, rulesets: tuple[RuleSet, ...]) -> Program:
+    """Compile what was running; a program that shares no rule set with it is no change of it."""
+    names, known = [rules.name for rules in rulesets], {rules.name for rules in program.rulesets}
+    if not known.intersection(names):
+        message = f"the snapshot is of the rule sets {_listed(names)}, and this program has none of them"
         raise SnapshotError(message)
+    return compile_rules(*rulesets)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _read(text: bytes) -> Any:
     try:
-        return _Reader(io.BytesIO(zlib.decompress(rest[_SUM:]))).load()
+        return _Reader(io.BytesIO(text)).load()
     except SnapshotError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a forged pickle raises, it is a bad snapshot

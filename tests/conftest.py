@@ -1,5 +1,7 @@
 """Options of the suite."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -9,5 +11,18 @@ settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the differential run be as long as somebody has time for."""
-    parser.addoption("--cases", type=int, default=None, help="how many generated cases the differential test tries")
+    """Let the differential run be as long as somebody has time for, over seeds of its own, and go on where it was."""
+    group = parser.getgroup("differential")
+    group.addoption("--cases", type=int, default=None, help="how many generated cases the differential tests try")
+    group.addoption("--seed", type=int, default=0, help="the first seed; each gives a case")
+    group.addoption("--done", type=Path, default=None, help="where blocks are noted that are done, and not run again")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how many cases the blocks of the file had."""
+    done: Path | None = config.getoption("--done")
+    if done and done.exists():
+        blocks = [line.split() for line in done.read_text().splitlines()]
+        for name in sorted({block[0] for block in blocks}):
+            count = sum(int(block[2]) for block in blocks if block[0] == name)
+            terminalreporter.write_line(f"{count:10,} cases: {name}")

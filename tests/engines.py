@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import lru_cache
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, cast
 
 from attrs import field, frozen
 
@@ -15,7 +15,8 @@ from selfheal_rules.model import RuleSet
 from selfheal_rules.values import canonical, microseconds
 from tests.generate.streams import Advance, Answer, Input
 from tests.reference.episodes import Decided
-from tests.reference.matcher import Reference, View, present_fields
+from tests.reference.matcher import Reference
+from tests.reference.results import View, present_fields
 
 
 @frozen
@@ -139,6 +140,16 @@ def native(*rulesets: RuleSet, max_age: timedelta, max_ahead: timedelta | None =
 def program_of(*rulesets: RuleSet) -> Program:
     """Compile rule sets, once for all the engines of one case."""
     return compile_rules(*rulesets)
+
+
+def under(driver: Driver, *rulesets: RuleSet) -> Driver:
+    """Give an engine that goes on under these rules: restored from its snapshot, but for the reference."""
+    if isinstance(driver, Oracle):
+        driver.engine.change(*rulesets)
+        return cast("Driver", driver)
+    assert isinstance(driver, Native)
+    again = Engine.restore(program_of(*rulesets), driver.engine.snapshot())
+    return cast("Driver", Native(again, driver.decisions))
 
 
 def replay(driver: Driver, items: Iterable[Input]) -> list[Seen | None]:

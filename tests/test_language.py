@@ -9,7 +9,7 @@ from inspect import signature
 from itertools import takewhile
 from pathlib import Path
 from shlex import split
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import pytest
 from attrs import field, frozen
@@ -42,7 +42,7 @@ from selfheal_rules.parse.types import BUILT_IN, WORDS
 from selfheal_rules.source import Source
 from selfheal_rules.values import microseconds
 from selfheal_rules.vocabulary import EPISODE_STATUS, UNITS, FieldType, Kind
-from tests.engines import Driver, Make, Native, native, oracle
+from tests.engines import Driver, Make, native, oracle, under
 from tests.generate.streams import STATUSES, Advance, Answer, Input
 from tests.reference.episodes import Decided
 
@@ -240,15 +240,6 @@ def _lines(stream: str) -> tuple[str, list[Line]]:
     return settings, found
 
 
-def _restored(driver: Driver) -> Driver:
-    """Give an engine restored from its snapshot; the reference has none, and goes on as it is."""
-    if not isinstance(driver, Native):
-        return driver
-    again = Native(Engine.restore(driver.engine.program, driver.engine.snapshot()))
-    again.decisions.extend(driver.decisions)
-    return cast("Driver", again)
-
-
 def _play(stream: str, rules: str, make: Make) -> tuple[str, str]:
     """Give what a stream says, and what an engine does, both in the same lines."""
     settings, inputs = _lines(stream)
@@ -262,8 +253,10 @@ def _play(stream: str, rules: str, make: Make) -> tuple[str, str]:
     for one in inputs:
         expected += [one.line, *one.expected]
         actual += [one.line]
-        if one.line == "restore":
-            driver = _restored(driver)
+        if one.line.startswith("restore"):
+            given |= dict(word.split("=") for word in one.line.split()[1:])
+            loaded = _load(rules, given)
+            driver = under(driver, loaded)
         else:
             actual += one.play(driver, loaded)
     return "\n".join(expected), "\n".join(actual)

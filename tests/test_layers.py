@@ -27,6 +27,7 @@ LAYERS = (
     "decide",
     "guard",
     "explain",
+    "carry",
     "snapshot",
     "engine",
     "divide",

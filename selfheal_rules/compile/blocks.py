@@ -68,16 +68,16 @@ def block(negative: Negative, bound: Bound, register: Register, *, depth: int = 
     body = [f"    {bound.scope.rows[alias]} = rows[{number}]" for number, alias in enumerate(bound.aliases)]
     body += ["    blocked = False", "    soon = NEVER"]
     if negative.stage is not None:
-        body += _between(negative, bound, depth)
+        body += _between(negative, bound, depth, register.era)
     elif any(is_event(pattern) for branch in negative.branches for pattern in branch.patterns):
-        body += _watched(negative, depth)
+        body += _watched(negative, depth, register.era)
     for number, branch in enumerate(negative.branches):
         body += _branch(negative, branch, bound, register, depth, number)
     body.append("    return soon if blocked else -soon if soon < NEVER else 0")
     return register.code.function("block", "rows, m", body)
 
 
-def _watched(negative: Negative, depth: int) -> list[str]:
+def _watched(negative: Negative, depth: int, era: int) -> list[str]:
     longest = max(
         _window(negative, branch, pattern.alias)
         for branch in negative.branches
@@ -85,7 +85,7 @@ def _watched(negative: Negative, depth: int) -> list[str]:
         if is_event(pattern)
     )
     sign = "" if depth % 2 else "-"
-    return [f"    if m.now - m.started < {longest}:", f"        return {sign}(m.started + {longest})"]
+    return [f"    if m.now - m.begun[{era}] < {longest}:", f"        return {sign}(m.begun[{era}] + {longest})"]
 
 
 def _window(negative: Negative, branch: Branch, alias: str) -> int:
@@ -98,7 +98,7 @@ def _moment(aliases: tuple[str, ...], scope: Scope, pick: str) -> str:
     return rows[0] if len(rows) == 1 else f"{pick}({', '.join(rows)})"
 
 
-def _between(negative: Negative, bound: Bound, depth: int) -> list[str]:
+def _between(negative: Negative, bound: Bound, depth: int, era: int) -> list[str]:
     stage = negative.stage or 0
     body = [f"    begin = {_moment(bound.stages[stage], bound.scope, 'max')}", "    since = begin[0]"]
     end = f"(since + {negative.within}, -1)" if negative.within is not None else "(NEVER, 0)"
@@ -106,7 +106,7 @@ def _between(negative: Negative, bound: Bound, depth: int) -> list[str]:
         body.append(f"    after = {_moment(bound.stages[stage + 1], bound.scope, 'min')}")
         body += [f"    begin = max(begin, (after[0] - {bound.reach}, NEVER))"] if bound.reach else []
         end = f"min({end}, after)"
-    unknown = f"m.started > since or begin[0] < m.now - m.max_age - {_look(negative, bound)}"
+    unknown = f"m.begun[{era}] > since or begin[0] < m.now - m.max_age - {_look(negative, bound)}"
     body += [f"    end = {end}", f"    if {unknown}:", f"        return {'NEVER' if depth % 2 else '0'}"]
     return body
 

@@ -41,6 +41,7 @@ class PartDraft:
     heeded: bool = False
     """Whether something besides a step reads the number that is counted."""
     taker: Taker | None = None
+    era: int = 0
 
 
 class Register:
@@ -49,6 +50,9 @@ class Register:
     def __init__(self, code: Code) -> None:
         """Start empty, writing into this module."""
         self.code = code
+        self.era = 0
+        self.asked: list[int] = []
+        """The parts rules have asked for, one entry each time."""
         self.parts: list[PartDraft] = []
         self.looked: list[Look] = []
         """Every lookup that was written, in order: whoever writes one takes what has come since."""
@@ -63,14 +67,14 @@ class Register:
     def part(
         self, signature: object, form: str, kinds: tuple[Kind, ...], *, negative: bool = False, held: int = 0
     ) -> tuple[PartDraft, bool]:
-        """Give the part of this signature, and whether it is new."""
-        known = self._known.get(signature)
-        if known:
-            return known, False
-        draft = PartDraft(len(self.parts), form, kinds, negative, held)
-        self._known[signature] = draft
-        self.parts.append(draft)
-        return draft, True
+        """Give the part of this signature, and whether it is new; rules of different eras share none."""
+        known = self._known.get((self.era, signature))
+        draft = known or PartDraft(len(self.parts), form, kinds, negative, held, era=self.era)
+        self.asked.append(draft.number)
+        if known is None:
+            self._known[self.era, signature] = draft
+            self.parts.append(draft)
+        return draft, known is None
 
     def index(self, draft: PartDraft, paths: Paths) -> int:
         """Have the rows of a part found by the values at these paths; give the exchange that holds them."""

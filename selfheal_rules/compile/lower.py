@@ -11,6 +11,7 @@ from hashlib import sha256
 from attrs import define, evolve, field
 
 from selfheal_rules.check.graph import levels
+from selfheal_rules.compile.arrangement import AS_WRITTEN, Arrangement, Lingering
 from selfheal_rules.compile.branches import expand, span
 from selfheal_rules.compile.codegen import Code
 from selfheal_rules.compile.drafts import PartDraft, Register
@@ -29,7 +30,7 @@ from selfheal_rules.compile.plan import (
     Taker,
 )
 from selfheal_rules.compile.probes import probe
-from selfheal_rules.compile.scope import Scope, waiting_kind
+from selfheal_rules.compile.scope import Scope, parameters, waiting_kind
 from selfheal_rules.compile.steps import (
     Written,
     action,
@@ -41,7 +42,7 @@ from selfheal_rules.compile.steps import (
     outer_references,
     rebind,
 )
-from selfheal_rules.model import Conclude, Do, Group, Reference, Rule, RuleSet, Step
+from selfheal_rules.model import Conclude, Do, Group, Parameter, Reference, Rule, RuleSet, Step
 from selfheal_rules.vocabulary import Kind
 
 
@@ -52,10 +53,11 @@ class Lowering:
     code: Code
     register: Register
     concluded: frozenset[str]
-    digests: Mapping[str, "Digests"]
     rules: list[Ruling] = field(factory=list)
     branches: list[Branching] = field(factory=list)
     waiting: dict[int, int] = field(factory=dict)
+    arrangement: Arrangement = AS_WRITTEN
+    kinds: dict[tuple[str, str], str] = field(factory=dict)
 
     def joints(
         self,
@@ -77,23 +79,39 @@ class Lowering:
         return tuple(found)
 
 
-def lower(rulesets: Sequence[RuleSet], name: str) -> Plan:
-    """Give the plan of checked rule sets."""
+def lower(rulesets: Sequence[RuleSet], name: str, arrangement: Arrangement = AS_WRITTEN) -> Plan:
+    """Give the plan of checked rule sets, and of what lingers."""
     ordered = _ordered(rulesets)
     code = Code(name)
     concluded = frozenset(step.kind for _, rule, _ in ordered for step in rule.then if isinstance(step, Conclude))
-    lowering = Lowering(code, Register(code), concluded, {rules.name: Digests.over(rules) for rules in rulesets})
+    lowering = Lowering(code, Register(code), concluded, arrangement=arrangement)
     concluding = [entry for entry in ordered if _concludes(entry[1])]
     doing = [entry for entry in ordered if not _concludes(entry[1])]
+    gone = [(one, one.ruleset.rules[0], len(ordered) + at) for at, one in enumerate(arrangement.lingering)]
     for rules, rule, order in concluding:
         _lower_rule(lowering, len(lowering.rules), rules, rule, order)
     first = len(concluding)
-    hidden = sum(_watched(rule) for _, rule, _ in doing)
-    lowering.rules += [_placeholder(doing[0][1])] * hidden if doing else []
+    hidden = sum(_watched(rule) for _, rule, _ in (*doing, *gone))
+    lowering.rules += [_PLACE] * hidden
     free = iter(range(first, first + hidden))
     for rules, rule, order in doing:
         _lower_doing(lowering, rules, rule, order, free)
+    for one, rule, order in gone:
+        _lower_lingering(lowering, one, rule, order, free)
     return _finish(lowering, rulesets)
+
+
+def _lower_lingering(lowering: Lowering, one: Lingering, rule: Rule, order: int, free: Iterator[int]) -> None:
+    """Lower what the steps of an open episode still wait for; what it opened on is lowered aside, and never judged."""
+    number, branches, rules = len(lowering.rules), len(lowering.branches), one.ruleset
+    register, lowering.register = lowering.register, Register(lowering.code)
+    lowering.register.era = register.era = one.era
+    joints = _lower_rule(lowering, number, rules, rule, order)
+    lowering.register = register
+    lowering.branches[branches:] = [evolve(branch, level=False) for branch in lowering.branches[branches:]]
+    _add_steps(lowering, number, Written(rules, lowering.code, joints), rule, free)
+    kept = lowering.rules[number]
+    lowering.rules[number] = evolve(kept, branches=(), parts=(), era=one.era, lingers=True, simple=False)
 
 
 def _ordered(rulesets: Sequence[RuleSet]) -> list[tuple[RuleSet, Rule, int]]:
@@ -120,13 +138,16 @@ def _watched(rule: Rule) -> int:
     return confirms + sum(step.confirm is not None for step in otherwise) + (rule.outcome is not None)
 
 
-def _placeholder(rule: Rule) -> Ruling:
-    return Ruling(-1, rule, "", "", 0, ())
+_PLACE = Ruling(-1, Rule("", Group("all", ()), ()), "", "", 0, ())
+"""Where a hidden rule will stand."""
 
 
 def _lower_rule(lowering: Lowering, number: int, rules: RuleSet, rule: Rule, order: int) -> tuple[Joint, ...]:
     concludes = _concludes(rule)
     scope = Scope(rules)
+    register = lowering.register
+    era = lowering.arrangement.eras.get((rules.name, rule.id), 0)
+    register.era, asked = era, len(register.asked)
     joints = lowering.joints(number, rule.when, scope, concludes=concludes, key=key_parts(rule, rules))
     _key(lowering, joints, rule, rules)
     steps: tuple[Action | Conclusion, ...] = ()
@@ -143,7 +164,9 @@ def _lower_rule(lowering: Lowering, number: int, rules: RuleSet, rule: Rule, ord
             tuple(joint.number for joint in joints),
             steps,
             concludes=concludes,
-            digest=lowering.digests[rules.name].of(rule),
+            digest=_digest(lowering, rule, rules),
+            era=era,
+            parts=tuple(register.asked[asked:]),
         )
     )
     return joints
@@ -159,13 +182,16 @@ def _key(lowering: Lowering, joints: tuple[Joint, ...], rule: Rule, rules: RuleS
 def _lower_doing(lowering: Lowering, rules: RuleSet, rule: Rule, order: int, free: Iterator[int]) -> None:
     number = len(lowering.rules)
     joints = _lower_rule(lowering, number, rules, rule, order)
-    written = Written(rules, lowering.code, joints)
+    _add_steps(lowering, number, Written(rules, lowering.code, joints), rule, free)
+
+
+def _add_steps(lowering: Lowering, number: int, written: Written, rule: Rule, free: Iterator[int]) -> None:
     names = {step.id: index for index, step in enumerate(rule.then) if step.id}
     steps = tuple(_step(lowering, step, index, names, written, rule, free) for index, step in enumerate(rule.then))
     recovery = _recovery(lowering, rule, written, free)
-    simple = recovery is None and all(
-        isinstance(step, Action) and step.confirm < 0 and step.deadline is None for step in steps
-    )
+    lingers = any(one.name == (written.rules.name, rule.id) for one in lowering.arrangement.lingering)
+    simple = recovery is None and not lingers
+    simple = simple and all(isinstance(step, Action) and step.confirm < 0 and step.deadline is None for step in steps)
     lowering.rules[number] = evolve(
         lowering.rules[number],
         steps=steps,
@@ -216,7 +242,7 @@ def _recovery(lowering: Lowering, rule: Rule, written: Written, free: Iterator[i
 def _hide(
     lowering: Lowering, condition: Group, written: Written, rule: Rule, free: Iterator[int]
 ) -> tuple[int, tuple[Reference, ...]]:
-    number = next(free)
+    number, asked = next(free), len(lowering.register.asked)
     used = outer_references(condition)
     kind = _waiting_kind(written, used)
     wait = waiting_part(number, kind, lowering.register)
@@ -225,7 +251,10 @@ def _hide(
     joints = lowering.joints(number, bound, scope, wait=wait)
     lowering.waiting[number] = wait.number
     branches = tuple(joint.number for joint in joints)
-    lowering.rules[number] = Ruling(number, rule, rule.id, written.rules.name, 0, branches, watcher=True)
+    parts, era = tuple(lowering.register.asked[asked:]), lowering.register.era
+    lowering.rules[number] = Ruling(
+        number, rule, rule.id, written.rules.name, 0, branches, watcher=True, era=era, parts=parts
+    )
     return number, used
 
 
@@ -233,28 +262,22 @@ def _waiting_kind(written: Written, used: tuple[Reference, ...]) -> Kind:
     return waiting_kind(written.joints[0].scope, used)
 
 
-@define(eq=False, repr=False)
-class Digests:
-    """What tells a changed rule of a set from an unchanged one: its text, the site's values, the kinds it names."""
+def _digest(lowering: Lowering, rule: Rule, rules: RuleSet) -> str:
+    """Give what tells a changed rule from an unchanged one: its text, the parameters it uses, the kinds it names."""
+    values = [(name, rules.value(Parameter(name))) for name in parameters(rule)]
+    kinds = [_kind(lowering, name, rules) for name in kind_names(rule)]
+    return _hash((rules.name, rule, values, kinds))[:32]
 
-    rules: RuleSet
-    site: str
-    kinds: dict[str, str] = field(factory=dict)
 
-    @classmethod
-    def over(cls, rules: RuleSet) -> "Digests":
-        """Work out once what all rules of the set share."""
-        return cls(rules, repr((rules.name, sorted(rules.values.items()), sorted(rules.params.items()))))
+def _kind(lowering: Lowering, name: str, rules: RuleSet) -> str:
+    known = lowering.kinds.get((rules.name, name))
+    if known is None:
+        known = lowering.kinds[rules.name, name] = _hash(rules.vocabulary.kinds.get(name))
+    return known
 
-    def of(self, rule: Rule) -> str:
-        """Give the digest of a rule."""
-        text = repr((self.site, rule, [self._kind(name) for name in kind_names(rule)]))
-        return sha256(text.encode()).hexdigest()[:32]
 
-    def _kind(self, name: str) -> str:
-        if name not in self.kinds:
-            self.kinds[name] = sha256(repr(self.rules.vocabulary.kinds.get(name)).encode()).hexdigest()
-        return self.kinds[name]
+def _hash(part: object) -> str:
+    return sha256(repr(part).encode()).hexdigest()
 
 
 def _finish(lowering: Lowering, rulesets: Sequence[RuleSet]) -> Plan:
@@ -265,6 +288,7 @@ def _finish(lowering: Lowering, rulesets: Sequence[RuleSet]) -> Plan:
         branches=tuple(lowering.branches),
         rules=tuple(lowering.rules),
         exchanges=lowering.register.exchanges,
+        eras=lowering.arrangement.count,
         waiting=dict(lowering.waiting),
         flushes=_flushes(lowering),
         source=lowering.code.source(),
@@ -292,6 +316,7 @@ def _part(draft: PartDraft, code: Code) -> Part:
         draft.heeded,
         draft.scanned,
         lazy=draft.keep > 0 and not (draft.eager or draft.scanned or draft.watches),
+        era=draft.era,
     )
 
 
@@ -312,7 +337,8 @@ def _entries(rulesets: Sequence[RuleSet], lowering: Lowering) -> dict[str, Entry
     for draft in lowering.register.parts:
         if draft.taker:
             for kind in draft.kinds:
-                takers[kind.name].append(draft)
+                if kinds.get(kind.name) == kind:  # what lingers takes nothing of a kind that is now another
+                    takers[kind.name].append(draft)
     nobody = lowering.code[lowering.code.function("nobody", "i, now", ["    return None"])]
     return {
         name: _entry(kind, tuple(d.taker for d in takers[name] if d.taker), lowering.code)

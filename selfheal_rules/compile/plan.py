@@ -144,6 +144,8 @@ class Part:
     """Whether some join goes over all its rows."""
     lazy: bool = False
     """Whether only an event that comes late can ever look its rows up: they are indexed when one does."""
+    era: int = 0
+    """Since which change of rules it has been watched (see `arrangement`)."""
 
     def begun(self) -> Iterator[Seed]:
         """Give every seed a new row is tried as, those with a partner to look for first among them."""
@@ -273,6 +275,19 @@ class Ruling:
     fixed: bool = False
     """Simple, and what it does is told by its key alone, whichever match fires first."""
     digest: str = ""
+    era: int = 0
+    parts: tuple[int, ...] = ()
+    """Every part it asks, in the order it was lowered in: equal rules ask as many, in the same order."""
+    lingers: bool = False
+    """Whether it is of an earlier program, and only carries its open episodes to their end."""
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """The numbers of the hidden rules that confirm its steps and see it healthy."""
+        ending = self.recovery
+        steps = [step.confirm for step in self.steps if isinstance(step, Action)]
+        steps += [ending.healthy, *(step.confirm for step in ending.otherwise)] if ending else []
+        return tuple(number for number in steps if number >= 0)
 
 
 @frozen(eq=False, repr=False)
@@ -297,6 +312,8 @@ class Plan:
     branches: tuple[Branching, ...] = ()
     rules: tuple[Ruling, ...] = ()
     exchanges: int = 0
+    eras: int = 1
+    """How many changes of rules, the start among them, its memories date from."""
     waiting: Mapping[int, int] = field(factory=dict)
     """Hidden rule → the part its waiting row stands in."""
     flushes: Mapping[str, int] = field(factory=dict)

@@ -1,11 +1,14 @@
 """A compiled program: immutable, shareable between threads and engines."""
 
+import pickle
 from collections.abc import Container, Sequence
+from functools import cached_property
 from hashlib import sha256
 
 from attrs import evolve, field, frozen
 
 from selfheal_rules.check import check_rules, check_together
+from selfheal_rules.compile.arrangement import AS_WRITTEN, Arrangement
 from selfheal_rules.compile.lower import lower
 from selfheal_rules.compile.plan import Plan
 from selfheal_rules.compile.scenes import RuleName
@@ -22,13 +25,14 @@ class Program:
     """
     Rule sets ready to run.
 
-    `digest` tells programs apart: it changes with any rule, site value or kind. Pickling keeps the rule sets and
-    compiles them again.
+    `digest` tells programs apart: it changes with any rule, their order, and any kind or site value a rule uses.
+    Pickling keeps the rule sets and compiles them again.
     """
 
     rulesets: tuple[RuleSet, ...]
     digest: str
     plan: Plan = field(eq=False, repr=False)
+    arrangement: Arrangement = field(default=AS_WRITTEN, eq=False, repr=False)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -56,6 +60,17 @@ class Program:
         kept = (evolve(one, rules=tuple(r for r in one.rules if (one.name, r.id) in names)) for one in self.rulesets)
         return _recompile(*kept)
 
+    @cached_property
+    def written(self) -> bytes:
+        """The rule sets as a snapshot has them, written once."""
+        return pickle.dumps(self.rulesets, protocol=5)
+
+    def arranged(self, arrangement: Arrangement) -> "Program":
+        """Give the program as an engine runs it that has seen rules change."""
+        if arrangement == self.arrangement:
+            return self
+        return evolve(self, plan=lower(self.rulesets, _name(self.rulesets), arrangement), arrangement=arrangement)
+
     def __reduce__(self) -> tuple[object, tuple[RuleSet, ...]]:
         """Pickle as the rule sets: generated code is made again."""
         return _recompile, self.rulesets
@@ -77,10 +92,14 @@ def compile_rules(*rulesets: RuleSet) -> Program:
 
 
 def _recompile(*rulesets: RuleSet) -> Program:
-    plan = lower(rulesets, "-".join(rules.name for rules in rulesets))
+    plan = lower(rulesets, _name(rulesets))
     return Program(tuple(rulesets), _digest(rulesets, plan), plan)
+
+
+def _name(rulesets: Sequence[RuleSet]) -> str:
+    return "-".join(rules.name for rules in rulesets)
 
 
 def _digest(rulesets: Sequence[RuleSet], plan: Plan) -> str:
     names = [rules.name for rules in rulesets]
-    return sha256(repr((names, [ruling.digest for ruling in plan.rules])).encode()).hexdigest()[:32]
+    return sha256(repr((names, [(ruling.order, ruling.digest) for ruling in plan.rules])).encode()).hexdigest()[:32]

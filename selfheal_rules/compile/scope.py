@@ -1,7 +1,7 @@
 """What an alias stands for while code is written: the types of its fields and the variable that holds its row."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -10,6 +10,7 @@ from selfheal_rules.model import Call, Literal, Operand, Parameter, Pattern, Ref
 from selfheal_rules.values import EMPTY, FrozenMap, Value, canonical
 from selfheal_rules.vocabulary import ANY, INTEGER, NUMBER, Field, FieldType, Kind
 
+Found = TypeVar("Found", Reference, Parameter)
 _ORDERINGS = frozenset({"<", "<=", ">", ">="})
 
 
@@ -94,23 +95,26 @@ def _ordered_types(call: Call, scope: Scope) -> list[FieldType]:
 
 def references(part: object) -> tuple[Reference, ...]:
     """Give every reference in a piece of the model, in order."""
-    found: list[Reference] = []
-    _collect(part, found)
-    return tuple(found)
+    return tuple(_operands(part, Reference))
 
 
-def _collect(part: Any, found: list[Reference]) -> None:
-    if isinstance(part, Reference):
-        found.append(part)
+def parameters(part: object) -> tuple[str, ...]:
+    """Give the names of the parameters a piece of the model uses, sorted."""
+    return tuple(sorted({one.name for one in _operands(part, Parameter)}))
+
+
+def _operands(part: Any, kind: type[Found]) -> Iterator[Found]:
+    if isinstance(part, kind):
+        yield part
     elif isinstance(part, tuple | list):
         for item in part:
-            _collect(item, found)
+            yield from _operands(item, kind)
     elif isinstance(part, dict):
-        _collect(list(part.values()), found)
+        yield from _operands(list(part.values()), kind)
     elif hasattr(part, "__attrs_attrs__") and not isinstance(part, Literal | Kind):
         for attribute in part.__attrs_attrs__:
             if attribute.name not in {"span", "address"}:
-                _collect(getattr(part, attribute.name), found)
+                yield from _operands(getattr(part, attribute.name), kind)
 
 
 def counted_kind(pattern: Pattern, base: Kind, names: tuple[tuple[str, ...], ...]) -> Kind:

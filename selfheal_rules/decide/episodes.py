@@ -44,7 +44,25 @@ class Episodes:
         self.changed: dict[Episode, None] = {}
         self.confirmed: dict[int, dict[int, None]] = {}
         self.caution: Verdict | None = None
+        self.heirs: dict[tuple[int, str], Episode] = {}
+        """Open episodes of rules that linger, by the changed rule that takes their place and the text of the key."""
         self.told = self.plan.entries["selfheal.episode"].taken
+
+    def inherit(self) -> None:
+        """Find the episodes of rules that linger which keep the changed rule from firing."""
+        live = {(one.ruleset, one.name): one for one in self.plan.rules if not (one.watcher or one.lingers)}
+        for episode in self.running.values():
+            ruling = self.plan.rules[episode.rule]
+            heir = live.get((ruling.ruleset, ruling.name)) if ruling.lingers else None
+            if heir is not None:
+                self.heirs[heir.number, canonical_key(episode.opening.values)] = episode
+
+    def deals_with(self, number: int, key: Any, found: list[Found]) -> bool:
+        """Whether an open episode already deals with what a rule fires for."""
+        if (number, key) in self.running:
+            return True
+        branch, rows, _ = found[0]
+        return bool(self.heirs) and (number, canonical_key(branch.values(rows))) in self.heirs
 
     # Opening
 
@@ -250,6 +268,7 @@ class Episodes:
         self._unwatch(episode, ruling)
         del self.running[(episode.rule, episode.key)]
         del self.numbered[episode.number]
+        self.heirs = {pair: other for pair, other in self.heirs.items() if other is not episode}
         self.changed[episode] = None
         self.memory.timer(self.memory.now + self.max_age, FORGET, episode)
 

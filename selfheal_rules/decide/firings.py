@@ -46,8 +46,12 @@ class Firings:
                     episodes.at_once(ruling, mine[key])
                 continue
             for key in keys:
-                if (number, key) not in episodes.running:
+                if not episodes.deals_with(number, key, mine[key]):
                     self._open(ruling, key, mine[key])
+
+    def absorb(self, ruled: Ruled) -> None:
+        """Take what has become true as having fired."""
+        self._gather(ruled, {})
 
     def _alone(self, straight: Straight, rows: tuple[Any, ...]) -> bool:
         """Fire one match of one rule, which is nearly all that ever fires; give whether it was that."""

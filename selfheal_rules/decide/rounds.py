@@ -64,7 +64,7 @@ class Rounds:
         seeds = (one for part in plan.parts for one in _seeds(part))
         joins: dict[Seed, Straight] = {seed: (single,) for seed in seeds if (single := self._single(seed)) is not None}
         self.network.wire(tuple(self._straight(part) for part in self.network.parts), joins)
-        self._told = {kind: plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal.")}
+        self.told = {kind: plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal.")}
 
     def state(self) -> tuple[Any, ...]:
         """Give what a snapshot must hold besides the memory."""
@@ -75,6 +75,7 @@ class Rounds:
         """Go on from the state of a snapshot."""
         episodes = self.episodes
         episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.recent = state
+        episodes.inherit()
 
     # Events that need no memory
 
@@ -108,7 +109,7 @@ class Rounds:
         still: dict[int, Callable[[], bool]] = {
             JUDGE: lambda: subject.again == due,
             LAPSE: lambda: subject.ends == due and not subject.removed,
-            FORGET: lambda: self._told["selfheal.episode"],
+            FORGET: lambda: self.told["selfheal.episode"],
             HOLD: lambda: subject[1].gone,
             HEALTH: lambda: subject.status == "verifying" and subject.verify_due == due,
             DEADLINE: lambda: self.episodes.awaits(subject, "issued"),
@@ -119,7 +120,7 @@ class Rounds:
     def advance(self, to: int) -> tuple[Decision, ...]:
         """Settle every timer up to an instant, one turn for each."""
         memory = self.memory
-        decisions = self._start(to) if memory.started == NEVER else []
+        decisions = self._start(to) if memory.begun[0] == NEVER else []
         while memory.timers and memory.timers[0][0] <= to:
             memory.now = max(memory.now, memory.timers[0][0])
             decisions += self._instant()
@@ -133,7 +134,8 @@ class Rounds:
 
     def _start(self, at: int) -> list[Decision]:
         memory = self.memory
-        memory.now = memory.started = at
+        memory.now = at
+        memory.begun = [at] * self.plan.eras
         memory.turn += 1
         self.network.tallies.start()
         self.judge.start()
@@ -209,7 +211,7 @@ class Rounds:
 
     def _round(self, number: int) -> None:
         network, episodes = self.network, self.episodes
-        ruled = self._ruled() if network.queue else ()
+        ruled = self.ruled() if network.queue else ()
         if episodes.running:
             episodes.cancel((one.rule, key) for one in ruled for key in one.fallen)
             episodes.proceed()
@@ -228,7 +230,7 @@ class Rounds:
             self.ranks += [(self.settled * (ROUNDS + 2) + number) * PHASES + phase] * new
             self.ranked += new
 
-    def _ruled(self) -> list[Ruled]:
+    def ruled(self) -> list[Ruled]:
         """Judge the rules of the queue: those that conclude do so, and what may fire is given back."""
         network, rules = self.network, self.plan.rules
         ruled_rules: list[Ruled] = []
@@ -260,19 +262,19 @@ class Rounds:
     def _reenter(self) -> bool:
         """Take what the engine did as items of its own; give whether anything is left to judge."""
         episodes, network = self.episodes, self.network
-        if self.acts or self._told["selfheal.decision"] or episodes.conclusions or episodes.changed:
+        if self.acts or self.told["selfheal.decision"] or episodes.conclusions or episodes.changed:
             self._retell()
         return bool(network.queue or network.ready)
 
     def _retell(self) -> None:
         episodes = self.episodes
         acts, self.acts = self.acts, []
-        if self._told["selfheal.decision"]:
+        if self.told["selfheal.decision"]:
             acts += [_decided(decision) for decision in episodes.decisions[self.noted :]]
         self.noted = len(episodes.decisions)
         conclusions, episodes.conclusions = episodes.conclusions, []
         changed, episodes.changed = episodes.changed, {}
-        told = [episode for episode in changed if self._told["selfheal.episode"]]
+        told = [episode for episode in changed if self.told["selfheal.episode"]]
         if not (acts or conclusions or told):
             return
         self.memory.turn += 1
@@ -281,7 +283,7 @@ class Rounds:
         for conclusion in conclusions:
             self._conclude(*conclusion)
         for episode in told:
-            self._tell(episode)
+            self.tell(episode)
 
     def _act(self, kind: str, id_: str, fields: dict[str, Any]) -> None:
         present = FrozenMap({name: value for name, value in fields.items() if value is not None})
@@ -291,10 +293,13 @@ class Rounds:
             self.network.event(row, hits)
 
     def _conclude(self, ruling: Any, index: int, step: Any, episode: Episode, fields: Any) -> None:
-        opening = episode.opening
+        opening, entry = episode.opening, self.plan.entries.get(step.kind.name)
+        if entry is None or entry.kind != step.kind:  # of a rule that lingers: the kind is gone, or another now
+            return
         self.supports.issued(ruling, index, step, (opening.aliases, opening.rows), fields)
 
-    def _tell(self, episode: Episode) -> None:
+    def tell(self, episode: Episode) -> None:
+        """Have the rules see how an episode stands."""
         fields = {"episode": episode.opening.id, "rule": episode.opening.rule, "target": _named(episode.target)}
         fields["status"] = episode.status
         kind, key = "selfheal.episode", (episode.opening.id,)
@@ -323,7 +328,7 @@ class Rounds:
         self.memory.turn += 1
         if item.status in {"failed", "refused"}:
             self._failed(found)
-        if self._told["selfheal.outcome"]:
+        if self.told["selfheal.outcome"]:
             fields = {
                 "decision": found.id,
                 "action": found.action,
@@ -336,11 +341,11 @@ class Rounds:
     def _issued(self, item: Outcome) -> Decision | None:
         limit = self.memory.now - self.max_age
         at_once = (one for one in reversed(self.episodes.recent) if one.at > limit)
-        stepwise = (step.decision for episode in self.episodes.known.values() for step in episode.steps)
-        for one in (*stepwise, *at_once):
-            if one is not None and one.id == item.decision_id and item.attempt in {None, one.attempt}:
-                return one
-        return None
+        latest = reversed(self.episodes.known.values())
+        stepwise = (step.decision for episode in latest for step in episode.steps)
+        named = (one for one in (*stepwise, *at_once) if one is not None and one.id == item.decision_id)
+        found = next(named, None)
+        return found if found is not None and item.attempt in {None, found.attempt} else None
 
     def _failed(self, decision: Decision) -> None:
         for episode in self.episodes.numbered.values():
@@ -367,7 +372,8 @@ class Rounds:
     def binds(self, item: Event, judged: tuple[int, tuple[Any, ...]]) -> bool:
         """Whether an event is in a match of a rule."""
         rule, rows = judged
-        found = any(row.key is None and row.id == item.id and row.source == item.source for row in rows)
+        events = (row for row in rows if row.__class__ is Event or row.key is None)
+        found = any(row.id == item.id and row.source == item.source for row in events)
         return found and not self.plan.rules[rule].watcher
 
 

@@ -243,7 +243,7 @@ class Partitions:
         """Give all that is remembered, to be restored under the same program with as many partitions."""
         settings = self.count, dict(self.fixed), self.max_age, self.max_ahead
         blobs = [one.snapshot() for one in self.partitions]
-        return pack(self.program.digest, (settings, self._now, self._seen, self._bound, blobs))
+        return pack(self.program, (settings, self._now, self._seen, self._bound, blobs))
 
     @classmethod
     def restore(cls, program: Program, blob: bytes) -> "Partitions":
@@ -253,7 +253,10 @@ class Partitions:
         Raises:
             SnapshotError: where the blob is not a snapshot of partitions of this program, or is damaged.
         """
-        written = unpack(program.digest, blob)
+        before, written = unpack(program, blob)
+        if before.digest != program.digest:
+            message = f"the snapshot is of program {before.digest}, and partitions of {program.digest} cannot take it"
+            raise SnapshotError(message)
         try:
             return cls._restored(program, *written)
         except (TypeError, ValueError, AttributeError) as error:

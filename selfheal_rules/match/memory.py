@@ -19,14 +19,15 @@ class Memory:
     """
     Rows, records, counts, matches and timers.
 
-    Generated joins read `now started max_age turn exchanges standing`; an exchange holds, under each key, the rows of
+    Generated joins read `now begun max_age turn exchanges standing`; an exchange holds, under each key, the rows of
     every part that is joined by it.
     """
 
     def __init__(self, plan: Plan) -> None:
         """Start with nothing seen."""
         self.now = -NEVER
-        self.started = NEVER
+        self.begun = [NEVER] * plan.eras
+        """Since when the rules of each era have been watching."""
         self.max_age = 0
         self.turn = 0
         self.exchanges: list[dict[Any, dict[int, list[Any]]]] = [{} for _ in range(plan.exchanges)]

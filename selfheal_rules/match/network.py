@@ -132,7 +132,7 @@ class Network:
         if item.__class__ is not Event:
             row.maker = item.maker
         self.memory.recent[part.number].append(row)
-        self._enter(part, row)
+        self.enter(part, row)
         return row
 
     def catch_up(self) -> None:
@@ -174,7 +174,8 @@ class Network:
 
     # Rows in exchanges
 
-    def _enter(self, part: Part, row: Any) -> None:
+    def enter(self, part: Part, row: Any) -> None:
+        """Hold a row where its partners look for it."""
         memory, number = self.memory, part.number
         if part.scanned:
             memory.standing[number][row] = None
@@ -208,7 +209,7 @@ class Network:
     def stand(self, part: Part, row: Row, *, new: bool = True) -> None:
         """Have a row of a state or count begin to take part; an empty group has stood before anyone asked for it."""
         row.gone = False
-        self._enter(part, row)
+        self.enter(part, row)
         for counter in part.counts:
             self.tallies.join(self.parts[counter], row)
         self.watch(part, row)
@@ -238,7 +239,7 @@ class Network:
         row.fields, row.stamp, row.twin = fields, stamp, None
         if standing:
             row.gone = False
-            self._enter(part, row)
+            self.enter(part, row)
             self.watch(part, row)
             for match in row.matches or ():
                 self.soil(match)

@@ -1,7 +1,9 @@
 """Truth maintenance: what is concluded stands while a support stands, and the strongest support says what it is."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
+
+from attrs import define, field
 
 from selfheal_rules.compile.plan import Branching, Conclusion, Ruling
 from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
@@ -12,6 +14,15 @@ from selfheal_rules.vocabulary import ANY, FieldType, Kind
 
 SOURCE = "selfheal"
 """The source of everything an engine concludes."""
+
+
+@define
+class Posted:
+    """The matches of which a step has concluded events at this instant, since this turn."""
+
+    turn: int
+    waiting: list[Found] = field(factory=list)
+    texts: dict[str, None] = field(factory=dict)
 
 
 class Supports:
@@ -25,8 +36,10 @@ class Supports:
         self.plan = judge.network.plan
         self.touched: dict[int, dict[tuple[str, Any], None]] = {}
         self.made = 0
-        self.posted: dict[tuple[int, int, str], None] = {}
+        self.posted: dict[tuple[int, int], Posted] = {}
         self.posted_at = -1
+        self.quiet = False
+        """Whether what is true counts as already true: no event is posted, nothing is cleared."""
 
     def rule(self, ruling: Ruling, ruled: Ruled) -> None:
         """Draw the conclusions of one judged rule."""
@@ -122,9 +135,11 @@ class Supports:
 
     # Events
 
-    def _events(self, ruling: Ruling, index: int, step: Conclusion, found: Iterable[Found]) -> None:
+    def _events(self, ruling: Ruling, index: int, step: Conclusion, found: Sequence[Found]) -> None:
         """Post a concluded event for each match to the rules above."""
-        if len(ruling.branches) > 1:
+        if self.quiet:
+            return
+        if len(ruling.branches) > 1 or any(branch.level or branch.remembers for branch, _, _ in found):
             found = [one for one in found if not self._is_repeated(ruling, index, one)]
         kind, build, now, turn = step.kind.name, step.fields, self.memory.now, self.memory.turn
         authors = {
@@ -139,15 +154,24 @@ class Supports:
         )
 
     def _is_repeated(self, ruling: Ruling, index: int, found: Found) -> bool:
-        """Whether another branch has concluded the same of the same evidence now: the id would be the same."""
+        """
+        Whether the same has been concluded of the same evidence now: the id would be the same.
+
+        Within a turn only another branch can do so. So nothing is written down before there is something to compare.
+        """
         if self.posted_at != self.memory.now:
             self.posted_at = self.memory.now
             self.posted.clear()
-        mark = (ruling.number, index, order_of(found))
-        if mark in self.posted:
-            return True
-        self.posted[mark] = None
-        return False
+        posted = self.posted.setdefault((ruling.number, index), Posted(self.memory.turn))
+        if len(ruling.branches) == 1 and posted.turn == self.memory.turn:
+            posted.waiting.append(found)
+            return False
+        posted.texts.update((order_of(one), None) for one in posted.waiting)
+        posted.waiting.clear()
+        text = order_of(found)
+        repeated = text in posted.texts
+        posted.texts[text] = None
+        return repeated
 
     def _post(self, step: Conclusion, rows: list[Derived]) -> None:
         if not step.total:
@@ -201,7 +225,7 @@ class Supports:
             record.since = -1
         record.supports[support] = None
         self.made += 1
-        self._touch(support.kind, support.key)
+        self.touch(support.kind, support.key)
 
     def remove(self, support: Support) -> None:
         """Hold up a state no longer."""
@@ -209,7 +233,7 @@ class Supports:
         record = self.memory.records.get(support.kind, {}).get(support.key)
         if record is not None and support in record.supports:
             del record.supports[support]
-            self._touch(support.kind, support.key)
+            self.touch(support.kind, support.key)
 
     def lapse(self, support: Support, ends: int) -> None:
         """Have a support end by itself."""
@@ -227,7 +251,7 @@ class Supports:
 
     def _clear(self, step: Conclusion, branch: Branching, rows: tuple[Row, ...]) -> None:
         key = _key(step.kind, step.fields[branch.number](rows), only_key=True)
-        if key:
+        if key and not self.quiet:
             self._remove_all(step.kind.name, key[0])
 
     def _remove_all(self, kind: str, key: Any) -> None:
@@ -235,7 +259,8 @@ class Supports:
         for support in tuple(record.supports) if record else ():
             self.remove(support)
 
-    def _touch(self, kind: str, key: Any) -> None:
+    def touch(self, kind: str, key: Any) -> None:
+        """Have what now holds of a state told, once its kind is settled."""
         number = self.plan.flushes.get(kind, -1)
         keys = self.touched.get(number)
         if keys is None:
@@ -260,7 +285,7 @@ class Supports:
         if len(supports) > 1:
             kind = self.plan.entries[record.kind].kind
             last_first = supports[::-1]  # of equal ones the one made last counts as the stronger
-            supports = tuple(sorted(last_first, key=lambda support: self._strength(support, kind)))
+            supports = tuple(sorted(last_first, key=lambda one: strength_of(one, self.plan.rules[one.rule], kind)))
         record.cause = supports
         for row in record.rows.values():
             row.cause, row.twin = supports, None
@@ -273,18 +298,19 @@ class Supports:
         record.fields, record.at = fields, self.memory.now
         self.network.record(record, self.memory.now)
 
-    def _strength(self, support: Support, kind: Kind) -> tuple[Any, ...]:
-        if support.strength is not None:
-            return support.strength
-        ruling = self.plan.rules[support.rule]
-        ranks = tuple(
-            -_rank(declared.type, support.fields.get(name))
-            for name, declared in kind.fields.items()
-            if declared.type.name == "ordered"
-        )
-        evidence = canonical(evidence_of(support.aliases, support.rows))
-        support.strength = (-ruling.rule.priority, ranks, ruling.order, -support.at, evidence, support.step)
+
+def strength_of(support: Support, ruling: Ruling, kind: Kind) -> tuple[Any, ...]:
+    """Give what tells which of two supports wins: the lesser; reckoned once."""
+    if support.strength is not None:
         return support.strength
+    ranks = tuple(
+        -_rank(declared.type, support.fields.get(name))
+        for name, declared in kind.fields.items()
+        if declared.type.name == "ordered"
+    )
+    evidence = canonical(evidence_of(support.aliases, support.rows))
+    support.strength = (-ruling.rule.priority, ranks, ruling.order, -support.at, evidence, support.step)
+    return support.strength
 
 
 def _author(ruling: Ruling, index: int, step: Conclusion, aliases: tuple[str, ...]) -> Author:

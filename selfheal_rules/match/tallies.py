@@ -39,7 +39,7 @@ class Tallies:
         """Make the groups that exist though nothing fills them: those with no key at all."""
         for part in self.network.parts:
             counted = part.counted
-            if counted and counted.open and not counted.names:
+            if counted and counted.open and not counted.names and () not in self.memory.tallies[part.number]:
                 self._open(part, counted, (), ())
 
     def demand(self, number: int, key: Any, values: tuple[Any, ...]) -> tuple[Row, ...]:
@@ -53,7 +53,7 @@ class Tallies:
     def _open(self, part: Part, counted: Counted, key: Any, values: tuple[Any, ...]) -> Tally:
         memory = self.memory
         tally = memory.tallies[part.number][key] = Tally(values)
-        since = memory.started
+        since = memory.begun[part.era]
         unwatched = counted.falling and memory.now - since < (counted.within or 0)
         if counted.falling and not unwatched and not self._early(part, counted):
             since += counted.within or 0
@@ -182,7 +182,7 @@ class Tallies:
         samples = tally.samples if counted.within is not None else self._members(tally)
         exists = bool(samples) or counted.open
         number = counted.measure(samples)
-        unwatched = counted.falling and self.memory.now - self.memory.started < (counted.within or 0)
+        unwatched = counted.falling and self.memory.now - self.memory.begun[part.era] < (counted.within or 0)
         truth = (counted.early if unwatched else counted.accept)(number) if exists else False
         stands = truth is True or (part.negative and truth is None)
         self._settle(part, counted, key, tally, number, since, stands=stands)
@@ -235,7 +235,7 @@ class Tallies:
         if counted.within is not None and tally.samples and (tally.stands or not counted.rising):
             due = tally.samples[0][0] + counted.within
         if unwatched:
-            watched = self.memory.started + (counted.within or 0)
+            watched = self.memory.begun[part.era] + (counted.within or 0)
             due = min(due, watched) if due else watched
         if due and (not tally.due or due < tally.due):
             tally.due = due

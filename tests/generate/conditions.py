@@ -1,5 +1,6 @@
 """Random conditions: groups of patterns with all that bounds, joins and blocks them."""
 
+from functools import partial
 from typing import Any
 
 from tests.generate.rules import Bound, Json, Maker, counted_pattern, formula, pattern
@@ -8,12 +9,12 @@ from tests.generate.rules import Bound, Json, Maker, counted_pattern, formula, p
 def condition(maker: Maker) -> tuple[Json, list[Bound]]:
     """Give a whole `when`, and the names that every branch of it binds."""
     shapes = (
-        conjunction,
-        conjunction,
-        conjunction,
-        sequence,
-        sequence,
         alone,
+        conjunction,
+        conjunction,
+        conjunction,
+        sequence,
+        sequence,
         counting,
         disjunction,
         levelled,
@@ -33,15 +34,15 @@ def alone(maker: Maker) -> tuple[Json, list[Bound]]:
 
 def counting(maker: Maker) -> tuple[Json, list[Bound]]:
     """Give one count, alone or beside a state it is joined to."""
-    if maker.chance(0.5):
+    if maker.yes(0.5):
         while True:
             item, bound = counted_pattern(maker, [], [])
-            if bound.fields or maker.chance(0.3):
+            if bound.fields or maker.yes(0.3):
                 return {"all": [item]}, [bound]
     state, first = pattern(maker, "state", [])
-    by_same = maker.chance(0.6)
+    by_same = maker.yes(0.6)
     item, bound = counted_pattern(maker, [first], ["host"] if by_same else [])
-    found: Json = {"all": maker.random.sample([state, item], 2) if by_same else [state, item]}
+    found: Json = {"all": maker.sample([state, item], 2) if by_same else [state, item]}
     if by_same:
         found["same"] = ["host"]
         maker.note("same with a count")
@@ -53,11 +54,11 @@ def conjunction(maker: Maker) -> tuple[Json, list[Bound]]:
     """Give an `all` of one to three patterns, with perhaps a formula, a `none`, a nested group."""
     items: list[Any] = []
     known: list[Bound] = []
-    for form in maker.random.choices(("event", "state"), k=maker.random.choice((1, 2, 2, 3))):
-        item, bound = pattern(maker, form, known)
+    for _ in range(maker.pick((1, 2, 2, 3))):
+        item, bound = maker.part(partial(pattern, maker, maker.pick(("event", "state")), known))
         items.append(item)
         known.append(bound)
-    if maker.chance(0.2):
+    if maker.yes(0.2):
         item, bound = counted_pattern(maker, known, [])
         items.append(item)
         known.append(bound)
@@ -69,7 +70,7 @@ def levelled(maker: Maker) -> tuple[Json, list[Bound]]:
     first, one = pattern(maker, "state", [], plain=True)
     second, two = pattern(maker, "state", [one], plain=True)
     found = _grouped(maker, "all", [first, second], [one, two])
-    if maker.chance(0.7):
+    if maker.yes(0.7):
         found["for"] = maker.span(1, 4)
         maker.note("for on a group")
     return found, [one, two]
@@ -87,7 +88,7 @@ def picking(maker: Maker) -> tuple[Json, list[Bound]]:
     found: Json = {"all": [first, second]}
     if one.form == "event":
         found["within"] = maker.span(2, 6)
-    if maker.chance(0.5):
+    if maker.yes(0.5):
         found["same"] = ["host"]
     _unless(maker, found, [one, two], 0.3)
     return found, [one]
@@ -97,16 +98,18 @@ def sequence(maker: Maker) -> tuple[Json, list[Bound]]:
     """Give a sequence of two or three, with a `none` between or at the end."""
     items: list[Json] = []
     known: list[Bound] = []
-    for form in maker.random.choices(("event", "event", "state"), k=maker.random.choice((1, 2, 2, 3))):
-        item, bound = pattern(maker, form, known, plain=True, most=1)
+    for _ in range(maker.pick((1, 2, 2, 3))):
+        item, bound = maker.part(
+            lambda: pattern(maker, maker.pick(("event", "event", "state")), known, plain=True, most=1)
+        )
         items.append(item)
         known.append(bound)
     maker.note("sequence")
-    if len(items) == 1 or maker.chance(0.5):
-        place = maker.random.randint(1, len(items))
+    if len(items) == 1 or maker.yes(0.5):
+        place = maker.between(1, len(items))
         items.insert(place, _none_after(maker, known[:place], is_last=place == len(items)))
     found: Json = {"sequence": items, "within": maker.span(3, 8)}
-    if maker.chance(0.6):
+    if maker.yes(0.6):
         found["same"] = ["host"]
         maker.note("same")
     _unless(maker, found, known, 0.15)
@@ -115,10 +118,10 @@ def sequence(maker: Maker) -> tuple[Json, list[Bound]]:
 
 def _none_after(maker: Maker, known: list[Bound], *, is_last: bool) -> Json:
     item, _ = pattern(maker, "event", known, plain=True, most=1)
-    if not known or maker.chance(0.7):
+    if not known or maker.yes(0.7):
         item.setdefault("where", {})["host"] = f"${known[0].alias}.host"
     found: Json = {"none": [item]}
-    if is_last or maker.chance(0.4):
+    if is_last or maker.yes(0.4):
         found["within"] = maker.span(1, 5)
     maker.note("none at the end" if is_last else "none between")
     return found
@@ -133,8 +136,8 @@ def disjunction(maker: Maker) -> tuple[Json, list[Bound]]:
     fields = tuple(name for name in one.fields if name in two.fields)
     common = Bound(one.alias, form, one.kind, fields)
     maker.note("any")
-    branches: list[Any] = [first, {"all": [second]} if maker.chance(0.3) else second]
-    if maker.chance(0.4):
+    branches: list[Any] = [first, {"all": [second]} if maker.yes(0.3) else second]
+    if maker.yes(0.4):
         found: Json = {"any": branches}
         _unless(maker, found, [common], 0.3)
         return found, [common]
@@ -147,35 +150,35 @@ def _grouped(maker: Maker, logic: str, items: list[Any], known: list[Bound]) -> 
     """Put a group around items, with what may stand in and beside it."""
     events = [one for one in known if one.form == "event" and not one.counted]
     found: Json = {logic: items}
-    if maker.chance(0.25):
+    if maker.yes(0.25):
         test = formula(maker, known)
         items += [test] if test else []
-    if maker.chance(0.25):
+    if maker.yes(0.25):
         items.append(_none(maker, known))
-    if len(items) > 2 and maker.chance(0.35) and all("none" not in item and "test" not in item for item in items):
+    if len(items) > 2 and maker.yes(0.35) and all("none" not in item and "test" not in item for item in items):
         maker.note("nested all")
         inner: Json = {"all": items[1:], **({"within": maker.span(2, 6)} if events else {})}
         _unless(maker, inner, known, 0.2)
         found[logic] = items = [items[0], inner]
     _around(maker, found, known, events=bool(events))
-    if len(known) > 1 and maker.chance(0.6):
-        found["same"] = ["host"] if maker.chance(0.7) else [{f"{known[0].alias}.host": f"{known[1].alias}.host"}]
+    if len(known) > 1 and maker.yes(0.6):
+        found["same"] = ["host"] if maker.yes(0.7) else [{f"{known[0].alias}.host": f"{known[1].alias}.host"}]
         maker.note("same" if found["same"] == ["host"] else "same pair")
     return found
 
 
 def _around(maker: Maker, found: Json, known: list[Bound], *, events: bool) -> None:
     single = sum(one.form == "event" and not one.counted for one in known) == 1
-    if events and not (single and maker.chance(0.4)):
+    if events and not (single and maker.yes(0.4)):
         found["within"] = maker.span(2, 7)
         maker.note("within")
     _unless(maker, found, known, 0.3)
 
 
 def _unless(maker: Maker, found: Json, known: list[Bound], share: float) -> None:
-    if maker.chance(share):
+    if maker.yes(share):
         maker.note("unless")
-        found["unless"] = [_unwanted(maker, known) for _ in range(maker.pick((1, 1, 2)))]
+        found["unless"] = maker.several((1, 1, 2), lambda _: _unwanted(maker, known))
 
 
 def _unwanted(maker: Maker, known: list[Bound]) -> Json:
@@ -202,15 +205,15 @@ def _unwanted(maker: Maker, known: list[Bound]) -> Json:
 
 def _linked(maker: Maker, form: str, known: list[Bound]) -> Json:
     """Give a pattern that shares the host with something bound, most of the time."""
-    item, _ = pattern(maker, form, [one for one in known if maker.chance(0.3)], plain=maker.chance(0.8), most=1)
+    item, _ = pattern(maker, form, [one for one in known if maker.yes(0.3)], plain=maker.yes(0.8), most=1)
     hosts = [one for one in known if "host" in one.fields]
-    if hosts and maker.chance(0.85):
+    if hosts and maker.yes(0.85):
         item.setdefault("where", {})["host"] = f"${maker.pick(hosts).alias}.host"
     return item
 
 
 def _none(maker: Maker, known: list[Bound]) -> Json:
-    if maker.chance(0.5):
+    if maker.yes(0.5):
         maker.note("none over states")
         return {"none": [_linked(maker, "state", known)]}
     maker.note("none over events")

@@ -1,11 +1,12 @@
 """Random rule sets, as the YAML an author would write; a function of the randomness it is given."""
 
 import json
-from collections.abc import Callable, Iterable
-from random import Random
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from attrs import define, field
+
+from tests.generate.chance import Chance
 
 Json: TypeAlias = dict[str, Any]
 
@@ -52,10 +53,9 @@ class Bound:
 
 
 @define
-class Maker:
+class Maker(Chance):
     """Writes one rule set; `forms` gathers, for each rule, the forms of the language in it."""
 
-    random: Random
     events: list[str] = field(factory=lambda: list(EVENTS))
     states: list[str] = field(factory=lambda: list(STATES))
     forms: dict[str, set[str]] = field(factory=dict)
@@ -66,20 +66,12 @@ class Maker:
         """Remember that the rule being written uses a form."""
         self.forms.setdefault(self.rule, set()).add(form)
 
-    def chance(self, share: float) -> bool:
-        """Say yes that often."""
-        return self.random.random() < share
-
     def span(self, least: int = 1, most: int = 6) -> str:
         """Give a duration of whole seconds, or a parameter that is one."""
-        if self.chance(0.06):
+        if self.yes(0.06):
             self.note("parameter")
             return "$params.patience"
-        return f"{self.random.randint(least, most)}s"
-
-    def pick(self, choices: Iterable[Any]) -> Any:  # noqa: ANN401 - one of whatever was given
-        """Give one of the choices."""
-        return self.random.choice(list(choices))
+        return f"{self.between(least, most)}s"
 
     def name(self) -> str:
         """Give the next alias."""
@@ -90,7 +82,7 @@ class Maker:
 def leaf(maker: Maker, name: str, known: list[Bound], *, counted: bool = False) -> Any:  # noqa: ANN401 - a scalar, a list or operators
     """Give what a field is held against."""
     others = [] if counted else [one for one in known if name in one.fields and not one.counted]
-    if others and maker.chance(0.4):
+    if others and maker.yes(0.4):
         return reference_leaf(maker, name, maker.pick(others))
     return LEAVES[name](maker)
 
@@ -98,16 +90,16 @@ def leaf(maker: Maker, name: str, known: list[Bound], *, counted: bool = False) 
 def reference_leaf(maker: Maker, name: str, other: Bound) -> Any:  # noqa: ANN401 - text or operators
     """Give a comparison with another item of the match."""
     operand = f"${other.alias}.{name}"
-    if name in {"n", "x", "level", "seen"} and maker.chance(0.5):
+    if name in {"n", "x", "level", "seen"} and maker.yes(0.5):
         maker.note("compare $")
         return {maker.pick(ORDERS): operand}
-    if name in {"host", "n", "note", "level"} and maker.chance(0.2):
+    if name in {"host", "n", "note", "level"} and maker.yes(0.2):
         maker.note("not $")
         return {"not": operand}
-    if name in {"n", "level"} and maker.chance(0.4):
+    if name in {"n", "level"} and maker.yes(0.6):
         maker.note("in $")
         return [operand, maker.pick({"n": (0, 1, 2), "level": LEVELS}[name])]
-    if name == "note" and maker.chance(0.4):
+    if name == "note" and maker.yes(0.7):
         maker.note("text $")
         return {maker.pick(("contains", "starts_with", "ends_with")): operand}
     if name in {"seen", "tags", "x"}:
@@ -123,20 +115,19 @@ def _choice(words: tuple[Any, ...]) -> Callable[[Maker], Any]:
     def choice(maker: Maker) -> Any:  # noqa: ANN401 - a scalar, a list or operators
         shape = maker.pick(("is", "is", "in", "not", "not in"))
         maker.note(f"leaf {shape}")
-        some = maker.random.sample(words, min(2, len(words)))
-        one = maker.pick(words)
-        return {"is": one, "in": some, "not": {"not": one}, "not in": {"not": some}}[shape]
+        held = maker.sample(words, 2) if shape in {"in", "not in"} else maker.pick(words)
+        return {"not": held} if shape in {"not", "not in"} else held
 
     return choice
 
 
 def _order(words: tuple[Any, ...]) -> Callable[[Maker], Any]:
     def order(maker: Maker) -> Any:  # noqa: ANN401 - a scalar, a list or operators
-        if maker.chance(0.3):
+        if maker.yes(0.3):
             return _choice(words)(maker)
         comparison = maker.pick(ORDERS)
         maker.note(f"leaf {comparison}")
-        if words == NUMBERS and maker.chance(0.1):
+        if words == NUMBERS and maker.yes(0.1):
             maker.note("parameter")
             return {comparison: "$params.least"}
         return {comparison: maker.pick(words)}
@@ -144,16 +135,17 @@ def _order(words: tuple[Any, ...]) -> Callable[[Maker], Any]:
     return order
 
 
+TEXTS: dict[str, tuple[str | bool, ...]] = {
+    "is": NOTES, "not": NOTES, "exists": (False, True),
+    "matches": ("disk", "^disk (full|slow)$", "[a-f]an?", "^f[an]+$"), "glob": ("disk *", "*", "f?n", "*[lw]"),
+    "contains": ("disk", "l", " "), "starts_with": ("disk", "f"), "ends_with": ("full", "n", ""),
+}  # fmt: skip
+
+
 def _text(maker: Maker) -> Any:  # noqa: ANN401 - a scalar or operators
-    operator = maker.pick(("is", "exists", "matches", "glob", "contains", "starts_with", "ends_with", "not"))
+    operator = maker.pick(tuple(TEXTS))
     maker.note(f"leaf {operator}")
-    held = {
-        "is": maker.pick(NOTES), "not": maker.pick(NOTES), "exists": maker.chance(0.5),
-        "matches": maker.pick(("disk", "^disk (full|slow)$", "[a-f]an?", "^f[an]+$")),
-        "glob": maker.pick(("disk *", "*", "f?n", "*[lw]")),
-        "contains": maker.pick(("disk", "l", " ")), "starts_with": maker.pick(("disk", "f")),
-        "ends_with": maker.pick(("full", "n", "")),
-    }[operator]  # fmt: skip
+    held = maker.pick(TEXTS[operator])
     return held if operator == "is" else {operator: held}
 
 
@@ -182,9 +174,9 @@ LEAVES: dict[str, Callable[[Maker], Any]] = {
 
 def where(maker: Maker, kind: str, known: list[Bound], *, most: int = 2, counted: bool = False) -> Json:
     """Give some leaves over a kind."""
-    names = [name for name in FIELDS[kind] if name != "seen" or maker.chance(0.5)]
-    count = maker.random.choice((0, 0, 0, 1, 1, most))
-    chosen = maker.random.sample(names, min(count, len(names)))
+    names = [name for name in FIELDS[kind] if name != "seen" or maker.yes(0.5)]
+    count = maker.pick((0, 0, 0, 1, 1, most))
+    chosen = maker.sample(names, count)
     return {name: leaf(maker, name, known, counted=counted) for name in chosen}
 
 
@@ -195,13 +187,13 @@ def pattern(maker: Maker, form: str, known: list[Bound], *, plain: bool = False,
     found: Json = {"as": maker.name(), form: kind}
     maker.note(f"{form} pattern")
     fields = FIELDS[kind]
-    if kind in EVENTS and form == "event" and maker.chance(0.1):
+    if kind in EVENTS and form == "event" and maker.yes(0.1):
         found[form] = list(EVENTS)
         maker.note("several kinds")
     leaves = where(maker, kind, known, most=most)
     if leaves:
         found["where"] = leaves
-    if form == "state" and not plain and maker.chance(0.3):
+    if form == "state" and not plain and maker.yes(0.3):
         found["for"] = maker.span()
         maker.note("for on a pattern")
     return found, Bound(found["as"], form, kind, fields)
@@ -214,18 +206,18 @@ def counted_pattern(maker: Maker, known: list[Bound], joined: list[str]) -> tupl
     found: Json = {"as": maker.name(), form: kind}
     leaves = where(maker, kind, [], most=1, counted=True)
     others = [one for one in known if not one.counted]
-    if others and not joined and maker.chance(0.4):
+    if others and not joined and maker.yes(0.4):
         leaves["host"] = f"${maker.pick(others).alias}.host"
         joined = ["host"]
         maker.note("count joined by $")
     if leaves:
         found["where"] = leaves
-    by = [] if "host" in joined or maker.chance(0.4) else maker.pick((["host"], ["host"], ["host", "n"], ["n", "host"]))
-    spans = {"within": maker.span(2, 7)} if form == "event" or maker.chance(0.4) else {}
+    by = [] if "host" in joined or maker.yes(0.4) else maker.pick((["host"], ["host"], ["host", "n"], ["n", "host"]))
+    spans = {"within": maker.span(2, 7)} if form == "event" or maker.yes(0.4) else {}
     maker.note(f"count over {form}s" + (" within" if spans else ""))
-    word, numbers = _count(maker, kind) if maker.chance(0.65) or "x" not in FIELDS[kind] else _aggregate(maker, kind)
+    word, numbers = _count(maker, kind) if maker.yes(0.5) or "x" not in FIELDS[kind] else _aggregate(maker, kind)
     found[word] = {**numbers, **spans, **({"by": by} if by else {})}
-    if maker.chance(0.15):
+    if maker.yes(0.15):
         found["for"] = maker.span(1, 4)
         maker.note("for on a count")
     fields = tuple(dict.fromkeys([*by, *joined]))
@@ -235,10 +227,10 @@ def counted_pattern(maker: Maker, known: list[Bound], joined: list[str]) -> tupl
 def _count(maker: Maker, kind: str) -> tuple[str, Json]:
     comparison = maker.pick(("at_least", "at_least", "more_than", "at_most", "less_than"))
     maker.note(f"count {comparison}")
-    found: Json = {comparison: "$params.least" if maker.chance(0.1) else maker.random.randint(1, 3)}
-    if maker.chance(0.15):
-        found["at_most" if comparison in {"at_least", "more_than"} else "at_least"] = maker.random.randint(1, 4)
-    if maker.chance(0.25):
+    found: Json = {comparison: "$params.least" if maker.yes(0.1) else maker.between(1, 3)}
+    if maker.yes(0.15):
+        found["at_most" if comparison in {"at_least", "more_than"} else "at_least"] = maker.between(1, 4)
+    if maker.yes(0.25):
         found["distinct"] = maker.pick([name for name in FIELDS[kind] if name in {"n", "note", "host", "x"}])
         maker.note("count distinct")
     return "count", found

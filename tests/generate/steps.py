@@ -1,5 +1,6 @@
 """Random rules: what conditions lead to, and the whole rule set."""
 
+from functools import partial
 from typing import Any
 
 from tests.generate.conditions import condition
@@ -9,26 +10,57 @@ LAYERS = (("trouble", "echo"), ("storm", "boom"))
 """What rules conclude: a rule of a layer reads what was posted and what lower layers conclude."""
 
 
-def rulesets(maker: Maker) -> tuple[str, ...]:
-    """Write a rule set, sometimes two: some rules that conclude, one above the other, and some that do."""
-    layers = sorted(maker.random.choices((0, 0, 1), k=maker.random.choice((0, 1, 1, 2, 3))))
+def written(maker: Maker) -> list[Json]:
+    """Write rules: some that conclude, one above the other, and some that do."""
     rules: list[Json] = []
-    concluded: list[str] = []
-    for number, layer in enumerate(layers):
-        _reads(maker, [kind for kind in concluded if kind in LAYERS[0]] if layer else [])
-        rules.append(concluding(maker, f"think{number}", layer))
-        concluded.append(rules[-1]["then"][0]["conclude"])
-    for number in range(maker.random.choice((1, 1, 2))):
-        _reads(maker, concluded)
-        rules.append(doing(maker, f"act{number}"))
-    if maker.chance(0.25):
-        _reads(maker, [])
-        marks = any(step.get("conclude") == "mark" for rule in rules for step in rule["then"])
-        rules.append(watching(maker, marks=marks))
-    if len(rules) > 1 and maker.chance(0.2):
+    for write in (*(_concluding,) * 3, *(_doing,) * 2, _watching):
+        rules += maker.part(partial(write, maker, rules))
+    return rules
+
+
+def changed(maker: Maker, rules: list[Json]) -> list[Json]:
+    """Give what takes the place of rules: most are kept, some written anew or gone, some are new."""
+    others = {rule["id"]: rule for rule in written(maker)}
+    found: list[Json] = []
+    for rule in rules:
+        fate = maker.pick(("kept", "kept", "kept", "anew", "gone"))
+        found += {"kept": [rule], "anew": [others.get(rule["id"], rule)], "gone": []}[fate]
+    found += [{**rule, "id": f"new-{name}"} for name, rule in others.items() if maker.yes(0.25)]
+    return maker.sample(found, len(found)) if maker.yes(0.2) else found
+
+
+def rulesets(maker: Maker, rules: list[Json]) -> tuple[str, ...]:
+    """Write a file of rules, sometimes two."""
+    if len(rules) > 1 and maker.yes(0.2):
         maker.note("two rule sets")
         return dump("generated", rules[:-1]), dump("second", rules[-1:], "2s")
     return (dump("generated", rules),)
+
+
+def _concluding(maker: Maker, before: list[Json]) -> list[Json]:
+    layer = maker.pick((None, None, None, None, 0, 0, 1))
+    if layer is None:
+        return []
+    known = [rule["then"][0]["conclude"] for rule in before]
+    layer = max([layer, *(at for at, kinds in enumerate(LAYERS) if set(known) & set(kinds))])
+    _reads(maker, [kind for kind in known if kind in LAYERS[0]] if layer else [])
+    return [concluding(maker, f"think{len(before)}", layer)]
+
+
+def _doing(maker: Maker, before: list[Json]) -> list[Json]:
+    done = sum(rule["id"].startswith("act") for rule in before)
+    if done and not maker.yes(0.35):
+        return []
+    _reads(maker, [kind for rule in before if (kind := rule["then"][0].get("conclude", "mark")) != "mark"])
+    return [doing(maker, f"act{done}")]
+
+
+def _watching(maker: Maker, before: list[Json]) -> list[Json]:
+    if not maker.yes(0.4):
+        return []
+    _reads(maker, [])
+    marks = any(step.get("conclude") == "mark" for rule in before for step in rule["then"])
+    return [watching(maker, marks=marks)]
 
 
 def _reads(maker: Maker, concluded: list[str]) -> None:
@@ -58,20 +90,20 @@ def concluding(maker: Maker, name: str, layer: int) -> Json:
     kind = maker.pick(LAYERS[layer][:1] * 2 + LAYERS[layer])
     step: Json = {"conclude": kind, "with": {"host": maker.pick(_hosts(known))}}
     for extra in FIELDS[kind]:
-        if extra != "host" and maker.chance(0.6):
+        if extra != "host" and maker.yes(0.6):
             step["with"][extra] = _said(maker, extra, known)
     maker.note(f"conclude {'event' if kind in {'echo', 'boom'} else 'state'}")
     if kind in {"trouble", "storm"}:
         _lasting(maker, step)
     rule: Json = {"id": name, "when": when, "then": [step]}
-    if maker.chance(0.4):
-        rule["priority"] = maker.random.randint(-1, 2)
+    if maker.yes(0.4):
+        rule["priority"] = maker.between(-1, 2)
         maker.note("priority")
     return rule
 
 
 def _lasting(maker: Maker, step: Json) -> None:
-    if maker.chance(0.2):
+    if maker.yes(0.2):
         step["cleared"] = True
         step["with"] = {"host": step["with"]["host"]}
         maker.note("cleared")
@@ -83,30 +115,30 @@ def _lasting(maker: Maker, step: Json) -> None:
 def _said(maker: Maker, name: str, known: list[Bound]) -> Any:  # noqa: ANN401 - a value of any type
     values: tuple[Any, ...] = {"level": LEVELS, "n": (0, 1, 2), "note": ("disk full", "fan")}[name]
     given = [f"${one.alias}.{name}" for one in known if name in one.fields and not one.counted]
-    return maker.pick(given) if given and maker.chance(0.6) else maker.pick(values)
+    return maker.pick(given) if given and maker.yes(0.6) else maker.pick(values)
 
 
 def doing(maker: Maker, name: str) -> Json:
     """Write a rule with steps, their confirmation and an outcome."""
     when, known = _when(maker, name)
     target = maker.pick(_hosts(known))
-    steps = [_do(maker, number, target, known) for number in range(maker.random.choice((1, 1, 2, 3)))]
-    if maker.chance(0.25):
-        steps.insert(maker.random.randint(0, len(steps)), _mark(maker, target, known))
+    steps = maker.several((1, 1, 2, 3), lambda number: _do(maker, number, target, known))
+    if maker.yes(0.25):
+        steps.insert(maker.between(0, len(steps)), _mark(maker, target, known))
     _link_steps(maker, steps)
     rule: Json = {"id": name, "when": when, "then": steps}
-    if maker.chance(0.3):
+    if maker.yes(0.3):
         numbers = [f"${one.alias}.n" for one in known if "n" in one.fields and not one.counted]
-        rule["key"] = [target, *([maker.pick(numbers)] if numbers and maker.chance(0.4) else [])]
+        rule["key"] = [target, *([maker.pick(numbers)] if numbers and maker.yes(0.4) else [])]
         maker.note("key" if len(rule["key"]) == 1 else "key of two")
-    if maker.chance(0.3):
-        rule["priority"] = maker.random.randint(-1, 2)
+    if maker.yes(0.3):
+        rule["priority"] = maker.between(-1, 2)
         maker.note("priority")
-    if maker.chance(0.3):
+    if maker.yes(0.3):
         rule["outcome"] = _outcome(maker, target, known)
     notes = [f"${one.alias}.note" for one in known if "note" in one.fields and not one.counted]
     plain = [step for step in steps if "do" in step and "confirm" not in step]
-    if notes and plain and maker.chance(0.1):
+    if notes and plain and maker.yes(0.1):
         rule["key"] = [target, maker.pick(notes)]
         plain[0]["target"] = rule["key"][1]
         maker.note("target that may be missing")
@@ -117,18 +149,18 @@ def _do(maker: Maker, number: int, target: str, known: list[Bound]) -> Json:
     action = maker.pick(("fence", "restart", "notify", "noop"))
     step: Json = {"do": action, "target": target}
     maker.note("do harmless" if action in {"notify", "noop"} else "do destructive")
-    if maker.chance(0.3):
+    if maker.yes(0.3):
         step["with"] = {"why": _said(maker, "note", known), "text": f"step {number} of ${{{target[1:]}}}"}
         maker.note("with")
-    if maker.chance(0.4):
+    if maker.yes(0.4):
         step["confirm"] = _confirm(maker, target)
-        if maker.chance(0.3):
+        if maker.yes(0.3):
             step["timeout"] = maker.span()
             maker.note("timeout")
-        if maker.chance(0.4):
-            step["retry"] = {"times": maker.random.randint(1, 2), "backoff": maker.span(1, 3)}
+        if maker.yes(0.4):
+            step["retry"] = {"times": maker.between(1, 2), "backoff": maker.span(1, 3)}
             maker.note("retry")
-            if maker.chance(0.5):
+            if maker.yes(0.5):
                 step["retry"]["cap"] = maker.span(1, 3)
     return step
 
@@ -138,18 +170,18 @@ def _confirm(maker: Maker, target: str) -> Json:
     kind = maker.pick(EVENTS if form == "event" else STATES[:1])
     found: Json = {form: kind, "where": {"host": target}}
     maker.note(f"confirm by {form}")
-    if maker.chance(0.6):
+    if maker.yes(0.6):
         found["where"]["level"] = maker.pick(LEVELS)
-    if form == "state" and maker.chance(0.3):
+    if form == "state" and maker.yes(0.3):
         found["for"] = maker.span(1, 3)
-    if maker.chance(0.85):
+    if maker.yes(0.85):
         found["within"] = maker.span(1, 6)
     return found
 
 
 def _mark(maker: Maker, target: str, known: list[Bound]) -> Json:
     maker.note("conclude in an episode")
-    if maker.chance(0.2):
+    if maker.yes(0.2):
         return {"conclude": "mark", "with": {"host": target}, "cleared": True}
     return {"conclude": "mark", "with": {"host": target, "note": _said(maker, "note", known)}, "ttl": maker.span()}
 
@@ -157,10 +189,10 @@ def _mark(maker: Maker, target: str, known: list[Bound]) -> Json:
 def _link_steps(maker: Maker, steps: list[Json]) -> None:
     for number, step in enumerate(steps):
         step["id"] = f"s{number}"
-        if number and maker.chance(0.3):
-            step["after"] = maker.random.sample([f"s{at}" for at in range(number)], maker.random.randint(0, 1))
+        if number and maker.yes(0.3):
+            step["after"] = maker.sample([f"s{at}" for at in range(number)], maker.between(0, 1))
             maker.note("after")
-    if len(steps) == 1 and maker.chance(0.5):
+    if len(steps) == 1 and maker.yes(0.5):
         del steps[0]["id"]
 
 
@@ -169,18 +201,18 @@ def _outcome(maker: Maker, target: str, known: list[Bound]) -> Json:
     kind = maker.pick(("node", "disk"))
     level = {"at_most": maker.pick(LEVELS[:2])}
     healthy: Json = {"none": [{"state": kind, "where": {"host": target, "level": {"more_than": "low"}}}]}
-    if maker.chance(0.5):
+    if maker.yes(0.5):
         healthy = {"all": [{"state": kind, "where": {"host": target, "level": level}}]}
-    span = maker.random.randint(2, 8)
-    if maker.chance(0.2):
+    span = maker.between(2, 8)
+    if maker.yes(0.2):
         maker.note("healthy by event")
         healthy = {"all": [{"event": "beat", "where": {"host": target}}]}
-    elif maker.chance(0.4):
-        healthy["for"] = f"{maker.random.randint(1, span - 1)}s"
+    elif maker.yes(0.4):
+        healthy["for"] = f"{maker.between(1, span - 1)}s"
         maker.note("healthy for")
     found: Json = {"healthy": healthy, "within": f"{span}s"}
-    if maker.chance(0.7):
-        found["else"] = [_do(maker, number, target, known) for number in range(maker.random.choice((1, 1, 2)))]
+    if maker.yes(0.7):
+        found["else"] = maker.several((1, 1, 2), lambda number: _do(maker, number, target, known))
         maker.note("else")
     return found
 
@@ -210,11 +242,11 @@ def watching(maker: Maker, *, marks: bool) -> Json:
         ),
     )
     kind, when = maker.pick(choices)
-    if marks and maker.chance(0.5):
+    if marks and maker.yes(0.5):
         kind, when = "mark", {"all": [{"as": "d", "state": "mark"}]}
     maker.forms["watch"] = set()
     maker.note(kind)
-    if maker.chance(0.2) and kind != "mark":
+    if maker.yes(0.2) and kind != "mark":
         when["all"][0]["where"] |= target
     said = {"note": "$d.note"} if kind == "mark" else {"status": "$d.status"}
     step = {"do": "notify", "target": host, "with": said, "id": "told"}

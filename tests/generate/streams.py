@@ -1,36 +1,54 @@
 """Random streams over the vocabulary of the random rules, with every way an input can be late, double or missing."""
 
 from datetime import UTC, datetime, timedelta
-from random import Random
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from selfheal_rules.events import Event, State
 from selfheal_rules.values import Value
-from tests.generate.rules import EVENTS, HOSTS, LEVELS, NOTES, STATES, TAGS
+from tests.generate.chance import Chance
+from tests.generate.rules import EVENTS, FIELDS, HOSTS, LEVELS, NOTES, STATES, TAGS
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+DISKS = ("d1", "d2", "d3")
+LATE = (*(0,) * 18, *(1,) * 3, *(2,) * 3, *(4,) * 3, *(9,) * 3, *(25,) * 3, -30)
+"""By how many seconds an item may be late; the last is one from the future."""
+
+PRESENCE = (None, None, None, *(True,) * 16, False)
+"""Whether a field has a value: it is missing, it has, it is null."""
+
+VALUES: dict[str, tuple[Value, ...]] = {
+    "n": (0, 1, 2, 3), "x": (0, 0.5, 1, 1.0, 2.5, 2, 1e308), "level": LEVELS, "note": NOTES,
+}  # fmt: skip
 
 
 Status: TypeAlias = Literal["done", "failed", "refused"]
 STATUSES: tuple[Status, ...] = ("done", "failed", "refused", "failed")
 
 
-@frozen
+@frozen(repr=False)
 class Advance:
     """Let time pass."""
 
     time: datetime
 
+    def __repr__(self) -> str:
+        """Write what is done; when, is said beside it."""
+        return "advance"
 
-@frozen
+
+@frozen(repr=False)
 class Answer:
     """An outcome of the n-th decision so far (counted from the last), where there is one."""
 
     back: int
     status: Status
     time: datetime
+
+    def __repr__(self) -> str:
+        """Write what is said of which decision; when, is said beside it."""
+        return f"outcome {self.status}" + (f" back={self.back}" if self.back else "")
 
 
 Input: TypeAlias = Event | State | Advance | Answer
@@ -42,76 +60,71 @@ def moment(seconds: float) -> datetime:
 
 
 @define
-class Stream:
+class Stream(Chance):
     """One stream while it is written."""
 
-    random: Random
     now: int = 0
     count: int = 0
+    written: list[Input] = field(factory=list)
 
-    def take(self, length: int) -> list[Input]:
-        """Write a stream of so many inputs."""
-        found: list[Input] = []
-        for _ in range(length):
-            self.now += self.random.choice((0, 0, 0, 0, 1, 1, 1, 1, 2, 3))
-            found.append(self._next(found))
-        if self.random.random() < 0.5:
-            found.append(Advance(moment(self.now + self.random.choice((3, 8, 40)))))
-        return found
+    def next(self) -> None:
+        """Write one more input, at the same time as the one before or a little later; or nothing, which is simplest."""
+        self.now += self.pick((0, 0, 0, 0, 1, 1, 1, 1, 2, 3))
+        shape = self.pick(self.SHAPES)
+        self.written += [shape(self)] if shape else []
 
-    def _next(self, before: list[Input]) -> Input:
-        share = self.random.random()
-        events = [item for item in before if isinstance(item, Event)]
-        if share < 0.06 and events:
-            old = self.random.choice(events)
-            return Event(old.id, old.kind, old.source, self._time(), old.fields)
-        if share < 0.12:
-            return Advance(moment(self.now + self.random.choice((0, 1, 2, 5))))
-        if share < 0.18:
-            status = self.random.choice(STATUSES)
-            return Answer(self.random.randint(0, 3), status, moment(self.now))
-        return self._event() if share < 0.55 else self._state()
+    def last(self) -> None:
+        """Let time pass at the end, perhaps."""
+        self.written += [Advance(moment(self.now + late)) for late in self.pick(((), (), (), (3,), (8,), (40,)))]
+
+    def _again(self) -> Input:
+        events = [item for item in self.written if isinstance(item, Event)]
+        if not events:
+            return self._event()
+        old = self.pick(events)
+        return Event(old.id, old.kind, old.source, self._time(), old.fields)
+
+    def _advance(self) -> Input:
+        return Advance(moment(self.now + self.pick((0, 1, 2, 5))))
+
+    def _answer(self) -> Input:
+        return Answer(self.below(4), self.pick(STATUSES), moment(self.now))
 
     def _time(self) -> datetime:
-        late = self.random.choice((0, 0, 0, 0, 0, 0, 1, 2, 4, 9, 25))
-        return moment(max(0, self.now - late) if self.random.random() < 0.97 else self.now + 30)
+        return moment(max(0, self.now - self.pick(LATE)))
 
-    def _event(self) -> Event:
+    def _event(self) -> Input:
         self.count += 1
-        kind = self.random.choice(EVENTS)
-        source = self.random.choice(("m1", "m1", "m2"))
-        return Event(f"e{self.count}", kind, source, self._time(), self._fields(kind))
+        kind = self.pick(EVENTS)
+        return Event(f"e{self.count}", kind, self.pick(("m1", "m1", "m2")), self._time(), self._fields(kind))
 
-    def _state(self) -> State:
-        kind = self.random.choice((*STATES, "node"))
-        cleared = self.random.random() < 0.2
-        source = self.random.choice(("m1", "m2"))
-        fields = self._fields(kind)
-        if cleared:
-            fields = {
-                name: fields[name] for name in ("name", "host") if name in fields and (kind, name) != ("disk", "host")
-            }
-        return State(kind, source, self._time(), fields, cleared=cleared)
+    def _state(self) -> Input:
+        kind = self.pick((STATES[0], *STATES))
+        return State(kind, self.pick(("m1", "m2")), self._time(), self._fields(kind))
+
+    def _cleared(self) -> Input:
+        kind = self.pick((STATES[0], *STATES))
+        fields: dict[str, Value] = {"name": self.pick(DISKS)} if kind == "disk" else {"host": self.pick(HOSTS)}
+        return State(kind, self.pick(("m1", "m2")), self._time(), fields, cleared=True)
 
     def _fields(self, kind: str) -> dict[str, Value]:
-        choice = self.random.choice
-        found: dict[str, Value] = {"host": choice((*HOSTS, *HOSTS[:2], HOSTS[0], HOSTS[0]))}
+        found: dict[str, Value] = {"host": self.pick((HOSTS[0], HOSTS[0], HOSTS[0], HOSTS[1], HOSTS[1], HOSTS[2]))}
         if kind == "disk":
-            found["name"] = choice(("d1", "d2", "d3"))
-        rest: dict[str, Value] = {
-            "n": choice((0, 1, 2, 3)),
-            "x": choice((0, 0.5, 1, 1.0, 2.5, 2, 1e308)),
-            "level": choice(LEVELS),
-            "note": choice(NOTES),
-            "tags": tuple(self.random.sample(TAGS, self.random.randint(0, 2))),
-            "seen": moment(self.now - choice((0, 1, 2, 3, 5)) + choice((0, 0, 0, 0.000001))),
-        }
-        if kind == "probe":
-            del rest["tags"], rest["seen"]
-        for name, value in rest.items():
-            share = self.random.random()
-            if share < 0.8:
-                found[name] = value
-            elif share < 0.83:
-                found[name] = None
+            found["name"] = self.pick(DISKS)
+        for name in FIELDS[kind][1:]:
+            presence = self.pick(PRESENCE)
+            if presence is not None:
+                found[name] = self._value(name) if presence else None
         return found
+
+    def _value(self, name: str) -> Value:
+        if name == "tags":
+            return tuple(self.sample(TAGS, self.below(3)))
+        if name == "seen":
+            return moment(self.now - self.pick((0, 1, 2, 3, 5)) + self.pick((0, 0, 0, 0.000001)))
+        return self.pick(VALUES[name])
+
+    SHAPES: ClassVar = (
+        None, *(_state,) * 36, *(_event,) * 37, *(_cleared,) * 9, *(_advance,) * 6, *(_answer,) * 6, *(_again,) * 6,
+    )  # fmt: skip
+    """What an input may be; what stands several times is as much likelier."""

@@ -1,12 +1,14 @@
 """What rules conclude: supports, the one that wins, and the states that follow."""
 
 import hashlib
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
+from typing import Any, TypeAlias, TypeVar
 
 from attrs import define, field
 
 from selfheal_rules.events import Event
-from selfheal_rules.model import Conclude, Do, Literal, Operand, Parameter, Rule, RuleSet, Template
+from selfheal_rules.model import Conclude, Do, Literal, Operand, Parameter, Pattern, Rule, RuleSet, Template
 from selfheal_rules.values import FrozenMap, Value, canonical, microseconds, moment
 from selfheal_rules.vocabulary import ANY, Kind
 from tests.reference.alternatives import Alternative, alternatives_of
@@ -16,6 +18,7 @@ from tests.reference.rows import Record, StateKey, World
 from tests.reference.search import Match, Tables
 
 SOURCE = "selfheal"
+P = TypeVar("P", Parameter, Pattern)
 
 
 def digest(*values: Value) -> str:
@@ -30,6 +33,9 @@ class Ruling:
     rules: RuleSet
     rule: Rule
     order: int
+    began: int | None = None
+    """When it came with a change of rules; None: it was there from the start."""
+    serial: int = field(factory=count().__next__)
     tables: Tables = field(init=False)
     seeker: Seeker = field(init=False)
     conditions: dict[int, tuple[list[Alternative], Tables]] = field(factory=dict)
@@ -37,7 +43,7 @@ class Ruling:
     def __attrs_post_init__(self) -> None:
         """Lay out the condition of the rule, and those of its steps and its outcome."""
         alternatives = alternatives_of(self.rule.when, self.rules, {})
-        self.tables = Tables(self.rules)
+        self.tables = Tables(self.rules, self.began)
         self.tables.add(alternatives)
         self.seeker = Seeker(alternatives, self.tables)
         names = {name: pattern for one in alternatives for name, pattern in one.scope.items()}
@@ -45,9 +51,22 @@ class Ruling:
         steps = [*self.rule.then, *(ending.otherwise if ending else ())]
         groups = [step.confirm.condition for step in steps if isinstance(step, Do) and step.confirm]
         for group in [*groups, *([ending.healthy] if ending else [])]:
-            inner, tables = alternatives_of(group, self.rules, names), Tables(self.rules)
+            inner, tables = alternatives_of(group, self.rules, names), Tables(self.rules, self.began)
             tables.add(inner)
             self.conditions[id(group)] = (inner, tables)
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """What it is called: its rule set and its own name."""
+        return self.rules.name, self.rule.id
+
+    def is_same(self, other: "Ruling") -> bool:
+        """Whether nothing has changed: not what is written, not a parameter it uses, not a kind it names."""
+        values = all(self.rules.value(one) == other.rules.value(one) for one in _parts(self.rule, Parameter))
+        names = {name for one in _parts(self.rule, Pattern) for name in one.kinds}
+        names |= {step.kind for step in self.rule.then if isinstance(step, Conclude)}
+        kinds, others = self.rules.vocabulary.kinds, other.rules.vocabulary.kinds
+        return self.rule == other.rule and values and all(kinds[name] == others.get(name) for name in names)
 
     @property
     def concludes_only(self) -> bool:
@@ -68,6 +87,20 @@ class Ruling:
         return microseconds(self.rules.duration(operand))
 
 
+def _parts(part: Any, kind: type[P]) -> Iterator[P]:  # noqa: ANN401 - any piece of the model
+    if isinstance(part, kind):
+        yield part
+    if isinstance(part, Mapping):
+        part = tuple(part.values())
+    if isinstance(part, tuple):
+        for item in part:
+            yield from _parts(item, kind)
+    elif hasattr(part, "__attrs_attrs__"):
+        for one in part.__attrs_attrs__:
+            if one.name not in {"span", "address"}:
+                yield from _parts(getattr(part, one.name), kind)
+
+
 def label(step: Conclude | Do, index: int) -> str:
     """Give what a step is called in ids."""
     return step.id or str(index)
@@ -81,6 +114,7 @@ class Support:
     key: tuple[Value, ...]
     fields: FrozenMap
     rank: tuple[object, ...]
+    ruling: Ruling
     since: int
     until: int | None = None
     match: Match | None = None
@@ -134,8 +168,8 @@ class Conclusions:
         world = self.world
         ruling.tables.refresh(world)
         seen = ruling.seeker.look(world)
-        before = self.true_before.get(ruling.order, set())
-        self.true_before[ruling.order] = {(m.alternative.number, m.mark) for m in seen.level}
+        before = self.true_before.get(ruling.serial, set())
+        self.true_before[ruling.serial] = {(m.alternative.number, m.mark) for m in seen.level}
         fresh = [m for m in seen.level if (m.alternative.number, m.mark) not in before] + seen.instants
         events: list[Event] = []
         cleared: list[StateKey] = []
@@ -184,10 +218,10 @@ class Conclusions:
         words = [(name, one.type) for name, one in kind.fields.items() if one.type.name == "ordered"]
         ranks = [-type_.rank(fields[name]) if fields.get(name) is not None else 1 for name, type_ in words]
         rank = (-ruling.rule.priority, ranks, ruling.order, -since, match.text, index)
-        return Support((kind.name, canonical(key_of(kind, fields))), key_of(kind, fields), fields, rank, since)
+        return Support((kind.name, canonical(key_of(kind, fields))), key_of(kind, fields), fields, rank, ruling, since)
 
     def _support(self, ruling: Ruling, step: Conclude, index: int, seen: Seen) -> None:
-        head = (ruling.order, index)
+        head = (ruling.serial, index)
         self._lapse(ruling, step, head, {(*head, m.alternative.number, m.mark) for m in seen.level})
         for match in seen.level:
             name = (*head, match.alternative.number, match.mark)
@@ -241,6 +275,15 @@ class Conclusions:
                 del self.supports[name]
                 if support.until is None:
                     self.removed.add(name)
+
+    def change(self, rulings: Iterable[Ruling]) -> None:
+        """Go on with other rules: what those that are gone had concluded goes, but for what steps had."""
+        known = {ruling.serial for ruling in rulings}
+        for name, support in list(self.supports.items()):
+            if support.ruling.serial in known:
+                support.rank = (*support.rank[:2], support.ruling.order, *support.rank[3:])
+            elif name[0] != "episode":
+                del self.supports[name]
 
     def take(self, concluded: tuple[SupportId, Support] | StateKey) -> None:
         """Do what a step of an episode concluded: add a support, or remove every one of a key."""

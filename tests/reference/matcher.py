@@ -3,9 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Protocol, TypeAlias
-
-from attrs import define, field
 
 from selfheal_rules.events import Event, State, checked
 from selfheal_rules.model import Conclude, RuleSet
@@ -16,47 +13,11 @@ from tests.reference.episodes import Acts, Conduct, Decided, Episode, Run, open_
 from tests.reference.leaves import Clock, Reader
 from tests.reference.levels import levels
 from tests.reference.matching import Seen
+from tests.reference.results import Mark, OutcomeLike, Result, View, present_fields, rulings_of
 from tests.reference.rows import EventTable, Record, StateKey, StateTable, World, event_row
 from tests.reference.search import Match
 
 TEN_MINUTES = timedelta(minutes=10)
-View: TypeAlias = tuple[str, str, str, int]
-"""A state as `states()` shows it: kind, canonical key, canonical fields, time."""
-
-
-@define(eq=False)
-class Result:
-    """What one input came to."""
-
-    disposition: str = ""
-    decisions: list[Decided] = field(factory=list)
-
-
-@define(eq=False)
-class Mark:
-    """What a clearing leaves: older updates are stale until it is gone."""
-
-    at: int
-
-
-class OutcomeLike(Protocol):
-    """What an executor says of a decision."""
-
-    @property
-    def decision_id(self) -> str:
-        """Which decision."""
-
-    @property
-    def status(self) -> str:
-        """What became of it."""
-
-    @property
-    def time(self) -> datetime:
-        """When."""
-
-    @property
-    def attempt(self) -> int | None:
-        """Which attempt at it; None: the latest."""
 
 
 class Reference:
@@ -66,12 +27,7 @@ class Reference:
         self, *rulesets: RuleSet, max_age: timedelta = TEN_MINUTES, max_ahead: timedelta | None = None
     ) -> None:
         """Begin with nothing seen."""
-        pairs = [(rules, rule) for rules in rulesets for rule in rules.rules]
-        self.rulings = [Ruling(rules, rule, order) for order, (rules, rule) in enumerate(pairs)]
-        self.levels = levels(self.rulings)
-        self.doing = [ruling for ruling in self.rulings if not ruling.concludes_only]
-        self.kinds = {name: kind for rules in rulesets for name, kind in rules.vocabulary.kinds.items()}
-        self.vocabulary = Vocabulary("all", FrozenMap(self.kinds))
+        self._run(rulesets, rulings_of(rulesets, None))
         self.max_age = microseconds(max_age)
         self.max_ahead = None if max_ahead is None else microseconds(max_ahead)
         self.world = World(Clock(0, 0), self.max_age)
@@ -88,6 +44,54 @@ class Reference:
         self.hits: set[str] = set()
         """The rules that ever had a match."""
         self.shown: tuple[View, ...] = ()
+        self.lingering: list[Ruling] = []
+        """Rules that are gone and have open episodes."""
+        self.owed: list[Decided] = []
+
+    def _run(self, rulesets: tuple[RuleSet, ...], rulings: list[Ruling]) -> None:
+        self.rulings = rulings
+        self.levels = levels(self.rulings)
+        self.doing = [ruling for ruling in self.rulings if not ruling.concludes_only]
+        self.kinds = {name: kind for rules in rulesets for name, kind in rules.vocabulary.kinds.items()}
+        self.vocabulary = Vocabulary("all", FrozenMap(self.kinds))
+
+    def change(self, *rulesets: RuleSet) -> None:
+        """Go on under other rules: the same ones as if nothing had been, the others with what holds."""
+        before = {ruling.name: ruling for ruling in self.rulings}
+        rulings = rulings_of(rulesets, self.now)
+        for at, one in enumerate(rulings):
+            old = before.get(one.name)
+            if old and old.is_same(one):
+                old.order, rulings[at] = one.order, old
+        gone = dict.fromkeys(one.ruling for one in self._open() if one.ruling not in rulings)
+        self.lingering = sorted(gone, key=lambda ruling: ruling.order)
+        for at, one in enumerate(self.lingering):
+            one.order = len(rulings) + at
+        self._run(rulesets, rulings)
+        self.conclusions.change([*rulings, *self.lingering])
+        if self.now is not None:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Settle what the change brings about; what is true at the end has fired already."""
+        self._at(self.now or 0)
+        self.world.turn += 1
+        self.conclusions.settle(self.kinds)
+        for level in self.levels:
+            for ruling in level:
+                self.conclusions.judge(ruling)
+            self.conclusions.settle(self.kinds)
+        seen, keys = self._seen()
+        conduct = Conduct(self.world, self.conclusions, Acts(tickets=self.tickets))
+        for ruling, _, matches in self._risen(seen, keys):
+            self.fired |= {(ruling.serial, match.mark) for match in matches}
+        for episode in self._open():
+            self._cancel(conduct, episode, keys)
+        self.true_keys = keys
+        self.conclusions.close_turn()
+        result = Result()
+        self._turns(Acts(), result)
+        self.owed += result.decisions
 
     def post(self, item: Event | State | OutcomeLike) -> Result:
         """Take one input; what does not fit its kind is refused before anything changes."""
@@ -96,7 +100,7 @@ class Reference:
         at = microseconds(item.time)
         if self.max_ahead is not None and self.now is not None and at > self.now + self.max_ahead:
             return Result("ahead")
-        result = self.advance(item.time)
+        result = self.advance(item.time) if self.now is None or at > self.now else Result()
         if isinstance(item, Event):
             result.disposition = self._take_event(item, result)
         elif isinstance(item, State):
@@ -107,7 +111,8 @@ class Reference:
 
     def advance(self, to: datetime) -> Result:
         """Let time pass, instant by instant."""
-        result = Result()
+        result = Result(decisions=self.owed)
+        self.owed = []
         until = microseconds(to)
         if self.now is None:
             self.now = until
@@ -200,6 +205,9 @@ class Reference:
         for ruling in self.rulings:
             for tables in ruling.all_tables():
                 yield from tables.bases()
+        for ruling in self.lingering:
+            for _, tables in ruling.conditions.values():
+                yield from tables.bases()
 
     def _event_tables(self) -> Iterator[EventTable]:
         return (table for table in self._all_bases() if isinstance(table, EventTable))
@@ -240,7 +248,7 @@ class Reference:
         self._apply(given)
         for level in self.levels:
             judged += self._conclude(level)
-        seen = self._look()
+        seen, keys = self._seen()
         judged += [one for found in seen.values() for one in found.judged]
         conduct = Conduct(self.world, self.conclusions, acts)
         if (
@@ -250,7 +258,6 @@ class Reference:
             and failed[1].status in {"issued", "confirmed"}
         ):
             conduct.fail(*failed)
-        keys = {order: {canonical(self._key(self.rulings[order], m)) for m in one.level} for order, one in seen.items()}
         self._continue_episodes(conduct, keys)
         self._fire(conduct, seen, keys)
         conduct.meet_deadlines(self._open())
@@ -327,13 +334,18 @@ class Reference:
             self._insert(event)
         return judged
 
-    def _look(self) -> dict[int, Seen]:
-        for ruling in self.doing:
+    def _seen(self) -> tuple[dict[int, Seen], dict[int, set[str]]]:
+        """Look at the rules that do: give what each sees, and the keys for which it is true."""
+        for ruling in [*self.doing, *self.lingering]:
             for tables in ruling.all_tables():
                 tables.refresh(self.world)
-        seen = {ruling.order: ruling.seeker.look(self.world) for ruling in self.doing}
-        self.hits |= {self.rulings[order].rule.id for order, one in seen.items() if one.level or one.instants}
-        return seen
+        seen: dict[int, Seen] = {}
+        keys: dict[int, set[str]] = {}
+        for ruling in self.doing:
+            found = seen[ruling.serial] = ruling.seeker.look(self.world)
+            keys[ruling.serial] = {canonical(self._key(ruling, match)) for match in found.level}
+            self.hits |= {ruling.rule.id} if found.level or found.instants else set()
+        return seen, keys
 
     def _key(self, ruling: Ruling, match: Match) -> tuple[Value, ...]:
         reader, rule = Reader(ruling.rules, self.world.clock), ruling.rule
@@ -344,36 +356,41 @@ class Reference:
 
     def _continue_episodes(self, conduct: Conduct, keys: dict[int, set[str]]) -> None:
         for episode in self._open():
-            conduct.cancel(episode, keys[episode.ruling.order], canonical(episode.key))
+            self._cancel(conduct, episode, keys)
             conduct.carry_on(episode)
+
+    def _cancel(self, conduct: Conduct, episode: Episode, keys: dict[int, set[str]]) -> None:
+        """Cancel an episode whose ground is gone; that of a rule that is gone goes on without."""
+        if episode.ruling.serial in keys:
+            conduct.cancel(episode, keys[episode.ruling.serial], canonical(episode.key))
 
     def _fire(self, conduct: Conduct, seen: dict[int, Seen], keys: dict[int, set[str]]) -> None:
         firings = []
+        for ruling, key, matches in self._risen(seen, keys):
+            best = min(matches, key=lambda match: match.text)
+            firings.append(((-ruling.rule.priority, ruling.order, key, best.text), ruling, best, matches))
+        for place, ruling, best, matches in sorted(firings, key=lambda firing: firing[0]):
+            self.fired |= {(ruling.serial, match.mark) for match in matches}
+            busy = any(one.ruling.name == ruling.name and canonical(one.key) == place[2] for one in self._open())
+            if not busy:
+                self.episodes.append(open_episode(ruling, self._key(ruling, best), best))
+                conduct.carry_on(self.episodes[-1])
+
+    def _risen(self, seen: dict[int, Seen], keys: dict[int, set[str]]) -> Iterator[tuple[Ruling, str, list[Match]]]:
+        """Give, for each rule and key that fires, the matches by which it does."""
         for ruling in self.doing:
-            found = seen[ruling.order]
-            risen = keys[ruling.order] - self.true_keys.get(ruling.order, set())
+            found = seen[ruling.serial]
+            risen = keys[ruling.serial] - self.true_keys.get(ruling.serial, set())
             by_key: dict[str, list[Match]] = {}
             for match in [*found.level, *found.instants]:
                 key = canonical(self._key(ruling, match))
                 is_firing = match.alternative.is_instant or key in risen
-                if is_firing and (ruling.order, match.mark) not in self.fired:
+                if is_firing and (ruling.serial, match.mark) not in self.fired:
                     by_key.setdefault(key, []).append(match)
             for key, matches in by_key.items():
-                best = min(matches, key=lambda match: match.text)
-                firings.append(((-ruling.rule.priority, ruling.order, key, best.text), ruling, best, matches))
-        for place, ruling, best, matches in sorted(firings, key=lambda firing: firing[0]):
-            self.fired |= {(ruling.order, match.mark) for match in matches}
-            busy = any(one.ruling is ruling and canonical(one.key) == place[2] for one in self._open())
-            if not busy:
-                self.episodes.append(open_episode(ruling, self._key(ruling, best), best))
-                conduct.carry_on(self.episodes[-1])
+                yield ruling, key, matches
 
     def states(self) -> tuple[View, ...]:
         """Give what holds, in order."""
         found = ((kind, key, canonical(record.fields), record.at) for (kind, key), record in self.world.records.items())
         return tuple(sorted(found))
-
-
-def present_fields(fields: FrozenMap) -> FrozenMap:
-    """Leave out what is null."""
-    return FrozenMap({name: value for name, value in fields.items() if value is not None})

@@ -8,7 +8,7 @@ from attrs import define, field
 from selfheal_rules.values import canonical
 from tests.reference.alternatives import Alternative, Negative, Span, is_event
 from tests.reference.leaves import Bindings, Reader, Row
-from tests.reference.rows import CountTable, World
+from tests.reference.rows import CountTable, World, since
 from tests.reference.search import Match, Tables, place, things_of
 
 
@@ -46,7 +46,7 @@ class Judge:
 
     def _is_watched(self, negative: Negative, one: Alternative, bound: Bindings) -> bool:
         """Whether everything that could have been there would have been seen."""
-        started = self.world.clock.started
+        started = since(self.tables.began, self.world.clock)
         if negative.span:
             last, first = begin(negative.span, bound)
             return started <= last and self.world.clock.now - first <= self.world.max_age + negative.span.look

@@ -48,6 +48,11 @@ class World:
         return operand is None or self.clock.reached(since + microseconds(rules.duration(operand)))
 
 
+def since(began: int | None, clock: Clock) -> int:
+    """Give since when a rule has been watching."""
+    return clock.started if began is None else began
+
+
 def passes(truth: Truth, *, strict: bool) -> bool:
     """Whether a truth is enough: in a negative, not being false is."""
     return truth is True or (truth is None and not strict)
@@ -108,6 +113,8 @@ class StateTable:
     strict: bool
     entries: dict[StateKey, Row] = field(factory=dict)
     beginnings: list[Row] = field(factory=list)
+    is_new: bool = True
+    """Whether it has never looked at anything: what it finds first has begun with its latest update."""
 
     @property
     def rows(self) -> list[Row]:
@@ -126,10 +133,11 @@ class StateTable:
         for place, record in world.records.items():
             if place[0] in self.pattern.kinds and self.fits(record, world.clock):
                 self.entries[place] = self._entry(record, before.get(place), world)
+        self.is_new = False
 
     def _entry(self, record: Record, known: Row | None, world: World) -> Row:
         if known is None:
-            since = record.at if record.turn == world.turn else world.clock.now
+            since = record.at if self.is_new or record.turn == world.turn else world.clock.now
             known = record_row(record, since, world.turn, NOT_YET)
             self.beginnings.append(known)
         stood = known.stood
@@ -157,6 +165,7 @@ class CountTable:
     group: list[Path]
     may_be_empty: bool
     base: EventTable | StateTable
+    began: int | None
     keys: dict[str, tuple[Value, ...]] = field(factory=dict)
     standing: dict[str, Standing | None] = field(factory=dict)
     empty: Standing | None = None
@@ -242,7 +251,7 @@ class CountTable:
     def _bound(self, bound: Bound, value: Value, clock: Clock) -> Truth:
         if isinstance(self.base, EventTable) and bound.comparison in {"at_most", "less_than"}:
             assert self.counted.within is not None
-            if not clock.reached(clock.started + microseconds(self.rules.duration(self.counted.within))):
+            if not clock.reached(since(self.began, clock) + microseconds(self.rules.duration(self.counted.within))):
                 return None
         return ordered(bound.comparison, value, self.rules.value(bound.operand))
 

@@ -122,6 +122,7 @@ class Tables:
     """The rows of every pattern of some conditions of one rule."""
 
     rules: RuleSet
+    began: int | None
     tables: dict[tuple[int, bool], Table] = field(factory=dict)
     checks: dict[int, list[Check]] = field(factory=dict)
     patterns: list[Pattern] = field(factory=list)
@@ -145,7 +146,7 @@ class Tables:
         if not is_counted(pattern):
             return base
         group, empty = one.group_of(pattern), one.may_be_empty(pattern)
-        return CountTable(pattern, self.rules, one.strict, group, empty, base)
+        return CountTable(pattern, self.rules, one.strict, group, empty, base, self.began)
 
     def of(self, alternative: Alternative, pattern: Pattern) -> Table:
         """Give the table of a pattern."""

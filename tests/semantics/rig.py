@@ -12,7 +12,7 @@ from selfheal_rules.model import RuleSet
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.source import Source
 from selfheal_rules.values import microseconds
-from tests.engines import Driver, Seen
+from tests.engines import Driver, Seen, under
 from tests.generate.rules import VOCABULARY
 from tests.generate.streams import START, Advance, Answer, Input, Status, moment
 from tests.reference.episodes import Decided
@@ -21,7 +21,11 @@ FENCE = "[{do: fence, target: $p.host}]"
 _NUMBERS = count(1)
 
 Play: TypeAlias = Callable[..., list[str]]
-"""(rules, *inputs) → for each input its disposition and its decisions, such as `matched fence a@3`."""
+"""
+(rules, *inputs) → for each input its disposition and its decisions, such as `matched fence a@3`.
+
+A text among the inputs is other rules, under which the engine goes on.
+"""
 
 
 def rule(when: str, then: str = FENCE, *, name: str = "r", more: str = "") -> str:
@@ -117,9 +121,15 @@ Make: TypeAlias = Callable[..., Driver]
 def player(make: Make) -> Play:
     """Give the function that plays inputs to a new engine."""
 
-    def play(rules: str, *items: Input, max_age: float = 600, max_ahead: float | None = None) -> list[str]:
+    def play(rules: str, *items: Input | str, max_age: float = 600, max_ahead: float | None = None) -> list[str]:
         ahead = None if max_ahead is None else timedelta(seconds=max_ahead)
         driver = make(load(rules), max_age=timedelta(seconds=max_age), max_ahead=ahead)
-        return [line(driver.take(item)) for item in items]
+        lines = []
+        for item in items:
+            if isinstance(item, str):
+                driver = under(driver, load(item))
+            else:
+                lines.append(line(driver.take(item)))
+        return lines
 
     return play

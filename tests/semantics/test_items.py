@@ -52,6 +52,16 @@ def test_an_event_is_not_blocked_where_one_rule_lets_it_through(play: Play) -> N
     assert ["matched", "matched fence a@1"] == play(rules, node(0), beat(1))
 
 
+def test_an_event_that_fires_one_rule_and_is_blocked_in_another_is_matched(play: Play) -> None:
+    """[12] Whichever of the two is judged first, and though one asks no more than the event itself."""
+    blocked = "{sequence: [{as: p, event: beat}, {event: beat}], within: 3s, unless: [{state: node}]}"
+    rules = rule(blocked, "[{conclude: trouble, with: {host: $p.host}, ttl: 1s}]", name="c") + rule(
+        "{as: p, event: beat, where: {n: 1}}"
+    )
+    lines = play(rules, node(0), beat(1, n=1), beat(2, n=1), beat(3))
+    assert ["matched", "matched fence a@1", "matched fence a@2", "blocked"] == lines
+
+
 def test_an_event_that_completes_nothing_is_matched(play: Play) -> None:
     """[12] A part of a match still open is no blocked one."""
     pair = rule("{all: [{as: p, event: beat}, {event: fail}], within: 5s, unless: [{state: node}]}")

@@ -8,7 +8,7 @@ import pytest
 
 from selfheal_rules.diagnostics import EventError
 from tests.engines import Make
-from tests.semantics.rig import Play, beat, disk, fail, load, node, rule, shown, until
+from tests.semantics.rig import Play, answer, beat, disk, fail, load, node, rule, shown, until
 
 BRANCHES = "{any: [{as: p, state: node, for: 3s}, {as: p, state: node, where: {level: high}}]}"
 
@@ -87,6 +87,25 @@ def test_what_a_step_concludes_again_takes_the_place_of_what_it_concluded(make: 
     assert ['{"host":"a","note":"disk full"}@20'] == shown(driver, "mark", 21)
 
 
+def test_what_comes_back_in_one_instant_concludes_an_event_once(play: Play) -> None:
+    """[22] The same evidence at the same time has the same id: said already. Later it is said anew."""
+    joined = "{all: [{as: q, state: disk}, {event: fail, where: {host: $q.host}, count: {less_than: 1, within: 3s}}]}"
+    rules = rule(joined, "[{conclude: echo, with: {host: $q.host}}]", name="c") + rule(
+        "{as: p, event: echo, count: {at_least: 2, within: 9s, by: [host]}}"
+    )
+    inputs = [until(0), disk(9), disk(9, host="b")]
+    assert ["", "matched", "matched", "matched"] == play(rules, *inputs, disk(9))
+    assert ["", "matched", "matched", "matched fence a@10"] == play(rules, *inputs, disk(10))
+
+
+def test_an_outcome_speaks_of_the_later_of_two_episodes_with_one_id(play: Play) -> None:
+    """[28] What is said of an attempt of the earlier one does nothing to the later."""
+    tried = "{do: one, target: $p.host, confirm: {event: fail, within: 2s}, retry: {times: 1, backoff: 1s}}"
+    inputs = [beat(0, id="x"), until(3), beat(12, id="x"), answer(12, "failed", back=1), until(13.5)]
+    lines = play(rule("{as: p, event: beat}", f"[{tried}]"), *inputs, max_age=10)
+    assert ["matched one a@0", "one a#2@3", "matched one a@12", "unmatched", ""] == lines
+
+
 def test_each_outage_has_ids_of_its_own(make: Make) -> None:
     """[29] A heartbeat that stops twice is decided on twice, under two ids."""
     silent = rule("{all: [{as: p, state: node}, {event: beat, count: {less_than: 1, within: 3s}}], same: [host]}")
@@ -121,7 +140,7 @@ def test_the_ground_of_a_match_that_waited_may_go_too(play: Play) -> None:
 
 
 def test_every_sentence_that_needs_no_guard_has_a_test() -> None:
-    """Each number from 1 to 30 stands in the docstring of a test of this folder."""
+    """Each number from 1 to 31 stands in the docstring of a test of this folder."""
     texts = [path.read_text() for path in sorted(Path(__file__).parent.glob("test_*.py"))]
     found = {int(number) for text in texts for number in re.findall(r'"""\[(\d+)\]', text)}
-    assert set(range(1, 31)) == found
+    assert set(range(1, 32)) == found
