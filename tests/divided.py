@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 from selfheal_rules.compile import Program
 from selfheal_rules.decide.decision import Outcome
 from selfheal_rules.divide import Partitions
-from tests.compare import Property, Rules, difference
+from tests.compare import Property, Rules, difference, loaded, told
 from tests.engines import Given, Native, Seen, decided, is_compared, native, program_of, resolved, view
 from tests.generate.cases import Case
 from tests.generate.streams import Advance, Input
@@ -20,6 +20,12 @@ FIXED = {"disk": ("host",)}
 """What is declared of the streams of `joined_case`."""
 
 Fixed: TypeAlias = Mapping[str, tuple[str, ...]]
+
+
+def broken(case: Case, holds: Property) -> str:
+    """Say what is wrong with a case, an exception counting as a failure; nothing where it is sound or not well formed."""
+    rules = loaded(case)
+    return "" if rules is None else told(case, rules, holds)
 
 
 @frozen(eq=False)
