@@ -11,10 +11,11 @@ settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the differential run be as long as somebody has time for, over seeds of its own, and go on where it was."""
+    """Let the differential run, over seeds of its own, and the crash harness be as long as somebody has time for."""
     group = parser.getgroup("differential")
     group.addoption("--cases", type=int, default=None, help="how many generated cases the differential tests try")
     group.addoption("--seed", type=int, default=0, help="the first seed; each gives a case")
+    parser.addoption("--crashes", type=int, default=60, help="how many processes the crash harness ends")
     group.addoption("--done", type=Path, default=None, help="where blocks are noted that are done, and not run again")
 
 

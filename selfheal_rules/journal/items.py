@@ -117,8 +117,12 @@ def snapshot_taken(engine: Engine) -> Entry:
 
 
 def snapshot_of(record: Record) -> bytes:
-    """Give the snapshot a record holds."""
-    return b64decode(record.data["engine"])
+    """Give the snapshot a record holds; `JournalError` where it holds none."""
+    try:
+        return b64decode(str(record.said("engine")), validate=True)
+    except ValueError:
+        message = f"record {record.number} at {record.place} holds no snapshot: it is not Base64"
+        raise JournalError(message) from None
 
 
 def beginning() -> Entry:
@@ -126,9 +130,9 @@ def beginning() -> Entry:
     return Entry("journal", write({"format": FORMAT}))
 
 
-def mark(**counts: object) -> Entry:
+def marked(found: dict[str, Any]) -> Entry:
     """Give the mark of a start: what was found, and what was made of it."""
-    return Entry("recovery", write(counts))
+    return Entry("recovery", write(found))
 
 
 def program_begins(engine: Engine) -> list[Entry]:

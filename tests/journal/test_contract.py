@@ -109,7 +109,7 @@ def test_every_text_survives(storage: Storage) -> None:
 @pytest.mark.parametrize("line", [1, 3, 5])
 @pytest.mark.parametrize("part", [b'"n":', b'"inputs":', b'"data":', b'"prev":"', b'"hash":"'])
 def test_a_flipped_byte_is_found_at_its_record(storage: Storage, line: int, part: bytes) -> None:
-    """Whichever part of whichever record was changed, the message names that record, and those before it were given."""
+    """[G25] Whichever part of whichever record was changed, the message names that record; those before it come out."""
     journal = storage.open()
     journal.append(beats(0, 5), journal.fence())
     lines = storage.lines()
@@ -149,6 +149,23 @@ def test_a_journal_of_another_format_is_refused(storage: Storage) -> None:
     journal = storage.open()
     journal.append([Entry("journal", '{"format":2}')], journal.fence())
     with pytest.raises(JournalError, match="it begins format 2, and this library knows format 1"):
+        list(storage.open().records())
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (Entry("journal", "{}"), "record 1: it is a `journal` without `format`"),
+        (Entry("journal", "[]"), "record 1: it is a `journal` without `format`"),
+        (Entry("rumour", "{}"), "record 1: its type `rumour` is not known"),
+        (Entry("time", "1,2"), "record 1: it is no record"),
+    ],
+)
+def test_a_record_that_is_none_is_named(storage: Storage, entry: Entry, expected: str) -> None:
+    """A line whose hash fits may still say nothing that can be read."""
+    journal = storage.open()
+    journal.append([entry], journal.fence())
+    with pytest.raises(JournalError, match=expected):
         list(storage.open().records())
 
 
