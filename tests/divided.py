@@ -23,7 +23,7 @@ Fixed: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
 def broken(case: Case, holds: Property) -> str:
-    """Say what is wrong with a case, an exception counting as a failure; nothing where it is sound or not well formed."""
+    """Say what is wrong with a case; nothing where it is sound or not well formed."""
     rules = loaded(case)
     return "" if rules is None else told(case, rules, holds)
 
