@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 from selfheal_rules.compile import Program
 from selfheal_rules.decide.decision import Outcome
 from selfheal_rules.divide import Partitions
-from tests.compare import Property, Rules, difference
+from tests.compare import Property, Rules, difference, loaded
 from tests.engines import Given, Native, Seen, decided, is_compared, native, program_of, resolved, view
 from tests.generate.cases import Case
 from tests.generate.streams import Advance, Input
@@ -20,6 +20,20 @@ FIXED = {"disk": ("host",)}
 """What is declared of the streams of `joined_case`."""
 
 Fixed: TypeAlias = Mapping[str, tuple[str, ...]]
+
+
+def broken(case: Case, holds: Property) -> str:
+    """Say what is wrong with a case, a crash counting as a failure; nothing where it is sound or not well formed."""
+    rules = loaded(case)
+    if rules is None:
+        return ""
+    try:
+        why = holds(case, rules)
+    except Exception as error:  # noqa: BLE001 - any crash is what is being looked for
+        why = f"{type(error).__name__}: {error}"
+    return (
+        "\n".join([*(text[text.index("rules:") :] for text in case.texts), *map(str, case.items), why]) if why else ""
+    )
 
 
 @frozen(eq=False)
