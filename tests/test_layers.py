@@ -46,7 +46,7 @@ DOORS = {
     "openstack": ("execute.openstack",),
     "structlog": ("healer", "execute", "cli"),
     "sqlalchemy": ("journal.sql",),
-    "tooz": ("journal.tooz",),
+    "tooz": ("journal.coordinated",),
 }
 """The only modules (with what lies under them) that import a third party; attrs is at home everywhere."""
 

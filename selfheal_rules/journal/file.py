@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from selfheal_rules.diagnostics import JournalError
 from selfheal_rules.journal.locks import FileLease, TokenFile
-from selfheal_rules.journal.record import Chain, Entry, Record, follow
+from selfheal_rules.journal.record import BrokenJournalError, Chain, Entry, Place, Record, follow
 from selfheal_rules.journal.segment import Segment
 
 if TYPE_CHECKING:
@@ -56,6 +56,10 @@ class FileJournal:
         older = sorted(self.path.parent.glob(f"{self.path.name}.{'[0-9]' * 12}"))
         return [*older, *([self.path] if self.path.exists() else [])]
 
+    def exists(self) -> bool:
+        """Whether there is one: looking makes none."""
+        return bool(self.files())
+
     def records(self) -> Iterator[Record]:
         """Give every record of whole batches from the first on, each held against the one before."""
         return follow(self._read(self.files()))
@@ -81,8 +85,8 @@ class FileJournal:
         with self._failing("read"):
             segment = Segment(file)
         if file != self.path and (torn := segment.torn()):
-            message = f"the journal is broken: {torn}, and another file should have gone on from there"
-            raise JournalError(message)
+            place = Place(str(file), segment.lines() + 1)
+            raise BrokenJournalError(place, "?", f"{torn}, and another file should have gone on from there")
         return segment
 
     # Writing
@@ -143,7 +147,7 @@ class FileJournal:
 
     def _opened(self) -> int:
         if self._file is None:
-            message = f"journal `{self.path}` is not open for writing: `fence` it, which looks at what there is"
+            message = f"journal `{self.path}` is not open for writing: `fence` it, which looks at what it has"
             raise JournalError(message)
         return self._file
 

@@ -126,9 +126,9 @@ def beginning() -> Entry:
     return Entry("journal", write({"format": FORMAT}))
 
 
-def mark(**counts: object) -> Entry:
+def marked(found: dict[str, Any]) -> Entry:
     """Give the mark of a start: what was found, and what was made of it."""
-    return Entry("recovery", write(counts))
+    return Entry("recovery", write(found))
 
 
 def program_begins(engine: Engine) -> list[Entry]:

@@ -60,6 +60,9 @@ class Journal(Protocol):
     def torn(self) -> Torn | None:
         """What the latest reading or fencing found torn at the end; fencing has cut it off."""
 
+    def exists(self) -> bool:
+        """Whether there is one: looking makes none."""
+
     def fence(self) -> int:
         """Become the writer: every older token is stale from now on, and a torn end is cut off; gives the new token."""
 

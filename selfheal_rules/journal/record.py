@@ -96,13 +96,13 @@ def parse(line: bytes, place: Place) -> Record:
     """
     body, tail = line[:-_HASH], line[-_HASH:]
     if tail[: len(_MARK)] != _MARK or tail[-2:] != b'"}' or sha256(body).hexdigest().encode() != tail[len(_MARK) : -2]:
-        raise broken(place, _number(line), "its hash does not fit: it is not what was written")
+        raise BrokenJournalError(place, _number(line), "its hash does not fit: it is not what was written")
     try:
         one = read(line)
         counts, texts = (one["n"], one["inputs"], one["type"], one["left"]), (one["prev"], one["hash"])
         record = Record(*counts, one["data"], *texts, place)
     except (ValueError, KeyError, TypeError) as error:
-        raise broken(place, _number(line), f"it is no record: {error}") from None
+        raise BrokenJournalError(place, _number(line), f"it is no record: {error}") from None
     _check_format(record)
     return record
 
@@ -116,14 +116,24 @@ def _number(line: bytes) -> str:
 def _check_format(record: Record) -> None:
     if record.type == "journal" and record.data["format"] != FORMAT:
         message = f"it begins format {record.data['format']}, and this library knows format {FORMAT}"
-        raise broken(record.place, record.number, message)
+        raise BrokenJournalError(record.place, record.number, message)
     if record.type not in TYPES:
-        raise broken(record.place, record.number, f"its type `{record.type}` is not known")
+        raise BrokenJournalError(record.place, record.number, f"its type `{record.type}` is not known")
 
 
-def broken(place: Place, number: int | str, why: str) -> JournalError:
-    """Give the error for a record that cannot be trusted, with its exact place."""
-    return JournalError(f"the journal is broken at {place}, record {number}: {why}")
+class BrokenJournalError(JournalError):
+    """A record cannot be trusted; `place` and `record` say which."""
+
+    def __init__(self, place: Place, record: int | str, why: str) -> None:
+        """Say where the journal is broken, and why."""
+        super().__init__(f"the journal is broken at {place}, record {record}: {why}")
+        self.place = place
+        self.record = record
+        self.why = why
+
+    def __reduce__(self) -> tuple[type["BrokenJournalError"], tuple[Place, int | str, str]]:
+        """Pickle by its parts, not by the message."""
+        return BrokenJournalError, (self.place, self.record, self.why)
 
 
 def follow(records: Iterable[Record], chain: Chain | None = None) -> Iterator[Record]:
@@ -147,7 +157,7 @@ def follow(records: Iterable[Record], chain: Chain | None = None) -> Iterator[Re
 
 def _check_follows(record: Record, last: Chain) -> None:
     if record.number != last.number + 1:
-        raise broken(record.place, record.number, f"record {last.number + 1} should stand here")
+        raise BrokenJournalError(record.place, record.number, f"record {last.number + 1} should stand here")
     if record.prev != last.hash:
         why = f"it does not carry the hash of record {last.number}: one of the two was exchanged"
-        raise broken(record.place, record.number, why)
+        raise BrokenJournalError(record.place, record.number, why)

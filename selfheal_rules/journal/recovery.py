@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import datetime
+from typing import Any
 
 from attrs import define, field
 
@@ -16,7 +17,7 @@ from selfheal_rules.decide.decision import Decision, Outcome, Step
 from selfheal_rules.diagnostics import JournalError
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import frozen_time
-from selfheal_rules.journal.items import Input, beginning, decided, input_of, mark, program_begins, snapshot_of
+from selfheal_rules.journal.items import Input, beginning, decided, input_of, marked, program_begins, snapshot_of
 from selfheal_rules.journal.journal import Journal
 from selfheal_rules.journal.record import INPUTS, Entry, Record
 from selfheal_rules.journal.text import read
@@ -42,13 +43,14 @@ class Course:
 
     `waiting` are the decisions that were allowed and have no outcome yet, by idempotency key, in order; `called` is the
     key of the one whose executor was about to be called when a process ended. `snapshot` is the number of the input the
-    latest snapshot was taken after.
+    latest snapshot was taken after, `mark` what the journal says of this start.
     """
 
     engine: Engine
     snapshot: int = 0
     waiting: dict[str, Decision] = field(factory=dict)
     called: str | None = None
+    mark: dict[str, Any] = field(factory=dict)
 
     def apply(self, given: Input) -> Step:
         """Post an item, or let time pass up to an instant."""
@@ -135,8 +137,14 @@ def _recovered(fresh: Engine, writer: Writer) -> Course:
     replay, first = replayed(fresh, writer.journal)
     writer.append(first)
     writer.append(list(replay.missing))
-    counts = {"replayed": replay.inputs, "missing": len(replay.missing), "called": replay.course.called}
-    writer.append([mark(token=writer.token, torn=str(writer.journal.torn or ""), **counts)])
+    replay.course.mark = {
+        "token": writer.token,
+        "torn": str(writer.torn or ""),
+        "replayed": replay.inputs,
+        "missing": len(replay.missing),
+        "called": replay.course.called,
+    }
+    writer.append([marked(replay.course.mark)])
     return replay.course
 
 

@@ -50,6 +50,10 @@ class Segment:
         size = len(self._bytes) - self.whole
         return Torn(str(self.path), self._torn, size) if size else None
 
+    def lines(self) -> int:
+        """Count the lines of whole batches."""
+        return self._bytes.count(b"\n", 0, self.whole)
+
     def first(self) -> int:
         """Give the number of the first record, or 0 where there is none that can be read."""
         head = _HEAD.match(self._bytes)

@@ -27,6 +27,7 @@ class Writer:
         self._lease.acquire()
         try:
             self.token = journal.fence()
+            self.torn = journal.torn
         except JournalError:
             self._lease.release()
             raise

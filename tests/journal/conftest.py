@@ -10,9 +10,11 @@ from tests.journal.storages import STORAGES, Storage
 
 
 @pytest.fixture(params=STORAGES)
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
     """Give a place for a journal, empty."""
-    return STORAGES[request.param](tmp_path)
+    made = STORAGES[request.param](tmp_path)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -1,0 +1,174 @@
+"""`selfheal journal`: whether a record is whole, what it says, and what it leads to."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import selfheal_rules as sr
+from selfheal_rules.healer import Healer
+from selfheal_rules.journal import Journal
+from selfheal_rules.journal.items import inputs
+from selfheal_rules.journal.opening import open_journal
+from selfheal_rules.normalize import Reading, read_items
+from tests.calls import RULES, STREAM, Call, caller
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Call the command from the root of the repository."""
+    return caller(monkeypatch, capsys)
+
+
+def _heal(journal: Journal, *, to_the_end: bool = True) -> None:
+    """Write the journal of the sample, to the end, or as a process leaves it that ends before its decisions."""
+    program = sr.compile_rules(sr.load_rules(RULES))
+    with Path(STREAM).open("rb") as payloads:
+        items = [one.item for one in read_items(payloads, vocabulary=program.vocabulary) if isinstance(one, Reading)]
+    healer = Healer(sr.Engine(program), journal)
+    if to_the_end:
+        healer.take(items)
+        healer.close()
+        return
+    healer.course.engine.admit(items)
+    healer.journal.append(inputs(items))
+    healer.journal.close()
+
+
+@pytest.fixture(params=["heal.jsonl", "sqlite"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path, call: Call) -> str:  # noqa: ARG001 - `call` goes to the root
+    """Give the name of the sample's journal, in a file and in a database."""
+    where = f"sqlite:///{tmp_path / 'heal.db'}" if request.param == "sqlite" else str(tmp_path / "heal.jsonl")
+    _heal(open_journal(where))
+    return where
+
+
+COUNTS = "1 journal, 1 program, 2 snapshot, 20 event, 43 state, 4 decision, 1 recovery"
+
+
+def test_a_whole_journal_is_counted(call: Call, journal: str) -> None:
+    """Every record was held against the one before it."""
+    found = call("journal", "verify", journal)
+    assert (0, f"72 records in a whole chain: {COUNTS}\n", "") == (found.code, found.out, found.err)
+    (told,) = call("journal", "verify", journal, "--format", "json").objects
+    names = ("records", "inputs", "first", "torn", "broken", "why")
+    assert (72, 63, 1, "", None, "") == tuple(told[name] for name in names)
+    assert COUNTS == ", ".join(f"{told['types'][name]} {name}" for name in re.findall("[a-z]+", COUNTS))
+
+
+def test_a_broken_journal_is_a_finding_with_its_place(call: Call, tmp_path: Path) -> None:
+    """For people and for machines; what comes before it is counted, and recovery does not touch it."""
+    path = tmp_path / "heal.jsonl"
+    _heal(open_journal(str(path)))
+    path.write_bytes(path.read_bytes().replace(b"compute3", b"compute4", 1))
+    before = path.read_bytes()
+    line = next(n for n, line in enumerate(before.splitlines(), 1) if b"compute4" in line)
+    found = call("journal", "verify", path)
+    assert 1 == found.code
+    assert f"{line - 1} records in a whole chain" in found.out
+    assert (
+        f"selfheal: the journal is broken at `{path}`, line {line}, record {line}: its hash does not fit" in found.err
+    )
+    told = call("journal", "verify", path, "--format", "json")
+    assert (1, {"where": str(path), "line": line, "record": str(line)}) == (told.code, told.objects[0]["broken"])
+    assert 1 == call("journal", "recover", path, RULES).code
+    assert 1 == call("journal", "show", path).code
+    assert before == path.read_bytes()
+
+
+def test_a_torn_end_is_said_and_is_no_finding(call: Call, tmp_path: Path) -> None:
+    """It was never acknowledged; verifying leaves it, recovering cuts it off."""
+    path = tmp_path / "heal.jsonl"
+    _heal(open_journal(str(path)))
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"n":73')
+    found = call("journal", "verify", path)
+    word = f"`{path}` ends in a torn batch that was never acknowledged: 7 bytes, 0 whole records among them"
+    assert (0, f"{word}; the next writer cuts it off") == (found.code, found.out.splitlines()[1])
+    found = call("journal", "recover", path, RULES)
+    assert (0, f"{word}; cut off") == (found.code, found.out.splitlines()[0])
+    assert path.read_bytes().startswith(whole)
+
+
+def test_a_journal_that_begins_later_says_so(call: Call, tmp_path: Path) -> None:
+    """Older files may have been put away."""
+    journal = open_journal(str(tmp_path / "heal.jsonl"))
+    journal._rotate = 1  # type: ignore[attr-defined]
+    _heal(journal)
+    (tmp_path / "heal.jsonl.000000000001").unlink()
+    found = call("journal", "verify", tmp_path / "heal.jsonl")
+    assert (0, "begins with record 4; what was before it is not here") == (found.code, found.out.splitlines()[1])
+
+
+def test_records_are_shown(call: Call, journal: str) -> None:
+    """A line each: number, type and what matters most."""
+    lines = call("journal", "show", journal, "--type", "decision").out.splitlines()
+    assert "compute.fence compute3 by heal-dead-host: shadowed after input 24" in lines[0]
+    assert 4 == len(lines)
+    assert 72 == len(call("journal", "show", journal).out.splitlines())
+    assert all(len(line) <= 180 for line in call("journal", "show", journal).out.splitlines())
+
+
+def test_records_are_shown_from_and_to(call: Call, journal: str) -> None:
+    """`--since` takes a record's number, `--last` a count; both hold with a type."""
+    numbers = [one["n"] for one in call("journal", "show", journal, "--since", "70", "--format", "json").objects]
+    assert [70, 71, 72] == numbers
+    found = call("journal", "show", journal, "--last", "2", "--type", "event", "--format", "json")
+    numbers = [one["n"] for one in found.objects]
+    assert (2, True) == (len(numbers), numbers[0] < numbers[1])
+    assert "" == call("journal", "show", journal, "--last", "0").out
+
+
+def test_records_as_json_are_the_lines_themselves(call: Call, tmp_path: Path) -> None:
+    """Byte for byte, so that a chain that was printed can be checked."""
+    path = tmp_path / "heal.jsonl"
+    _heal(open_journal(str(path)))
+    assert path.read_text() == call("journal", "show", path, "--format", "json").out
+
+
+def test_recovery_records_what_is_missing(call: Call, tmp_path: Path) -> None:
+    """Inputs that were recorded, and what they lead to, which was not; a second time there is nothing left to do."""
+    where = str(tmp_path / "heal.jsonl")
+    _heal(open_journal(where), to_the_end=False)
+    (found,) = call("journal", "recover", where, RULES, "--format", "json").objects
+    assert (63, 4, "", None, []) == tuple(found[name] for name in ("replayed", "missing", "torn", "called", "waiting"))
+    assert 4 == len(call("journal", "show", where, "--type", "decision").out.splitlines())
+    assert "0 inputs applied again, 0 decisions recorded late\n" == call("journal", "recover", where, RULES).out
+
+
+def test_a_journal_that_somebody_works_with_is_left_alone(call: Call, tmp_path: Path) -> None:
+    """Recovery needs the lease."""
+    where = str(tmp_path / "heal.jsonl")
+    program = sr.compile_rules(sr.load_rules(RULES))
+    healer = Healer(sr.Engine(program), open_journal(where))
+    found = call("journal", "recover", where, RULES)
+    assert (3, True) == (found.code, "another engine holds the lease" in found.err)
+    healer.close()
+
+
+def test_other_rules_are_refused(call: Call, tmp_path: Path) -> None:
+    """Inputs that were recorded under other rules are not given to these."""
+    where = str(tmp_path / "heal.jsonl")
+    _heal(open_journal(where), to_the_end=False)
+    found = call("journal", "recover", where, RULES, "--param", "patience=1m")
+    assert (3, True) == (found.code, "is of program" in found.err)
+
+
+@pytest.mark.parametrize("name", ["heal.jsonl", "sqlite:///{}/heal.db", "nonsense://here", "postgresql+none://here/db"])
+@pytest.mark.parametrize("command", ["verify", "show", "recover"])
+def test_what_is_no_journal_is_refused(call: Call, tmp_path: Path, name: str, command: str) -> None:
+    """A misspelt name is not shown as an empty journal, and makes nothing."""
+    where = name.format(tmp_path) if "://" in name else str(tmp_path / name)
+    rules = [RULES] if command == "recover" else []
+    found = call("journal", command, where, *rules)
+    assert (3, "") == (found.code, found.out)
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_something_else_is_broken(call: Call, tmp_path: Path) -> None:
+    """Its first line is named."""
+    path = tmp_path / "heal.jsonl"
+    path.write_text(json.dumps({"n": 1}) + "\n")
+    found = call("journal", "verify", path)
+    assert (1, True) == (found.code, "line 1, record ?: its hash does not fit" in found.err)
