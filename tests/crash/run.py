@@ -1,0 +1,156 @@
+"""Many lives, one after the other, and what is held against a life that nothing ended."""
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from attrs import define, field
+
+from selfheal_rules.engine import Engine
+from selfheal_rules.journal import Record
+from selfheal_rules.journal.file import FileJournal
+from selfheal_rules.journal.items import Input, snapshot_of
+from tests.crash.process import Killer, Point, live
+from tests.crash.world import program, stream
+from tests.journal.rig import told
+
+LIVES = 20
+"""How many processes one run of the stream is cut into."""
+
+
+@define
+class Harness:
+    """A stream, what an undisturbed run of it leaves behind, and a count of the processes that were ended."""
+
+    seed: int
+    folder: Path
+    once: bool
+    items: list[Input] = field(init=False)
+    whole: Path = field(init=False)
+    size: int = 0
+    calls: int = 0
+    ended: int = 0
+    told: list[Any] = field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        """Run once without an end; the child writes down how much there is to be ended at."""
+        self.items = stream(self.seed)
+        self.whole = self.folder / f"whole-{self.once}"
+        self.whole.mkdir()
+        assert not self.process(self.whole, Point()), "the undisturbed run did not come to its end"
+        self.size, self.calls = json.loads((self.whole / "counts.json").read_text())
+        self.told = told(records(self.whole))
+
+    def process(self, folder: Path, point: Point) -> bool:
+        """Run one process; gives whether it was ended at its point. Any other end is a failure."""
+        pid = os.fork()
+        if not pid:
+            _child(folder, self.items, point, once=self.once)
+        status = os.waitpid(pid, 0)[1]
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and point != Point():
+            self.ended += 1
+            return True
+        assert status == 0, f"a process at {point} failed"
+        return False
+
+    def point(self, draw: Random) -> Point:
+        """Draw where the next life ends: half of them inside a write, the others around a call."""
+        if draw.random() < 0.5:
+            return Point(byte=draw.randrange(self.size * 2 // LIVES))
+        return Point(call=draw.randrange(1, self.calls * 2 // LIVES), after=draw.random() < 0.5)
+
+    def run(self, number: int, lives: int) -> list[str]:
+        """Run the stream through so many processes that are ended, and one that is not; gives what is wrong then."""
+        folder = self.folder / f"run-{self.once}-{number}"
+        folder.mkdir()
+        draw = Random(f"{self.seed} {number}")
+        for _ in range(lives):
+            self.process(folder, self.point(draw))
+        self.process(folder, Point())
+        return list(differences(self, folder))
+
+
+def _child(folder: Path, items: Sequence[Input], point: Point, *, once: bool) -> None:
+    code = 1
+    try:
+        killer = Killer(point)
+        killer.stand()
+        live(folder, items, once=once)
+        (folder / "counts.json").write_text(json.dumps([killer.written, killer.calls]))
+        code = 0
+    except BaseException:  # noqa: BLE001 - the child must not go on as its parent
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def records(folder: Path) -> list[Record]:
+    """Read a journal, every record held against the one before."""
+    return list(FileJournal(folder / "heal.jsonl").records())
+
+
+def done(folder: Path) -> list[str]:
+    """Give the keys executors were called for, in order; a call that was ended inside its write is none."""
+    lines = (folder / "done.jsonl").read_text().splitlines()
+    return [json.loads(line)["idempotency_key"] for line in lines if line.endswith("}")]
+
+
+def differences(harness: Harness, folder: Path) -> list[str]:
+    """Say what a run that was ended again and again left behind that an undisturbed one does not."""
+    found = records(folder)
+    keys, expected = done(folder), done(harness.whole)
+    wrong = [] if len(keys) == len(set(keys)) else ["a key was executed twice"]
+    if harness.once:
+        wrong += _first_difference(_settled(harness.told), _settled(told(found)))
+        return wrong + _unaccounted(found, keys)
+    wrong += _first_difference(harness.told, told(found)) + _first_difference(expected, keys)
+    return wrong + _first_difference(_engines(records(harness.whole)), _engines(found))
+
+
+def _first_difference(expected: Sequence[Any], actual: Sequence[Any]) -> list[str]:
+    for number, (one, other) in enumerate(zip(expected, actual, strict=False), 1):
+        if one != other:
+            return [f"number {number} is {other!r}, not {one!r}"]
+    return [] if len(expected) == len(actual) else [f"there are {len(actual)}, not {len(expected)}"]
+
+
+def _settled(said: Sequence[Any]) -> list[Any]:
+    """Leave out how outcomes went: who cannot be asked twice may leave one unconfirmed."""
+    return [one if one[0] != "outcome" else (*one[:2], one[2]["decision_id"], one[2]["attempt"]) for one in said]
+
+
+def _unaccounted(found: Sequence[Record], keys: Sequence[str]) -> list[str]:
+    """Name the decisions that were neither executed nor called unconfirmed."""
+    outcomes = [record.data for record in found if record.type == "outcome"]
+    open_ = {f"{one['decision_id']}/{one['attempt']}" for one in outcomes if one["status"] == "unconfirmed"}
+    asked = [record.data["key"] for record in found if record.type == "intent"]
+    return [f"{key} was lost" for key in asked if key not in {*keys, *open_}]
+
+
+def _engines(found: Sequence[Record]) -> list[Any]:
+    """Give what the engine of each snapshot knows and waits for; their bytes may differ by what is shared in memory."""
+    blobs = [snapshot_of(record) for record in found if record.type == "snapshot"]
+    engines = [Engine.restore(program(), blob) for blob in blobs]
+    return [(engine.now, engine.next_deadline(), engine.states()) for engine in engines]
+
+
+def survive(points: int, seed: int) -> dict[str, Any]:
+    """End so many processes, and give the counts and all that was wrong."""
+    wrong: list[str] = []
+    with TemporaryDirectory() as folder:
+        harnesses = [Harness(seed, Path(folder), once=once) for once in (False, True)]
+        for number in range(-(-points // LIVES)):
+            harness = harnesses[number % 4 == 3]
+            lives = min(LIVES, points - number * LIVES)
+            wrong += [f"run {number}: {what}" for what in harness.run(number, lives)]
+        ended = sum(harness.ended for harness in harnesses)
+        first = harnesses[0]
+        return {"ended": ended, "decisions": len(done(first.whole)), "records": len(first.told), "wrong": wrong}
