@@ -109,7 +109,7 @@ def test_every_text_survives(storage: Storage) -> None:
 @pytest.mark.parametrize("line", [1, 3, 5])
 @pytest.mark.parametrize("part", [b'"n":', b'"inputs":', b'"data":', b'"prev":"', b'"hash":"'])
 def test_a_flipped_byte_is_found_at_its_record(storage: Storage, line: int, part: bytes) -> None:
-    """Whichever part of whichever record was changed, the message names that record, and those before it were given."""
+    """[G25] Whichever part of whichever record was changed, the message names that record; those before it come out."""
     journal = storage.open()
     journal.append(beats(0, 5), journal.fence())
     lines = storage.lines()
