@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 import selfheal_rules as sr
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal import Journal
-from selfheal_rules.journal.items import inputs
+from selfheal_rules.journal.items import inputs, intended
 from selfheal_rules.journal.opening import open_journal
 from selfheal_rules.normalize import Reading, read_items
 from tests.calls import RULES, STREAM, Call, caller
+from tests.journal.rig import PROGRAM, Allowing
+from tests.semantics.rig import fail
 
 
 @pytest.fixture
@@ -164,6 +167,34 @@ def test_what_is_no_journal_is_refused(call: Call, tmp_path: Path, name: str, co
     found = call("journal", command, where, *rules)
     assert (3, "") == (found.code, found.out)
     assert [] == list(tmp_path.iterdir())
+
+
+def test_a_database_needs_its_extra(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without SQLAlchemy the cure is named."""
+    monkeypatch.setitem(sys.modules, "selfheal_rules.journal.sql", None)
+    found = call("journal", "verify", "sqlite:///heal.db")
+    assert (3, True) == (found.code, "install `selfheal-rules[sql]`" in found.err)
+
+
+def test_what_cannot_be_read_is_refused(call: Call, tmp_path: Path) -> None:
+    """A folder is no journal, and nobody says that it is broken."""
+    (tmp_path / "heal.jsonl").mkdir()
+    found = call("journal", "verify", tmp_path / "heal.jsonl")
+    assert (3, True) == (found.code, "cannot be read: is a directory" in found.err)
+
+
+def test_what_waits_is_said(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A decision that was allowed and not carried out, and whether its executor may have been called."""
+    where = str(tmp_path / "heal.jsonl")
+    monkeypatch.setattr("selfheal_rules.cli.journal.Engine", Allowing)
+    monkeypatch.setattr("selfheal_rules.cli.journal.load_program", lambda *_: (PROGRAM, None))
+    one = Healer(Allowing(PROGRAM), open_journal(where))
+    (decision,) = one.take([fail(1)])
+    one.journal.append([intended(decision)])
+    one.journal.close()
+    said = call("journal", "recover", where, RULES).out.splitlines()
+    assert ["1 input applied again, 0 decisions recorded late"] == said[:1]
+    assert ["waits: fence a by each, whose executor may have been called"] == said[1:]
 
 
 def test_a_file_that_is_something_else_is_broken(call: Call, tmp_path: Path) -> None:

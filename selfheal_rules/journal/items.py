@@ -117,8 +117,12 @@ def snapshot_taken(engine: Engine) -> Entry:
 
 
 def snapshot_of(record: Record) -> bytes:
-    """Give the snapshot a record holds."""
-    return b64decode(record.data["engine"])
+    """Give the snapshot a record holds; `JournalError` where it holds none."""
+    try:
+        return b64decode(str(record.said("engine")), validate=True)
+    except ValueError:
+        message = f"record {record.number} at {record.place} holds no snapshot: it is not Base64"
+        raise JournalError(message) from None
 
 
 def beginning() -> Entry:

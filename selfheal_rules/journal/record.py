@@ -86,6 +86,12 @@ class Record:
         """Where a journal ends whose last record this is."""
         return Chain(self.number, self.hash, self.inputs)
 
+    def said(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
+        """Give what the data hold under a name; `BrokenJournalError` where they do not."""
+        if not isinstance(self.data, dict) or name not in self.data:
+            raise BrokenJournalError(self.place, self.number, f"it is a `{self.type}` without `{name}`")
+        return self.data[name]
+
 
 def parse(line: bytes, place: Place) -> Record:
     """
@@ -114,7 +120,7 @@ def _number(line: bytes) -> str:
 
 
 def _check_format(record: Record) -> None:
-    if record.type == "journal" and record.data["format"] != FORMAT:
+    if record.type == "journal" and record.said("format") != FORMAT:
         message = f"it begins format {record.data['format']}, and this library knows format {FORMAT}"
         raise BrokenJournalError(record.place, record.number, message)
     if record.type not in TYPES:

@@ -104,13 +104,13 @@ class Replay:
             elif record.type == "decision":
                 self._compare(record)
             elif record.type == "intent":
-                self.course.called = record.data["key"]
+                self.course.called = record.said("key")
 
     def _compare(self, record: Record) -> None:
         made = read(self.missing.popleft().data) if self.missing else None
         if made != record.data:
             found = f"another after input {made['input']}" if made else "none"
-            message = f"record {record.number} at {record.place} is a decision after input {record.data['input']}, and "
+            message = f"record {record.number} at {record.place} is a decision after input {record.said('input')}, and "
             message += f"the inputs now lead to {found}: these are not the rules, or not the library, that wrote it"
             raise JournalError(message)
 
@@ -154,7 +154,7 @@ def replayed(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:
     head = next(records, None)
     if head is None:
         return _begun(fresh, journal)
-    is_other = head.data["program"] != fresh.program.digest
+    is_other = head.said("program") != fresh.program.digest
     rest = _nothing_since(head, records, fresh) if is_other else records
     replay = Replay(Course(type(fresh).restore(fresh.program, snapshot_of(head)), head.inputs))
     replay.follow(rest)

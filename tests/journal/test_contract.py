@@ -152,6 +152,23 @@ def test_a_journal_of_another_format_is_refused(storage: Storage) -> None:
         list(storage.open().records())
 
 
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (Entry("journal", "{}"), "record 1: it is a `journal` without `format`"),
+        (Entry("journal", "[]"), "record 1: it is a `journal` without `format`"),
+        (Entry("rumour", "{}"), "record 1: its type `rumour` is not known"),
+        (Entry("time", "1,2"), "record 1: it is no record"),
+    ],
+)
+def test_a_record_that_is_none_is_named(storage: Storage, entry: Entry, expected: str) -> None:
+    """A line whose hash fits may still say nothing that can be read."""
+    journal = storage.open()
+    journal.append([entry], journal.fence())
+    with pytest.raises(JournalError, match=expected):
+        list(storage.open().records())
+
+
 def test_thousands_in_one_batch(storage: Storage) -> None:
     """A batch is as large as it is."""
     journal = storage.open()

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from selfheal_rules.decide import Decision
-from selfheal_rules.diagnostics import EventError, ExecutorError, JournalError
+from selfheal_rules.diagnostics import EventError, ExecutorError, JournalError, SnapshotError
 from selfheal_rules.engine import Engine
 from selfheal_rules.execute import DryRun, Executors, Recording
 from selfheal_rules.healer import Healer
-from selfheal_rules.journal import Record
+from selfheal_rules.journal import Entry, Record
 from tests.generate.streams import moment
 from tests.journal.rig import PROGRAM, Allowing, Hands, file_journal, healer, program, told
 from tests.journal.storages import Storage
@@ -218,6 +218,19 @@ def test_decisions_that_are_not_those_recorded_are_named(tmp_path: Path) -> None
         JournalError, match=r"record 7 at .* is a decision after input 2.*lead to another after input 2"
     ):
         healer(file_journal(tmp_path), engine=Engine(PROGRAM))
+
+
+def test_a_snapshot_that_is_none_is_a_clear_error(tmp_path: Path) -> None:
+    """Whether it is no text of the right kind, or no engine."""
+    one = healer(file_journal(tmp_path))
+    one.journal.append([Entry("snapshot", json.dumps({"program": PROGRAM.digest, "engine": "c29tZXRoaW5n"}))])
+    one.journal.close()
+    with pytest.raises(SnapshotError, match="this is no snapshot of an engine"):
+        healer(file_journal(tmp_path))
+    journal = file_journal(tmp_path)
+    journal.append([Entry("snapshot", json.dumps({"program": PROGRAM.digest, "engine": "?"}))], journal.fence())
+    with pytest.raises(JournalError, match=r"holds no snapshot: it is not Base64"):
+        healer(file_journal(tmp_path))
 
 
 def test_the_program_is_recorded_with_its_text(tmp_path: Path) -> None:

@@ -89,6 +89,12 @@ def test_an_input_comes_back_equal(items: list[Any]) -> None:
     assert [type(item) for item in items] == [type(one) for one in found]
 
 
+def test_what_is_no_frozen_value_is_not_written() -> None:
+    """Nothing is turned into a text by chance."""
+    with pytest.raises(TypeError, match="is not a frozen value"):
+        write({"a": object()})
+
+
 def test_every_form_has_its_type() -> None:
     """The table of classes and the list of types say the same."""
     assert sorted(INPUTS) == sorted(form.type for form in FORMS.values())

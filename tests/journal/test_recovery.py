@@ -165,6 +165,15 @@ def test_a_second_engine_is_kept_out(storage: Storage) -> None:
     healer(storage.open(), Hands()).take([beat(1)])
 
 
+def test_a_journal_that_cannot_be_opened_leaves_the_lease(tmp_path: Path) -> None:
+    """Who failed to begin does not keep the next one out."""
+    (tmp_path / "heal.jsonl").write_bytes(b"a shopping list\n")
+    with pytest.raises(JournalError, match=r"line 1, record [?]: its hash does not fit"):
+        healer(file_journal(tmp_path), Hands())
+    (tmp_path / "heal.jsonl").unlink()
+    healer(file_journal(tmp_path), Hands()).close()
+
+
 def test_who_was_taken_over_from_does_nothing_more(storage: Storage) -> None:
     """[G20] Its inputs do not count, and its executor is not called, even for what it has decided already."""
     hands = Hands()
