@@ -141,13 +141,15 @@ def test_recovery_records_what_is_missing(call: Call, tmp_path: Path) -> None:
 
 
 def test_a_journal_that_somebody_works_with_is_left_alone(call: Call, tmp_path: Path) -> None:
-    """Recovery needs the lease."""
+    """Recovery needs the lease; by force it takes it, and who had it does nothing more."""
     where = str(tmp_path / "heal.jsonl")
     program = sr.compile_rules(sr.load_rules(RULES))
     healer = Healer(sr.Engine(program), open_journal(where))
     found = call("journal", "recover", where, RULES)
     assert (3, True) == (found.code, "another engine holds the lease" in found.err)
-    healer.close()
+    assert 0 == call("journal", "recover", where, RULES, "--force").code
+    with pytest.raises(sr.SelfHealError, match=r"the lease .* is lost"):
+        healer.take()
 
 
 def test_other_rules_are_refused(call: Call, tmp_path: Path) -> None:

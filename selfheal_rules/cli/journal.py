@@ -41,6 +41,8 @@ def register(commands: Commands) -> None:
     add_paths(recovering)
     about = "set a parameter of the rule sets, as the healer did; may be given more than once"
     recovering.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], type=parameter, help=about)
+    about = "take over even from a healer that holds the lease: it hangs, and will be refused when it goes on"
+    recovering.add_argument("--force", action="store_true", help=about)
     add_format(recovering)
 
 
@@ -145,6 +147,8 @@ def recover(arguments: argparse.Namespace) -> int:
     journal, screen = _opened(arguments.journal), Screen()
     try:
         deque(_told(journal.records(), screen), maxlen=0)  # all are held against one another first
+        if arguments.force:
+            _take_over(journal)
         healer = Healer(Engine(program), journal)
         healer.close()
     except BrokenJournalError as error:
@@ -154,6 +158,12 @@ def recover(arguments: argparse.Namespace) -> int:
         raise Refused(str(error)) from None
     _recovered(healer, screen, arguments.format)
     return Code.OK
+
+
+def _take_over(journal: Journal) -> None:
+    lease = journal.lease()
+    lease.acquire(by_force=True)
+    lease.release()
 
 
 def _recovered(healer: Healer, screen: Screen, form: str) -> None:
