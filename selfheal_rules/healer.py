@@ -68,6 +68,8 @@ class Healer:
             self.course.snapshot = self.journal.inputs
 
     def close(self) -> None:
-        """Write the engine down, so that the next one need apply nothing again, and let go."""
-        self._snapshot(1)
-        self.journal.close()
+        """Write the engine down, so that the next one need apply nothing again, and let go, whatever happens."""
+        try:
+            self._snapshot(1)
+        finally:
+            self.journal.close()

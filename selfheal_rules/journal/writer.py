@@ -52,6 +52,8 @@ class Writer:
         self.journal.append(entries, self.token)
 
     def close(self) -> None:
-        """Let go of the journal and give the lease back."""
-        self.journal.close()
-        self._lease.release()
+        """Give the lease back and let go of the journal."""
+        try:
+            self._lease.release()
+        finally:
+            self.journal.close()

@@ -256,6 +256,20 @@ def test_a_decision_that_cannot_be_recorded_is_not_carried_out(tmp_path: Path, m
     assert ["fence a"] == [re.sub("#.*", "", call) for call in _gone_on(tmp_path, hands)]
 
 
+def test_who_failed_lets_go_all_the_same(storage: Storage) -> None:
+    """Closing says that nothing more can be written, and the next one can begin in this very process."""
+    one = healer(storage.open(), Hands())
+    one.take([beat(0)])
+    storage.open().fence()
+    with pytest.raises(JournalError, match="stale"):
+        one.take([beat(1)])
+    with pytest.raises(JournalError, match="stale"):
+        one.close()
+    two = healer(storage.open(), Hands())
+    two.take([beat(1)])
+    two.close()
+
+
 def _full_disk(*_: object) -> list[object]:
     message = "no space left on device"
     raise JournalError(message)
