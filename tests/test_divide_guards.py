@@ -94,6 +94,15 @@ def test_guarded_rules_stay_in_one_stage() -> None:
     ] * 2 == reasons
 
 
+def test_what_guards_count_is_sent_to_them() -> None:
+    """A population goes to the last stage for its guard, though only a rule of the first reads it."""
+    guarded = _rule("a", "{min_healthy: 1, of: {state: host, where: {status: up}}}", key="[$e.host]")
+    reader = "  - id: b\n    when: {as: h, state: host}\n    then: [{do: look, target: $h.host}]\n"
+    first, last = _program(guarded, reader).stages()
+    assert ["host by host"] == list(map(str, first.routes))
+    assert ["host everywhere", "lost everywhere"] == list(map(str, last.routes))
+
+
 def test_one_rule_with_a_wide_guard_keeps_the_other_guarded_ones() -> None:
     """What is last for its own sake takes the guarded rules along."""
     program = _program(

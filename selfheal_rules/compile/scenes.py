@@ -65,8 +65,10 @@ class Facts:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Give the kinds its patterns read, in order."""
-        return tuple(dict.fromkeys(kind for scene in self.every_scene for one in scene.patterns for kind in one.kinds))
+        """Give the kinds its patterns read, in order, those its guards count included."""
+        patterns = [one for scene in self.every_scene for one in scene.patterns]
+        patterns += [one for guard in self.rule.guard for one in guard.settings.values() if isinstance(one, Pattern)]
+        return tuple(dict.fromkeys(kind for one in patterns for kind in one.kinds))
 
     @property
     def conclusions(self) -> tuple[Conclude, ...]:
