@@ -27,6 +27,7 @@ from selfheal_rules.decide.decision import (
 from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.diagnostics import EventError, SnapshotError
 from selfheal_rules.events import Event, State, check_item, frozen_time
+from selfheal_rules.explain import ProgramPlan, explain_plan
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.rows import Record
 from selfheal_rules.match.supports import state_key
@@ -328,6 +329,10 @@ class Engine:
         engine._rounds = Rounds(program.plan, memory, engine._age, fan_out)
         engine._rounds.take(state)
         return engine
+
+    def explain_plan(self) -> ProgramPlan:
+        """Say how the program matches here: what each rule looks up, what is kept and for how long, what is costly."""
+        return explain_plan(self.program, self.max_age)
 
     def __reduce__(self) -> tuple[Any, tuple[Program, bytes]]:
         """Pickle as a snapshot of the program."""

@@ -289,6 +289,8 @@ class Rule:
     guard: tuple[Guard, ...] = ()
     outcome: Ending | None = None
     span: Span = _span()
+    nameless: bool = field(default=False, eq=False, repr=False, kw_only=True)
+    """Whether a pattern of it could not be read, and with it perhaps a name: only of a rule that is `unread`."""
 
 
 @frozen
@@ -305,7 +307,13 @@ class ParameterType:
 
 @frozen
 class RuleSet:
-    """A file of rules with the words they may use; `params` are declarations, `values` what the site has set."""
+    """
+    A file of rules with the words they may use; `params` are declarations, `values` what the site has set.
+
+    What a file with mistakes says is kept as far as it could be read, so that all of it can be checked: `unread` are
+    the rules with a mistake in them, which never run, `lost` the kinds, and parameters as they are written, whose
+    declaration has one. `whole` tells that there was none at all.
+    """
 
     name: str
     rules: tuple[Rule, ...]
@@ -315,6 +323,9 @@ class RuleSet:
     description: str = ""
     metadata: FrozenMap = EMPTY
     span: Span = _span()
+    unread: tuple[Rule, ...] = field(default=(), eq=False, repr=False, kw_only=True)
+    lost: frozenset[str] = field(default=frozenset(), eq=False, repr=False, kw_only=True)
+    whole: bool = field(default=True, eq=False, repr=False, kw_only=True)
 
     def value(self, operand: Operand) -> Value:
         """Give the raw value of a literal or parameter (durations and times still as text)."""

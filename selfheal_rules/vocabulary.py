@@ -25,8 +25,10 @@ UNITS = FrozenMap({"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECO
 """Microseconds in each unit a duration is written with."""
 
 _MILLISECOND = timedelta(milliseconds=1)
-_DURATION = re.compile(r"(?:\d+(?:ms|s|m|h|d))+", re.ASCII)
-_DURATION_PART = re.compile(r"(\d+)(ms|s|m|h|d)", re.ASCII)
+WRITTEN_DURATION = re.compile(r"(?:[0-9]+(?:ms|s|m|h|d))+")
+"""How durations are written."""
+
+_DURATION_PART = re.compile(r"([0-9]+)(ms|s|m|h|d)")
 
 
 def parse_duration(text: str) -> timedelta:
@@ -36,7 +38,7 @@ def parse_duration(text: str) -> timedelta:
     Raises:
         ValueError: where the text is anything else.
     """
-    if not _DURATION.fullmatch(text):
+    if not WRITTEN_DURATION.fullmatch(text):
         message = f"`{text}` is not a duration such as `30s`, `5m` or `1h30m`"
         raise ValueError(message)
     return timedelta(microseconds=sum(int(n) * UNITS[unit] for n, unit in _DURATION_PART.findall(text)))

@@ -113,7 +113,9 @@ def test_types_of_a_vocabulary_are_those_of_its_rule_set(folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "selfheal_vocabulary: 2\nvocabulary: x\n", "vocabulary: x\n", "[]"])
+@pytest.mark.parametrize(
+    "text", ["", "selfheal_vocabulary: 2\nvocabulary: x\n", "vocabulary: x\n", "[]", OURS + "doc: [5]\n"]
+)
 def test_what_is_no_vocabulary_gives_none(text: str) -> None:
     """A text with an error gives no vocabulary, and says why."""
     vocabulary, report = parse_vocabulary(Source("v.yaml", text))

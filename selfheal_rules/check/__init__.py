@@ -1,5 +1,7 @@
 """Hold a parsed rule set against its vocabulary and against itself: every finding, never an exception."""
 
+from attrs import evolve
+
 from selfheal_rules.check.conclusions import lifetimes, provenance, unconfirmed, unread
 from selfheal_rules.check.determined import determined
 from selfheal_rules.check.expressions import formulas
@@ -11,57 +13,73 @@ from selfheal_rules.check.negation import required_joins, unrelated
 from selfheal_rules.check.operands import declarations
 from selfheal_rules.check.possible import impossible
 from selfheal_rules.check.reach import crossed, shadowed, unused_parameters
-from selfheal_rules.check.steps import conclusions, targets
+from selfheal_rules.check.steps import given, needed, targets
 from selfheal_rules.check.structure import counted_references, deadlines, held, picks, sequences, shapes, windows
 from selfheal_rules.check.subject import Check, Subject
 from selfheal_rules.check.texts import unfilled
 from selfheal_rules.check.together import check_together
+from selfheal_rules.check.walk import patterns_of, steps_of
 from selfheal_rules.diagnostics import Report
-from selfheal_rules.model import RuleSet
+from selfheal_rules.model import Conclude, Rule, RuleSet
 
 __all__ = ["CHECKS", "check_mapping", "check_rules", "check_together", "load_mapping"]
 
 CHECKS: tuple[Check, ...] = (
-    Check("duplicate names", duplicates),
-    Check("kinds", kinds),
-    Check("references", references),
-    Check("parameters", parameters),
+    Check("duplicate names", duplicates, "part"),
+    Check("kinds", kinds, "part"),
+    Check("references", references, "part"),
+    Check("parameters", parameters, "part"),
     Check("order of steps", order),
     Check("values of parameters", lambda subject: declarations(subject.ruleset)),
-    Check("fields", fields),
-    Check("leaves", leaves),
-    Check("comparisons", comparisons),
-    Check("counts", counts),
-    Check("durations", durations),
-    Check("expressions", formulas),
-    Check("conclusions", conclusions),
-    Check("targets", targets),
+    Check("fields", fields, "part"),
+    Check("leaves", leaves, "part"),
+    Check("comparisons", comparisons, "part"),
+    Check("counts", counts, "part"),
+    Check("durations", durations, "part"),
+    Check("expressions", formulas, "part"),
+    Check("values of conclusions", given, "part"),
+    Check("needs of conclusions", needed),
+    Check("targets", targets, "part"),
     Check("shapes", shapes),
-    Check("held conditions", held),
+    Check("held conditions", held, "part"),
     Check("sequences", sequences),
-    Check("picks", picks),
+    Check("picks", picks, "part"),
     Check("windows", windows),
-    Check("counted references", counted_references),
-    Check("deadlines", deadlines),
+    Check("counted references", counted_references, "part"),
+    Check("deadlines", deadlines, "part"),
     Check("joins of negatives", required_joins),
     Check("targets and keys", determined),
     Check("lifetimes", lifetimes),
-    Check("provenance", provenance),
+    Check("provenance", provenance, "part"),
     Check("circles", circular),
     Check("loops of decisions", decision_loops),
     Check("cross joins", crossed),
     Check("unrelated negatives", unrelated),
-    Check("impossible leaves", impossible),
+    Check("impossible leaves", impossible, "part"),
     Check("shadowed rules", shadowed),
     Check("unconfirmed steps", unconfirmed),
-    Check("texts left unfilled", unfilled),
-    Check("unread conclusions", unread),
-    Check("unused parameters", unused_parameters),
+    Check("texts left unfilled", unfilled, "part"),
+    Check("unread conclusions", unread, "set"),
+    Check("unused parameters", unused_parameters, "set"),
 )
 """Every check, in the order they run; each finds what it is named for."""
 
 
 def check_rules(ruleset: RuleSet) -> Report:
-    """Run every check over a rule set."""
-    subject = Subject.of(ruleset)
-    return Report.of(finding for check in CHECKS for finding in check.run(subject))
+    """Run every check over a rule set; over what was read with mistakes, those that do not rest on what may lack."""
+    sound = Subject.of(evolve(ruleset, rules=tuple(rule for rule in ruleset.rules if not _is_doubtful(rule, ruleset))))
+    every = sound if ruleset.whole else Subject.of(evolve(ruleset, rules=_every(ruleset)))
+    checks = (check for check in CHECKS if check.reach != "set" or ruleset.whole)
+    return Report.of(found for check in checks for found in check.run(every if check.reach == "part" else sound))
+
+
+def _every(ruleset: RuleSet) -> tuple[Rule, ...]:
+    return tuple(sorted((*ruleset.rules, *ruleset.unread), key=lambda rule: rule.span.line))
+
+
+def _is_doubtful(rule: Rule, ruleset: RuleSet) -> bool:
+    """Whether a rule speaks of a kind whose declaration has a mistake in it."""
+    if not ruleset.lost:
+        return False
+    concluded = [step.kind for step in steps_of(rule) if isinstance(step, Conclude)]
+    return not ruleset.lost.isdisjoint([*concluded, *(name for one in patterns_of(rule) for name in one.kinds)])

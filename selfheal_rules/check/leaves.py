@@ -217,7 +217,7 @@ def counts(subject: Subject) -> Iterator[Diagnostic]:
                 yield from _bound(bound.operand, INTEGER if pattern.count else NUMBER, subject.ruleset)
             yield from _measured(pattern, subject)
         for guard in view.rule.guard:
-            if guard.name in COUNTED:
+            if guard.name in COUNTED and guard.name in guard.settings:
                 yield from _bound(guard.settings[guard.name], INTEGER, subject.ruleset)
 
 

@@ -47,12 +47,14 @@ def kinds(subject: Subject) -> Iterator[Diagnostic]:
             for name in pattern.kinds:
                 yield from _kind(subject, name, pattern)
         for step in view.steps:
-            if isinstance(step, Conclude) and subject.kind(step.kind) is None:
+            if isinstance(step, Conclude) and subject.kind(step.kind) is None and step.kind not in subject.ruleset.lost:
                 yield unknown_kind(subject.vocabulary, step.kind, step.span, ("event", "state"))
 
 
 def _kind(subject: Subject, name: str, pattern: Pattern) -> Iterator[Diagnostic]:
     kind = subject.kind(name)
+    if kind is None and name in subject.ruleset.lost:
+        return
     if kind is None:
         yield unknown_kind(subject.vocabulary, name, pattern.span, (pattern.form,))
     elif kind.form != pattern.form:
@@ -105,20 +107,22 @@ def _used_in_steps(view: RuleView) -> Iterator[Reference]:
 def _missing(reference: Reference, names: Names, view: RuleView, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
     found = names.get(reference.alias)
     if found is None:
-        yield _unbound(reference, names, view)
+        if not view.rule.nameless:
+            yield _unbound(reference, names, view)
         return
     for placed in found:
         if placed.type_at(reference.path, vocabulary) is None and _is_known(placed, vocabulary):
             yield missing_field(reference.path, placed, reference.span, vocabulary, str(reference))
             return
-    types = dict.fromkeys(str(placed.type_at(reference.path, vocabulary)) for placed in found)
+    known = [placed for placed in found if _is_known(placed, vocabulary)]
+    types = dict.fromkeys(str(placed.type_at(reference.path, vocabulary)) for placed in known)
     if len(types) > 1:
         message = f"`{reference}` has another type in each branch of `any`: {'; '.join(types)}"
         yield error("SH208", message, reference.span, "give the branches' patterns different names")
 
 
 def _is_known(placed: Placed, vocabulary: Vocabulary) -> bool:
-    return all(name in vocabulary.kinds for name in placed.pattern.kinds)
+    return bool(placed.pattern.kinds) and all(name in vocabulary.kinds for name in placed.pattern.kinds)
 
 
 def _unbound(reference: Reference, names: Names, view: RuleView) -> Diagnostic:
@@ -165,7 +169,7 @@ def parameters(subject: Subject) -> Iterator[Diagnostic]:
     declared = subject.ruleset.params
     for view in subject.rules:
         for name in names_of(view.rule):
-            if isinstance(name, Parameter) and name.name not in declared:
+            if isinstance(name, Parameter) and name.name not in declared and str(name) not in subject.ruleset.lost:
                 cure = did_you_mean(name.name, declared)
                 cure = cure if cure.startswith("did") else "declare it under `params:`"
                 yield error("SH210", f"no parameter is named `{name.name}`", name.span, cure)

@@ -1,5 +1,6 @@
 """Whether a value may stand against a field: literals, parameters and references, each against its type."""
 
+import re
 from collections.abc import Iterator
 
 from selfheal_rules.check.alternatives import Names
@@ -31,7 +32,14 @@ def literal_misfit(literal: Literal, wanted: FieldType) -> Diagnostic | None:
     return None
 
 
+_COMPARED = re.compile(r"(>=|<=|!=|>|<)\s*(\S.*)")
+_OPERATORS = {">=": "at_least", "<=": "at_most", "!=": "not", ">": "more_than", "<": "less_than"}
+
+
 def _cure(value: object, wanted: FieldType) -> str:
+    compared = _COMPARED.match(value) if isinstance(value, str) else None
+    if compared:
+        return f"write `{{{_OPERATORS[compared[1]]}: {compared[2]}}}`"
     if wanted.values and isinstance(value, str):
         close = did_you_mean(value, wanted.values)
         return close if close.startswith("did") else ""

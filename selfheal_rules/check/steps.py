@@ -12,14 +12,24 @@ from selfheal_rules.parse.findings import did_you_mean
 from selfheal_rules.vocabulary import SELF_KINDS, Field, Kind
 
 
-def conclusions(subject: Subject) -> Iterator[Diagnostic]:
-    """A conclusion has the fields its kind asks for, each of its type, those always there from what is always there."""
+def given(subject: Subject) -> Iterator[Diagnostic]:
+    """Every field of a conclusion is one of its kind, and has a value of its type."""
+    for view, step, kind in _conclusions(subject):
+        yield from _given(step, kind, view, subject)
+
+
+def needed(subject: Subject) -> Iterator[Diagnostic]:
+    """A conclusion has the fields its kind asks for, those always there from what is always there."""
+    for view, step, kind in _conclusions(subject):
+        yield from _needed(step, kind, view, subject)
+
+
+def _conclusions(subject: Subject) -> Iterator[tuple[RuleView, Conclude, Kind]]:
     for view in subject.rules:
         for step in view.steps:
             kind = subject.kind(step.kind) if isinstance(step, Conclude) else None
             if isinstance(step, Conclude) and kind and kind.name not in SELF_KINDS.kinds:
-                yield from _given(step, kind, view, subject)
-                yield from _needed(step, kind, view, subject)
+                yield view, step, kind
 
 
 def _given(step: Conclude, kind: Kind, view: RuleView, subject: Subject) -> Iterator[Diagnostic]:
@@ -33,11 +43,11 @@ def _given(step: Conclude, kind: Kind, view: RuleView, subject: Subject) -> Iter
             yield error("SH205", f"`{kind.name}` has no field `{name}`", at_word(step.span, name), cure, kind.span)
             continue
         found = misfit(operand, declared.type, subject.ruleset)
-        given = operand_type(operand, view.names, subject.ruleset) if isinstance(operand, Reference) else None
+        known = operand_type(operand, view.names, subject.ruleset) if isinstance(operand, Reference) else None
         if found:
             yield found
-        elif given and not may_be(given, declared.type):
-            message = f"`{name}` of `{kind.name}` is {a(declared.type)}, and `{operand}` {a(given)}"
+        elif known and not may_be(known, declared.type):
+            message = f"`{name}` of `{kind.name}` is {a(declared.type)}, and `{operand}` {a(known)}"
             yield error("SH223", message, operand.span, "give a value of its type", declared.span)
 
 

@@ -42,7 +42,7 @@ def held(subject: Subject) -> Iterator[Diagnostic]:
     """`for` stands where something holds: at a state, a count, or the outermost group of a level condition."""
     for view in subject.rules:
         for pattern in view.patterns:
-            if pattern.held is not None and is_event(pattern):
+            if pattern.held is not None and pattern.kinds and is_event(pattern):
                 cure = "an event is over at once: wait for a state, or count"
                 yield error("SH300", "`for` over an event", at_word(pattern.span, "for"), cure)
         for root in roots(view.rule):

@@ -1,12 +1,12 @@
 """What every check is given: the rule set and, worked out once, the scopes of each rule."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from attrs import frozen
 
 from selfheal_rules.check.alternatives import Names, Scope, in_every, scopes
-from selfheal_rules.check.walk import patterns_below, roots, steps_of
+from selfheal_rules.check.walk import patterns_of, roots, steps_of, watched_by
 from selfheal_rules.diagnostics import Diagnostic
 from selfheal_rules.model import Do, Pattern, Rule, RuleSet, Step
 from selfheal_rules.vocabulary import Kind, Vocabulary
@@ -36,10 +36,9 @@ class RuleView:
         when = tuple(scope for scope in every if scope.outer is None)
         names = in_every(when)
         later = tuple(found for root in roots(rule) if root is not rule.when for found in scopes(root, names))
-        settings = [value for guard in rule.guard for value in guard.settings.values()]
-        watched = [value for value in settings if isinstance(value, Pattern)]
+        watched = watched_by(rule)
         guarded = tuple(found for pattern in watched for found in scopes(pattern, names))
-        patterns = (*patterns_below(roots(rule)), *watched)
+        patterns = patterns_of(rule)
         return cls(rule, when, names, (*every, *later), guarded, steps_of(rule), patterns)
 
     @property
@@ -78,9 +77,18 @@ class Subject:
 CheckRun: TypeAlias = Callable[[Subject], Iterable[Diagnostic]]
 
 
+Reach: TypeAlias = Literal["part", "rule", "set"]
+"""What a finding rests on: one part of a rule, all of the rule, or all of the rule set."""
+
+
 @frozen(eq=False, repr=False)
 class Check:
-    """One check: the name it is known by and what it runs."""
+    """
+    One check: the name it is known by, what it runs, and what its findings rest on.
+
+    Parts are checked also in rules that could not be read to the end: what lacks there is not held against the rest.
+    """
 
     name: str
     run: CheckRun
+    reach: Reach = "rule"

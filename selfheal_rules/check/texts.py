@@ -12,8 +12,10 @@ from selfheal_rules.diagnostics import Diagnostic
 from selfheal_rules.model import Do, Literal, Step, Template
 from selfheal_rules.source import Span
 
-_FIELD = re.compile(r"(?<![$\w])\$(?:([A-Za-z_]\w*)(?:\.\w+)+|\{\s*([A-Za-z_]\w*)\.[^{}]*\})")
-"""`$alias.field`, and `${alias.field}` as it is filled in."""
+_FIELD = re.compile(
+    r"(?<![$\w])(?:\$([A-Za-z_]\w*)(?:\.\w+)+|\$\{\s*([A-Za-z_]\w*)\.[^{}]*\}|\{+\s*([A-Za-z_]\w*)(?:\.\w+)+\s*\}+)"
+)
+"""`$alias.field`; `${alias.field}` as it is filled in; `{alias.field}` and `{{ alias.field }}` as others have it."""
 
 
 _MEANT = "did you mean `${{{0}}}`?"
@@ -39,7 +41,7 @@ def unfilled(subject: Subject) -> Iterator[Diagnostic]:
 
 def _unfilled(text: _Text, known: Container[str]) -> Iterator[Diagnostic]:
     for found in _FIELD.finditer(text.text):
-        if found[1] in known or (text.is_inner and found[2] in known):
+        if found[1] in known or found[3] in known or (text.is_inner and found[2] in known):
             name = found[0].strip("${} ")
             message = f"`{found[0]}` inside this text is not filled in"
             yield warning("SH410", message, at_text(text.span, found[0]), text.cure.format(name))
@@ -67,7 +69,7 @@ def _of_step(step: Step) -> Iterator[_Text]:
 
 def _literal(value: object, cure: str = _MEANT) -> Iterator[_Text]:
     if isinstance(value, Literal) and isinstance(value.value, str):
-        yield _Text(value.value[1:], value.span, cure)  # at its beginning a `$` stands by `$$`
+        yield _Text(value.value.removeprefix("$"), value.span, cure)  # at its beginning a `$` stands by `$$`
 
 
 def _inner(value: object) -> Iterator[str]:

@@ -49,6 +49,17 @@ def roots(rule: Rule) -> Iterator[Group]:
         yield rule.outcome.healthy
 
 
+def watched_by(rule: Rule) -> tuple[Pattern, ...]:
+    """Give the patterns the guards of a rule look at."""
+    settings = (value for guard in rule.guard for value in guard.settings.values())
+    return tuple(value for value in settings if isinstance(value, Pattern))
+
+
+def patterns_of(rule: Rule) -> tuple[Pattern, ...]:
+    """Give every pattern of a rule, those of its guards last."""
+    return (*patterns_below(roots(rule)), *watched_by(rule))
+
+
 def concludes(rule: Rule) -> bool:
     """Whether the rule is a concluding rule: it has steps, and all of them conclude."""
     return bool(rule.then) and all(isinstance(step, Conclude) for step in rule.then)
@@ -114,7 +125,7 @@ def _step_durations(step: Step) -> Iterator[tuple[str, Operand]]:
 def names_of(rule: Rule) -> Iterator[Reference | Parameter]:
     """Give every reference and parameter of a rule, those of its guards included."""
     guarded = [value for guard in rule.guard for value in guard.settings.values()]
-    conditions = conditions_below([*roots(rule), *(value for value in guarded if isinstance(value, Pattern))])
+    conditions = conditions_below([*roots(rule), *watched_by(rule)])
     for condition in conditions:
         if isinstance(condition, Formula):
             yield from names_in(condition.term)

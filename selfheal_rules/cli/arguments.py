@@ -37,6 +37,18 @@ def add_mapping(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mapping", metavar="FILE", action="append", default=[], type=Path, help=about)
 
 
+def add_params(parser: argparse.ArgumentParser) -> None:
+    """Let a command set parameters of rule sets."""
+    about = "set a parameter of the rule sets; may be given more than once"
+    parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], type=parameter, help=about)
+
+
+def add_max_age(parser: argparse.ArgumentParser) -> None:
+    """Let a command say how late an event may come."""
+    about = "how late an event may come and still count (default: 10m)"
+    parser.add_argument("--max-age", metavar="DURATION", type=duration, default=timedelta(minutes=10), help=about)
+
+
 def duration(text: str) -> timedelta:
     """Read a duration such as `10m`."""
     try:

@@ -4,15 +4,12 @@ import argparse
 import json
 
 from selfheal_rules.cli.arguments import Commands, add_mapping, subcommand
-from selfheal_rules.cli.ending import Code, Refused
+from selfheal_rules.cli.ending import Code
 from selfheal_rules.cli.inputs import Lines
-from selfheal_rules.cli.loading import load_mappings
+from selfheal_rules.cli.loading import load_mappings, load_named
 from selfheal_rules.cli.problems import Problems
 from selfheal_rules.cli.screen import Screen
-from selfheal_rules.diagnostics import RuleSetError
 from selfheal_rules.normalize import Reading, read_items, to_cloudevent
-from selfheal_rules.parse import load_vocabulary
-from selfheal_rules.vocabulary import Vocabulary
 
 
 def register(commands: Commands) -> None:
@@ -27,7 +24,7 @@ def register(commands: Commands) -> None:
 
 def events(arguments: argparse.Namespace) -> int:
     """Print every item of the input, and name every line that gives none."""
-    vocabulary, screen = _vocabulary(arguments.vocabulary), Screen()
+    vocabulary, screen = load_named(arguments.vocabulary), Screen()
     problems, mappings = Problems(screen), load_mappings(arguments.mapping)
     with Lines(arguments.input) as lines:
         for read in read_items(lines, vocabulary=vocabulary, mappings=mappings):
@@ -39,11 +36,3 @@ def events(arguments: argparse.Namespace) -> int:
     screen.done()
     problems.advise(lines)
     return Code.FINDINGS if problems.malformed else Code.OK
-
-
-def _vocabulary(name: str) -> Vocabulary:
-    try:
-        return load_vocabulary(name)
-    except RuleSetError as error:
-        message = f"the vocabulary cannot be used\n\n{error}"
-        raise Refused(message) from None

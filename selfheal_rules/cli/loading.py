@@ -13,13 +13,13 @@ from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.diagnostics import Report, RuleSetError
 from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.model import RuleSet
-from selfheal_rules.parse import parse_mapping, parse_rules
+from selfheal_rules.parse import load_vocabulary, parse_mapping, parse_rules
 from selfheal_rules.parse.files import read_source
 from selfheal_rules.parse.findings import Findings, did_you_mean
 from selfheal_rules.parse.mapping import is_mapping
 from selfheal_rules.source import Source
 from selfheal_rules.values import FrozenMap
-from selfheal_rules.vocabulary import FieldType
+from selfheal_rules.vocabulary import FieldType, Vocabulary
 
 RULES = "rules.yaml"
 
@@ -61,8 +61,6 @@ def load(file: Path, given: Mapping[str, str]) -> Loaded:
     """
     Read a file and check what it says, with parameters as given.
 
-    A rule that cannot be read is left out of the checks; what they merely warn of could be its lack, and is not said.
-
     Raises:
         Refused: where the file cannot be read at all.
     """
@@ -76,8 +74,13 @@ def load(file: Path, given: Mapping[str, str]) -> Loaded:
     if found is None:
         return Loaded(file, None, report)
     ruleset = evolve(found, values=_values(found, given))
-    checked = check_rules(ruleset)
-    return Loaded(file, ruleset, report + (Report.of(checked.errors) if report.errors else checked))
+    return Loaded(file, ruleset, report + _beside(check_rules(ruleset), report))
+
+
+def _beside(checked: Report, read: Report) -> Report:
+    """Leave out what is said where reading has said something: one mistake is one finding."""
+    places = {(finding.span.line, finding.span.column) for finding in read.findings}
+    return Report.of(one for one in checked.findings if (one.span.line, one.span.column) not in places)
 
 
 def _mapping_report(source: Source, file: Path) -> Report:
@@ -165,3 +168,17 @@ def _refuse_mappings(loaded: Iterable[Loaded]) -> None:
         if one.ruleset is None:
             message = f"file `{one.file}` is a mapping; give it with `--mapping`"
             raise Refused(message, Code.USAGE)
+
+
+def load_named(name: str) -> Vocabulary:
+    """
+    Load a vocabulary, a shipped one by name or a file.
+
+    Raises:
+        Refused: where it cannot be used.
+    """
+    try:
+        return load_vocabulary(name)
+    except RuleSetError as error:
+        message = f"the vocabulary cannot be used\n\n{error}"
+        raise Refused(message) from None

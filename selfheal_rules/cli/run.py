@@ -3,17 +3,17 @@
 import argparse
 import json
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import TypeAlias
 
 from selfheal_rules.cli.arguments import (
     Commands,
     add_format,
     add_mapping,
+    add_max_age,
+    add_params,
     add_paths,
     duration,
     instant,
-    parameter,
     subcommand,
 )
 from selfheal_rules.cli.ending import Code
@@ -42,10 +42,8 @@ def register(commands: Commands) -> None:
     parser.add_argument("--input", metavar="FILE|-", required=True, help=about)
     add_format(parser)
     add_mapping(parser)
-    about = "set a parameter of the rule sets; may be given more than once"
-    parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], type=parameter, help=about)
-    about = "how late an event may come and still count (default: 10m)"
-    parser.add_argument("--max-age", metavar="DURATION", type=duration, default=timedelta(minutes=10), help=about)
+    add_params(parser)
+    add_max_age(parser)
     about = "set aside what is further ahead of the stream than this, such as the word of a broken clock"
     parser.add_argument("--max-ahead", metavar="DURATION", type=duration, help=about)
     about = "at the end of the input let time pass up to this instant, such as 2026-11-22T16:30:00Z"

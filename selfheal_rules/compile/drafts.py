@@ -3,8 +3,7 @@
 from attrs import define, field
 
 from selfheal_rules.compile.codegen import Code, access, keyed
-from selfheal_rules.compile.plan import Counted, Seed, Watch
-from selfheal_rules.compile.probes import Taker
+from selfheal_rules.compile.plan import Counted, Look, Seed, Taker, Watch
 from selfheal_rules.vocabulary import ANY, Kind
 
 Paths = tuple[tuple[str, ...], ...]
@@ -51,6 +50,8 @@ class Register:
         """Start empty, writing into this module."""
         self.code = code
         self.parts: list[PartDraft] = []
+        self.looked: list[Look] = []
+        """Every lookup that was written, in order: whoever writes one takes what has come since."""
         self._known: dict[object, PartDraft] = {}
         self._exchanges: dict[Paths, int] = {}
 

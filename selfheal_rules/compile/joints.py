@@ -98,6 +98,7 @@ def lower_branch(joint: Joint) -> Branching:
     needed = _conditions(joint)
     for alias in joint.bound:
         joint.parts[alias].seeds.append(_seed(joint, alias, needed))
+    before = len(register.looked)
     around = Bound(joint.scope, branch.patterns, joint.aliases, branch.stages, branch.reach)
     last = len(branch.stages) - 1
     looking = [negative for negative in branch.negatives if negative.stage is None or negative.stage < last]
@@ -129,6 +130,7 @@ def lower_branch(joint: Joint) -> Branching:
         still=register.code[_still(joint)],
         bare=not (branch.negatives or joint.picked or branch.held),
         timed=_is_timed(branch),
+        looks=tuple(register.looked[before:]),  # last: what is written above has looked by now
     )
 
 
@@ -197,6 +199,7 @@ def _spreads(joint: Joint, seed: str) -> Iterator[Condition]:
 def _seed(joint: Joint, alias: str, needed: list[Condition]) -> SeedDraft:
     joins = tuple(j for j in joint.branch.joins if {j.left.alias, j.right.alias} <= set(joint.bound))
     nest = Nest(joint.register, joint.scope, joint.parts, joins, [*needed, *_spreads(joint, alias)])
+    before = len(joint.register.looked)
     nest.write("out = []")
     nest.bind(alias)
     nest.pending += _own_joins(nest, alias)
@@ -221,7 +224,7 @@ def _seed(joint: Joint, alias: str, needed: list[Condition]) -> SeedDraft:
     nest.write(f"out.append(({rows}))")
     arguments = f"{joint.scope.rows[alias]}, m"
     find = joint.register.code.function("find", arguments, [*nest.lines, "    return out"])
-    draft.seed = evolve(draft.seed, find=joint.register.code[find])
+    draft.seed = evolve(draft.seed, find=joint.register.code[find], looks=tuple(joint.register.looked[before:]))
     return draft
 
 

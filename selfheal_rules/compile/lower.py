@@ -15,8 +15,20 @@ from selfheal_rules.compile.branches import expand, span
 from selfheal_rules.compile.codegen import Code
 from selfheal_rules.compile.drafts import PartDraft, Register
 from selfheal_rules.compile.joints import Joint, lower_branch, waiting_part
-from selfheal_rules.compile.plan import Action, Branching, Conclusion, Entry, Part, Plan, Probe, Recovery, Ruling, Seed
-from selfheal_rules.compile.probes import Taker, probe
+from selfheal_rules.compile.plan import (
+    Action,
+    Branching,
+    Conclusion,
+    Entry,
+    Part,
+    Plan,
+    Probe,
+    Recovery,
+    Ruling,
+    Seed,
+    Taker,
+)
+from selfheal_rules.compile.probes import probe
 from selfheal_rules.compile.scope import Scope, waiting_kind
 from selfheal_rules.compile.steps import (
     Written,
@@ -276,6 +288,7 @@ def _part(draft: PartDraft, code: Code) -> Part:
         tuple(draft.watches),
         tuple(draft.counts),
         draft.counted,
+        draft.taker,
         draft.heeded,
         draft.scanned,
         lazy=draft.keep > 0 and not (draft.eager or draft.scanned or draft.watches),

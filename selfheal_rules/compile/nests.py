@@ -13,6 +13,7 @@ from selfheal_rules.compile.branches import Branch, Join, is_event, is_join
 from selfheal_rules.compile.codegen import Code, keyed, keyed_as, same_key
 from selfheal_rules.compile.drafts import PartDraft, Paths, Register
 from selfheal_rules.compile.leaves import is_constant, reference_leaf
+from selfheal_rules.compile.plan import Look
 from selfheal_rules.compile.scope import Scope, references, term
 from selfheal_rules.model import Formula, Pattern, Reference, Test
 
@@ -90,6 +91,7 @@ class Nest:
         else:
             draft.scanned = True
             self.enter(f"for {row} in m.standing[{self.constant(draft.number)}]:")
+        self.register.looked.append(Look(alias, draft.number, tuple(path for path, _ in equal)))
         self._used(alias, equal)
         self.bind(alias)
         return probed

@@ -5,12 +5,13 @@ Nothing here changes once compiled, and nothing here remembers: memories are arg
 what `match/` makes of an item: it has `kind source id key fields at turn time`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
-from selfheal_rules.model import Conclude, Do, Rule
+from selfheal_rules.model import Conclude, Do, Rule, RuleSet
+from selfheal_rules.model import Test as Leaf
 from selfheal_rules.vocabulary import Kind
 
 Rows: TypeAlias = tuple[Any, ...]
@@ -28,6 +29,15 @@ NEVER = 1 << 62
 """A time no timer is set for."""
 
 
+@frozen
+class Look:
+    """One lookup among the rows of a part: by the values at these paths, or over all of them where there are none."""
+
+    alias: str
+    part: int
+    paths: tuple[tuple[str, ...], ...]
+
+
 @frozen(eq=False, repr=False)
 class Seed:
     """A branch to try when a row of a part is new: `find` gives the assignments in which it takes part."""
@@ -39,6 +49,8 @@ class Seed:
     """In a sequence, an event that is not last can only complete a match when it comes late."""
     level: bool = False
     """Whether a row that merely changes may complete a match, too."""
+    looks: tuple[Look, ...] = ()
+    """What `find` looks up, in order."""
 
 
 @frozen(eq=False, repr=False)
@@ -94,6 +106,16 @@ class Counted:
 
 
 @frozen(eq=False, repr=False)
+class Taker:
+    """A part as the door of its kinds sees it: its number and constant leaves."""
+
+    part: int
+    tests: tuple[Leaf, ...]
+    negative: bool
+    rules: RuleSet
+
+
+@frozen(eq=False, repr=False)
 class Part:
     """One source of rows: a pattern's leaves over some kinds, or a count over another part."""
 
@@ -114,12 +136,21 @@ class Part:
     watches: tuple[Watch, ...] = ()
     counts: tuple[int, ...] = ()
     counted: Counted | None = None
+    taker: Taker | None = None
+    """The constant leaves of its pattern; None where it counts, or is a row that waits."""
     heeded: bool = True
     """Whether something besides a step reads the number that is counted: only then does another number matter."""
     scanned: bool = False
     """Whether some join goes over all its rows."""
     lazy: bool = False
     """Whether only an event that comes late can ever look its rows up: they are indexed when one does."""
+
+    def begun(self) -> Iterator[Seed]:
+        """Give every seed a new row is tried as, those with a partner to look for first among them."""
+        yield from self.seeds
+        for probe in self.probes:
+            for some in probe.partners.values():
+                yield from some
 
 
 @frozen(eq=False, repr=False)
@@ -168,6 +199,8 @@ class Branching:
     """The rows as they are now: those of states and counts would change with later updates."""
     timed: bool = False
     """Whether a condition with `within` is in it: what it concludes lasts `ttl` longer."""
+    looks: tuple[Look, ...] = ()
+    """What its negatives and picks look up, each time it is judged."""
 
 
 @frozen(eq=False, repr=False)

@@ -6,28 +6,15 @@ with the few parts left, so an item no rule wants costs one call whatever the nu
 """
 
 from collections import Counter
-from collections.abc import Iterable
-
-from attrs import frozen
 
 from selfheal_rules.compile.codegen import Code, access
 from selfheal_rules.compile.leaves import constant_leaf, raw_values
-from selfheal_rules.model import RuleSet, Test
+from selfheal_rules.compile.plan import Taker
 from selfheal_rules.values import Value
 from selfheal_rules.vocabulary import ANY, Kind
 
 _FEW = 4
 _WORDS = frozenset({"string", "enum", "ordered", "integer", "boolean"})
-
-
-@frozen(eq=False, repr=False)
-class Taker:
-    """A part as a probe sees it: its number and constant leaves."""
-
-    part: int
-    tests: tuple[Test, ...]
-    negative: bool
-    rules: RuleSet
 
 
 def probe(kind: Kind, takers: tuple[Taker, ...], code: Code) -> str:
@@ -36,13 +23,13 @@ def probe(kind: Kind, takers: tuple[Taker, ...], code: Code) -> str:
 
 
 def _split(kind: Kind, takers: tuple[Taker, ...], code: Code, done: frozenset[str]) -> str:
-    name = _discriminator(kind, takers, done) if len(takers) > _FEW else None
+    name = index_field(kind, takers, done)
     if name is None:
         return _sieve(kind, takers, code)
     buckets: dict[Value, list[Taker]] = {}
     rest = []
     for taker in takers:
-        values = _constants(kind, taker, name)
+        values = constants(kind, taker, name)
         for value in values:
             buckets.setdefault(value, []).append(taker)
         rest += [] if values else [taker]
@@ -63,7 +50,8 @@ def _table(
     return code.function("probe", "i, now", body)
 
 
-def _constants(kind: Kind, taker: Taker, name: str) -> tuple[Value, ...]:
+def constants(kind: Kind, taker: Taker, name: str) -> tuple[Value, ...]:
+    """Give the values of a field a part asks for; none where it may take any."""
     field_type = kind.type_at((name,)) or ANY
     for test in taker.tests:
         if test.path == (name,) and test.operator in {"is", "in"} and not taker.negative:
@@ -71,7 +59,10 @@ def _constants(kind: Kind, taker: Taker, name: str) -> tuple[Value, ...]:
     return ()
 
 
-def _discriminator(kind: Kind, takers: Iterable[Taker], done: frozenset[str]) -> str | None:
+def index_field(kind: Kind, takers: tuple[Taker, ...], done: frozenset[str] = frozenset()) -> str | None:
+    """Give the field by which the parts of a kind are told apart; None where they are few, or none tells them apart."""
+    if len(takers) <= _FEW:
+        return None
     counts: Counter[str] = Counter()
     for taker in takers:
         for test in taker.tests:
@@ -107,3 +98,11 @@ def _condition(kind: Kind, taker: Taker, variables: dict[tuple[str, ...], str], 
         field_type = kind.type_at(test.path) or ANY
         written.append(constant_leaf(test, name, field_type, taker.rules, code, negative=taker.negative))
     return " and ".join(written) or "True"
+
+
+def left_to_try(kind: Kind, takers: tuple[Taker, ...]) -> int:
+    """Give how many parts an item of the kind is held against one by one at most, the index having ruled out others."""
+    name = index_field(kind, takers)
+    asked = [constants(kind, taker, name) for taker in takers] if name else []
+    shared = max((sum(value in values for values in asked) for values in asked for value in values), default=0)
+    return shared + sum(not values for values in asked) if name else len(takers)

@@ -8,8 +8,7 @@ from selfheal_rules.compile.branches import Branch, is_join, span
 from selfheal_rules.compile.codegen import KEYED_APART, Code, access
 from selfheal_rules.compile.drafts import PartDraft, Paths, Register, row_key
 from selfheal_rules.compile.leaves import SIGNS, constant_leaf, is_constant, transition
-from selfheal_rules.compile.plan import Counted
-from selfheal_rules.compile.probes import Taker
+from selfheal_rules.compile.plan import Counted, Taker
 from selfheal_rules.compile.scope import Scope
 from selfheal_rules.model import Aggregate, Bound, Count, Pattern, RuleSet, Test
 from selfheal_rules.values import SECOND, Value, canonical

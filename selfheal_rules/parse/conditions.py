@@ -27,7 +27,7 @@ from selfheal_rules.parse.expression import parse_expression
 from selfheal_rules.parse.fields import Fields, Keys, closed, keyed, one_or_more_names
 from selfheal_rules.parse.findings import Findings, did_you_mean
 from selfheal_rules.parse.leaves import read_leaves
-from selfheal_rules.parse.nodes import MapNode, Node
+from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import Form
 
@@ -43,22 +43,35 @@ _PATTERN = ("as", "event", "state", "where", "for", "count", "aggregate", "pick"
 _AROUND = ("same", "within", "unless")
 _OUTSIDE = "write it beside the `all` around the pattern"
 _BESIDE = FrozenMap({**dict.fromkeys(_AROUND, _OUTSIDE), "within": f"{_OUTSIDE}, or in its `count`"})
-PATTERN = Keys("a pattern", (), _PATTERN, _BESIDE)
-LONE_PATTERN = Keys("a pattern", (), (*_PATTERN, *_AROUND))
+_MEANT = FrozenMap({
+    **dict.fromkeys(("alias", "name", "id"), "as"), **dict.fromkeys(("filter", "match", "fields", "if"), "where"),
+    **dict.fromkeys(("since", "duration", "held"), "for"),
+})  # fmt: skip
+PATTERN = Keys("a pattern", (), _PATTERN, _BESIDE, _MEANT)
+LONE_PATTERN = Keys("a pattern", (), (*_PATTERN, *_AROUND), meant=_MEANT)
 GROUP = Keys("a group", (), (*LOGIC, *_AROUND, "for"))
 FORMULA = Keys("a test", (), ("test",))
 LONE_FORMULA = Keys("a test", (), ("test", *_AROUND))
-COUNT = Keys("`count`", (), (*COMPARISONS, "within", "by", "distinct"))
-AGGREGATE = Keys("`aggregate`", (), (*MEASURES, *COMPARISONS, "within", "by"))
+_COUNTED = FrozenMap({
+    **dict.fromkeys(("over", "per", "window", "for"), "within"), "group_by": "by", "unique": "distinct",
+    "gte": "at_least", "gt": "more_than", "lte": "at_most", "lt": "less_than",
+})  # fmt: skip
+COUNT = Keys("`count`", (), (*COMPARISONS, "within", "by", "distinct"), meant=_COUNTED)
+AGGREGATE = Keys("`aggregate`", (), (*MEASURES, *COMPARISONS, "within", "by"), meant=_COUNTED)
 PICK = Keys("`pick`", (), ("max", "min"))
 
 
 @define(eq=False, repr=False)
 class Scope:
-    """The rule being read: where findings go, and how many patterns without a name it has so far."""
+    """
+    The rule being read: where findings go, and how many patterns without a name it has so far.
+
+    `nameless` tells that something is no condition, so that a name the rule uses may have been meant to stand there.
+    """
 
     findings: Findings
     unnamed: int = 0
+    nameless: bool = False
 
     def next_alias(self) -> str:
         """Give the next alias no author can write."""
@@ -70,6 +83,7 @@ def read_outermost(node: Node | None, address: str, scope: Scope) -> Group | Non
     """Read a whole condition; one pattern or test is wrapped into an `all` that has the keys around it."""
     word = _word(node, scope)
     if word is None or not isinstance(node, MapNode):
+        scope.nameless |= node is not None
         return None
     if word in LOGIC:
         return _group(node, word, address, scope)
@@ -86,7 +100,7 @@ def read_condition(node: Node, address: str, scope: Scope) -> Condition | None:
     """Read one item of a group."""
     word = _word(node, scope)
     if word is None or not isinstance(node, MapNode):
-        return None
+        return _unknown(node, address, scope)
     if word in LOGIC:
         return _group(node, word, address, scope)
     if word == "test":
@@ -94,12 +108,22 @@ def read_condition(node: Node, address: str, scope: Scope) -> Condition | None:
     return _pattern(node, PATTERN, address, scope)
 
 
+def _unknown(node: Node, address: str, scope: Scope) -> Condition | None:
+    """Give a pattern of no kind for what has a name and is no condition: whatever is said of it may be right."""
+    name = node.entries.get("as") if isinstance(node, MapNode) else None
+    if isinstance(name, ScalarNode):
+        return Pattern(name.text, "state", (), span=node.span, address=address)
+    scope.nameless = True
+    return None
+
+
 def _word(node: Node | None, scope: Scope) -> str | None:
     """Give the one word that says what kind of condition stands here."""
     if node is None:
         return None
     if not isinstance(node, MapNode):
-        scope.findings.refuse("SH020", f"a condition is a mapping, not {literals.shape(node)}", node)
+        cure = 'write `{state: kind}`, `{event: kind}`, `{all: [...]}` or `{test: "..."}`'
+        scope.findings.refuse("SH020", f"a condition is a mapping, not {literals.shape(node)}", node, cure)
         return None
     found = [word for word in WORDS if word in node.entries]
     if len(found) == 1:
@@ -110,12 +134,23 @@ def _word(node: Node | None, scope: Scope) -> str | None:
         scope.findings.refuse("SH110", message, node.keys[found[1]], cure)
         return None
     cures = [cure for name in node.entries if (cure := did_you_mean(name, WORDS)).startswith("did")]
-    cure = cures[0] if cures else "known: " + ", ".join(f"`{word}`" for word in WORDS)
+    cure = cures[0] if cures else _named(node) or "known: " + ", ".join(f"`{word}`" for word in WORDS)
     scope.findings.refuse("SH110", "a condition says what it waits for", node, cure)
     return None
 
 
+def _named(node: MapNode) -> str:
+    """Give the cure for a kind under a word of another language."""
+    for word in ("kind", "type", "alert", "alarm", "fact"):
+        inner = node.entries.get(word)
+        if isinstance(inner, ScalarNode):
+            return f"write `state: {inner.text}` for what holds, `event: {inner.text}` for what happens"
+    return ""
+
+
 def _items(fields: Fields, name: str, address: str, scope: Scope) -> tuple[Condition, ...]:
+    node = fields.node_of(name)
+    scope.nameless |= not (isinstance(node, ListNode) and node.items)
     fields.refuse_empty(name, "name at least one condition, or leave it out")
     read = (read_condition(node, f"{address}.{name}[{at}]", scope) for at, node in enumerate(fields.items(name)))
     return tuple(item for item in read if item is not None)
@@ -188,14 +223,20 @@ def _pattern(node: MapNode, keys: Keys, address: str, scope: Scope) -> Pattern:
     findings = scope.findings
     fields = keyed(node, keys, findings)
     form = _form(fields)
+    alias = fields.read("as", literals.alias)
+    scope.nameless |= fields.may_lack("as") or (fields.has("as") and not alias)
+    before = len(findings.found)
+    count = _count(closed(fields.node_of("count"), COUNT, findings), f"{address}.count")
+    aggregate = _aggregate(closed(fields.node_of("aggregate"), AGGREGATE, findings), f"{address}.aggregate")
+    is_clear = len(findings.found) == before and not fields.may_lack("count", "aggregate")
     return Pattern(
-        fields.read("as", literals.alias) or scope.next_alias(),
+        alias or scope.next_alias(),
         form,
-        fields.read(form, one_or_more_names) or (),
+        (fields.read(form, one_or_more_names) or ()) if is_clear else (),
         where=read_leaves(fields.node_of("where"), f"{address}.where", findings),
         held=fields.duration("for"),
-        count=_count(closed(fields.node_of("count"), COUNT, findings), f"{address}.count"),
-        aggregate=_aggregate(closed(fields.node_of("aggregate"), AGGREGATE, findings), f"{address}.aggregate"),
+        count=count,
+        aggregate=aggregate,
         pick=_pick(closed(fields.node_of("pick"), PICK, findings)),
         span=fields.span,
         address=address,

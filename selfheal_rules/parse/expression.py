@@ -127,6 +127,8 @@ class _Reader:
         cure = "write Python's spelling: `alias.field > 5 and not other.field == 'x'`"
         if "$" in self.text:
             cure = "names stand without `$` here: `alias.field`, `params.name`"
+        if re.search(r"&&|\|\||!(?!=)", _TEXTS.sub("", self.text)):
+            cure = "write `and`, `or` and `not`" + (", and names without `$`" if "$" in self.text else "")
         message = f"`{self._shown()}` is no expression" if self.text.strip() else "the expression is empty"
         self.findings.error("SH131", message, span, cure)
 

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from selfheal_rules.model import Operand
 from selfheal_rules.parse import literals
-from selfheal_rules.parse.findings import Findings, did_you_mean
+from selfheal_rules.parse.findings import Findings, closest, did_you_mean
 from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.source import Span
 from selfheal_rules.values import FrozenMap
@@ -28,6 +28,8 @@ class Keys:
     optional: tuple[str, ...] = ()
     elsewhere: Mapping[str, str] = FrozenMap()
     """What is often written here, and where it belongs instead."""
+    meant: Mapping[str, str] = FrozenMap()
+    """What other rule languages call a key, and its name here."""
     known: frozenset[str] = field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -42,6 +44,13 @@ class Fields:
     what: str
     node: MapNode
     findings: Findings
+    strange: tuple[tuple[str, str], ...] = ()
+    """Keys that are unknown here, each with the key that may have been meant, or an empty text."""
+
+    def may_lack(self, *names: str) -> bool:
+        """Whether one of these keys is absent because what stands for it is written in a way nobody knows."""
+        absent = {name for name in names if name not in self.node.entries}
+        return bool(absent) and any(not meant or meant in absent for _, meant in self.strange)
 
     @property
     def span(self) -> Span:
@@ -114,27 +123,34 @@ def closed(node: Node | None, keys: Keys, findings: Findings) -> Fields | None:
 
 def keyed(node: MapNode, keys: Keys, findings: Findings) -> Fields:
     """Take a mapping as one of just these keys; what is unknown or missing is a finding, no reason to stop."""
-    if not node.entries.keys() <= keys.known:
-        _refuse_unknown(node, keys, findings)
+    strange = () if node.entries.keys() <= keys.known else tuple(_refuse_unknown(node, keys, findings))
+    meant = [name for _, name in strange]
     for name in keys.required:
-        if name not in node.entries:
-            findings.refuse("SH101", f"{keys.what} needs `{name}`", node, f"add `{name}:`")
-    return Fields(keys.what, node, findings)
+        if name not in node.entries and name not in meant:
+            said = f"{name}: 1" if name.startswith("selfheal") else f"{name}:"
+            findings.refuse("SH101", f"{keys.what} needs `{name}`", node, f"add `{said}`")
+    return Fields(keys.what, node, findings, strange)
 
 
-def _refuse_unknown(node: MapNode, keys: Keys, findings: Findings) -> None:
+def _refuse_unknown(node: MapNode, keys: Keys, findings: Findings) -> Iterator[tuple[str, str]]:
     absent = [name for name in keys.required + keys.optional if name not in node.entries]
     for name, key in node.keys.items():
-        if name not in keys.known:
-            cure = keys.elsewhere.get(name) or did_you_mean(name, absent)
-            findings.refuse("SH102", f"{keys.what} has no key `{name}`", key, cure)
+        if name in keys.known:
+            continue
+        elsewhere, meant = keys.elsewhere.get(name), keys.meant.get(name)
+        meant = meant if meant in absent else closest(name, absent)
+        cure = f"did you mean `{meant}`?" if meant else did_you_mean(name, absent)
+        findings.refuse("SH102", f"{keys.what} has no key `{name}`", key, elsewhere or cure)
+        if not elsewhere:
+            yield name, meant
 
 
 def list_items(node: Node, what: str, findings: Findings) -> list[Node] | None:
     """Give the items of a list node."""
     if isinstance(node, ListNode):
         return node.items
-    findings.refuse("SH020", f"`{what}` takes a list, not {literals.shape(node)}", node, "write it in `[` and `]`")
+    cure = "begin each item with `- `" if isinstance(node, MapNode) else "write it in `[` and `]`"
+    findings.refuse("SH020", f"`{what}` takes a list, not {literals.shape(node)}", node, cure)
     return None
 
 

@@ -49,10 +49,15 @@ class Findings:
         return Report.of((*shown, rest))
 
 
+def closest(word: str, known: Iterable[str]) -> str:
+    """Give the known word a misspelt one is like, or an empty text."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Give the cure for a misspelt word, or name what may stand there."""
     words = list(known)
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    close = closest(word, words)
     if close:
-        return f"did you mean `{close[0]}`?"
+        return f"did you mean `{close}`?"
     return "known: " + ", ".join(f"`{name}`" for name in words) if words else ""

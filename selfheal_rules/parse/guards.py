@@ -75,21 +75,24 @@ def _setting(word: str, guard: str, inner: Node, key: ScalarNode, address: str, 
         return None
     if word == "of":
         return _population(inner, address, scope)
-    return READERS.get(word, _one_or_more)(inner, word, findings)
+    return READERS.get(word, one_or_several)(inner, word, findings)
 
 
-def _one_or_more(node: Node, word: str, findings: Findings) -> Operand | tuple[Operand, ...] | None:
+def one_or_several(node: Node, word: str, findings: Findings) -> Operand | tuple[Operand, ...] | None:
+    """Give a value, or those of a list."""
     if isinstance(node, ListNode):
-        return _several(node, word, findings)
+        return several(node, word, findings)
     return literals.operand(node, word, findings)
 
 
-def _several(node: Node, word: str, findings: Findings) -> tuple[Operand, ...]:
+def several(node: Node, word: str, findings: Findings) -> tuple[Operand, ...]:
+    """Give the values of a list."""
     found = (literals.operand(item, word, findings) for item in list_items(node, word, findings) or ())
     return tuple(item for item in found if item is not None)
 
 
-def _fails(node: Node, _: str, findings: Findings) -> Operand | None:
+def fails(node: Node, _: str, findings: Findings) -> Operand | None:
+    """Give `open` or `closed`."""
     found = literals.text(node, "fails", findings)
     if found is None or found in {"open", "closed"}:
         return Literal(found, span=node.span)
@@ -108,7 +111,7 @@ def _population(node: Node, address: str, scope: Scope) -> Pattern | None:
 
 READERS: Mapping[str, Callable[[Node, str, Findings], Operand | tuple[Operand, ...] | None]] = {
     **dict.fromkeys(("cooldown", "backoff", "per", "over", "for"), literals.duration),
-    "by": _several,
-    "fails": _fails,
+    "by": several,
+    "fails": fails,
 }
 """How the words of guards are read; those not here take a value, or a list of values."""

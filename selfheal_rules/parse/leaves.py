@@ -33,7 +33,7 @@ def _leaf(path: tuple[str, ...], node: Node, key: ScalarNode, address: str, find
     if isinstance(node, MapNode):
         return _operators(path, node, address, findings)
     operator: Operator = "in" if isinstance(node, ListNode) else "is"
-    held = _one_or_more(node, address.rpartition(".")[2], findings)
+    held = one_or_more(node, address.rpartition(".")[2], findings)
     return [Test(path, operator, held, span=key.span, address=address)] if held is not None else []
 
 
@@ -45,7 +45,7 @@ def _operators(path: tuple[str, ...], node: MapNode, address: str, findings: Fin
         key = node.keys[name]
         known = next((word for word in OPERATORS if word == name), None)
         if known is None:
-            findings.refuse("SH120", f"`{name}` is no operator", key, did_you_mean(name, OPERATORS))
+            findings.refuse("SH120", f"`{name}` is no operator", key, _MEANT.get(name) or did_you_mean(name, OPERATORS))
             continue
         held = OPERATORS[known](inner, name, findings)
         if held is not None:
@@ -53,18 +53,20 @@ def _operators(path: tuple[str, ...], node: MapNode, address: str, findings: Fin
     return tests
 
 
-def _one_or_more(node: Node, what: str, findings: Findings) -> Held | None:
+def one_or_more(node: Node, what: str, findings: Findings) -> Held | None:
+    """Give a value, or those of a list that is not empty."""
     if not isinstance(node, ListNode):
-        return _single(node, what, findings)
+        return single(node, what, findings)
     if not node.items:
         findings.refuse("SH111", f"`{what}` is held against an empty list", node, "name at least one value")
         return None
-    found = [_single(item, what, findings) for item in node.items]
+    found = [single(item, what, findings) for item in node.items]
     sound = tuple(item for item in found if item is not None)
     return sound if len(sound) == len(found) else None
 
 
-def _single(node: Node, what: str, findings: Findings) -> Operand | None:
+def single(node: Node, what: str, findings: Findings) -> Operand | None:
+    """Give one value."""
     if isinstance(node, ScalarNode) and node.value is None:
         cure = "a null field is a missing one: write `{exists: false}`"
         findings.refuse("SH121", f"`{what}` is held against null", node, cure)
@@ -72,16 +74,18 @@ def _single(node: Node, what: str, findings: Findings) -> Operand | None:
     return literals.operand(node, what, findings)
 
 
-def _text(node: Node, what: str, findings: Findings) -> Operand | None:
-    found = _single(node, what, findings)
+def text(node: Node, what: str, findings: Findings) -> Operand | None:
+    """Give a text, a parameter or a field."""
+    found = single(node, what, findings)
     if isinstance(found, Literal) and not isinstance(found.value, str):
         findings.refuse("SH020", f"`{what}` takes a text, not {literals.shape(node)}", node, "write it in quotes")
         return None
     return found
 
 
-def _constant_text(node: Node, what: str, findings: Findings) -> Operand | None:
-    found = _text(node, what, findings)
+def constant_text(node: Node, what: str, findings: Findings) -> Operand | None:
+    """Give a text or a parameter."""
+    found = text(node, what, findings)
     if found is None or isinstance(found, Literal | Parameter):
         return found
     cure = "write the text itself, or `$params.name`"
@@ -89,21 +93,46 @@ def _constant_text(node: Node, what: str, findings: Findings) -> Operand | None:
     return None
 
 
-def _truth(node: Node, what: str, findings: Findings) -> Operand | None:
+def truth(node: Node, what: str, findings: Findings) -> Operand | None:
+    """Give a truth value."""
     found = literals.boolean(node, what, findings)
     return Literal(found, span=node.span) if found is not None else None
 
 
 OPERATORS: Mapping[Operator, ReadOperand] = {
-    "not": _one_or_more,
-    "at_least": _single,
-    "more_than": _single,
-    "at_most": _single,
-    "less_than": _single,
-    "matches": _constant_text,
-    "glob": _constant_text,
-    "contains": _single,
-    "starts_with": _text,
-    "ends_with": _text,
-    "exists": _truth,
+    "not": one_or_more,
+    "at_least": single,
+    "more_than": single,
+    "at_most": single,
+    "less_than": single,
+    "matches": constant_text,
+    "glob": constant_text,
+    "contains": single,
+    "starts_with": text,
+    "ends_with": text,
+    "exists": truth,
 }
+
+_ALONE, _LISTED = "write the value alone: it is equality", "write a list of values: it is *in*"
+_MEANT: Mapping[str, str] = {
+    **dict.fromkeys(("eq", "equals", "is", "=", "=="), _ALONE),
+    **dict.fromkeys(("in", "one_of", "any_of", "any"), _LISTED),
+    **{
+        word: f"did you mean `{meant}`?"
+        for meant, words in {
+            "not": ("ne", "neq", "not_equals", "is_not", "not_in", "!="),
+            "at_least": ("gte", "ge", "min", ">="),
+            "more_than": ("gt", "greater_than", "above", ">"),
+            "at_most": ("lte", "le", "max", "<="),
+            "less_than": ("lt", "below", "<"),
+            "matches": ("regex", "regexp", "re", "match", "=~"),
+            "glob": ("like", "wildcard"),
+            "starts_with": ("prefix",),
+            "ends_with": ("suffix",),
+            "contains": ("has", "includes"),
+            "exists": ("present", "defined", "is_set"),
+        }.items()
+        for word in words
+    },
+}
+"""What other rule languages call an operator, and how it is written here."""

@@ -10,11 +10,14 @@ from selfheal_rules.source import Span
 from selfheal_rules.values import FrozenMap, Value
 from selfheal_rules.vocabulary import parse_duration
 
+RESERVED = frozenset({*keyword.kwlist, "params", "true", "false"})
+"""What names no pattern: it has a meaning of its own in expressions."""
+
 ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SEGMENT = r"[A-Za-z0-9_](?:[A-Za-z0-9_/-]*[A-Za-z0-9_])?"
-_PATH = re.compile(rf"{SEGMENT}(?:\.{SEGMENT})*")
+PATH = re.compile(rf"{SEGMENT}(?:\.{SEGMENT})*")
 _REFERENCE = re.compile(rf"\$([A-Za-z_][A-Za-z0-9_]*)\.({SEGMENT}(?:\.{SEGMENT})*)")
-_SLOT = re.compile(r"\$?\$\{([^{}]*)\}")
+SLOT = re.compile(r"\$?\$\{([^{}]*)\}")
 _TYPES = {bool: "boolean", int: "number", float: "number", str: "text"}
 
 
@@ -64,14 +67,12 @@ def alias(node: Node, what: str, findings: Findings) -> str | None:
     found = text(node, what, findings)
     if found is None:
         return None
-    if found == "params" or keyword.iskeyword(found) or found in {"true", "false"}:
+    if found in RESERVED:
         findings.refuse("SH104", f"`{found}` has a meaning of its own and names no pattern", node, "take another name")
-        return None
-    if not ALIAS.fullmatch(found):
+    elif not ALIAS.fullmatch(found):
         cure = "letters, digits and `_`, no digit first"
         findings.refuse("SH103", f"`{found}` is not a name for a pattern", node, cure)
-        return None
-    return found
+    return found  # what names it, rightly or not, is known to the rest of the rule
 
 
 def field_path(node: Node, what: str, findings: Findings) -> tuple[str, ...]:
@@ -87,9 +88,10 @@ def is_segment(name: str) -> bool:
 
 def path_of(name: str, node: Node, findings: Findings) -> tuple[str, ...]:
     """Split a dotted field path; an empty one where it is none."""
-    if _PATH.fullmatch(name):
+    if PATH.fullmatch(name):
         return tuple(name.split("."))
-    cure = f"write `{name[1:]}`: a field is named without `$`" if name.startswith("$") else "names joined by dots"
+    own = name[1:].partition(".")[2] or name[1:]
+    cure = f"write `{own}`: a field of this pattern is named alone" if name.startswith("$") else "names joined by dots"
     findings.refuse("SH105", f"`{name}` is not a field", node, cure)
     return ()
 
@@ -107,9 +109,22 @@ def duration(node: Node, what: str, findings: Findings) -> Operand | None:
             pass
         else:
             return Literal(node.value, span=node.span)
-    cure = "write whole numbers with units, such as `30s`, `5m` or `1h30m`"
-    findings.refuse("SH021", f"`{what}` takes a duration, not {shape(node)}", node, cure)
+    findings.refuse("SH021", f"`{what}` takes a duration, not {shape(node)}", node, _duration_cure(node))
     return None
+
+
+_SPELT = re.compile(r"(\d+)\s*(ms|s|m|h|d|sec|second|min|minute|hr|hour|day)s?", re.IGNORECASE)
+
+
+def _duration_cure(node: Node) -> str:
+    """Give the duration that was meant, where that can be told."""
+    if isinstance(node, ScalarNode) and type(node.value) is int and node.value > 0:
+        return f"write `{node.value}s` for seconds, `{node.value}m` for minutes"
+    spelt = _SPELT.fullmatch(node.text.strip()) if isinstance(node, ScalarNode) else None
+    if spelt:
+        unit = spelt[2].lower()
+        return f"write `{spelt[1]}{'ms' if unit == 'ms' else unit[0]}`"
+    return "write whole numbers with units, such as `30s`, `5m` or `1h30m`"
 
 
 def amount(node: Node, what: str, findings: Findings) -> Operand | None:
@@ -119,7 +134,9 @@ def amount(node: Node, what: str, findings: Findings) -> Operand | None:
             return Literal(node.value, span=node.span)
         if isinstance(node.value, str) and node.value.startswith("$params."):
             return operand(node, what, findings)
-    _refuse(node, what, "a number or `$params.name`", findings)
+    is_quoted = isinstance(node, ScalarNode) and not node.plain and node.text.strip().isdecimal()
+    cure = f"write {node.text} without quotes" if is_quoted and isinstance(node, ScalarNode) else ""
+    _refuse(node, what, "a number or `$params.name`", findings, cure)
     return None
 
 
@@ -131,7 +148,7 @@ def operand(node: Node, what: str, findings: Findings) -> Operand | None:
     value = node.value
     if not isinstance(value, str) or "$" not in value:
         return Literal(value, span=node.span)
-    if _SLOT.search(value) and not value.startswith("$$"):
+    if SLOT.search(value) and not value.startswith("$$"):
         cure = "compare with `$alias.field` as a whole, or write `$$` for a `$`"
         findings.refuse("SH107", "texts are filled in by `${...}` in `then` alone", node, cure)
         return None
@@ -167,7 +184,7 @@ def content(node: Node, what: str, findings: Findings) -> Operand | Template | N
         before = len(findings.found)
         value = plain(node, what, findings)
         return Literal(value, span=node.span) if len(findings.found) == before else None
-    if isinstance(node.value, str) and _SLOT.search(node.value):
+    if isinstance(node.value, str) and SLOT.search(node.value):
         return _template(node.value, node, findings)
     return operand(node, what, findings)
 
@@ -183,7 +200,7 @@ def scalar_content(node: Node, what: str, findings: Findings) -> Operand | Templ
 def _template(value: str, node: ScalarNode, findings: Findings) -> Template | Literal | None:
     parts: list[str | Reference | Parameter] = []
     at, sound = 0, True
-    for slot in _SLOT.finditer(value):
+    for slot in SLOT.finditer(value):
         parts.append(value[at : slot.start()])
         at = slot.end()
         if slot[0].startswith("$$"):

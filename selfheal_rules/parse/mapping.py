@@ -195,6 +195,7 @@ def _taken(node: MapNode, known: Names, findings: Findings) -> Taken | None:
 def _sources(fields: Fields, known: Names) -> tuple[Path, ...]:
     findings = fields.findings
     if fields.has("path"):
+        fields.refuse_empty("path", "name the steps, such as `[payload, ODD.NAME]`")
         path = fields.read("path", lambda node, what, _: _odd_path(node, what, known, findings))
         return (path,) if path else ()
     node = fields.node_of("from")
@@ -239,10 +240,10 @@ def _scalar(node: Node, what: str, findings: Findings) -> Value:
 
 def _reading(fields: Fields) -> tuple[Reading, str, str]:
     """Read how a raw value becomes a field's: `read`, `format` and `zone`."""
-    said, pattern, zone = fields.text("read"), fields.text("format"), fields.text("zone")
+    said, pattern, zone = fields.read("read", literals.text), fields.text("format"), fields.text("zone")
     read: Reading = next((reading for reading in READINGS if reading == said), "")
     node = fields.node_of("read")
-    if node and said and not read:
+    if node and said is not None and not read:
         fields.findings.refuse("SH162", f"nothing is read as `{said}`", node, did_you_mean(said, READINGS))
     elif node and (pattern or zone) and read != "time":
         fields.findings.refuse("SH160", f"`read: {said}` stands beside how a time is read", node, "leave it out")

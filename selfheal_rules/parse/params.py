@@ -6,7 +6,7 @@ from selfheal_rules.model import ParameterType
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.fields import Fields, Keys, closed, table
 from selfheal_rules.parse.findings import did_you_mean
-from selfheal_rules.parse.nodes import Node, ScalarNode
+from selfheal_rules.parse.nodes import MapNode, Node, ScalarNode
 from selfheal_rules.parse.types import read_type
 from selfheal_rules.values import FrozenMap, Value, freeze
 from selfheal_rules.vocabulary import FieldType
@@ -28,9 +28,17 @@ def read_params(fields: Fields, types: Mapping[str, FieldType]) -> FrozenMap:
     return FrozenMap(found)
 
 
+def lost_params(fields: Fields, params: Mapping[str, ParameterType]) -> frozenset[str]:
+    """Give the parameters, as rules write them, that are declared and could not be read."""
+    node = fields.node_of("params")
+    names = node.entries if isinstance(node, MapNode) else ()
+    return frozenset(f"$params.{name}" for name in names if name not in params)
+
+
 def _parameter(
     name: str, node: Node, key: ScalarNode, types: Mapping[str, FieldType], outer: Fields
 ) -> ParameterType | None:
+    before = len(outer.findings.found)
     fields = closed(node, PARAMETER, outer.findings)
     type_node = fields.node_of("type") if fields else None
     declared = read_type(type_node, types, outer.findings) if type_node else None
@@ -39,6 +47,8 @@ def _parameter(
     default = fields.node_of("default")
     value = literals.plain(default, "default", outer.findings) if default else None
     placed = default.span if default else key.span
+    if len(outer.findings.found) > before:
+        return None
     return ParameterType(name, declared, value, fields.text("doc"), span=key.span, placed=placed)
 
 

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from selfheal_rules.diagnostics import Report, RuleSetError
-from selfheal_rules.model import Reference, Rule, RuleSet
+from selfheal_rules.model import Group, Reference, Rule, RuleSet
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.conditions import Scope, read_outermost
 from selfheal_rules.parse.fields import Fields, Keys, closed, table
 from selfheal_rules.parse.files import nodes_of, read_source
 from selfheal_rules.parse.findings import Findings
 from selfheal_rules.parse.guards import read_guards
-from selfheal_rules.parse.nodes import Node
-from selfheal_rules.parse.params import read_params, site_values
+from selfheal_rules.parse.nodes import ListNode, MapNode, Node
+from selfheal_rules.parse.params import lost_params, read_params, site_values
 from selfheal_rules.parse.steps import read_ending, read_steps
-from selfheal_rules.parse.vocabulary import check_version, named_vocabularies, read_declarations
+from selfheal_rules.parse.vocabulary import DECLARATIONS, check_version, named_vocabularies, read_declarations
 from selfheal_rules.source import Source
 from selfheal_rules.values import EMPTY, FrozenMap
 
@@ -22,9 +22,16 @@ RULE_SET = Keys(
     "a rule set",
     ("selfheal", "ruleset", "rules"),
     ("description", "metadata", "vocabulary", "types", "events", "states", "params"),
+    meant=FrozenMap({"name": "ruleset", "version": "selfheal", "doc": "description", "parameters": "params"}),
 )
+DECLARED = ("vocabulary", *DECLARATIONS, "params")
+_MEANT = FrozenMap({
+    **dict.fromkeys(("if", "on", "condition", "conditions", "trigger", "match"), "when"),
+    **dict.fromkeys(("do", "action", "actions", "steps"), "then"),
+    **dict.fromkeys(("name", "rule"), "id"), "description": "doc", "healthy": "outcome", "guards": "guard",
+})  # fmt: skip
 _INSIDE = FrozenMap(dict.fromkeys(("same", "within", "unless", "for"), "write it inside `when`"))
-RULE = Keys("a rule", ("id", "when", "then"), ("doc", "key", "priority", "guard", "outcome"), _INSIDE)
+RULE = Keys("a rule", ("id", "when", "then"), ("doc", "key", "priority", "guard", "outcome"), _INSIDE, _MEANT)
 
 
 def load_rules(path: str | Path, *, values: Mapping[str, object] | None = None) -> RuleSet:
@@ -52,9 +59,9 @@ def parse_rules(
     """
     Read a rule set, and say everything that is wrong with it.
 
-    A rule with a finding in it is left out, so that what is given can be checked further. `values` are what the site
-    sets its parameters to; `folder` is where vocabulary files are looked for. Nothing is given where the text is no
-    rule set, or its vocabulary cannot be read.
+    What is given can be checked further: a rule with a finding in it stands apart from the others, as `unread`.
+    `values` are what the site sets its parameters to; `folder` is where vocabulary files are looked for. Nothing is
+    given where the text is no rule set, or a vocabulary it names cannot be used.
     """
     findings = Findings()
     fields = closed(nodes_of(source, findings), RULE_SET, findings)
@@ -67,14 +74,12 @@ def _rule_set(fields: Fields, values: Mapping[str, object], folder: Path | None)
     is_ours = check_version(fields, "selfheal")
     name = fields.name("ruleset")
     below = named_vocabularies(fields, folder)
-    before = len(findings.found)
-    vocabulary = read_declarations(fields, name, below) if below else None
-    is_known = len(findings.found) == before
+    vocabulary, lost = read_declarations(fields, name, below) if below else (None, frozenset())
     params = read_params(fields, vocabulary.types if vocabulary else EMPTY)
-    rules = tuple(_rules(fields.items("rules"), findings))
+    rules, unread = _rules(fields.items("rules"), findings)
     set_values = site_values(fields, params, values)
     description, metadata = fields.text("description"), _metadata(fields)
-    if vocabulary is None or not (is_ours and is_known):
+    if vocabulary is None or not (is_ours and _says_its_words(fields)):
         return None
     return RuleSet(
         name,
@@ -85,7 +90,19 @@ def _rule_set(fields: Fields, values: Mapping[str, object], folder: Path | None)
         description=description,
         metadata=metadata,
         span=fields.span,
+        unread=unread,
+        lost=lost | lost_params(fields, params),
+        whole=not findings.found,
     )
+
+
+def _says_its_words(fields: Fields) -> bool:
+    """Whether all that a rule set declares stands where it is looked for: what is not there is then not declared."""
+    nodes = [fields.node_of(name) for name in (*DECLARATIONS, "params")]
+    are_read = all(isinstance(node, MapNode | None) for node in nodes)
+    strange = [meant for name, meant in fields.strange if meant or isinstance(fields.node_of(name), MapNode)]
+    is_elsewhere = any(not meant or meant in DECLARED for meant in strange)
+    return are_read and not is_elsewhere and isinstance(fields.node_of("vocabulary"), ListNode | None)
 
 
 def _metadata(fields: Fields) -> FrozenMap:
@@ -93,18 +110,20 @@ def _metadata(fields: Fields) -> FrozenMap:
     return FrozenMap({name: literals.plain(inner, name, fields.findings) for name, inner, _ in found})
 
 
-def _rules(nodes: list[Node], findings: Findings) -> list[Rule]:
-    """Read all rules, and give the sound ones: neither reading them nor their YAML gave a finding."""
+def _rules(nodes: list[Node], findings: Findings) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """Read all rules, and give the sound ones, in which neither reading nor YAML has a finding, and the others."""
     wrong_lines = {finding.span.line for finding in findings.found}
-    found = []
+    sound: list[Rule] = []
+    unread: list[Rule] = []
     for at, node in enumerate(nodes):
         before = len(findings.found)
         rule = _rule(node, at, Scope(findings))
-        if rule is None or len(findings.found) > before:
+        if rule is None:
             continue
-        if not wrong_lines or wrong_lines.isdisjoint(range(rule.span.line, rule.span.end_line + 1)):
-            found.append(rule)
-    return found
+        lines = range(rule.span.line, rule.span.end_line + 1)
+        is_sound = len(findings.found) == before and (not wrong_lines or wrong_lines.isdisjoint(lines))
+        (sound if is_sound else unread).append(rule)
+    return tuple(sound), tuple(unread)
 
 
 def _rule(node: Node, at: int, scope: Scope) -> Rule | None:
@@ -119,9 +138,12 @@ def _rule(node: Node, at: int, scope: Scope) -> Rule | None:
     outcome = read_ending(fields.node_of("outcome"), f"{address}.outcome", scope)
     key = _key(fields) if fields.has("key") else None
     doc, priority = fields.text("doc"), fields.integer("priority")
-    if when is None:
-        return None
-    return Rule(name, when, then, doc=doc, key=key, priority=priority, guard=guard, outcome=outcome, span=fields.span)
+    when = when or Group("all", (), span=fields.span)
+    nameless = scope.nameless or not fields.has("when")
+    return Rule(
+        name, when, then, doc=doc, key=key, priority=priority, guard=guard, outcome=outcome, span=fields.span,
+        nameless=nameless,
+    )  # fmt: skip
 
 
 def _key(fields: Fields) -> tuple[Reference, ...]:

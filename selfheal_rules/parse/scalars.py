@@ -37,7 +37,10 @@ def resolve(text: str) -> tuple[Plain, Trap | None]:
     if text in _OLD_WORDS:
         truth = "true" if text.lower() in {"yes", "on"} else "false"
         message = f"`{text}` is a text to some YAML readers and `{truth}` to others"
-        return text, ("SH010", message, f'write "{text}" in quotes for the text, or `{truth}` for the truth value')
+        cure = f'write "{text}" in quotes for the text, or `{truth}` for the truth value'
+        if text == "on":
+            cure += "; as a key, what a rule waits for is `when`"
+        return text, ("SH010", message, cure)
     return text, None
 
 

@@ -11,7 +11,11 @@ from selfheal_rules.parse.nodes import MapNode, Node
 from selfheal_rules.values import FrozenMap
 
 CONCLUDE = Keys("a conclusion", ("conclude",), ("with", "ttl", "cleared", "id", "after"))
-DO = Keys("a step", ("do",), ("target", "with", "id", "after", "confirm", "timeout", "retry"))
+_MEANT = FrozenMap({
+    **dict.fromkeys(("params", "args", "parameters", "data"), "with"), **dict.fromkeys(("host", "on", "to"), "target"),
+    **dict.fromkeys(("needs", "depends_on"), "after"), "name": "id", "verify": "confirm",
+})  # fmt: skip
+DO = Keys("a step", ("do",), ("target", "with", "id", "after", "confirm", "timeout", "retry"), meant=_MEANT)
 RETRY = Keys("`retry`", ("times", "backoff"), ("cap",))
 ENDING = Keys("`outcome`", ("healthy", "within"), ("else",))
 WORDS = ("do", "conclude")
@@ -32,7 +36,8 @@ def _step(node: Node, address: str, scope: Scope) -> Step | None:
     if len(found) == 1:
         return _conclude(node, scope) if found == ["conclude"] else _do(node, address, scope)
     cures = [cure for name in node.entries if (cure := did_you_mean(name, WORDS)).startswith("did")]
-    cure = cures[0] if cures else "write one of them"
+    first = next(iter(node.entries), "")
+    cure = cures[0] if cures else f"write `do: {first}`, and its values under `with`" if first else "write one of them"
     scope.findings.refuse("SH110", "a step needs exactly one of `do` and `conclude`", node, cure)
     return None
 

@@ -57,8 +57,10 @@ def _values(node: Node, word: str, findings: Findings) -> tuple[str, ...]:
     if not items:
         findings.refuse("SH111", f"`{word}` is empty", node, "name its words")
     found: list[str] = []
-    for item in items:
-        value = literals.text(item, word, findings)
+    texts = [(item, literals.text(item, word, findings)) for item in items]
+    if any(value is None for _, value in texts):
+        return ()
+    for item, value in texts:
         if value in found:
             findings.refuse("SH109", f"`{value}` stands twice in `{word}`", item, "keep one of the two")
         elif value is not None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from selfheal_rules.diagnostics import Report, RuleSetError
 from selfheal_rules.parse import literals
@@ -34,7 +34,8 @@ def parse_vocabulary(source: Source) -> tuple[Vocabulary | None, Report]:
     if fields is None:
         return None, findings.report()
     check_version(fields, "selfheal_vocabulary")
-    found = read_declarations(fields, fields.name("vocabulary"), SELF_KINDS)
+    fields.text("doc")  # for people alone; it has to be a text all the same
+    found, _ = read_declarations(fields, fields.name("vocabulary"), SELF_KINDS)
     return (None if findings.found else found), findings.report()
 
 
@@ -94,16 +95,29 @@ def _from_file(path: Path) -> tuple[Vocabulary | None, Report]:
     return parse_vocabulary(source) if source else (None, findings.report())
 
 
+_UNREAD = FieldType("any", ("",))
+"""What a named type is of which the declaration has a mistake in it: a kind with a field of it is lost as well."""
+
+
+def _is_unread(type_: FieldType) -> bool:
+    return type_ is _UNREAD or (type_.element is not None and _is_unread(type_.element))
+
+
 @frozen(eq=False, repr=False)
 class _Declared:
     """What the kinds of one file may use: its named types, and those of the vocabularies below it."""
 
     types: Mapping[str, FieldType]
     findings: Findings
+    lost: set[str] = field(factory=set)
 
 
-def read_declarations(fields: Fields, name: str, below: Vocabulary) -> Vocabulary:
-    """Read the types and kinds a file declares, and put them on top of `below`."""
+def read_declarations(fields: Fields, name: str, below: Vocabulary) -> tuple[Vocabulary, frozenset[str]]:
+    """
+    Read the types and kinds a file declares, and put them on top of `below`.
+
+    A kind with a mistake in it is left out, and its name given beside the vocabulary; a type with one may be any.
+    """
     types = _types(fields, below)
     declared = _Declared({**below.types, **types}, fields.findings)
     kinds: dict[str, Kind] = {}
@@ -113,7 +127,8 @@ def read_declarations(fields: Fields, name: str, below: Vocabulary) -> Vocabular
                 _refuse_clash(kind, kinds.get(kind.name) or below.kinds[kind.name], fields.findings)
             else:
                 kinds[kind.name] = kind
-    return Vocabulary(name, FrozenMap({**below.kinds, **kinds}), FrozenMap({**below.types, **types}))
+    vocabulary = Vocabulary(name, FrozenMap({**below.kinds, **kinds}), FrozenMap({**below.types, **types}))
+    return vocabulary, frozenset(declared.lost)
 
 
 def _refuse_clash(kind: Kind, first: Kind, findings: Findings) -> None:
@@ -130,6 +145,7 @@ def _types(fields: Fields, below: Vocabulary) -> dict[str, FieldType]:
             continue
         declared = read_type(inner, {**below.types, **found}, fields.findings)
         if declared is None:
+            found[name] = _UNREAD
             continue
         if declared != below.types.get(name, declared):
             message = f"type `{name}` is declared already, as {below.types[name]}"
@@ -147,9 +163,13 @@ def _kinds(node: Node | None, form: Form, declared: _Declared) -> Iterable[Kind]
         elif name.startswith("selfheal."):
             findings.refuse("SH104", f"`{name}` is a name of the engine's own", key, "take another name")
         else:
+            before = len(findings.found)
             fields = closed(inner, EVENT if form == "event" else STATE, findings)
-            if fields:
-                yield _kind(name, form, fields, key, declared)
+            kind = _kind(name, form, fields, key, declared) if fields else None
+            if kind and len(findings.found) == before and not any(_is_unread(one.type) for one in kind.fields.values()):
+                yield kind
+            else:
+                declared.lost.add(name)
 
 
 def _kind(name: str, form: Form, fields: Fields, place: ScalarNode, declared: _Declared) -> Kind:

@@ -14,6 +14,7 @@ from attrs import define, field
 from selfheal_rules.parse.findings import Findings
 from selfheal_rules.parse.nodes import ListNode, MapNode, Node, Position, ScalarNode
 from selfheal_rules.parse.scalars import resolve
+from selfheal_rules.parse.syntax import Failure, tell
 from selfheal_rules.source import Source, Span
 
 DEPTH = 40
@@ -98,21 +99,18 @@ def _is_readable(source: Source, findings: Findings) -> bool:
 
 
 def _refuse_syntax(source: Source, findings: Findings, error: yaml.YAMLError) -> None:
-    mark = getattr(error, "problem_mark", None)
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    mark, begun = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    at = _at(mark) if mark else (1, 1)
     problem = getattr(error, "problem", None) or "the text cannot be read"
-    context = getattr(error, "context", None)
-    message = " ".join(f"this is not YAML: {context + ', ' if context else ''}{problem}".split())
-    findings.error("SH002", message, Span(source, line, column, line, column + 1), _syntax_cure(source, line, column))
+    failure = Failure(problem, getattr(error, "context", None) or "", at, _at(begun) if begun else at)
+    told = tell(failure, source)
+    related = (_point(source, told.related),) if told.related else ()
+    findings.error("SH002", f"this is not YAML: {told.message}", _point(source, told.at), told.cure, related)
 
 
-def _syntax_cure(source: Source, line: int, column: int) -> str:
-    character = source.line(line)[column - 1 : column]
-    if "\t" in source.line(line)[:column]:
-        return "indent with spaces, never with tabs"
-    if character in set("*&@`%!|>{[#?") or ": " in source.line(line)[column:]:
-        return "write a text that begins with a sign, or holds `: `, in quotes"
-    return "look at the quotes, brackets and indentation here and on the line before"
+def _point(source: Source, place: Position) -> Span:
+    line, column = place
+    return Span(source, line, column, line, column + 1)
 
 
 @define(eq=False, repr=False, weakref_slot=False)
