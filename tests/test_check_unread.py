@@ -5,7 +5,7 @@ import json
 import os
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from selfheal_rules.check import check_rules
@@ -57,7 +57,6 @@ def _said(report: Report | None) -> set[tuple[str, str]]:
     return {(one.code, one.message) for one in report.findings if one.code != "SH403"} if report else set()
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_nothing_follows_from_what_could_not_be_read(data: st.DataObject) -> None:
     """A key misspelt, or a value of another shape, is said as it is read, and the checks hold it against nothing."""

@@ -50,7 +50,7 @@ def _program(one: Case) -> Program:
         reject()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 100_000))
 def test_every_search_through_all_rows_is_told(seed: int) -> None:
     """The lookups without a field are those the generated code makes: loops over all that stands, or over one group."""
@@ -63,7 +63,7 @@ def test_every_search_through_all_rows_is_told(seed: int) -> None:
     assert {int(standing or group) for standing, group in written} == {look.part for look in looked if not look.by}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 100_000))
 def test_nothing_is_kept_longer_than_is_told(seed: int) -> None:
     """As an event comes in time, older ones go from the front of its part; a part that keeps none has none."""
