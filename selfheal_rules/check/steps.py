@@ -8,7 +8,7 @@ from selfheal_rules.check.operands import may_be, misfit, operand_type
 from selfheal_rules.check.subject import RuleView, Subject
 from selfheal_rules.diagnostics import Diagnostic
 from selfheal_rules.model import Conclude, Operand, Reference, Template
-from selfheal_rules.parse.findings import did_you_mean
+from selfheal_rules.parse.findings import closest, did_you_mean
 from selfheal_rules.vocabulary import SELF_KINDS, Field, Kind
 
 
@@ -56,7 +56,8 @@ def _needed(step: Conclude, kind: Kind, view: RuleView, subject: Subject) -> Ite
     required = (
         keys if step.cleared else tuple(name for name, one in kind.fields.items() if one.required or name in keys)
     )
-    missing = tuple(name for name in required if name not in step.fields)
+    misspelt = {closest(name, kind.fields) for name in step.fields if name not in kind.fields}
+    missing = tuple(name for name in required if name not in step.fields and name not in misspelt)
     if missing:
         place = at_word(step.span, step.kind)
         yield error("SH228", f"`{kind.name}` needs {listed(missing)}", place, "add it under `with:`", kind.span)

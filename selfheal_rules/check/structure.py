@@ -83,7 +83,7 @@ def _sequence(group: Group) -> Iterator[Diagnostic]:
             yield error("SH305", "a branch of the sequence has no pattern", item.span, "`none` stands in it by itself")
     end = max((at + 1 for at, none in enumerate(is_none) if not none), default=0)
     for at, item in enumerate(group.items):
-        if isinstance(item, Group) and item.logic == "none" and item.within is None and _is_over_events(item):
+        if at and isinstance(item, Group) and item.logic == "none" and item.within is None and _is_over_events(item):
             yield from _endless(item, group, is_last=at >= end)
 
 

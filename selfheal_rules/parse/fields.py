@@ -149,7 +149,8 @@ def list_items(node: Node, what: str, findings: Findings) -> list[Node] | None:
     """Give the items of a list node."""
     if isinstance(node, ListNode):
         return node.items
-    cure = "begin each item with `- `" if isinstance(node, MapNode) else "write it in `[` and `]`"
+    is_block = isinstance(node, MapNode) and not node.source.line(node.start[0]).startswith("{", node.start[1] - 1)
+    cure = "begin each item with `- `" if is_block else "write it in `[` and `]`"
     findings.refuse("SH020", f"`{what}` takes a list, not {literals.shape(node)}", node, cure)
     return None
 
