@@ -79,7 +79,7 @@ class PartPlan:
     """
     One source of rows and how long it keeps them.
 
-    `lasts` is how long an event, or a sample of a count, is kept: older ones go as the next comes. A state is kept
+    `lasts` is how long an event, or a sample of a count, is kept: older ones go now and then. A state is kept
     while it holds. Of `single` parts one row at most stands; `ages` are times whose age it waits for; `groups` are the
     fields a count is kept apart by.
     """
