@@ -1,5 +1,6 @@
 """A server process: what it needs, when it is ready, and how it ends."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -11,12 +12,15 @@ from pathlib import Path
 PATIENCE = 60.0
 """Seconds a server has to begin, and to end."""
 
+QUIET = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+"""Nobody is there to answer a question."""
+
 
 def tool(name: str, package: str) -> str:
     """Give the path of a program, its Debian package installed where it is missing."""
     if (found := _find(name)) is None:
         for command in (["update"], ["install", "-y", "--no-install-recommends", package]):
-            subprocess.run(["apt-get", "-qq", *command], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(["apt-get", "-qq", *command], check=True, stdout=subprocess.DEVNULL, env=QUIET)
         found = _find(name)
     assert found, f"package {package} has no {name}"
     return found
