@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 
 import pytest
 from hypothesis import assume, given
@@ -71,7 +72,9 @@ def test_nothing_follows_from_what_could_not_be_read(data: st.DataObject) -> Non
 def test_all_mistakes_are_said_at_once(call: Call) -> None:
     """Reading and checking tell all of it in one go, each once, however broken a rule; `UPDATE_GOLDEN=1` writes it."""
     path, golden = DATA / "cli" / "mistakes.yaml", DATA / "cli" / "mistakes.txt"
-    text = call("check", path).out.replace(str(path.parent), "...")
+    text = re.sub(
+        r"openstack\.yaml:\d+:\d+", "openstack.yaml", call("check", path).out.replace(str(path.parent), "...")
+    )
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(text, "utf-8")
     assert golden.read_text("utf-8") == text
