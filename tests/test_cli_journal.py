@@ -57,6 +57,8 @@ def test_a_whole_journal_is_counted(call: Call, journal: str) -> None:
     (told,) = call("journal", "verify", journal, "--format", "json").objects
     names = ("records", "inputs", "first", "torn", "broken", "why")
     assert (72, 63, 1, "", None, "") == tuple(told[name] for name in names)
+    last = list(open_journal(journal).records())[-1]
+    assert last.hash == told["hash"]
     assert COUNTS == ", ".join(f"{told['types'][name]} {name}" for name in re.findall("[a-z]+", COUNTS))
 
 

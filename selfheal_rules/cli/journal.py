@@ -106,7 +106,8 @@ def _report(
     begins = first.number if first else 0
     if arguments.format == "json":
         place = {"where": broken.place.where, "line": broken.place.line, "record": broken.record} if broken else None
-        said = {"records": types.total(), "inputs": last.inputs if last else 0, "first": begins, "types": types}
+        end = {"inputs": last.inputs if last else 0, "hash": last.hash if last else ""}
+        said = {"records": types.total(), **end, "first": begins, "types": types}
         screen.out(json.dumps({**said, "torn": torn, "broken": place, "why": broken.why if broken else ""}))
         return
     counts = ", ".join(f"{types[name]:,} {name}" for name in TYPES if types[name])
