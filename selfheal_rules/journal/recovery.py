@@ -22,6 +22,7 @@ from selfheal_rules.journal.journal import Journal
 from selfheal_rules.journal.record import INPUTS, Entry, Record
 from selfheal_rules.journal.text import read
 from selfheal_rules.journal.writer import Writer
+from selfheal_rules.snapshot import unpack
 
 
 def admitted(engine: Engine, inputs: Iterable[Input]) -> list[Input]:
@@ -134,9 +135,10 @@ def recover(fresh: Engine, writer: Writer) -> Course:
 
 
 def _recovered(fresh: Engine, writer: Writer) -> Course:
-    replay, first = replayed(fresh, writer.journal)
-    writer.append(first)
+    replay, begins = replayed(fresh, writer.journal)
     writer.append(list(replay.missing))
+    writer.append(begins)
+    replay.course.snapshot = writer.inputs if begins else replay.course.snapshot
     replay.course.mark = {
         "token": writer.token,
         "torn": str(writer.torn or ""),
@@ -149,16 +151,25 @@ def _recovered(fresh: Engine, writer: Writer) -> Course:
 
 
 def replayed(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:
-    """Give what a journal leads to, without writing to it, and what a program that is new to it has to write first."""
+    """
+    Give what a journal leads to, without writing to it, and what a program that is new to it writes after all else.
+
+    The inputs since the last snapshot are applied under the rules they were recorded under; other rules take over then.
+    """
     records = journal.recent()
     head = next(records, None)
     if head is None:
         return _begun(fresh, journal)
-    is_other = head.said("program") != fresh.program.digest
-    rest = _nothing_since(head, records, fresh) if is_other else records
-    replay = Replay(Course(type(fresh).restore(fresh.program, snapshot_of(head)), head.inputs))
-    replay.follow(rest)
-    return replay, program_begins(replay.course.engine) if is_other else []
+    blob, is_other = snapshot_of(head), head.said("program") != fresh.program.digest
+    program = unpack(fresh.program, blob)[0] if is_other else fresh.program
+    replay = Replay(Course(type(fresh).restore(program, blob), head.inputs))
+    replay.follow(records)
+    if not is_other:
+        return replay, []
+    if replay.course.waiting:
+        raise _waiting(head, replay.course, fresh)
+    replay.course.engine = type(fresh).restore(fresh.program, replay.course.engine.snapshot())
+    return replay, program_begins(replay.course.engine)
 
 
 def _begun(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:
@@ -168,15 +179,9 @@ def _begun(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:
     return Replay(Course(fresh)), [beginning(), *program_begins(fresh)]
 
 
-def _nothing_since(head: Record, records: Iterable[Record], fresh: Engine) -> tuple[Record, ...]:
-    """Let another program take over only where nothing was recorded under the old one since its snapshot."""
-    if any(record.type not in {"recovery", "program"} for record in records):
-        raise _other_program(head, fresh)
-    return ()
-
-
-def _other_program(record: Record, engine: Engine) -> JournalError:
-    said = record.data["program"]
-    message = f"record {record.number} at {record.place} is of program {said}, and this is {engine.program.digest}:"
-    message += " inputs were recorded since its last snapshot, so start and close once more with the old rules first"
+def _waiting(head: Record, course: Course, fresh: Engine) -> JournalError:
+    message = (
+        f"what program {head.said('program')} allowed still waits ({', '.join(course.waiting)}), and this is program "
+    )
+    message += f"{fresh.program.digest}: start once more with those rules, so that it is dealt with"
     return JournalError(message)

@@ -200,12 +200,27 @@ def test_settings_of_the_engine_outlive_it(tmp_path: Path) -> None:
 OTHER = program(rule("{as: p, event: fail}", "[{do: reset, target: $p.host}]"))
 
 
-def test_other_rules_cannot_take_over_in_the_middle(tmp_path: Path) -> None:
-    """Inputs that old rules have seen are not given to new ones as if these had decided."""
-    one = healer(file_journal(tmp_path))
+def test_other_rules_take_over_where_the_old_ones_ended(storage: Storage) -> None:
+    """Closed or not: what old rules have seen is theirs, and their text and the new rules' stand in the journal."""
+    hands = Hands(actions=("fence", "reset"))
+    one = healer(storage.open(), hands)
     one.take([fail(1)])
     one.journal.close()
-    with pytest.raises(JournalError, match=f"is of program {PROGRAM.digest}, and this is {OTHER.digest}"):
+    for at in (2, 3):
+        two = healer(storage.open(), hands, engine=Allowing(OTHER))
+        two.take([fail(at)])
+        two.journal.close()
+    assert ["fence a#1", "reset a#1", "reset a#1"] == hands.calls
+    programs = [record.data["digest"] for record in storage.open().records() if record.type == "program"]
+    assert [PROGRAM.digest, OTHER.digest] == programs
+
+
+def test_other_rules_wait_for_what_the_old_ones_allowed(tmp_path: Path) -> None:
+    """A decision nobody has carried out is not forgotten because the rules changed."""
+    one = healer(file_journal(tmp_path))
+    one.take([fail(1)])
+    one.close()
+    with pytest.raises(JournalError, match=f"what program {PROGRAM.digest} allowed still waits"):
         healer(file_journal(tmp_path), engine=Allowing(OTHER))
 
 
