@@ -17,11 +17,24 @@ def register(commands: Commands) -> None:
     add_format(parser)
     add_params(parser)
     add_max_age(parser)
+    text = (
+        "a field of states that never changes while a state stands, such as alarm.host: the stream may be divided by it"
+    )
+    parser.add_argument("--fixed", action="append", default=[], type=_field, metavar="KIND.FIELD", help=text)
 
 
 def plan(arguments: argparse.Namespace) -> int:
     """Print the plan of the program the rule sets make."""
     program, _ = load_program(arguments.paths, dict(arguments.param))
-    found = explain_plan(program, arguments.max_age)
+    fixed = {kind: tuple(name for other, name in arguments.fixed if other == kind) for kind, _ in arguments.fixed}
+    found = explain_plan(program, arguments.max_age, fixed)
     Screen().out(json.dumps(found.to_json()) if arguments.format == "json" else clean(page(found)))
     return Code.OK
+
+
+def _field(text: str) -> tuple[str, str]:
+    kind, dot, name = text.rpartition(".")
+    if not (kind and dot and name):
+        message = f"`{text}` does not name a field of a kind, such as `alarm.host`"
+        raise argparse.ArgumentTypeError(message)
+    return kind, name

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from selfheal_rules.explain.division import DivisionPlan
 from selfheal_rules.explain.plan import Arrival, BranchPlan, KindPlan, Lookup, PartPlan, ProgramPlan, RulePlan
 from selfheal_rules.vocabulary import write_duration
 
@@ -20,6 +21,7 @@ def page(plan: ProgramPlan) -> str:
         ("Parts: where rows come from, and for how long they are kept", [_part(part) for part in plan.parts]),
         ("Kinds: what an item of each touches", [_kind(kind) for kind in plan.kinds]),
         ("Costs: what stands out", list(_costs(plan))),
+        ("Division: how the stream may be divided among several engines", list(_division(plan.division))),
     ]
     return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections)
 
@@ -127,3 +129,15 @@ def _costs(plan: ProgramPlan) -> Iterator[str]:
         yield f"  = help: {cost.cure}"
     if not plan.costs:
         yield "nothing: every lookup is by a field, and no rule grows faster than what comes in"
+
+
+def _division(plan: DivisionPlan) -> Iterator[str]:
+    for stage in plan.stages:
+        repeated = f"; again here: {', '.join(stage.repeated)}" if stage.repeated else ""
+        yield f"stage {stage.number} by {stage.by}: {', '.join(stage.rules) or 'no rules'}{repeated}"
+        yield f"     items: {', '.join(stage.items) or 'none'}"
+        if stage.everywhere:
+            yield f"     every partition keeps and updates all of: {', '.join(stage.everywhere)}"
+    for one in plan.undivided:
+        yield f"{one.rule} ({one.ruleset}, line {one.line}) is not divided: {one.why}"
+        yield f"  = help: {one.cure}"

@@ -16,8 +16,11 @@ from selfheal_rules.compile.plan import Action, Branching, Conclusion, Look, Par
 from selfheal_rules.compile.probes import index_field, left_to_try
 from selfheal_rules.compile.program import Program
 from selfheal_rules.compile.steps import key_parts
+from selfheal_rules.compile.units import Fixed
 from selfheal_rules.explain.costs import Cost, costs, is_single
+from selfheal_rules.explain.division import DivisionPlan, explain_division
 from selfheal_rules.explain.words import leaf, shown
+from selfheal_rules.values import EMPTY
 from selfheal_rules.vocabulary import write_duration
 
 Role: TypeAlias = Literal["concludes", "does", "watches for"]
@@ -117,12 +120,13 @@ class KindPlan:
 
 @frozen
 class ProgramPlan:
-    """All of it: rules in order, parts by number, kinds by name, and what stands out as costly."""
+    """All of it: rules in order, parts by number, kinds by name, what stands out as costly, how it may be divided."""
 
     rules: tuple[RulePlan, ...]
     parts: tuple[PartPlan, ...]
     kinds: tuple[KindPlan, ...]
     costs: tuple[Cost, ...]
+    division: DivisionPlan
     max_age: timedelta = field(kw_only=True)
 
     def to_json(self) -> dict[str, Any]:
@@ -133,12 +137,14 @@ class ProgramPlan:
         return found
 
 
-def explain_plan(program: Program, max_age: timedelta) -> ProgramPlan:
-    """Say how a program will match in an engine of this `max_age`."""
+def explain_plan(program: Program, max_age: timedelta, fixed: Fixed = EMPTY) -> ProgramPlan:
+    """Say how a program will match in an engine of this `max_age`, and be divided; `fixed` as in `Program.split`."""
     plan = program.plan
     rules = tuple(_rules(program))
     parts = tuple(_part(part, plan, max_age) for part in plan.parts)
-    return ProgramPlan(rules, parts, tuple(_kinds(plan)), costs(plan), max_age=max_age)
+    return ProgramPlan(
+        rules, parts, tuple(_kinds(plan)), costs(plan), explain_division(program, fixed), max_age=max_age
+    )
 
 
 def _rules(program: Program) -> Iterator[RulePlan]:

@@ -1,0 +1,58 @@
+"""`selfheal plan` says how the stream may be divided."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.calls import RULES, Call, caller
+
+HOSTS = """\
+selfheal: 1
+ruleset: hosts
+events:
+  lost: {fields: {host: {type: string, required: true}}}
+states:
+  alarm: {key: [alarm], fields: {alarm: string, host: {type: string, required: true}}}
+rules:
+  - id: both
+    when: {all: [{as: e, event: lost}, {as: a, state: alarm}], same: [host], within: 1m}
+    then: [{do: fence, target: $e.host}]
+  - id: long
+    when: {as: a, state: alarm, for: 1m}
+    then: [{do: notify, target: $a.host}]
+"""
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Call the command."""
+    return caller(monkeypatch, capsys)
+
+
+def test_the_division_is_part_of_the_plan(call: Call, tmp_path: Path) -> None:
+    """As text and as JSON: the stages, what every partition keeps, and where and why a rule stays whole."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(HOSTS, encoding="utf-8")
+    found = call("plan", str(rules)).out
+    assert "stage 1 by host: both\n" in found
+    assert "every partition keeps and updates all of: alarm\n" in found
+    assert "long (hosts, line 12) is not divided: `alarm`" in found
+    (written,) = call("plan", str(rules), "--format", "json").objects
+    first, last = written["division"]["stages"]
+    assert (1, "host", ["both"], ["alarm everywhere", "lost by host"]) == tuple(
+        first[name] for name in ("number", "by", "rules", "items")
+    )
+    assert (["alarm"], "all", ["long"]) == (first["everywhere"], last["by"], last["rules"])
+    (whole,) = written["division"]["undivided"]
+    assert "`alarm` is told apart by `alarm`, so its `host` may change while it stands" == whole["why"]
+    assert (12, "hosts", "long") == (whole["line"], whole["ruleset"], whole["rule"])
+
+
+def test_a_field_that_never_changes_is_named(call: Call, tmp_path: Path) -> None:
+    """`--fixed KIND.FIELD` divides by it; what is no field of a kind is refused with the words of the option."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(HOSTS, encoding="utf-8")
+    assert "stage 1 by host: both, long\n" in call("plan", str(rules), "--fixed", "alarm.host").out
+    refused = call("plan", RULES, "--fixed", "alarm")
+    assert 2 == refused.code
+    assert "`alarm` does not name a field of a kind, such as `alarm.host`" in refused.err
