@@ -138,12 +138,20 @@ def _keep(joint: Joint) -> None:
     events = [pattern for pattern in joint.plain if is_event(pattern)]
     several = len(events) > 1 or any(negative.stage is not None for negative in joint.branch.negatives)
     for pattern in events:
-        reach = [spread.within for spread in joint.branch.spreads if pattern.alias in spread.aliases]
+        reach = _reach(joint.branch, pattern.alias)
         part = joint.parts[pattern.alias]
         part.eager = part.eager or not _is_last_event(joint, pattern.alias)
         if reach and (several or len(joint.bound) > 1):
-            part.keep = max(part.keep, min(reach))
+            part.keep = max(part.keep, reach)
             part.late = part.late or several
+
+
+def _reach(branch: Branch, alias: str) -> int:
+    """Give how far from an event of this alias the furthest other event of its match may lie."""
+    around = [spread for spread in branch.spreads if alias in spread.aliases]
+    near = min((spread.within for spread in around), default=0)
+    others = {other for spread in around for other in spread.aliases} - {alias}
+    return max([near, *(min(spread.within for spread in around if other in spread.aliases) for other in others)])
 
 
 def _is_last_event(joint: Joint, alias: str) -> bool:

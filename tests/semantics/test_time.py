@@ -56,6 +56,15 @@ def test_a_late_event_still_joins(play: Play) -> None:
     assert ["matched", "", "matched"] == play(PAIR, beat(1), until(50), fail(6))
 
 
+def test_a_late_event_joins_what_lies_in_a_narrower_window_of_others(play: Play) -> None:
+    """[4] An event is kept for the widest window it shares with another, not for the narrowest around it."""
+    near = "{all: [{event: beat, where: {n: 1}}, {event: beat, where: {n: 2}}], within: 2s}"
+    rules = rule(f"{{all: [{{as: p, event: fail}}, {near}], within: 3s}}")
+    lines = play(rules, beat(0, n=1), beat(1, n=2), until(7), rules, fail(2), max_age=5)
+    assert ["matched", "matched", "", "matched fence a@7"] == lines
+    assert "matched" == play(rules, beat(0, n=1), beat(1, n=2), until(8), rules, fail(3), max_age=5)[-1]
+
+
 def test_an_event_older_than_max_age_is_stale(play: Play) -> None:
     """[4] Exactly `max_age` is not older; a stale event does nothing and is not remembered."""
     assert ["", "matched fence a@20"] == play(rule("{as: p, event: beat}"), until(20), beat(10), max_age=10)
