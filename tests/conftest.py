@@ -20,10 +20,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say how many cases the blocks of the file had."""
+    """Say how many cases the blocks of the file had, and in how many something matched, where that was asked."""
     done: Path | None = config.getoption("--done")
     if done and done.exists():
         blocks = [line.split() for line in done.read_text().splitlines()]
         for name in sorted({block[0] for block in blocks}):
-            count = sum(int(block[2]) for block in blocks if block[0] == name)
-            terminalreporter.write_line(f"{count:10,} cases: {name}")
+            tried, counted = (sum(int(block[at]) for block in blocks if block[0] == name) for at in (2, 3))
+            terminalreporter.write_line(f"{tried:10,} cases, {counted:,} counted: {name}")
