@@ -165,6 +165,8 @@ class Engine(Knowledge):
 
     def _probe_of(self, item: Any) -> Any:
         """Give what finds the parts an event is for, or None where it is no event; refuse what does not fit."""
+        if isinstance(item, Control):
+            said_policy(self.program, self.policy, item)
         if item.__class__ in {Outcome, Control}:
             return None
         entry = self._entries.get(getattr(item, "kind", ""))

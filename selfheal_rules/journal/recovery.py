@@ -156,7 +156,8 @@ def replayed(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:
         return _begun(fresh, journal)
     is_other = head.said("program") != fresh.program.digest
     rest = _nothing_since(head, records, fresh) if is_other else records
-    replay = Replay(Course(type(fresh).restore(fresh.program, snapshot_of(head)), head.inputs))
+    policy = None if fresh.policy is None or fresh.policy.source else fresh.policy  # what has a text is in the journal
+    replay = Replay(Course(type(fresh).restore(fresh.program, snapshot_of(head), policy=policy), head.inputs))
     replay.follow(rest)
     return replay, program_begins(replay.course.engine) if is_other else []
 
