@@ -14,7 +14,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from benchmarks import durable_direct, loading, measure, memory, raw_bytes, targets
+from benchmarks import durable_direct, guards, loading, measure, memory, raw_bytes, targets
 from benchmarks.measure import Timing, by_post, by_post_all, by_script, interleaved, load, program_of
 from benchmarks.selection import WORKLOADS, workload_of
 from benchmarks.targets import Figure
@@ -125,12 +125,21 @@ def beginnings(scale: Scale) -> Iterator[Figure]:
         yield Figure(f"load, check, compile ({parser})", one["total_s"], "s", bound, note=note)
 
 
+def guarding(scale: Scale) -> Figure:
+    """Measure what guards add to a decision."""
+    decisions = min(scale.events // 10, 2000)
+    cost = guards.measured(decisions, 10 * decisions, scale.rounds)
+    note = f"{cost.guarded:.1f} us with nine, {cost.bare:.1f} us with none but those that always stand"
+    return Figure("guards, a decision", cost.guards, "us", targets.GUARDS_US, note=note)
+
+
 def figures(names: Sequence[str], scale: Scale) -> Iterator[Figure]:
     """Measure all, or the named workloads alone."""
     yield from workloads(names or list(WORKLOADS), scale)
     if not names:
         yield door(scale)
         yield raw(scale)
+        yield guarding(scale)
         yield from memories(scale)
         yield from beginnings(scale)
 

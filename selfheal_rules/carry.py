@@ -21,7 +21,7 @@ from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import State, check_item
-from selfheal_rules.match.memory import AGE, FORGET, FORWARD, HEALTH, HOLD, JUDGE, LAPSE, TALLY, Memory
+from selfheal_rules.match.memory import AGE, FORGET, FORWARD, HEALTH, HELD, HOLD, JUDGE, LAPSE, TALLY, Memory
 from selfheal_rules.match.network import Network
 from selfheal_rules.match.rows import Match, Record, Row, Support
 from selfheal_rules.match.supports import SOURCE, state_key, strength_of
@@ -284,7 +284,7 @@ class Graft:
             return subject in self.followed
         if purpose == LAPSE:
             return not subject.removed
-        return purpose == FORGET or (subject if purpose == HEALTH else subject[0]) in self.open
+        return purpose in {FORGET, HELD} or (subject if purpose == HEALTH else subject[0]) in self.open
 
     # What follows
 

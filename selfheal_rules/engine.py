@@ -15,6 +15,7 @@ from attrs import evolve
 from selfheal_rules.carry import Carried, Change, Graft
 from selfheal_rules.compile.plan import NEVER
 from selfheal_rules.compile.program import Program
+from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import (
     AHEAD,
     DUPLICATE,
@@ -30,24 +31,32 @@ from selfheal_rules.decide.decision import (
 from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.diagnostics import EventError, SnapshotError
 from selfheal_rules.events import Event, State, check_item, frozen_time
-from selfheal_rules.explain import ProgramPlan, explain_plan
+from selfheal_rules.guard.binding import kept_policy, refuse_policy, said_policy
+from selfheal_rules.guard.gate import Guards
+from selfheal_rules.guard.ledger import Ledger
+from selfheal_rules.knowledge import Knowledge
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.rows import Record
 from selfheal_rules.match.supports import state_key
+from selfheal_rules.policy import Policy
 from selfheal_rules.snapshot import pack, unpack
-from selfheal_rules.values import canonical, microseconds, moment
+from selfheal_rules.values import microseconds
 
-Item = Event | State | Outcome
+Item = Event | State | Outcome | Control
 MAX_AGE = timedelta(minutes=10)
 
 
-class Engine:
+class Engine(Knowledge):
     """
     One run of a program over one stream.
 
     `max_age` is how late an event may come and still be matched, and for how long repetition is remembered;
     `max_ahead` how far an item may lead before it is set aside (None: any distance). `remembered` caps the ids kept for
-    repetition, `fan_out` what one input may lead to: past either, decisions are held.
+    repetition, `fan_out` what one input may lead to: past either, decisions are held. Without a `policy` nothing is
+    ever allowed: every decision that guards let through is `shadowed`.
+
+    Raises:
+        RuleSetError: where the policy and the program cannot be brought together.
     """
 
     def __init__(
@@ -58,6 +67,7 @@ class Engine:
         max_ahead: timedelta | None = None,
         remembered: int = 1_000_000,
         fan_out: int = 100_000,
+        policy: Policy | None = None,
     ) -> None:
         """Start with nothing seen."""
         self.program = program
@@ -67,7 +77,9 @@ class Engine:
         self._ahead = None if max_ahead is None else microseconds(max_ahead)
         self._remembered = remembered
         self._memory = Memory(program.plan)
-        self._rounds = Rounds(program.plan, self._memory, self._age, fan_out)
+        self._fan_out = fan_out
+        refuse_policy(program, policy)
+        self._wire(Ledger(), policy)
         self._entries = {name: one for name, one in program.plan.entries.items() if not name.startswith("selfheal.")}
         self._marks: deque[tuple[int, tuple[str, Any]]] = deque()
         self._sweep = -NEVER
@@ -75,21 +87,20 @@ class Engine:
         self.carried: Carried | None = None
         """What the restore under other rules that made this engine carried over; None for every other engine."""
 
+    def _wire(self, ledger: Ledger, policy: Policy | None) -> None:
+        """Put the stages together over what is remembered."""
+        self._guards = Guards(self.program, policy, self._memory, ledger, self._age)
+        self._rounds = Rounds(self.program.plan, self._memory, self._age, self._fan_out, self._guards)
+        self._listen()
+
+    def _listen(self) -> None:
+        """Hear of every item where the site asks for it; the way of others is not made longer by a test."""
+        if self._guards.listens:
+            self.post = self._overheard  # type: ignore[method-assign]  # the instance's stands before the class's
+        else:
+            self.__dict__.pop("post", None)
+
     # Time
-
-    @property
-    def now(self) -> datetime | None:
-        """The greatest time seen; None before the first input."""
-        return None if self._memory.now == -NEVER else moment(self._memory.now)
-
-    def next_deadline(self) -> datetime | None:
-        """Give the earliest time at which something may follow without any input, or None."""
-        due = self._memory.now if self._owed else self._rounds.next_due()
-        return None if due is None else moment(due)
-
-    def is_idle(self) -> bool:
-        """Whether nothing is left that time alone could bring about."""
-        return not self._owed and self._rounds.next_due() is None
 
     def advance(self, now: datetime) -> Step:
         """Let time pass up to `now`, settling every timer due on the way; earlier times change nothing."""
@@ -142,7 +153,7 @@ class Engine:
         batch = items if isinstance(items, list | tuple) else list(items)
         probes = [self._probe_of(item) for item in batch]
         memory, steps = self._memory, []
-        waits = self._ahead is not None
+        waits = self._ahead is not None or self._guards.listens
         for item, probe in zip(batch, probes, strict=True):
             if probe is None or waits or item.at >= memory.alarm:
                 steps.append(self.post(item))
@@ -154,7 +165,9 @@ class Engine:
 
     def _probe_of(self, item: Any) -> Any:
         """Give what finds the parts an event is for, or None where it is no event; refuse what does not fit."""
-        if item.__class__ is Outcome:
+        if isinstance(item, Control):
+            said_policy(self.program, self.policy, item)
+        if item.__class__ in {Outcome, Control}:
             return None
         entry = self._entries.get(getattr(item, "kind", ""))
         if entry is None or item.fits is not entry.kind:
@@ -182,7 +195,7 @@ class Engine:
 
     def _door(self, item: Any) -> Any:
         if item.__class__ not in {Event, State}:
-            message = f"an engine takes events, states and outcomes, not {type(item).__name__}"
+            message = f"an engine takes events, states, outcomes and controls, not {type(item).__name__}"
             raise EventError(message, item=item, field="kind")
         if item.kind.startswith("selfheal."):
             message = f"`{item.kind}` is what the engine itself says; it cannot be posted"
@@ -233,22 +246,11 @@ class Engine:
 
     def _forget(self, limit: int) -> None:
         """Forget the ids of events whose `max_age` is over; now and then, since they are told apart by their time."""
-        memory = self._memory
-        for source, seen in tuple(memory.seen.items()):
-            old = []
-            for identity, arrived in seen.items():
-                if arrived > limit:
-                    break
-                old.append(identity)
-            for identity in old:
-                del seen[identity]
-            memory.known -= len(old)
-            if not seen:
-                del memory.seen[source]
-        self._sweep = memory.now + self._age // 16
+        self._memory.forget(limit)
+        self._sweep = self._memory.now + self._age // 16
 
     def _other(self, item: Any) -> Step:
-        if isinstance(item, Outcome):
+        if isinstance(item, Outcome | Control):
             at = microseconds(item.time)
         else:
             self._fitting(item)
@@ -256,12 +258,45 @@ class Engine:
         memory = self._memory
         if self._is_ahead(at):
             return AHEAD
+        policy = said_policy(self.program, self.policy, item) if isinstance(item, Control) else None
         before = self._pass(at) if at > memory.now else ()
         if isinstance(item, Outcome):
             disposition, decisions = self._rounds.outcome(item)
+        elif isinstance(item, Control):
+            disposition, decisions = self._control(item, policy)
         else:
             disposition, decisions = self._state(item)
         return Step.of(disposition, before + decisions)
+
+    # What people say
+
+    def _control(self, said: Control, policy: Policy | None) -> tuple[Disposition, tuple[Decision, ...]]:
+        self._memory.turn += 1
+        strict = self._guards.strict
+        changed = self._guards.control(said, self._memory.now)
+        if policy is not None:
+            self._guards = Guards(self.program, policy, self._memory, self._guards.ledger, self._age)
+            self._rounds.guard(self._guards)
+            self._listen()
+        elif strict != self._guards.strict:
+            self._rounds.wire()
+        self._rounds.docket.wake_all()
+        return "matched" if changed else "unmatched", tuple(self._rounds.settle())
+
+    def _overheard(self, item: Item) -> Step:
+        """Take an input as `post` does, once the guards have heard of it."""
+        if not isinstance(item, Event | State):
+            return Engine.post(self, item)
+        entry = self._entries.get(item.kind)
+        if entry is None or item.fits is not entry.kind:
+            self._door(item)
+        if self._is_ahead(item.at):
+            return AHEAD
+        before = self._pass(item.at) if item.at > self._memory.now else ()
+        self._rounds.docket.wake(self._guards.hear(item))
+        step = Engine.post(self, item)
+        after = tuple(self._rounds.settle()) if self._rounds.docket.stirs else ()
+        return Step.of(step.disposition, before + step + after) if before or after else step
 
     # States
 
@@ -286,7 +321,7 @@ class Engine:
             record.source, record.fields, record.at = item.source, item.fields, item.at
             rounds.network.record(record, item.at)
         touched = rounds.network.touched
-        decisions = tuple(rounds.settle()) if rounds.network.queue or rounds.network.ready else ()
+        decisions = tuple(rounds.settle()) if rounds.stirs else ()
         return ("overload" if rounds.overloaded else "matched" if touched else "unmatched"), decisions
 
     def _clear(self, item: State, key: Any, record: Record | None) -> None:
@@ -308,14 +343,15 @@ class Engine:
 
     def snapshot(self) -> bytes:
         """Give all the engine remembers, and the rules it ran."""
-        settings = (self.max_age, self.max_ahead, self._remembered, self._rounds.fan_out)
+        settings = (self.max_age, self.max_ahead, self._remembered, self._fan_out)
         self._rounds.network.tidy()
-        return pack(self.program, (settings, self._memory, self._marks, self._owed, self._rounds.state()))
+        state, ledger = self._rounds.state(), self._guards.ledger
+        return pack(self.program, (settings, self._memory, self._marks, self._owed, state, ledger))
 
     @classmethod
-    def restore(cls, program: Program, blob: bytes) -> Self:
+    def restore(cls, program: Program, blob: bytes, *, policy: Policy | None = None) -> Self:
         """
-        Give an engine that goes on where the snapshot was taken.
+        Give an engine that goes on where the snapshot was taken, under the policy it had or another one.
 
         Under other rules, those that are the same go on as if nothing had been; one that is new or was changed begins
         with the states that hold, and what is true of it already counts as already true; episodes that are open go on
@@ -323,29 +359,33 @@ class Engine:
         carried over.
 
         Raises:
-            SnapshotError: where the blob is no snapshot, of none of the program's rule sets, or damaged.
+            SnapshotError: where the blob is no snapshot, of none of the program's rule sets, damaged, or taken under a
+                policy that has no text.
+            RuleSetError: where the policy and the program cannot be brought together.
         """
         before, written = unpack(program, blob)
         try:
-            return cls._restored(before, program, *written)
+            return cls._restored(before, program, policy, *written)
         except (TypeError, ValueError, AttributeError) as error:
             message = f"the snapshot does not hold an engine: {error}"
             raise SnapshotError(message) from None
 
     @classmethod
-    def _restored(
-        cls, before: Program, after: Program, settings: Any, memory: Memory, marks: Any, owed: Any, state: Any
-    ) -> Self:
+    def _restored(cls, before: Program, after: Program, policy: Policy | None, settings: Any, *written: Any) -> Self:
         max_age, max_ahead, remembered, fan_out = settings
+        memory, marks, owed, state, ledger = written
         change = Change.between(before, after, state[0].values()) if before.digest != after.digest else None
         program = change.after if change else before
         engine = cls(program, max_age=max_age, max_ahead=max_ahead, remembered=remembered, fan_out=fan_out)
         graft = Graft(change, memory, state[0]) if change else None
         engine._memory, engine._marks = graft.memory if graft else memory, marks
-        engine._rounds = Rounds(program.plan, engine._memory, engine._age, fan_out)
+        policy = policy or kept_policy(ledger.policy)
+        refuse_policy(program, policy)
+        engine._wire(ledger, policy)
         if change and graft:
             graft.move(engine._rounds.network)
             engine.carried = evolve(change.carried, dropped=tuple(graft.dropped))
+            engine._guards.attach(engine._rounds.network)
         engine._memory.link()
         engine._rounds.take(graft.state(state) if graft else state)
         engine._owed = owed + (graft.settle(engine._rounds) if graft else ())
@@ -353,24 +393,6 @@ class Engine:
             engine._memory.alarm = -NEVER
         return engine
 
-    def explain_plan(self) -> ProgramPlan:
-        """Say how the program matches here: what each rule looks up, what is kept and for how long, what is costly."""
-        return explain_plan(self.program, self.max_age)
-
     def __reduce__(self) -> tuple[Any, tuple[Program, bytes]]:
         """Pickle as a snapshot of the program."""
         return type(self).restore, (self.program, self.snapshot())
-
-    def states(self, kind: str | None = None) -> tuple[State, ...]:
-        """Give what holds, posted or concluded, sorted by kind and key."""
-        records = self._memory.records
-        kinds = sorted(records) if kind is None else [kind]
-        return tuple(
-            State(record.kind, record.source, moment(record.at), record.fields)
-            for name in kinds
-            for record in sorted(records.get(name, {}).values(), key=_record_order)
-        )
-
-
-def _record_order(record: Record) -> str:
-    return canonical(list(record.values))

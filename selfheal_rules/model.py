@@ -231,11 +231,12 @@ class Confirm:
 
 @frozen
 class Retry:
-    """`retry: {times: 2, backoff: 10s, cap: 5m}`: issue a step again; each wait doubles, up to the cap."""
+    """`retry: {times: 2, backoff: 10s, cap: 5m, jitter: 20%}`: issue a step again; each wait doubles, up to the cap."""
 
     times: int
     backoff: Operand
     cap: Operand | None = None
+    jitter: Operand | None = None
     span: Span = _span()
 
 

@@ -16,10 +16,13 @@ from typing import Any
 
 from selfheal_rules.compile.arrangement import Arrangement, Lingering
 from selfheal_rules.compile.program import Program, compile_rules
+from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Decision, Verdict
 from selfheal_rules.decide.episode import Episode, Progress
 from selfheal_rules.decide.opening import Opening, Written, opening_of
+from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.diagnostics import SnapshotError
+from selfheal_rules.guard.ledger import Airborne, Approval, Book, Breaker, Ledger, Storm
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.rows import Derived, Kept, Match, Occurrence, Pending, Record, Row, Support, Tally
 from selfheal_rules.model import (
@@ -58,7 +61,8 @@ _DIGEST = 32
 _SUM = 32
 _RECORDS = (
     Decision, Opening, Verdict, Written, opening_of, Episode, Progress, Memory, Derived, Kept, Match, Occurrence,
-    Pending, Record, Row, Support, Tally, FrozenMap, deque, datetime, timedelta, timezone,
+    Pending, Record, Row, Support, Tally, Control, Proposal, Ledger, Book, Airborne, Breaker, Approval, Storm,
+    FrozenMap, deque, datetime, timedelta, timezone,
     Arrangement, Lingering, Source, Span, Field, FieldType, Kind, Vocabulary, ParameterType, RuleSet, Rule, Group,
     Pattern, Test, Formula, Call, Literal, Parameter, Reference, Template, Same, Count, Aggregate, Bound, Pick,
     Conclude, Do, Confirm, Retry, Ending, Guard,

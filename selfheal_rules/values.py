@@ -162,3 +162,17 @@ def lookup(fields: Mapping[str, Value], path: Iterable[str]) -> Value:
             return None
         value = value.get(name)
     return value
+
+
+def percentage(value: Value) -> float:
+    """
+    Give the number before a `%`.
+
+    Raises:
+        ValueError: where it is none from 0 to 100.
+    """
+    number = float(value[:-1]) if isinstance(value, str) and value.endswith("%") else math.nan
+    if 0 <= number <= 100:  # noqa: PLR2004 - a whole
+        return number
+    message = f"`{value}` is no share, such as `20%`"
+    raise ValueError(message)

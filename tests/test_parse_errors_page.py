@@ -9,8 +9,11 @@ import pytest
 from attrs import frozen
 
 from selfheal_rules.check import check_mapping, check_rules
+from selfheal_rules.check.policy import check_policy
+from selfheal_rules.compile import compile_rules
 from selfheal_rules.diagnostics import Report
-from selfheal_rules.parse import parse_mapping, parse_rules, parse_vocabulary
+from selfheal_rules.parse import load_rules, parse_mapping, parse_rules, parse_vocabulary
+from selfheal_rules.parse.policy import parse_policy
 from selfheal_rules.source import Source
 
 ROOT = Path(__file__).parents[1]
@@ -41,7 +44,7 @@ ENTRIES = _entries()
 
 def _whole(text: str) -> str:
     """Put what a fragment leaves out before and behind it."""
-    if any(word in text for word in ("selfheal: ", "selfheal_vocabulary: ", "selfheal_mapping: ")):
+    if any(word in text for word in ("selfheal: ", "selfheal_vocabulary: ", "selfheal_mapping: ", "selfheal_policy: ")):
         return text
     if text.startswith("- "):
         return "selfheal: 1\nruleset: example\nvocabulary: [openstack]\nrules:\n" + text
@@ -65,10 +68,22 @@ def _report(code: str, language: str, text: str) -> Report:
     if "selfheal_mapping: " in text:
         mapping, report = parse_mapping(source)
         return report + (check_mapping(mapping) if mapping else Report(()))
+    if "selfheal_policy: " in text:
+        return _policy(code, source)
     ruleset, report = parse_rules(source)
     if code < "SH200" or ruleset is None:
         return report
     return report + check_rules(ruleset)
+
+
+def _policy(code: str, source: Source) -> Report:
+    """Give what is found in a policy; from SH354 on it meets a shipped rule set."""
+    policy, report = parse_policy(source)
+    if policy is None or report.findings:
+        return report
+    program = compile_rules(load_rules(ROOT / "rulesets" / "compute-host-failure"))
+    met = (program.rulesets, program.revisions) if code >= "SH354" else ()
+    return check_policy(policy, program.vocabulary, *met)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
@@ -93,7 +108,7 @@ def test_the_good_example_has_none(entry: Entry) -> None:
 def test_the_good_example_could_be_used(entry: Entry) -> None:
     """Nobody copies an example that a later stage refuses."""
     language, text = entry.blocks["good"]
-    if "selfheal_mapping: " in text:
+    if "selfheal_mapping: " in text or "selfheal_policy: " in text:
         return  # `_report` has checked it whole
     ruleset, _ = parse_rules(Source("rules.yaml", _whole(text))) if language == "yaml" else (None, None)
     assert () == (check_rules(ruleset).errors if ruleset else ())

@@ -5,6 +5,7 @@ from attrs import evolve
 from selfheal_rules.check.conclusions import lifetimes, provenance, unconfirmed, unread
 from selfheal_rules.check.determined import determined
 from selfheal_rules.check.expressions import formulas
+from selfheal_rules.check.guards import populations, shares, unguarded
 from selfheal_rules.check.leaves import comparisons, counts, durations, fields, leaves
 from selfheal_rules.check.loops import circular, decision_loops
 from selfheal_rules.check.mapping import check_mapping, load_mapping
@@ -49,6 +50,9 @@ CHECKS: tuple[Check, ...] = (
     Check("deadlines", deadlines, "part"),
     Check("joins of negatives", required_joins),
     Check("targets and keys", determined),
+    Check("shares", shares),
+    Check("populations", populations),
+    Check("unguarded actions", unguarded),
     Check("lifetimes", lifetimes),
     Check("provenance", provenance, "part"),
     Check("circles", circular),

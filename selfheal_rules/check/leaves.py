@@ -16,7 +16,7 @@ from selfheal_rules.source import Span
 from selfheal_rules.vocabulary import ANY, BOOLEAN, DURATION, INTEGER, NUMBER, STRING, FieldType
 
 ORDER = frozenset({"at_least", "more_than", "at_most", "less_than"})
-COUNTED = frozenset({"limit", "max_in_flight", "attempts"})
+COUNTED = frozenset({"limit", "max_in_flight", "attempts", "flap", "breaker", "approval"})
 """The words of guards under which a number of things is written."""
 TEXT = frozenset({"matches", "glob", "starts_with", "ends_with"})
 

@@ -84,7 +84,7 @@ def leaves_of(pattern: Pattern) -> tuple[Test, ...]:
     return (*pattern.where, *(leaf for leaf in measured if isinstance(leaf, Test)))
 
 
-WAITS = frozenset({"per", "over", "for", "cooldown", "backoff"})
+WAITS = frozenset({"per", "for", "cooldown", "backoff", "cap", "fresh"})
 """The words of guards under which a duration is written."""
 
 

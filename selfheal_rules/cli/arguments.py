@@ -49,6 +49,11 @@ def add_max_age(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-age", metavar="DURATION", type=duration, default=timedelta(minutes=10), help=about)
 
 
+def add_policy(parser: argparse.ArgumentParser, about: str) -> None:
+    """Let a command take the policy of a site."""
+    parser.add_argument("--policy", metavar="FILE", type=Path, help=about)
+
+
 def duration(text: str) -> timedelta:
     """Read a duration such as `10m`."""
     try:

@@ -7,11 +7,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from selfheal_rules.check import check_together
-from selfheal_rules.cli.arguments import Commands, add_format, add_paths, subcommand
+from selfheal_rules.check.policy import check_policy
+from selfheal_rules.cli.arguments import Commands, add_format, add_paths, add_policy, subcommand
 from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.cli.loading import Loaded, load, rule_files
 from selfheal_rules.cli.screen import Screen, clean
+from selfheal_rules.compile import compile_rules
 from selfheal_rules.diagnostics import Report
+from selfheal_rules.model import RuleSet
+from selfheal_rules.parse.files import read_source
+from selfheal_rules.parse.findings import Findings
+from selfheal_rules.parse.policy import parse_policy
 
 _HEAD = re.compile(r"^(\S.*?: )((error|warning)\[SH\d+\])", re.MULTILINE)
 
@@ -21,6 +27,7 @@ def register(commands: Commands) -> None:
     parser = subcommand(commands, "check", "say everything that is wrong with rule sets", check)
     add_paths(parser)
     add_format(parser)
+    add_policy(parser, "say where the rule sets and the policy of a site meet, too")
     parser.add_argument("--strict", action="store_true", help="let warnings count as findings, too")
 
 
@@ -33,7 +40,10 @@ def check(arguments: argparse.Namespace) -> int:
         Report.of(finding for one in loaded.values() for finding in one.report.findings),
         None not in read,
     )
-    report += check_together(*(one.ruleset for one in loaded.values() if one.ruleset))
+    rulesets = tuple(one.ruleset for one in loaded.values() if one.ruleset)
+    report += check_together(*rulesets)
+    if arguments.policy:
+        report += _meeting(arguments.policy, rulesets, report)
     _show(report, screen, arguments.format, is_whole=is_whole)
     if not is_whole:
         return Code.CANNOT_LOAD
@@ -48,6 +58,17 @@ def _read(paths: Iterable[Path], screen: Screen) -> Iterator[Loaded | None]:
         except Refused as refused:
             screen.err(f"selfheal: {refused}")
             yield None
+
+
+def _meeting(file: Path, rulesets: tuple[RuleSet, ...], report: Report) -> Report:
+    """Give what is wrong with a policy, by itself and beside rule sets that are sound."""
+    findings = Findings()
+    source = read_source(file, findings)
+    policy, read = parse_policy(source) if source else (None, findings.report())
+    if policy is None or report.errors or not rulesets:
+        return read
+    program = compile_rules(*rulesets)
+    return read + check_policy(policy, program.vocabulary, rulesets, program.revisions)
 
 
 def _show(report: Report, screen: Screen, form: str, *, is_whole: bool) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import socket
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -11,12 +12,15 @@ from selfheal_rules.check import check_mapping, check_rules, load_mapping
 from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.diagnostics import Report, RuleSetError
+from selfheal_rules.guard.binding import refuse_policy
 from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.model import RuleSet
 from selfheal_rules.parse import load_vocabulary, parse_mapping, parse_rules
 from selfheal_rules.parse.files import read_source
 from selfheal_rules.parse.findings import Findings, did_you_mean
 from selfheal_rules.parse.mapping import is_mapping
+from selfheal_rules.parse.policy import load_policy
+from selfheal_rules.policy import Policy
 from selfheal_rules.source import Source
 from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import FieldType, Vocabulary
@@ -161,6 +165,24 @@ def load_program(paths: Iterable[Path], given: Mapping[str, str]) -> tuple[Progr
     except RuleSetError as error:
         message = "the rule sets cannot run together\n\n" + error.report.render()
         raise Refused(message) from None
+
+
+def load_site(program: Program, file: Path | None) -> Policy | None:
+    """
+    Load the policy of a site for a program, if there is one; the host this runs on is protected besides.
+
+    Raises:
+        Refused: with all that is wrong with it.
+    """
+    if file is None:
+        return None
+    try:
+        policy = load_policy(file)
+        refuse_policy(program, policy)
+    except RuleSetError as error:
+        message = f"the policy cannot be taken\n\n{error}"
+        raise Refused(message) from None
+    return policy.protecting(socket.gethostname(), "the engine runs here")
 
 
 def _refuse_mappings(loaded: Iterable[Loaded]) -> None:

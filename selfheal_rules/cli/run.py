@@ -12,13 +12,14 @@ from selfheal_rules.cli.arguments import (
     add_max_age,
     add_params,
     add_paths,
+    add_policy,
     duration,
     instant,
     subcommand,
 )
 from selfheal_rules.cli.ending import Code
 from selfheal_rules.cli.inputs import Lines
-from selfheal_rules.cli.loading import load_mappings, load_program
+from selfheal_rules.cli.loading import load_mappings, load_program, load_site
 from selfheal_rules.cli.origins import Origins
 from selfheal_rules.cli.problems import Problems
 from selfheal_rules.cli.screen import Screen
@@ -42,6 +43,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("--input", metavar="FILE|-", required=True, help=about)
     add_format(parser)
     add_mapping(parser)
+    add_policy(parser, "the policy of the site; without one nothing is allowed")
     add_params(parser)
     add_max_age(parser)
     about = "set aside what is further ahead of the stream than this, such as the word of a broken clock"
@@ -56,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     screen = Screen()
     _warn(report, screen)
     mappings = load_mappings(arguments.mapping)
-    engine = Engine(program, max_age=arguments.max_age, max_ahead=arguments.max_ahead)
+    policy = load_site(program, arguments.policy)
+    engine = Engine(program, max_age=arguments.max_age, max_ahead=arguments.max_ahead, policy=policy)
     lines = Lines(arguments.input)
     watch = Watch(engine, lines, screen, in_json=arguments.format == "json")
     try:

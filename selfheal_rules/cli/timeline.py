@@ -6,7 +6,7 @@ from datetime import date, datetime
 from selfheal_rules.cli.origins import Origins
 from selfheal_rules.cli.screen import Screen, clean
 from selfheal_rules.cli.words import shown, stamp
-from selfheal_rules.decide import Decision, Evidence
+from selfheal_rules.decide import Decision, Evidence, Verdict
 
 _COLOURS = {"allowed": "green", "shadowed": "cyan", "rejected": "red"}
 _WIDTH = 120
@@ -23,13 +23,19 @@ def entry(decision: Decision, origins: Origins, screen: Screen) -> str:
         f"{stamp(decision.time)}  {action}",
         f"    rule     {decision.rule} ({decision.ruleset}), step {decision.step}{attempt}",
         *(f"    with     {name}: {_one_line(shown(value))}" for name, value in decision.params.items()),
-        f"    verdict  {status} by {verdict.guard}: {verdict.reason}",
+        f"    verdict  {status} by {verdict.guard}: {_one_line(verdict.reason)}{_again(verdict)}",
         "    because",
     ]
     day = decision.time.date()
     for one in decision.because:
         lines += _tree(one, "      ", day, origins, screen)
     return "\n".join([*lines, ""])
+
+
+def _again(verdict: Verdict) -> str:
+    if verdict.retry_at is None:
+        return ""
+    return f"; {'expires' if verdict.status == 'needs_approval' else 'again'} at {stamp(verdict.retry_at)}"
 
 
 def _tree(evidence: Evidence, indent: str, day: date, origins: Origins, screen: Screen) -> Iterator[str]:

@@ -15,6 +15,7 @@ from selfheal_rules.compile.arrangement import AS_WRITTEN, Arrangement, Lingerin
 from selfheal_rules.compile.branches import expand, span
 from selfheal_rules.compile.codegen import Code
 from selfheal_rules.compile.drafts import PartDraft, Register
+from selfheal_rules.compile.guards import rule_guard, sharing
 from selfheal_rules.compile.joints import Joint, lower_branch, waiting_part
 from selfheal_rules.compile.plan import (
     Action,
@@ -189,8 +190,9 @@ def _add_steps(lowering: Lowering, number: int, written: Written, rule: Rule, fr
     names = {step.id: index for index, step in enumerate(rule.then) if step.id}
     steps = tuple(_step(lowering, step, index, names, written, rule, free) for index, step in enumerate(rule.then))
     recovery = _recovery(lowering, rule, written, free)
+    guards = sharing(rule_guard(guard, f"{written.rules.name}/{rule.id}", written) for guard in rule.guard)
     lingers = any(one.name == (written.rules.name, rule.id) for one in lowering.arrangement.lingering)
-    simple = recovery is None and not lingers
+    simple = recovery is None and not (guards or lingers)
     simple = simple and all(isinstance(step, Action) and step.confirm < 0 and step.deadline is None for step in steps)
     lowering.rules[number] = evolve(
         lowering.rules[number],
@@ -199,6 +201,8 @@ def _add_steps(lowering: Lowering, number: int, written: Written, rule: Rule, fr
         simple=simple,
         actions=tuple(step for step in steps if isinstance(step, Action)),
         fixed=simple and not any(isinstance(step, Action) and step.params for step in steps),
+        guards=guards,
+        acts=any(isinstance(step, Action) and step.acting for step in steps),
     )
 
 

@@ -235,9 +235,12 @@ class Action:
     times: int = 0
     backoff: int = 0
     cap: int = NEVER
+    jitter: float = 0.0
     confirm: int = -1
     awaits: Mapping[int, Build] | None = None
     destructive: bool = True
+    acting: bool = True
+    """Whether it touches anything at all."""
 
 
 @frozen(eq=False, repr=False)
@@ -248,6 +251,43 @@ class Recovery:
     awaits: Mapping[int, Build]
     within: int
     otherwise: tuple[Action, ...]
+
+
+@frozen(eq=False, repr=False)
+class Census:
+    """A population that guards count: states of some kinds, those that `fits`, by the fields in `by`."""
+
+    fits: Mapping[str, Callable[[Any, int], Any]]
+    """Kind → (record, now) → something where the record counts as healthy, else None."""
+    by: tuple[str, ...] = ()
+
+
+@frozen(eq=False, repr=False)
+class Guarding:
+    """One guard of a rule or of the site: its settings as numbers, durations in microseconds."""
+
+    name: str
+    owner: str
+    """`RULESET/RULE`, or `site`: what shares its budget."""
+    amount: float = 0
+    percent: bool = False
+    per: int = 0
+    wait: int = 0
+    """What is written under `for`."""
+    cap: int = NEVER
+    fresh: int = NEVER
+    jitter: float = 0.0
+    by: tuple[str, ...] = ()
+    scope: Mapping[int, Build] | None = None
+    """Per branch: rows → the values it goes by; None where it goes by the target, or by what the site knows of it."""
+    census: Census | None = None
+    is_open: bool = False
+    """Whether it lets pass what it cannot tell."""
+    actions: tuple[str, ...] = ("*",)
+    key: str = ""
+    """What tells its budget from others: who has it, what it is, what it goes by, and for which actions."""
+    keep: int = 0
+    """How far back any guard of this key looks."""
 
 
 @frozen(eq=False, repr=False)
@@ -275,6 +315,9 @@ class Ruling:
     fixed: bool = False
     """Simple, and what it does is told by its key alone, whichever match fires first."""
     digest: str = ""
+    guards: tuple[Guarding, ...] = ()
+    acts: bool = False
+    """Whether any of its steps touches something."""
     era: int = 0
     parts: tuple[int, ...] = ()
     """Every part it asks, in the order it was lowered in: equal rules ask as many, in the same order."""

@@ -16,7 +16,7 @@ from selfheal_rules.compile.split import Split, Stage, split
 from selfheal_rules.compile.units import Fixed
 from selfheal_rules.diagnostics import Report, RuleSetError
 from selfheal_rules.model import RuleSet
-from selfheal_rules.values import EMPTY
+from selfheal_rules.values import EMPTY, FrozenMap
 from selfheal_rules.vocabulary import Vocabulary
 
 
@@ -41,6 +41,14 @@ class Program:
         for other in others:
             first = first | other
         return first
+
+    @property
+    def revisions(self) -> FrozenMap:
+        """The digest of each rule set, by its name: a site's policy may speak of one revision alone."""
+        digests: dict[str, list[str]] = {}
+        for ruling in self.plan.rules:
+            digests.setdefault(ruling.ruleset, []).append(ruling.digest)
+        return FrozenMap({name: sha256(repr(found).encode()).hexdigest()[:32] for name, found in digests.items()})
 
     def split(self, fixed: Fixed = EMPTY) -> Split:
         """

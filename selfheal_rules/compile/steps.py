@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import define, evolve, has
 
+from selfheal_rules.actions import is_destructive, risk_of
 from selfheal_rules.check.walk import patterns_below, roots
 from selfheal_rules.compile.branches import span
 from selfheal_rules.compile.codegen import Code, keyed
@@ -12,11 +13,8 @@ from selfheal_rules.compile.joints import Joint
 from selfheal_rules.compile.plan import NEVER, Action, Build, Conclusion
 from selfheal_rules.compile.scope import WAIT, Scope, references
 from selfheal_rules.model import Conclude, Do, Literal, Operand, Pattern, Reference, Rule, RuleSet, Template
-from selfheal_rules.values import FrozenMap
+from selfheal_rules.values import FrozenMap, percentage
 from selfheal_rules.vocabulary import ANY, Kind
-
-HARMLESS = frozenset({"noop", "notify"})
-"""Built-in actions that change nothing; any other counts as destructive until a catalogue says otherwise."""
 
 
 @define(eq=False, repr=False)
@@ -152,7 +150,9 @@ def action(step: Do, name: str, index: int, after: tuple[int, ...], written: Wri
         times=retry.times if retry else 0,
         backoff=(span(written.rules, retry.backoff) or 0) if retry else 0,
         cap=NEVER if retry is None or retry.cap is None else span(written.rules, retry.cap) or 0,
-        destructive=step.action not in HARMLESS,
+        jitter=percentage(written.rules.value(retry.jitter)) if retry and retry.jitter else 0.0,
+        destructive=is_destructive(step.action),
+        acting=risk_of(step.action) != "none",
     )
 
 

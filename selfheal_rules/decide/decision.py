@@ -25,10 +25,17 @@ class Verdict:
     guard: str
     reason: str
     retry_at: datetime | None = None
+    scope: Value = field(default=None, repr=False)
+    """What the guard goes by: of what one guard holds under one scope, the first is looked at again first."""
+    escalates: bool = field(default=False, repr=False)
+    """Whether a step that is refused so leads to `else`, even where nothing was done yet."""
 
 
+ALLOWED = Verdict("allowed", "mode", "every guard lets it through, and the site enforces this rule set")
 SHADOWED = Verdict("shadowed", "mode", "decided, not to be carried out: no site policy enforces this rule set")
 UNTARGETED = Verdict("rejected", "target", "the target cannot be told from the evidence")
+WITHDRAWN = Verdict("suppressed", "withdrawn", "its cause is gone, and nothing destructive was done about it yet")
+SUPERSEDED = Verdict("suppressed", "superseded", "its episode has ended or gone on to `else`")
 OVERLOADED = Verdict("held", "overload", "one input led to more conclusions than the engine draws at once")
 SATURATED = Verdict("held", "memory", "no room is left to remember which events were seen")
 
@@ -61,7 +68,7 @@ class Decision:
     reckoned when they are first read.
     """
 
-    __slots__ = ("_opening", "action", "at", "attempt", "params", "step", "target", "verdict")
+    __slots__ = ("_opening", "action", "at", "attempt", "params", "step", "target", "verdict", "words")
 
     def __init__(
         self,
@@ -73,8 +80,9 @@ class Decision:
         attempt: int,
         at: int,
         verdict: Verdict,
+        words: int = 1,
     ) -> None:
-        """Record what is asked for."""
+        """Record what is asked for, and how often it was told with this attempt."""
         self._opening = opening
         self.step = step
         self.action = action
@@ -83,6 +91,7 @@ class Decision:
         self.attempt = attempt
         self.at = at
         self.verdict = verdict
+        self.words = words
 
     @property
     def id(self) -> str:

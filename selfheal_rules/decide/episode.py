@@ -2,11 +2,13 @@
 
 from typing import Any, Literal, TypeAlias
 
+from selfheal_rules.compile.plan import Action, Conclusion
 from selfheal_rules.decide.decision import Decision
 from selfheal_rules.decide.opening import Opening
 from selfheal_rules.match.rows import Row
+from selfheal_rules.values import EMPTY, FrozenMap
 
-StepState: TypeAlias = Literal["waiting", "issued", "confirmed", "failed", "retrying"]
+StepState: TypeAlias = Literal["waiting", "proposed", "held", "issued", "confirmed", "failed", "retrying", "dropped"]
 EpisodeStatus: TypeAlias = Literal["open", "verifying", "healed", "escalated", "quarantined", "closed"]
 
 
@@ -36,8 +38,8 @@ class Episode:
     """
 
     __slots__ = (
-        "destructive", "escalating", "health", "health_row", "key", "level", "number", "opening", "rule", "status",
-        "steps", "target", "verify_due",
+        "admitted", "destructive", "ending", "escalating", "health", "health_row", "key", "level", "number", "opening",
+        "rule", "scopes", "status", "steps", "target", "verify_due",
     )  # fmt: skip
 
     def __init__(self, number: int, rule: int, key: Any, opening: Opening, *, level: bool) -> None:
@@ -50,8 +52,14 @@ class Episode:
         self.status: EpisodeStatus = "open"
         self.steps: list[Progress] = []
         self.target: Any = None
+        self.admitted = False
+        """Whether guards have let a step of it through: those that only judge how it begins are done with it."""
+        self.scopes: tuple[Any, ...] = ()
+        """What the guards of the rule go by, each in its place."""
         self.destructive = False
         self.escalating = False
+        self.ending: EpisodeStatus = "escalated"
+        """What it closes as once `else` is done."""
         self.health: Any = None
         self.health_row: Row | None = None
         self.verify_due = 0
@@ -59,4 +67,13 @@ class Episode:
     @property
     def closed(self) -> bool:
         """Whether nothing more will be done."""
-        return self.status in {"healed", "closed"} or (self.status == "escalated" and not self.escalating)
+        over = self.status in {"healed", "closed", "quarantined"}
+        return over or (self.status == "escalated" and not self.escalating)
+
+
+def progress_of(step: Action | Conclusion, branch: int, rows: tuple[Row, ...]) -> Progress:
+    """Give a step with the values it has in a match, and nothing done."""
+    if isinstance(step, Conclusion):
+        return Progress(None, step.fields[branch](rows), None)
+    params: FrozenMap = step.params[branch](rows) if step.params else EMPTY
+    return Progress(step.target[branch](rows), params, step.awaits[branch](rows) if step.awaits else None)

@@ -10,14 +10,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from selfheal_rules.compile.plan import Action, Branching, Conclusion, Ruling
-from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision, Verdict
-from selfheal_rules.decide.episode import Episode, Progress
+from selfheal_rules.decide.decision import SHADOWED, SUPERSEDED, UNTARGETED, WITHDRAWN, Decision, Verdict
+from selfheal_rules.decide.docket import Docket
+from selfheal_rules.decide.episode import Episode, Progress, progress_of
+from selfheal_rules.decide.known import Known
 from selfheal_rules.decide.opening import Opening, opening_among
+from selfheal_rules.decide.proposal import Gate, Proposal
 from selfheal_rules.match.judge import Found, Judge, Ruled
-from selfheal_rules.match.memory import DEADLINE, FORGET, HEALTH, RETRY
-from selfheal_rules.match.rows import Row
+from selfheal_rules.match.memory import DEADLINE, FORGET, HEALTH, HELD, RETRY
+from selfheal_rules.match.rows import Row, fraction
 from selfheal_rules.match.supports import Supports
-from selfheal_rules.values import EMPTY, FrozenMap, canonical_key
+from selfheal_rules.values import EMPTY, canonical_key
 
 HEALTHY = -1
 """What the row that waits for health is numbered, where others carry the number of their step."""
@@ -26,7 +29,7 @@ HEALTHY = -1
 class Episodes:
     """The open episodes of an engine, and the decisions of this turn."""
 
-    def __init__(self, judge: Judge, supports: Supports, max_age: int) -> None:
+    def __init__(self, judge: Judge, supports: Supports, max_age: int, gate: Gate) -> None:
         """Decide on what this judge finds."""
         self.judge = judge
         self.network = judge.network
@@ -46,7 +49,12 @@ class Episodes:
         self.caution: Verdict | None = None
         self.heirs: dict[tuple[int, str], Episode] = {}
         """Open episodes of rules that linger, by the changed rule that takes their place and the text of the key."""
+        self.gate = gate
+        self.docket = Docket(self, gate)
+        self.sought = Known()
         self.told = self.plan.entries["selfheal.episode"].taken
+        self.slow = self.told
+        """Whether an episode is kept even where it closes as it opens: somebody reads of it, or guards judge it."""
 
     def inherit(self) -> None:
         """Find the episodes of rules that linger which keep the changed rule from firing."""
@@ -74,7 +82,7 @@ class Episodes:
         self.opened += 1
         episode = Episode(self.opened, ruling.number, key, opening, level=level)
         steps = (*ruling.steps, *(ruling.recovery.otherwise if ruling.recovery else ()))
-        episode.steps = [_progress(step, branch, rows) for step in steps]
+        episode.steps = [progress_of(step, branch, rows) for step in steps]
         episode.health = ruling.recovery.awaits[branch](rows) if ruling.recovery else None
         episode.target = next(
             (p.target for s, p in zip(steps, episode.steps, strict=True) if isinstance(s, Action)), None
@@ -82,6 +90,9 @@ class Episodes:
         self.running[(ruling.number, key)] = episode
         self.numbered[episode.number] = self.known[episode.number] = episode
         self.changed[episode] = None
+        if ruling.guards or self.gate.strict:
+            episode.scopes = tuple(guard.scope[branch](rows) if guard.scope else None for guard in ruling.guards)
+            self.gate.opened(episode, ruling)
         self.advance(episode)
 
     def at_once(self, ruling: Ruling, found: list[Found]) -> None:
@@ -118,7 +129,7 @@ class Episodes:
         for pair in fallen:
             episode = self.running.get(pair)
             if episode is not None and episode.level and not episode.destructive:
-                self._close(episode, "closed")
+                self._close(episode, "closed", WITHDRAWN)
 
     def proceed(self) -> None:
         """Go on with the episodes for which something was confirmed, in the order of firings."""
@@ -148,6 +159,7 @@ class Episodes:
             if progress.state == "issued":
                 progress.state = "confirmed"
                 self._rest(ruling, step, progress)
+                self.landed(episode, step, worked=True)
 
     def steps(self, ruling: Ruling) -> tuple[Action | Conclusion, ...]:
         """Give the steps of `then`, followed by those of `else`."""
@@ -173,8 +185,17 @@ class Episodes:
         if isinstance(step, Conclusion):
             self.conclusions.append((ruling, index, step, episode, progress.params))
             return
+        if ruling.guards or self.gate.strict:
+            self.docket.propose(episode, index, ruling, step)
+            return
         self._decide(episode.opening, step, progress.target, progress.params, progress.attempt, self.memory.now)
         progress.decision = self.decisions[-1]
+        self.sought.note(episode)
+        self._await(episode, index, step)
+
+    def _await(self, episode: Episode, index: int, step: Action) -> None:
+        """Have the confirmation of an issued step watched for, if it has one."""
+        progress = episode.steps[index]
         episode.destructive = episode.destructive or step.destructive
         if step.confirm >= 0:
             progress.state = "issued"
@@ -183,6 +204,59 @@ class Episodes:
                 progress.due = self.memory.now + step.deadline
                 self.memory.timer(progress.due, DEADLINE, (episode, index, progress.attempt))
             self.watch()
+
+    def say(self, decision: Decision, episode: Episode) -> None:
+        """Have a decision told in this turn."""
+        self.decisions.append(decision)
+        self.sought.note(episode)
+
+    def carry(self, proposal: Proposal, verdict: Verdict) -> None:
+        """Go on with a step that guards have let through."""
+        episode, index = proposal.episode, proposal.index
+        step, progress = self.steps(self.plan.rules[episode.rule])[index], episode.steps[index]
+        progress.issued, progress.state = self.memory.now, "confirmed"
+        episode.admitted = episode.admitted or proposal.opens
+        if isinstance(step, Action):
+            if verdict.status == "shadowed" and self.gate.shadow_confirms:
+                episode.destructive = episode.destructive or step.destructive
+                self.landed(episode, index, worked=True)
+            else:
+                self._await(episode, index, step)
+        self.advance(episode)
+
+    def refuse(self, episode: Episode, index: int, verdict: Verdict) -> None:
+        """Give up a step that guards refuse: nothing is done, unless something was begun or people must know."""
+        ruling = self.plan.rules[episode.rule]
+        episode.steps[index].state = "failed"
+        if verdict.guard in {"attempts", "quarantine", "flap"}:
+            episode.ending = "quarantined"
+        begun = episode.admitted or verdict.escalates
+        if begun and ruling.recovery and not episode.escalating:
+            self._escalate(episode, ruling)
+        else:
+            self._close(episode, episode.ending if begun or episode.ending == "quarantined" else "closed")
+
+    def landed(self, episode: Episode, index: int, *, worked: bool) -> None:
+        """Note that an attempt at a step is over."""
+        flight = (episode.number, index, episode.steps[index].attempt)
+        self.docket.wake(self.gate.ended(flight, self.memory.now, worked=worked))
+
+    def answered(self, episode: Episode, index: int, status: str) -> None:
+        """Take what became of a step: what failed is tried again or goes to `else`; what was not issued has no end."""
+        progress = episode.steps[index]
+        if progress.state in {"proposed", "held", "dropped"}:
+            return
+        over = episode.escalating and index < len(self.plan.rules[episode.rule].steps)
+        running = episode.number in self.numbered and not over and progress.state in {"issued", "confirmed"}
+        if status in {"failed", "refused"} and running:
+            self.fail(episode, index)
+        elif status in {"failed", "refused"} or (status != "unconfirmed" and progress.state == "confirmed"):
+            self.landed(episode, index, worked=status not in {"failed", "refused"})
+
+    def forget(self, episode: Episode) -> None:
+        """Know an episode no more."""
+        self.known.pop(episode.number, None)
+        self.sought.forget(episode)
 
     def _wait(self, hidden: int, key: tuple[int, int], fields: Any) -> Row:
         row = Row("#wait", "", key, key, fields, self.memory.now, self.memory.turn)
@@ -208,14 +282,15 @@ class Episodes:
         recovery = ruling.recovery
         if episode.escalating:
             if all(progress.state == "confirmed" for progress in episode.steps[len(ruling.steps) :]):
-                self._close(episode, "escalated")
+                self._close(episode, episode.ending)
             return False
         then = episode.steps[: len(ruling.steps)]
         if recovery is None:
             if all(progress.state == "confirmed" for progress in then):
                 self._close(episode, "closed")
             return False
-        if episode.health_row is None and not episode.verify_due and all(progress.attempt for progress in then):
+        issued = all(one.attempt and one.state not in {"proposed", "held"} for one in then)
+        if episode.health_row is None and not episode.verify_due and issued:
             self._verify(episode, ruling)
             return episode.number in self.confirmed
         return False
@@ -236,18 +311,27 @@ class Episodes:
         ruling = self.plan.rules[episode.rule]
         step, progress = self.steps(ruling)[index], episode.steps[index]
         self._rest(ruling, index, progress)
+        self.landed(episode, index, worked=False)
         if isinstance(step, Action) and progress.attempt <= step.times:
             progress.state = "retrying"
-            wait = min(step.cap, step.backoff * 2 ** (progress.attempt - 1))
+            wait = self._backoff(episode, step, progress.attempt)
             self.memory.timer(self.memory.now + wait, RETRY, (episode, index, progress.attempt))
             return
         progress.state = "failed"
         if episode.escalating or ruling.recovery is None:
-            self._close(episode, "escalated")
+            self._close(episode, episode.ending)
         else:
             self._escalate(episode, ruling)
 
+    def _backoff(self, episode: Episode, step: Action, attempt: int) -> int:
+        """Give the wait before the next attempt: doubled each time, drawn apart by jitter, at most the cap."""
+        wait: int = step.backoff * 2 ** (attempt - 1)
+        if step.jitter:
+            wait += int(wait * step.jitter / 100 * fraction(self.gate.seed, episode.opening.id, step.name, attempt))
+        return min(step.cap, wait)
+
     def _escalate(self, episode: Episode, ruling: Ruling) -> None:
+        self.docket.drop(episode, 0, len(ruling.steps), SUPERSEDED)
         self._unwatch(episode, ruling)
         episode.status = "escalated"
         episode.escalating = True
@@ -261,8 +345,9 @@ class Episodes:
             self.network.fall(self.network.parts[self.plan.waiting[ruling.recovery.healthy]], episode.health_row)
             episode.health_row = None
 
-    def _close(self, episode: Episode, status: Any) -> None:
+    def _close(self, episode: Episode, status: Any, why: Verdict = SUPERSEDED) -> None:
         ruling = self.plan.rules[episode.rule]
+        self.docket.drop(episode, 0, len(episode.steps), why)
         episode.status = status
         episode.escalating = False
         self._unwatch(episode, ruling)
@@ -271,12 +356,17 @@ class Episodes:
         self.heirs = {pair: other for pair, other in self.heirs.items() if other is not episode}
         self.changed[episode] = None
         self.memory.timer(self.memory.now + self.max_age, FORGET, episode)
+        if ruling.guards or self.gate.strict:
+            self.gate.closed(episode, ruling)
 
     # Timers
 
     def in_order(self, timers: Iterable[tuple[int, Any]]) -> list[tuple[int, Any]]:
-        """Give timers of one instant in the order of firings; those of one episode as they were set."""
-        return sorted(timers, key=lambda timer: self._place(timer[1] if timer[0] == HEALTH else timer[1][0]))
+        """Give timers of an instant in the order of firings, those of one episode as they were set; held steps last."""
+        return sorted(timers, key=lambda timer: (timer[0] == HELD, self._of(*timer)))
+
+    def _of(self, purpose: int, subject: Any) -> tuple[Any, ...]:
+        return () if purpose == HELD else self._place(subject if purpose == HEALTH else subject[0])
 
     def _place(self, episode: Episode) -> tuple[int, int, str]:
         """Give where an episode stands among others of one instant: by priority, rule order and key."""
@@ -285,8 +375,12 @@ class Episodes:
 
     def due(self, purpose: int, subject: Any) -> None:
         """Act on a timer of an episode, where it still means something."""
+        if purpose == HELD:
+            self.docket.ripe(subject)
+            return
         if purpose == HEALTH:
             if subject.status == "verifying" and subject.verify_due == self.memory.now:
+                self.docket.wake(self.gate.failed(subject, self.memory.now))
                 self._escalate(subject, self.plan.rules[subject.rule])
             return
         episode, index, _ = subject
@@ -302,10 +396,3 @@ class Episodes:
         progress = episode.steps[index]
         over = episode.escalating and index < len(self.plan.rules[episode.rule].steps)
         return episode.number in self.numbered and progress.attempt == attempt and progress.state == state and not over
-
-
-def _progress(step: Action | Conclusion, branch: int, rows: tuple[Row, ...]) -> Progress:
-    if isinstance(step, Conclusion):
-        return Progress(None, step.fields[branch](rows), None)
-    params: FrozenMap = step.params[branch](rows) if step.params else EMPTY
-    return Progress(step.target[branch](rows), params, step.awaits[branch](rows) if step.awaits else None)

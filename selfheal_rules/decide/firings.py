@@ -41,7 +41,7 @@ class Firings:
         for number in sorted(firings, key=self.places.__getitem__) if len(firings) > 1 else firings:
             mine, ruling = firings[number], rules[number]
             keys = _ordered(mine) if len(mine) > 1 else mine
-            if ruling.simple and not episodes.told:
+            if ruling.simple and not episodes.slow:
                 for key in keys:
                     episodes.at_once(ruling, mine[key])
                 continue
@@ -55,7 +55,7 @@ class Firings:
 
     def _alone(self, straight: Straight, rows: tuple[Any, ...]) -> bool:
         """Fire one match of one rule, which is nearly all that ever fires; give whether it was that."""
-        if len(straight) > 1 or len(rows) > 1 or self.episodes.told:
+        if len(straight) > 1 or len(rows) > 1 or self.episodes.slow:
             return False
         ruling, branch, find = straight[0]
         found = (rows,) if branch.plain else find(rows[0], self.memory)

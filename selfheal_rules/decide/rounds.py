@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from selfheal_rules.compile.plan import NEVER, Branching, Find, Part, Plan, Ruling, Seed
+from selfheal_rules.decide.acts import Act, answered, decided, state_of
 from selfheal_rules.decide.decision import OVERLOADED, Decision, Disposition, Outcome, Verdict
 from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.episodes import Episodes
 from selfheal_rules.decide.firings import Firings
+from selfheal_rules.decide.proposal import Gate
 from selfheal_rules.events import Event
 from selfheal_rules.match.judge import Judge, Ruled
 from selfheal_rules.match.memory import (
@@ -21,6 +23,7 @@ from selfheal_rules.match.memory import (
     FORGET,
     FORWARD,
     HEALTH,
+    HELD,
     HOLD,
     JUDGE,
     LAPSE,
@@ -32,7 +35,7 @@ from selfheal_rules.match.network import Network
 from selfheal_rules.match.rows import Occurrence, Record, Row
 from selfheal_rules.match.supports import SOURCE, Supports
 from selfheal_rules.match.takers import Straight
-from selfheal_rules.values import FrozenMap, Value
+from selfheal_rules.values import FrozenMap
 
 ROUNDS = 256
 """How often the engine's own acts may re-enter at one instant."""
@@ -43,7 +46,7 @@ PHASES = 3
 class Rounds:
     """The stages of a program over one memory, run turn by turn."""
 
-    def __init__(self, plan: Plan, memory: Memory, max_age: int, fan_out: int) -> None:
+    def __init__(self, plan: Plan, memory: Memory, max_age: int, fan_out: int, gate: Gate) -> None:
         """Wire the stages."""
         self.plan = plan
         self.memory = memory
@@ -52,7 +55,10 @@ class Rounds:
         self.network = Network(plan, memory, max_age)
         self.judge = Judge(self.network)
         self.supports = Supports(self.judge)
-        self.episodes = Episodes(self.judge, self.supports, max_age)
+        self.gate = gate
+        gate.attach(self.network)
+        self.episodes = Episodes(self.judge, self.supports, max_age, gate)
+        self.docket = self.episodes.docket
         self.firings = Firings(self.judge, self.episodes)
         self.caution: Verdict | None = None
         self.overloaded = False
@@ -60,22 +66,39 @@ class Rounds:
         self.ranks: list[int] | None = None
         """Where they are asked for: the settlement, round and phase of each decision, as one number."""
         self.ranked = self.settled = 0
-        self.acts: list[tuple[str, str, dict[str, Any]]] = []
-        seeds = (one for part in plan.parts for one in _seeds(part))
-        joins: dict[Seed, Straight] = {seed: (single,) for seed in seeds if (single := self._single(seed)) is not None}
-        self.network.wire(tuple(self._straight(part) for part in self.network.parts), joins)
+        self.guarded = False
+        """Whether any decision is judged by guards."""
+        self.acts: list[Act] = []
+        self.wire()
         self.told = {kind: plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal.")}
 
     def state(self) -> tuple[Any, ...]:
         """Give what a snapshot must hold besides the memory."""
         episodes = self.episodes
-        return episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.recent
+        own = episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.recent
+        return *own, self.docket.state()
 
     def take(self, state: tuple[Any, ...]) -> None:
         """Go on from the state of a snapshot."""
         episodes = self.episodes
-        episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.recent = state
+        episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.recent, docket = state
+        self.docket.take(docket)
+        episodes.sought.fresh = {**episodes.known}
         episodes.inherit()
+
+    def guard(self, gate: Gate) -> None:
+        """Have other guards judge from now on."""
+        self.gate = self.episodes.gate = self.docket.gate = gate
+        gate.attach(self.network)
+        self.wire()
+
+    def wire(self) -> None:
+        """Work out, for the guards as they are, what fires as it is found."""
+        self.episodes.slow = self.episodes.told or self.gate.strict
+        self.guarded = self.gate.strict or any(ruling.guards for ruling in self.plan.rules)
+        seeds = (one for part in self.plan.parts for one in _seeds(part))
+        joins: dict[Seed, Straight] = {seed: (single,) for seed in seeds if (single := self._single(seed)) is not None}
+        self.network.wire(tuple(self._straight(part) for part in self.network.parts), joins)
 
     # Events that need no memory
 
@@ -94,7 +117,8 @@ class Rounds:
         plan = self.plan
         ruling, branch = plan.rules[seed.rule], plan.branches[seed.branch]
         taken = any(plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal."))
-        fires = ruling.simple and len(ruling.branches) == 1 and branch.bare and not branch.level
+        alone = ruling.simple and len(ruling.branches) == 1
+        fires = alone and branch.bare and not (branch.level or self.gate.strict)
         return (ruling, branch, seed.find) if fires and not (taken or branch.remembers) else None
 
     # Time
@@ -114,6 +138,7 @@ class Rounds:
             HEALTH: lambda: subject.status == "verifying" and subject.verify_due == due,
             DEADLINE: lambda: self.episodes.awaits(subject, "issued"),
             RETRY: lambda: self.episodes.awaits(subject, "retrying"),
+            HELD: lambda: self.docket.waits(subject, due),
         }
         return purpose not in still or still[purpose]()
 
@@ -144,7 +169,13 @@ class Rounds:
     def _instant(self) -> list[Decision]:
         self.memory.turn += 1
         later = [timer for timer in self.memory.due(self.memory.now) if not self._ripe(*timer)]
-        return self.settle(later) if later or self.network.queue or self.network.ready else []
+        return self.settle(later) if later or self.stirs else []
+
+    @property
+    def stirs(self) -> bool:
+        """Whether something waits to be judged."""
+        network = self.network
+        return bool(network.queue or network.ready) or (self.guarded and self.docket.stirs)
 
     def _ripe(self, purpose: int, subject: Any) -> bool:
         if purpose == HOLD:
@@ -195,7 +226,7 @@ class Rounds:
         self._round(0)
         for purpose, subject in episodes.in_order(later):
             episodes.due(purpose, subject)
-        self._rank(0, 2)
+        self._rule(0, 2)
         rounds = 0
         while self._reenter():
             rounds += 1
@@ -221,7 +252,13 @@ class Rounds:
             self.firings.fire(ruled, ready)
         elif ruled:
             self.firings.fire(ruled, ())
-        self._rank(number, 1)
+        self._rule(number, 1)
+
+    def _rule(self, number: int, phase: int) -> None:
+        """Have the guards rule on what is asked for; that is of the phase it was asked for in."""
+        if self.guarded and self.docket.stirs:
+            self.docket.settle()
+        self._rank(number, phase)
 
     def _rank(self, number: int, phase: int) -> None:
         """Note in which round and phase the new decisions were made, for whoever merges those of several engines."""
@@ -264,13 +301,13 @@ class Rounds:
         episodes, network = self.episodes, self.network
         if self.acts or self.told["selfheal.decision"] or episodes.conclusions or episodes.changed:
             self._retell()
-        return bool(network.queue or network.ready)
+        return bool(network.queue or network.ready) or (self.guarded and self.docket.stirs)
 
     def _retell(self) -> None:
         episodes = self.episodes
         acts, self.acts = self.acts, []
         if self.told["selfheal.decision"]:
-            acts += [_decided(decision) for decision in episodes.decisions[self.noted :]]
+            acts += [decided(decision) for decision in episodes.decisions[self.noted :]]
         self.noted = len(episodes.decisions)
         conclusions, episodes.conclusions = episodes.conclusions, []
         changed, episodes.changed = episodes.changed, {}
@@ -300,20 +337,18 @@ class Rounds:
 
     def tell(self, episode: Episode) -> None:
         """Have the rules see how an episode stands."""
-        fields = {"episode": episode.opening.id, "rule": episode.opening.rule, "target": _named(episode.target)}
-        fields["status"] = episode.status
         kind, key = "selfheal.episode", (episode.opening.id,)
         records = self.memory.records.setdefault(kind, {})
         record = records.get(key)
         if record is None:
             record = records[key] = Record(kind, key, key)
             record.source, record.since = SOURCE, self.memory.now
-        record.fields = FrozenMap({name: value for name, value in fields.items() if value is not None})
+        record.fields = FrozenMap(state_of(episode))
         record.at = self.memory.now
         self.network.record(record, self.memory.now)
 
     def _forget(self, episode: Episode) -> None:
-        self.episodes.known.pop(episode.number, None)
+        self.episodes.forget(episode)
         record = self.memory.records.get("selfheal.episode", {}).pop((episode.opening.id,), None)
         if record is not None:
             self.network.clear(record)
@@ -322,41 +357,20 @@ class Rounds:
 
     def outcome(self, item: Outcome) -> tuple[Disposition, tuple[Decision, ...]]:
         """Take what became of a decision: a failed step is retried or goes to `else`."""
-        found = self._issued(item)
-        if found is None:
+        found = self.episodes.sought.find(item.decision_id)
+        decision = found[0].steps[found[1]].decision if found else self._recent(item.decision_id)
+        if decision is None or item.attempt not in {None, decision.attempt}:
             return "unmatched", ()
         self.memory.turn += 1
-        if item.status in {"failed", "refused"}:
-            self._failed(found)
+        if found:
+            self.episodes.answered(*found, item.status)
         if self.told["selfheal.outcome"]:
-            fields = {
-                "decision": found.id,
-                "action": found.action,
-                "target": _named(found.target),
-                "status": item.status,
-            }
-            self.acts.append(("selfheal.outcome", f"{found.id}/{found.attempt}/{item.status}", fields))
+            self.acts.append(answered(decision, item.status))
         return "matched", tuple(self.settle())
 
-    def _issued(self, item: Outcome) -> Decision | None:
+    def _recent(self, decision_id: str) -> Decision | None:
         limit = self.memory.now - self.max_age
-        at_once = (one for one in reversed(self.episodes.recent) if one.at > limit)
-        latest = reversed(self.episodes.known.values())
-        stepwise = (step.decision for episode in latest for step in episode.steps)
-        named = (one for one in (*stepwise, *at_once) if one is not None and one.id == item.decision_id)
-        found = next(named, None)
-        return found if found is not None and item.attempt in {None, found.attempt} else None
-
-    def _failed(self, decision: Decision) -> None:
-        for episode in self.episodes.numbered.values():
-            if episode.opening.id != decision.episode:
-                continue
-            names = [step.name for step in self.episodes.steps(self.plan.rules[episode.rule])]
-            index = names.index(decision.step)
-            over = episode.escalating and index < len(self.plan.rules[episode.rule].steps)
-            if episode.steps[index].state in {"issued", "confirmed"} and not over:
-                self.episodes.fail(episode, index)
-            return
+        return next((one for one in reversed(self.episodes.recent) if one.at > limit and one.id == decision_id), None)
 
     # What became of an event
 
@@ -377,24 +391,8 @@ class Rounds:
         return found and not self.plan.rules[rule].watcher
 
 
-def _named(target: Value) -> Value:
-    """Give a target as items of the engine's own have it: a step without one has an empty one, never a missing one."""
-    return "" if target is None else target
-
-
 def _seeds(part: Part) -> Iterator[Seed]:
     yield from part.seeds
     for probe in part.probes:
         for some in probe.partners.values():
             yield from some
-
-
-def _decided(decision: Decision) -> tuple[str, str, dict[str, Any]]:
-    fields = {
-        "rule": decision.rule,
-        "action": decision.action,
-        "target": _named(decision.target),
-        "status": decision.verdict.status,
-        "episode": decision.episode,
-    }
-    return "selfheal.decision", decision.idempotency_key, fields

@@ -17,6 +17,7 @@ from selfheal_rules.compile.program import Program
 from selfheal_rules.compile.routes import Route, partition_of
 from selfheal_rules.compile.split import Stage
 from selfheal_rules.compile.units import Fixed
+from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Decision, Disposition, Outcome, Step
 from selfheal_rules.diagnostics import EventError, SnapshotError
 from selfheal_rules.divide.partition import Partition
@@ -150,8 +151,8 @@ class Partitions:
         return self.max_ahead is not None and -NEVER < self._now < at - microseconds(self.max_ahead)
 
     def _taken(self, item: Item) -> Taken:
-        if isinstance(item, Outcome):
-            return self._told(item, self.partitions)  # the one that made the decision knows it
+        if isinstance(item, Outcome | Control):  # the one that made the decision knows it; people speak to all
+            return self._told(item, self.partitions)
         homes = [one for placed in self.stages for one in placed.homes(item)]
         if isinstance(item, Event):
             return self._event(item, homes)

@@ -161,14 +161,15 @@ def replayed(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:
     if head is None:
         return _begun(fresh, journal)
     blob, is_other = snapshot_of(head), head.said("program") != fresh.program.digest
+    policy = None if fresh.policy is None or fresh.policy.source else fresh.policy  # what has a text is in the journal
     program = unpack(fresh.program, blob)[0] if is_other else fresh.program
-    replay = Replay(Course(type(fresh).restore(program, blob), head.inputs))
+    replay = Replay(Course(type(fresh).restore(program, blob, policy=policy), head.inputs))
     replay.follow(records)
     if not is_other:
         return replay, []
     if replay.course.waiting:
         raise _waiting(head, replay.course, fresh)
-    replay.course.engine = type(fresh).restore(fresh.program, replay.course.engine.snapshot())
+    replay.course.engine = type(fresh).restore(fresh.program, replay.course.engine.snapshot(), policy=policy)
     return replay, program_begins(replay.course.engine)
 
 

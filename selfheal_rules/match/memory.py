@@ -9,7 +9,7 @@ from selfheal_rules.compile.plan import NEVER, Plan
 from selfheal_rules.events import Event
 from selfheal_rules.match.rows import Kept, Match, Record, Row, Tally
 
-HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, FORGET, DEADLINE, RETRY, HEALTH = range(10)
+HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, FORGET, DEADLINE, RETRY, HEALTH, HELD = range(11)
 """What a timer is for; the ones from DEADLINE on are of episodes and come after firings."""
 
 ROOM = 64
@@ -74,6 +74,20 @@ class Memory:
         window, and to fetch it costs more than all else that is done with an event that only waits.
         """
         self.rooms[part] = max(ROOM, held + held // 4)
+
+    def forget(self, limit: int) -> None:
+        """Forget the ids of events that came at or before an instant."""
+        for source, seen in tuple(self.seen.items()):
+            old = []
+            for identity, arrived in seen.items():
+                if arrived > limit:
+                    break
+                old.append(identity)
+            for identity in old:
+                del seen[identity]
+            self.known -= len(old)
+            if not seen:
+                del self.seen[source]
 
     def next_ticket(self) -> int:
         """Give a number greater than every one before it."""

@@ -6,6 +6,7 @@ from typing import Any
 from selfheal_rules.compile.plan import NEVER, Part, Plan, Seed
 from selfheal_rules.events import Event
 from selfheal_rules.match.memory import AGE, HOLD, Memory
+from selfheal_rules.match.populations import Listener
 from selfheal_rules.match.rows import Kept, Match, Occurrence, Pending, Record, Row
 from selfheal_rules.match.takers import Straight, Take, taker
 from selfheal_rules.match.tallies import Tallies
@@ -32,6 +33,7 @@ class Network:
         self.ready: list[tuple[Straight, tuple[Any, ...]]] = []
         self.ages = _ages(plan)
         self.takers: tuple[Take, ...] = ()
+        self.listeners: dict[str, list[Listener]] = {}
         memory.demand = self.tallies.demand
         memory.max_age = max_age
 
@@ -276,9 +278,13 @@ class Network:
             if number not in hits:
                 self._end(self.parts[number], record)
         self._age(record)
+        for listener in self.listeners.get(record.kind, ()):
+            listener.update(record, self.memory.now)
 
     def clear(self, record: Record) -> None:
         """Have every row of a record end."""
+        for listener in self.listeners.get(record.kind, ()):
+            listener.remove(record)
         for number in tuple(record.rows):
             self._end(self.parts[number], record)
 

@@ -14,6 +14,11 @@ def fingerprint(*parts: Value) -> str:
     return sha256(canonical(list(parts)).encode(errors="surrogatepass")).hexdigest()[:32]
 
 
+def fraction(*parts: Value) -> float:
+    """Give a number from 0 to 1 that is drawn from these values: the same for the same."""
+    return int(fingerprint(*parts)[:8], 16) / 0xFFFFFFFF
+
+
 class Row:
     """
     One state or count as one part sees it.

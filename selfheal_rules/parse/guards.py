@@ -14,30 +14,43 @@ from selfheal_rules.values import FrozenMap
 Setting: TypeAlias = Operand | tuple[Operand, ...] | Pattern
 
 BESIDE: Mapping[str, tuple[str, ...]] = {
-    "limit": ("per", "by", "scope", "fails"),
-    "min_healthy": ("of", "by", "scope", "fails"),
-    "max_percent": ("of", "per", "by", "scope", "fails"),
-    "cooldown": ("by", "scope", "fails"),
-    "max_in_flight": ("by", "of", "scope", "fails"),
-    "lock": ("by", "for", "scope", "fails"),
-    "flap": ("per", "over", "by", "for", "fails"),
-    "breaker": ("per", "over", "by", "for", "scope", "fails"),
-    "storm": ("of", "per", "over", "by", "for", "fails"),
-    "approval": ("by", "for", "scope", "fails"),
-    "maintenance": ("of", "by", "scope", "fails"),
-    "backoff": ("by", "over", "for", "scope", "fails"),
-    "attempts": ("per", "by", "over", "scope", "fails"),
+    "limit": ("per", "by", "fails"),
+    "min_healthy": ("of", "by", "fresh", "fails"),
+    "max_percent": ("of", "per", "by", "fresh", "fails"),
+    "cooldown": ("by", "fails"),
+    "max_in_flight": ("by", "fails"),
+    "lock": ("for", "fails"),
+    "flap": ("per", "by", "for", "fails"),
+    "breaker": ("per", "by", "for", "fails"),
+    "storm": ("of", "per", "by", "for", "fresh", "fails"),
+    "approval": ("for",),
+    "maintenance": ("fails",),
+    "backoff": ("cap", "per", "jitter", "by", "fails"),
+    "attempts": ("per", "by", "fails"),
 }
 """The guards by their first word, each with the words it takes."""
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "limit": ("per",),
+    "min_healthy": ("of",),
+    "max_percent": ("of",),
+    "flap": ("per",),
+    "breaker": ("per", "for"),
+    "storm": ("of",),
+    "backoff": ("per",),
+    "attempts": ("per",),
+}
+"""The words a guard means nothing without."""
 
 
 def read_guards(nodes: list[Node], address: str, scope: Scope) -> tuple[Guard, ...]:
     """Read the items of `guard`."""
-    read = (_guard(node, f"{address}.guard[{at}]", scope) for at, node in enumerate(nodes))
+    read = (read_guard(node, f"{address}.guard[{at}]", scope) for at, node in enumerate(nodes))
     return tuple(guard for guard in read if guard is not None)
 
 
-def _guard(node: Node, address: str, scope: Scope) -> Guard | None:
+def read_guard(node: Node, address: str, scope: Scope) -> Guard | None:
+    """Read one guard."""
     if not isinstance(node, MapNode):
         message = f"a guard is a mapping, not {literals.shape(node)}"
         scope.findings.refuse("SH020", message, node, "write `{cooldown: 30m}`")
@@ -45,6 +58,9 @@ def _guard(node: Node, address: str, scope: Scope) -> Guard | None:
     name = _name(node, scope)
     if name is None:
         return None
+    for word in NEEDED.get(name, ()):
+        if word not in node.entries:
+            scope.findings.refuse("SH153", f"guard `{name}` means nothing without `{word}`", node, f"add `{word}`")
     settings = {}
     for word, inner in node.entries.items():
         value = _setting(word, name, inner, node.keys[word], f"{address}.{word}", scope)
@@ -110,7 +126,7 @@ def _population(node: Node, address: str, scope: Scope) -> Pattern | None:
 
 
 READERS: Mapping[str, Callable[[Node, str, Findings], Operand | tuple[Operand, ...] | None]] = {
-    **dict.fromkeys(("cooldown", "backoff", "per", "over", "for"), literals.duration),
+    **dict.fromkeys(("cooldown", "backoff", "per", "for", "cap", "fresh"), literals.duration),
     "by": several,
     "fails": fails,
 }

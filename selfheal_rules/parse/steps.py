@@ -16,7 +16,7 @@ _MEANT = FrozenMap({
     **dict.fromkeys(("needs", "depends_on"), "after"), "name": "id", "verify": "confirm",
 })  # fmt: skip
 DO = Keys("a step", ("do",), ("target", "with", "id", "after", "confirm", "timeout", "retry"), meant=_MEANT)
-RETRY = Keys("`retry`", ("times", "backoff"), ("cap",))
+RETRY = Keys("`retry`", ("times", "backoff"), ("cap", "jitter"))
 ENDING = Keys("`outcome`", ("healthy", "within"), ("else",))
 WORDS = ("do", "conclude")
 
@@ -103,7 +103,9 @@ def _retry(fields: Fields | None) -> Retry | None:
     backoff = fields.duration("backoff")
     if backoff is None:
         return None
-    return Retry(fields.integer("times"), backoff, cap=fields.duration("cap"), span=fields.span)
+    drawn = fields.node_of("jitter")
+    jitter = literals.operand(drawn, "jitter", fields.findings) if drawn is not None else None
+    return Retry(fields.integer("times"), backoff, cap=fields.duration("cap"), jitter=jitter, span=fields.span)
 
 
 def read_ending(node: Node | None, address: str, scope: Scope) -> Ending | None:

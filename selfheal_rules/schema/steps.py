@@ -1,6 +1,6 @@
 """The schema of steps: what is concluded and done, how it is confirmed, and how it ends."""
 
-from selfheal_rules.compile.steps import HARMLESS
+from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.parse.steps import CONCLUDE, DO, ENDING, RETRY
 from selfheal_rules.schema.forms import Schema, Shapes, closed, offered, ref, several, table, told
 from selfheal_rules.schema.values import BOOLEAN, CONTENT, DURATION, INTEGER, NAMED, SINGLE
@@ -43,7 +43,7 @@ def _do() -> Schema:
         "cap": told("The longest wait.", DURATION),
     }
     shapes = {
-        "do": told("The action.", {**offered(tuple(sorted(HARMLESS)), NAMED), "examples": ["compute.fence"]}),
+        "do": told("The action.", {**offered(tuple(sorted(CATALOGUE)), NAMED), "examples": ["compute.fence"]}),
         "target": told("What it is done to: `$alias.field`, or a text.", SINGLE),
         "with": told("What else the action needs.", ref("with")),
         "confirm": told("What shows that it worked; its `within` is the deadline.", ref("outermost")),

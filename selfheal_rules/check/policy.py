@@ -1,0 +1,135 @@
+"""Where a site's policy and rule sets meet: what it names is there, and what it lets act is fit to."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from selfheal_rules.check.findings import at_word, error, listed, warning
+from selfheal_rules.check.guards import lacking, population, share
+from selfheal_rules.diagnostics import Diagnostic, Report
+from selfheal_rules.model import Do, Pattern, RuleSet
+from selfheal_rules.parse.findings import did_you_mean
+from selfheal_rules.policy import Enforced, Policy, StandDown, Worked
+from selfheal_rules.source import Span
+from selfheal_rules.vocabulary import Kind, Vocabulary
+
+
+def check_policy(
+    policy: Policy, vocabulary: Vocabulary, rulesets: Iterable[RuleSet] = (), revisions: Mapping[str, str] | None = None
+) -> Report:
+    """Hold a policy against the kinds it names and the rule sets it is for; `revisions` are their digests."""
+    found = tuple(rulesets)
+    return Report.of(
+        (
+            *_kinds(policy, vocabulary),
+            *_topology(policy, vocabulary),
+            *_guards(policy, vocabulary),
+            *_enforced(policy, found, revisions or {}),
+        )
+    )
+
+
+# What it names
+
+
+def _kinds(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
+    for one in (*policy.maintenance, *policy.stand_down):
+        if isinstance(one, Worked | StandDown):
+            yield from _watched(one.pattern, one.target, vocabulary)
+    for step in policy.topology:
+        yield from _known(step.kind, "state", step.span, vocabulary)
+
+
+def _known(name: str, form: str, span: Span, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
+    kind = vocabulary.kinds.get(name)
+    if kind is None or kind.form != form:
+        known = [one.name for one in vocabulary.kinds.values() if one.form == form]
+        yield error("SH350", f"no vocabulary has the {form} `{name}`", at_word(span, name), did_you_mean(name, known))
+
+
+def _watched(pattern: Pattern, target: str, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
+    for name in pattern.kinds:
+        yield from _known(name, pattern.form, pattern.span, vocabulary)
+        kind = vocabulary.kinds.get(name)
+        if kind is not None:
+            for path in [(target,), *(leaf.path for leaf in pattern.where)]:
+                yield from _field(path, kind, pattern.span)
+
+
+def _field(path: tuple[str, ...], kind: Kind, span: Span) -> Iterator[Diagnostic]:
+    if kind.type_at(path) is None:
+        name = ".".join(path)
+        yield error(
+            "SH351", f"`{kind.name}` has no field `{name}`", at_word(span, path[-1]), did_you_mean(name, kind.fields)
+        )
+
+
+def _topology(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
+    for step in policy.topology:
+        kind = vocabulary.kinds.get(step.kind)
+        if kind is None or kind.form != "state":
+            continue
+        if len(kind.key) != 1:
+            message = f"`{kind.name}` is told apart by {listed(kind.key)}, and a thing in a topology by one name"
+            yield error("SH352", message, at_word(step.span, step.kind), "name a state with one key field", kind.span)
+        for name in step.within:
+            yield from _field((name,), kind, step.span)
+
+
+def _guards(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
+    known = {"target", *(name for step in policy.topology for name in step.within)}
+    none = RuleSet(policy.name, (), vocabulary)
+    for one in policy.guards:
+        yield from share(one.guard, none)
+        pattern = one.guard.settings.get("of")
+        if pattern is not None:
+            yield from (found for name in pattern.kinds for found in _known(name, "state", pattern.span, vocabulary))
+            yield from population(one.guard, one.by, vocabulary)
+            kinds = (vocabulary.kinds.get(name) for name in pattern.kinds)
+            yield from (f for k in kinds if k for leaf in pattern.where for f in _field(leaf.path, k, pattern.span))
+        for name in one.by:
+            if name not in known:
+                message = f"the topology does not say what `{name}` a thing is in"
+                cure = did_you_mean(name, known) if known else "add it under `topology:`"
+                yield error("SH353", message, at_word(one.guard.span, "by"), cure)
+
+
+# What it lets act
+
+
+def _enforced(policy: Policy, rulesets: tuple[RuleSet, ...], revisions: Mapping[str, str]) -> Iterator[Diagnostic]:
+    known = [ruleset.name for ruleset in rulesets]
+    for entry in policy.rulesets:
+        if rulesets and entry.ruleset not in known:
+            message = f"no rule set that runs is named `{entry.ruleset}`"
+            yield warning("SH354", message, at_word(entry.span, entry.ruleset), did_you_mean(entry.ruleset, known))
+    for ruleset in rulesets:
+        entry = policy.of(ruleset.name)
+        if entry.mode == "enforce":
+            yield from _fit_to_act(policy, ruleset)
+            yield from _proven(policy, entry, revisions.get(ruleset.name, ""))
+
+
+def _fit_to_act(policy: Policy, ruleset: RuleSet) -> Iterator[Diagnostic]:
+    limits = [glob for one in policy.guards if one.guard.name == "limit" for glob in one.actions]
+
+    def limited(step: Do) -> bool:
+        return any(fnmatchcase(step.action, glob) for glob in limits)
+
+    for rule in ruleset.rules:
+        yield from lacking(rule, lambda _: True, limited=limited)
+
+
+def _proven(policy: Policy, entry: Enforced, revision: str) -> Iterator[Diagnostic]:
+    place = entry.span if entry in policy.rulesets else policy.span
+    if policy.require_backtest and not (entry.backtest and entry.revision):
+        message = f"`{entry.ruleset}` may act only by a revision that was tried on what has happened"
+        yield error(
+            "SH355", message, place, f'add `revision: "{revision or "…"}"` and the hash of the report, `backtest:`'
+        )
+    pinned = any(one.revision for one in policy.rulesets)
+    if pinned and not entry.revision:
+        message = f"the policy names revisions, and none of `{entry.ruleset}`: anybody could have changed it"
+        yield error("SH356", message, place, f'add `revision: "{revision or "…"}"`')
+    elif entry.revision and revision and entry.revision != revision:
+        message = f"`{entry.ruleset}` is revision {revision}, and not the one the policy lets act: it stays in shadow"
+        yield warning("SH357", message, place, f'look at it, then write `revision: "{revision}"`')

@@ -1,0 +1,92 @@
+"""From the guards of a rule or of the site to numbers, and functions from the rows of a match to what they go by."""
+
+from collections.abc import Iterable, Mapping
+
+from attrs import evolve
+
+from selfheal_rules.compile.branches import span
+from selfheal_rules.compile.codegen import Code
+from selfheal_rules.compile.plan import NEVER, Census, Guarding, Taker
+from selfheal_rules.compile.probes import probe
+from selfheal_rules.compile.steps import Written
+from selfheal_rules.model import Guard, Literal, Operand, Parameter, Pattern, Reference, RuleSet
+from selfheal_rules.values import Value, percentage
+
+SPANS = frozenset({"cooldown", "backoff"})
+"""The guards whose own word takes a duration."""
+
+
+def rule_guard(guard: Guard, owner: str, written: Written) -> Guarding:
+    """Lower one guard of a rule."""
+    goes_by = tuple(guard.settings.get("by", ()))
+    names = tuple(_name(operand) for operand in goes_by)
+    own = guard.settings[guard.name]
+    locked = own if isinstance(own, tuple) else (own,)
+    values = {"lock": locked, "maintenance": locked}.get(guard.name, goes_by)
+    scope = written.each(lambda one: f"({''.join(f'{one.text(value, written.code)}, ' for value in values)})")
+    return guarding(guard, owner, written.rules, names, scope if values else None, written.code)
+
+
+def guarding(
+    guard: Guard, owner: str, rules: RuleSet, by: tuple[str, ...], scope: Mapping[int, object] | None, code: Code
+) -> Guarding:
+    """Give a guard with its settings as numbers."""
+    amount, percent = _amount(guard, rules)
+    settings = guard.settings
+    fails = settings.get("fails")
+    return Guarding(
+        guard.name,
+        owner,
+        amount,
+        percent,
+        per=_micros(settings.get("per"), rules, 0),
+        wait=_micros(settings.get("for"), rules, 0),
+        cap=_micros(settings.get("cap"), rules, NEVER),
+        fresh=_micros(settings.get("fresh"), rules, NEVER),
+        jitter=percentage(rules.value(settings["jitter"])) / 100 if "jitter" in settings else 0.0,
+        by=by,
+        scope=scope,  # type: ignore[arg-type]
+        census=census(settings["of"], by, rules, code) if "of" in settings else None,
+        is_open=fails is not None and fails.value == "open",
+        key=f"{owner} {guard.name} {','.join(by)}",
+    )
+
+
+def sharing(guards: Iterable[Guarding]) -> tuple[Guarding, ...]:
+    """Have guards that share a budget keep it for as long as any of them looks back."""
+    every = tuple(guards)
+    longest: dict[str, int] = {}
+    for guard in every:
+        reach = int(guard.amount) if guard.name == "cooldown" else max(guard.per, guard.wait)
+        longest[guard.key] = max(reach, longest.get(guard.key, 0))
+    return tuple(evolve(guard, keep=longest[guard.key]) for guard in every)
+
+
+def census(pattern: Pattern, by: tuple[str, ...], rules: RuleSet, code: Code) -> Census:
+    """Give the population a pattern names: all states of its kinds, and which of them fit its leaves."""
+    taker = Taker(0, pattern.where, negative=False, rules=rules)
+    kinds = (rules.vocabulary.kinds[name] for name in pattern.kinds)
+    return Census({kind.name: code[probe(kind, (taker,), code)] for kind in kinds}, by)
+
+
+def _amount(guard: Guard, rules: RuleSet) -> tuple[float, bool]:
+    own = guard.settings[guard.name]
+    if guard.name in SPANS:
+        return span(rules, own) or 0, False
+    if isinstance(own, tuple) or guard.name in {"lock", "maintenance"}:
+        return 0, False
+    value: Value = rules.value(own)
+    return (percentage(value), True) if isinstance(value, str) else (value, False)
+
+
+def _micros(operand: Operand | None, rules: RuleSet, default: int) -> int:
+    return default if operand is None else span(rules, operand) or 0
+
+
+def _name(operand: Operand) -> str:
+    """Give what a population calls a value: the last word of its path."""
+    if isinstance(operand, Reference):
+        return operand.path[-1]
+    return (
+        operand.name if isinstance(operand, Parameter) else str(operand.value) if isinstance(operand, Literal) else ""
+    )

@@ -1,0 +1,118 @@
+"""A step that asks to be issued, and what episodes need of whoever lets it."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol, TypeAlias
+
+from selfheal_rules.compile.plan import Action, Guarding, Ruling
+from selfheal_rules.decide.decision import Decision, Verdict
+from selfheal_rules.decide.episode import Episode, Progress
+from selfheal_rules.match.network import Network
+from selfheal_rules.match.populations import scope_of
+from selfheal_rules.values import Value
+
+Flight: TypeAlias = tuple[int, int, int]
+"""An attempt at a step: the numbers of its episode, step and attempt."""
+Queue: TypeAlias = tuple[str, Any]
+"""What held steps wait for: a guard, and what it goes by."""
+
+
+class Proposal:
+    """
+    One attempt at a step, from when it asks to be issued until it is or never will be.
+
+    `settings` are the guards that speak to it, by name, each with the values it goes by; whoever judges works them out.
+    """
+
+    __slots__ = (
+        "acting", "action", "asked", "deadline", "episode", "guarded", "id", "index", "level", "params", "place",
+        "progress", "rule", "ruleset", "settings", "shadow", "since", "step", "target", "targeted", "ticket", "words",
+    )  # fmt: skip
+
+    def __init__(self, ticket: int, episode: Episode, index: int, step: Action, ruling: Ruling) -> None:
+        """Ask for the step of an episode."""
+        self.ticket = ticket
+        self.episode = episode
+        self.index = index
+        self.progress: Progress = episode.steps[index]
+        self.ruleset = ruling.ruleset
+        self.rule = ruling.name
+        self.action, self.step, self.params = step.action, step.name, self.progress.params
+        self.target: Value = self.progress.target
+        self.place = scope_of((self.target,))
+        """The target, as a key."""
+        self.targeted = step.step.target is not None
+        self.acting = step.acting
+        self.deadline = step.deadline
+        self.guarded = step.acting or not (episode.escalating or ruling.acts)
+        """Whether guards speak to it: to what touches something; in a rule where nothing does, to all but `else`."""
+        self.since = episode.opening.at
+        self.level = episode.level
+        self.settings: dict[str, list[tuple[Guarding, Any]]] = {}
+        self.shadow = False
+        self.asked = False
+        """Whether people were asked to approve it."""
+        self.words = 0
+        """How often its verdict was told."""
+        self.id = ""
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """Leave out what is worked out again: it holds functions."""
+        return None, {name: getattr(self, name) for name in self.__slots__ if name != "settings"}
+
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        """Take everything but the settings."""
+        self.settings = {}
+        for name, value in state[1].items():
+            setattr(self, name, value)
+
+    @property
+    def opens(self) -> bool:
+        """Whether an episode begins with it: nothing of it that guards speak to was let through before."""
+        return self.guarded and not (self.episode.admitted or self.episode.escalating)
+
+    @property
+    def flight(self) -> Flight:
+        """What tells this attempt from any other."""
+        return self.episode.number, self.index, self.progress.attempt
+
+
+class Gate(Protocol):
+    """What episodes need of the guards."""
+
+    seed: str
+    """What the jitter of waits is drawn from."""
+
+    @property
+    def strict(self) -> bool:
+        """Whether every decision is judged; otherwise only those of rules that have guards."""
+
+    @property
+    def shadow_confirms(self) -> bool:
+        """Whether a shadowed step counts as confirmed at once: the site has said that nobody will do it."""
+
+    def attach(self, network: Network) -> None:
+        """Watch the states that guards count."""
+
+    def stirred(self) -> bool:
+        """Whether something changed that held steps may wait for."""
+
+    def observe(self, now: int) -> Iterable[Queue]:
+        """Take note of what changed, and give what may wait for it."""
+
+    def judge(self, proposal: Proposal, rivals: Iterable[Proposal], now: int) -> Verdict:
+        """Give the verdict on a proposal beside others on its target, charging budgets where it is let through."""
+
+    def ended(self, flight: Flight, now: int, *, worked: bool) -> Iterable[Queue]:
+        """Note that an attempt is over, and give what waits for that."""
+
+    def failed(self, episode: Episode, now: int) -> Iterable[Queue]:
+        """Note that what an episode did has not helped."""
+
+    def told(self, decision: Decision) -> None:
+        """Count a decision."""
+
+    def opened(self, episode: Episode, ruling: Ruling) -> None:
+        """Count an episode that began."""
+
+    def closed(self, episode: Episode, ruling: Ruling) -> None:
+        """Count an episode that came to its end."""

@@ -1,0 +1,381 @@
+"""All guards over one engine: what they watch, what they remember, and how a verdict comes about."""
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from attrs import evolve
+
+from selfheal_rules.compile.codegen import Code
+from selfheal_rules.compile.guards import census, guarding, sharing
+from selfheal_rules.compile.plan import NEVER, Census, Guarding, Plan, Ruling
+from selfheal_rules.compile.program import Program
+from selfheal_rules.decide.control import Control
+from selfheal_rules.decide.decision import ALLOWED, SHADOWED, Decision, Verdict
+from selfheal_rules.decide.docket import ANY
+from selfheal_rules.decide.episode import Episode
+from selfheal_rules.decide.proposal import Flight, Proposal, Queue
+from selfheal_rules.guard import breaker, storm
+from selfheal_rules.guard.ledger import Airborne, Book, Ledger
+from selfheal_rules.guard.road import Road, key_of, occupied, speaks
+from selfheal_rules.guard.verdict import suppressed
+from selfheal_rules.guard.view import BY_TARGET, View
+from selfheal_rules.match.memory import Memory
+from selfheal_rules.match.network import Network
+from selfheal_rules.match.populations import Listener, Population, Standing, scope_of
+from selfheal_rules.model import RuleSet
+from selfheal_rules.policy import Policy, StandDown, Worked
+from selfheal_rules.values import SECOND, microseconds
+
+LEASE = 15 * 60 * SECOND
+"""For how long an attempt counts as under way of which nobody tells the end, and whose step has no deadline."""
+DAY = 86_400 * SECOND
+SWEEP = 1024
+"""After so many charges what has left every window is forgotten."""
+SHADOW_MODE = Verdict("shadowed", "mode", "decided, not to be carried out: the site has this rule set in shadow")
+NOT_BEFORE = frozenset({"limit", "cooldown", "backoff", "maintenance"})
+"""The guards that know before which instant they let nothing pass; others may, as soon as something changes."""
+
+
+class Guards:
+    """The gate of one engine: `STAGES`, the ledger they write, the view they read."""
+
+    def __init__(self, program: Program, policy: Policy | None, memory: Memory, ledger: Ledger, max_age: int) -> None:
+        """Bind a policy to a program; both were checked against each other."""
+        self.plan: Plan = program.plan
+        self.ledger = ledger
+        self.policy = policy
+        ledger.policy = None if policy is None else (policy.name, policy.source.text if policy.source else "")
+        self.view = View(memory, policy, program.revisions, max_age)
+        self.seed = self.view.seed
+        rules = RuleSet(policy.name if policy else "", (), program.vocabulary)
+        self.code = Code("site")
+        self.site = sharing(_site_guards(policy, rules, self.code)) if policy else ()
+        self.listeners: dict[str, list[Listener]] = {}
+        self.watchers: list[tuple[Population, list[Guarding]]] = []
+        self.standings: list[Standing] = []
+        self.sparing: list[Population] = []
+        """The populations of which so many have to stay healthy."""
+        self._watch(rules)
+        self.events: dict[str, list[tuple[StandDown, Census]]] = {}
+        for one in policy.stand_down if policy else ():
+            for kind in one.pattern.kinds if one.pattern.form == "event" else ():
+                fits = census(one.pattern, (), rules, self.code)
+                self.events.setdefault(kind, []).append((one, fits))
+        self.roads: dict[tuple[int, int, bool], Road] = {}
+        self.charges = 0
+        self.window = max((one.per + one.wait + int(one.amount) for one in self._declared()), default=0) + DAY
+
+    # What it says of itself
+
+    @property
+    def strict(self) -> bool:
+        """Whether every decision is judged."""
+        return self.policy is not None or self.ledger.killed is not None or bool(self.ledger.paused)
+
+    @property
+    def shadow_confirms(self) -> bool:
+        """Whether a shadowed step counts as confirmed at once."""
+        return self.policy is not None
+
+    @property
+    def listens(self) -> bool:
+        """Whether it must hear of every item."""
+        return bool(self.policy and (self.policy.observers or self.events))
+
+    def _declared(self) -> Iterator[Guarding]:
+        yield from self.site
+        for ruling in self.plan.rules:
+            yield from ruling.guards
+
+    # Watching
+
+    def _watch(self, rules: RuleSet) -> None:
+        for guard in self._declared():
+            if guard.census is not None:
+                population = Population(guard.census, keen=guard.fresh != NEVER)
+                self.view.populations[id(guard.census)] = population
+                self.watchers.append((population, [guard]))
+                self.sparing += [population] if guard.name == "min_healthy" else []
+                self._listen(guard.census.fits, population)
+        worked = [one for one in (self.policy.maintenance if self.policy else ()) if isinstance(one, Worked)]
+        states = [one for one in (self.policy.stand_down if self.policy else ()) if one.pattern.form == "state"]
+        for one in worked:
+            self.view.standing[id(one)] = self._stand(one, rules)
+        self.view.touched = tuple(self._stand(one, rules) for one in states)
+
+    def _stand(self, one: Worked | StandDown, rules: RuleSet) -> Standing:
+        standing = Standing(census(one.pattern, (), rules, self.code), one.target)
+        self.standings.append(standing)
+        self._listen(standing.census.fits, standing)
+        return standing
+
+    def _listen(self, kinds: Iterable[str], listener: Listener) -> None:
+        for kind in kinds:
+            self.listeners.setdefault(kind, []).append(listener)
+
+    def attach(self, network: Network) -> None:
+        """Watch the states that guards count, those that hold already included."""
+        network.listeners = self.listeners
+        for population, _ in self.watchers:
+            population.busy.clear()
+            population.spent.clear()
+        for kind, listeners in self.listeners.items():
+            for record in network.memory.records.get(kind, {}).values():
+                for listener in listeners:
+                    listener.update(record, network.memory.now)
+        for airborne in (*self.ledger.done.flights.values(), *self.ledger.shadow.flights.values()):
+            for population in self.sparing if airborne.acting else ():
+                population.occupy(airborne.target)
+        for population, _ in self.watchers:
+            population.stirred.clear()
+
+    def stirred(self) -> bool:
+        """Whether something changed that held steps may wait for."""
+        return any(one.stirred for one, _ in self.watchers) or any(one.stirred for one in self.standings)
+
+    def observe(self, now: int) -> list[Queue]:
+        """Note what changed, and give what may wait for it."""
+        queues: list[Queue] = []
+        for population, guards in self.watchers:
+            stirred, population.stirred = population.stirred, {}
+            for scope, fell in stirred.items():
+                for guard in guards:
+                    place = (guard.key, scope if guard.census and guard.census.by else ())
+                    if guard.name in {"storm", "observer"}:
+                        storm.observe(place, guard, fell, self.ledger, self.view, now)
+                    queues.append((guard.name, place))
+        if any(one.stirred for one in self.standings):
+            queues += [("maintenance", ANY), ("stand_down", ANY)]
+            for standing in self.standings:
+                standing.stirred = False
+        return queues
+
+    def hear(self, item: Any) -> list[Queue]:  # noqa: ANN401 - an event or a state
+        """Note who was heard of, and whom an event says a person has in hand."""
+        queues: list[Queue] = []
+        for observer in self.policy.observers if self.policy else ():
+            if fnmatchcase(item.source, observer.source):
+                self.ledger.heard[observer.source] = max(item.at, self.ledger.heard.get(observer.source, item.at))
+                queues.append(("observer", ("source", observer.source)))
+        for said, fits in self.events.get(item.kind, ()):
+            target = item.fields.get(said.target)
+            if said.wait is not None and target is not None and fits.fits[item.kind](item, self.view.memory.now):
+                until, why = item.at + microseconds(said.wait), f"`{item.kind}`"
+                self.ledger.stood_down[target] = max((until, why), self.ledger.stood_down.get(target, (0, "")))
+        return queues
+
+    # Judging
+
+    def judge(self, proposal: Proposal, rivals: Iterable[Proposal], now: int) -> Verdict:
+        """Ask every stage in its order; charge what all let through."""
+        view, ledger = self.view, self.ledger
+        view.look(rivals)
+        self._expire(now)
+        proposal.shadow = view.shadows(proposal)
+        road = self._prepare(proposal)
+        if not proposal.words:
+            for stage in road.seen:
+                stage.seen(proposal, ledger, view, now)  # type: ignore[misc]  # a road keeps those that have it
+        for stage in road.stages:
+            verdict = stage.judge(proposal, ledger, view, now)
+            if verdict is not None:
+                if stage.refused:
+                    stage.refused(proposal, ledger, view, now)
+                return self._in_time(proposal, verdict)
+        for stage in road.charged:
+            stage.charge(proposal, ledger, view, now)  # type: ignore[misc]  # a road keeps those that have it
+        self._take_off(proposal, now)
+        if not proposal.shadow:
+            return ALLOWED
+        return SHADOWED if self.policy is None else SHADOW_MODE
+
+    def _expire(self, now: int) -> None:
+        for book in (self.ledger.done, self.ledger.shadow):
+            if book.ends and book.ends[0][0] <= now:
+                for airborne in book.expire(now):
+                    self._free(airborne)
+
+    def _free(self, airborne: Airborne) -> None:
+        for population in self.sparing if airborne.acting else ():
+            population.free(airborne.target)
+
+    def _prepare(self, proposal: Proposal) -> Road:
+        """Work out by what its guards go for a step, and give the stages it has to pass."""
+        episode = proposal.episode
+        place = (episode.rule, proposal.index, proposal.opens)
+        road = self.roads.get(place)
+        if road is None:
+            road = self.roads[place] = Road.of(proposal, self.plan.rules[episode.rule], self.site)
+        settings: dict[str, list[tuple[Guarding, Any]]] = {}
+        scopes, scope_in = episode.scopes, self.view.scope
+        for number, guard in road.rule:
+            values = scopes[number]
+            scope = (proposal.place if guard.name in BY_TARGET else ()) if values is None else key_of(guard, values)
+            if guard.name in settings:
+                settings[guard.name].append((guard, scope))
+            else:
+                settings[guard.name] = [(guard, scope)]
+        for guard in road.site:
+            scope = scope_in(guard, proposal.target)
+            if guard.name in settings:
+                settings[guard.name].append((guard, scope))
+            else:
+                settings[guard.name] = [(guard, scope)]
+        proposal.settings = settings
+        return road
+
+    def _in_time(self, proposal: Proposal, verdict: Verdict) -> Verdict:
+        """Refuse at once what could only be let through when its cause is too old."""
+        if verdict.guard not in NOT_BEFORE or verdict.retry_at is None or proposal.level or proposal.asked:
+            return verdict
+        if not proposal.opens or microseconds(verdict.retry_at) - proposal.since <= self.view.max_age:
+            return verdict
+        return suppressed(verdict.guard, f"{verdict.reason}; by then its cause is too old to act on")
+
+    def _take_off(self, proposal: Proposal, now: int) -> None:
+        """Note that an attempt is under way, and what it takes up until it is over."""
+        book = self.ledger.book(shadow=proposal.shadow)
+        settings = proposal.settings
+        if proposal.acting or settings:
+            lease = proposal.deadline
+            if lease is None:
+                lease = max((one.wait for one, _ in settings["lock"]), default=0) if "lock" in settings else 0
+            airborne = Airborne(proposal.action, proposal.target, now + (lease or LEASE), proposal.episode.number)
+            airborne.scopes = occupied(proposal)
+            if "breaker" in settings:
+                airborne.breakers = tuple(
+                    (breaker.place_of(proposal, guard, scope), guard.per, int(guard.amount))
+                    for guard, scope in settings["breaker"]
+                    if scope is not None
+                )
+            airborne.acting = proposal.acting
+            book.take_off(proposal.flight, airborne)
+            for population in self.sparing if proposal.acting else ():
+                population.occupy(proposal.target)
+        self.charges += 1
+        if self.charges % SWEEP == 0:
+            book.sweep(now - self.window)
+
+    # What became of it
+
+    def ended(self, flight: Flight, now: int, *, worked: bool) -> list[Queue]:
+        """Note that an attempt is over, and give what waits for that."""
+        for book in (self.ledger.done, self.ledger.shadow):
+            airborne = book.land(flight)
+            if airborne is not None:
+                self._free(airborne)
+                for place, per, least in airborne.breakers:
+                    _break(book, place, per, least, flight, now, worked=worked)
+                return [*airborne.scopes, *(("breaker", place) for place, _, _ in airborne.breakers)]
+        return []
+
+    def failed(self, episode: Episode, now: int) -> list[Queue]:
+        """Count what an episode did as failed, for its breakers: its cause is not gone in time."""
+        ruling = self.plan.rules[episode.rule]
+        for index, step in enumerate(ruling.steps):
+            decision = episode.steps[index].decision
+            if decision is None or not getattr(step, "acting", False):
+                continue
+            book = self.ledger.book(shadow=decision.verdict.status == "shadowed")
+            for guard, scope in self._breakers(ruling, episode, decision):
+                place = (guard.key, decision.action, scope)
+                found = book.breakers.get(place)
+                if found is not None:
+                    breaker.ended(found, guard.per, int(guard.amount), now, worked=False, probed=False)
+        return []
+
+    def _breakers(self, ruling: Ruling, episode: Episode, decision: Decision) -> Iterator[tuple[Guarding, Any]]:
+        for guard, values in zip(ruling.guards, episode.scopes, strict=False):
+            if guard.name == "breaker":
+                yield guard, scope_of(values or ())
+        for guard in self.site:
+            if guard.name == "breaker" and speaks(guard, decision.action):
+                yield guard, self.view.scope(guard, decision.target)
+
+    # Counting
+
+    def told(self, decision: Decision) -> None:
+        """Count a verdict."""
+        self._count("decision", decision.rule, decision.verdict.status, decision.verdict.guard)
+
+    def opened(self, episode: Episode, ruling: Ruling) -> None:
+        """Count an episode, and whether it is a relapse of what was healed within a day."""
+        self._count("episode", ruling.name, "opened")
+        healed = self.ledger.healed.get((ruling.name, episode.key))
+        if healed is not None and self.view.memory.now - healed < DAY:
+            self._count("episode", ruling.name, "recurred")
+
+    def closed(self, episode: Episode, ruling: Ruling) -> None:
+        """Count how an episode ended, and let go of what people said of its steps."""
+        self._count("episode", ruling.name, episode.status)
+        if episode.status == "healed":
+            healed = self.ledger.healed
+            healed.pop((ruling.name, episode.key), None)
+            healed[(ruling.name, episode.key)] = now = self.view.memory.now
+            while healed and now - next(iter(healed.values())) >= DAY:
+                del healed[next(iter(healed))]
+        for progress in episode.steps if self.ledger.approvals else ():
+            if progress.decision is not None:
+                self.ledger.approvals.pop(progress.decision.id, None)
+
+    def _count(self, *what: str) -> None:
+        self.ledger.counts[what] = self.ledger.counts.get(what, 0) + 1
+
+    # What people say
+
+    def control(self, said: Control, now: int) -> bool:
+        """Take what somebody said; give whether it changes anything."""
+        ledger = self.ledger
+        if said.act == "kill":
+            ledger.killed = said
+        elif said.act == "pause":
+            ledger.paused[said.subject] = said
+        elif said.act == "resume":
+            return self._resume(said)
+        elif said.act in {"approve", "refuse"}:
+            return self._answer(said, now)
+        elif said.act == "stand_down" and said.until is not None:
+            ledger.stood_down[said.subject] = (microseconds(said.until), f"{said.who}: {said.why}")
+        elif said.act == "release":
+            return self._release(said.subject)
+        return True
+
+    def _resume(self, said: Control) -> bool:
+        ledger = self.ledger
+        if said.subject:
+            return ledger.paused.pop(said.subject, None) is not None
+        was, ledger.killed = ledger.killed, None
+        return was is not None
+
+    def _answer(self, said: Control, now: int) -> bool:
+        found = self.ledger.approvals.get(said.subject)
+        if found is None or found.used or found.refused or now >= found.expires:
+            return False
+        if said.act == "refuse":
+            found.refused = (said.who, said.why)
+        else:
+            found.votes[said.who] = said.why
+        return True
+
+    def _release(self, target: str) -> bool:
+        found = self.ledger.stood_down.pop(target, None) is not None
+        for book in (self.ledger.done, self.ledger.shadow):
+            for place in [place for place, (_, one) in book.quarantined.items() if one == target]:
+                del book.quarantined[place]
+                for times in [one for one in book.times if one[:2] == place]:
+                    del book.times[times]
+                found = True
+        return found
+
+
+def _site_guards(policy: Policy, rules: RuleSet, code: Code) -> Iterator[Guarding]:
+    for one in policy.guards:
+        found = guarding(one.guard, "site", rules, one.by, None, code)
+        yield evolve(found, actions=one.actions, key=f"{found.key} {','.join(one.actions)}")
+
+
+def _break(book: Book, place: Any, per: int, least: int, flight: Flight, now: int, *, worked: bool) -> None:  # noqa: ANN401
+    found = book.breakers.get(place)
+    if found is not None:
+        breaker.ended(found, per, least, now, worked=worked, probed=found.probe == flight)

@@ -1,0 +1,36 @@
+"""What a stage is: one guard, where it applies, and what it remembers."""
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+from attrs import frozen
+
+from selfheal_rules.decide.decision import Verdict
+from selfheal_rules.decide.proposal import Proposal
+from selfheal_rules.guard.ledger import Ledger
+from selfheal_rules.guard.view import View
+
+Judge: TypeAlias = Callable[[Proposal, Ledger, View, int], Verdict | None]
+"""(proposal, ledger, view, now) → why not, or None; it changes nothing."""
+Note: TypeAlias = Callable[[Proposal, Ledger, View, int], None]
+"""Writes into the ledger what a verdict means for those to come."""
+Reach: TypeAlias = Literal["every", "acting", "declared"]
+
+
+@frozen(eq=False, repr=False)
+class Stage:
+    """
+    One guard.
+
+    `reach`: it judges every step, those that touch something (`acting`), or those a rule or the site has `declared` it
+    for. `opens`: only the step an episode begins with; running episodes go on. `charge` is called where all stages let
+    a step through, `refused` where this one did not, `seen` the first time it judges a step.
+    """
+
+    name: str
+    judge: Judge
+    reach: Reach = "declared"
+    opens: bool = False
+    charge: Note | None = None
+    refused: Note | None = None
+    seen: Note | None = None

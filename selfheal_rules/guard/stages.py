@@ -1,0 +1,51 @@
+"""The guards in the order they are asked: never, stopped, too late, people's, not now, not so many."""
+
+from selfheal_rules.guard import (
+    approval,
+    attempts,
+    backoff,
+    breaker,
+    conflict,
+    cooldown,
+    flap,
+    in_flight,
+    kill_switch,
+    limit,
+    lock,
+    maintenance,
+    max_percent,
+    min_healthy,
+    observer,
+    pause,
+    protected,
+    staleness,
+    stand_down,
+    storm,
+    target,
+)
+from selfheal_rules.guard.stage import Stage
+
+STAGES: tuple[Stage, ...] = (
+    target.STAGE,
+    protected.STAGE,
+    staleness.STAGE,
+    kill_switch.STAGE,
+    pause.STAGE,
+    conflict.STAGE,
+    attempts.STAGE,
+    flap.STAGE,
+    maintenance.STAGE,
+    stand_down.STAGE,
+    observer.STAGE,
+    storm.STAGE,
+    min_healthy.STAGE,
+    max_percent.STAGE,
+    cooldown.STAGE,
+    backoff.STAGE,
+    breaker.STAGE,
+    limit.STAGE,
+    in_flight.STAGE,
+    lock.STAGE,
+    approval.STAGE,
+)
+"""Each is asked in turn; the first that says no is the verdict, and only what all let through is charged."""

@@ -1,0 +1,24 @@
+"""A step without one plain target is never done: an empty set is not everything."""
+
+from selfheal_rules.decide.decision import UNTARGETED, Verdict
+from selfheal_rules.decide.proposal import Proposal
+from selfheal_rules.guard.ledger import Ledger
+from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.verdict import rejected
+from selfheal_rules.guard.view import View
+
+EVERYTHING = frozenset({"", "*", "all", "any", "none", "null"})
+"""Texts that name no one thing."""
+
+
+def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
+    """Reject what names nothing, or everything."""
+    target = proposal.target
+    if target is None:
+        return UNTARGETED if proposal.targeted or proposal.acting else None
+    if isinstance(target, str) and proposal.acting and target.strip().lower() in EVERYTHING:
+        return rejected("target", f"`{target}` names no one thing to act on")
+    return None
+
+
+STAGE = Stage("target", judge, "every")

@@ -1,0 +1,202 @@
+"""What guards may look at: the states that hold, the site's policy, and who was heard of."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase, translate
+from typing import Any
+
+from selfheal_rules.actions import risk_of
+from selfheal_rules.compile.plan import Census, Guarding
+from selfheal_rules.decide.proposal import Proposal
+from selfheal_rules.match.memory import Memory
+from selfheal_rules.match.populations import Count, Population, Standing, scope_of
+from selfheal_rules.match.rows import fingerprint
+from selfheal_rules.policy import DAYS, Autonomy, Calendar, Policy, Worked
+from selfheal_rules.values import Value, microseconds, moment
+
+DEPTH = 8
+"""How far up the topology is followed."""
+BY_TARGET = frozenset({"cooldown", "flap", "backoff", "attempts"})
+"""The guards that go by the target where they say nothing else; the others go by nothing, and count all together."""
+CAREFUL = Autonomy("approve", risks=("low", "high"))
+FREE = Autonomy("auto", risks=("none",))
+"""What goes without saying: what touches something is approved, what touches nothing goes by itself."""
+
+
+class View:
+    """A read-only look at the states of an engine, under one policy (None: the site has none)."""
+
+    def __init__(self, memory: Memory, policy: Policy | None, revisions: Mapping[str, str], max_age: int) -> None:
+        """Look at these states; `revisions` are the digests of the rule sets that run."""
+        self.memory = memory
+        self.policy = policy
+        self.revisions = revisions
+        self.max_age = max_age
+        self.seed = policy.seed if policy else ""
+        self.conflicts = policy.conflicts if policy else ()
+        self.touched: tuple[Standing, ...] = ()
+        """The states that say a person has something in hand."""
+        self.populations: dict[int, Population] = {}
+        self.standing: dict[int, Standing] = {}
+        self.rivals: Iterable[Proposal] = ()
+        self.topology = policy.topology if policy else ()
+        self.works = policy.maintenance if policy else ()
+        self.shields = policy.protected if policy else ()
+        self._shield = re.compile("|".join(translate(one.target) for one in self.shields)) if self.shields else None
+        self._places: dict[str, Value] | None = None
+        self._grades: dict[str, Autonomy] = {}
+        self._shadows: dict[tuple[str, str], bool] = {}
+
+    # Populations
+
+    def population(self, census: Census) -> Population:
+        """Give the population of a guard."""
+        return self.populations[id(census)]
+
+    def count(self, guard: Guarding, scope: Any) -> Count | None:  # noqa: ANN401 - any key
+        """Count a scope of a guard's population; None where nobody is in it, or word of it is too old."""
+        if guard.census is None:
+            return None
+        found = self.population(guard.census).count(scope if guard.census.by else ())
+        if found is None or not found.total or self.memory.now - found.newest > guard.fresh:
+            return None
+        return found
+
+    # Topology
+
+    def look(self, rivals: Iterable[Proposal]) -> None:
+        """Look at another step: what its target is in is worked out anew, once."""
+        self.rivals = rivals
+        self._places = None
+
+    def places(self, target: Value) -> dict[str, Value]:
+        """Give what a thing is in, nearest first, each under the name its field gives it; the thing is `target`."""
+        found = self._places
+        if found is None or found["target"] != target:
+            found = self._places = {"target": target}
+            ahead = [target] if self.topology else []
+            for _ in range(DEPTH):
+                if not ahead:
+                    break
+                ahead = self._above(ahead, found)
+        return found
+
+    def names(self, target: Value) -> tuple[Value, ...]:
+        """Give a thing and what it is in."""
+        return tuple(self.places(target).values())
+
+    def _above(self, things: list[Value], found: dict[str, Value]) -> list[Value]:
+        above = []
+        records = self.memory.records
+        for thing in things:
+            for step in self.topology:
+                record = records[step.kind].get((thing,)) if step.kind in records else None
+                for name in step.within if record else ():
+                    value = record.fields.get(name) if record else None
+                    if value is not None and name not in found:
+                        found[name] = value
+                        above.append(value)
+        return above
+
+    def scope(self, guard: Guarding, target: Value) -> Any:  # noqa: ANN401 - any key
+        """Give what a guard of the site goes by: the target, or what it is in; None where that is unknown."""
+        if not guard.by:
+            return scope_of((target,)) if guard.name in BY_TARGET else ()
+        places = self.places(target)
+        return scope_of(tuple([places.get(name) for name in guard.by]))
+
+    # Policy
+
+    def shadows(self, proposal: Proposal) -> bool:
+        """Whether a step is only decided and not to be done."""
+        place = (proposal.ruleset, proposal.action)
+        known = self._shadows.get(place)
+        if known is None:
+            known = self._shadows[place] = self._is_shadow(*place)
+        return known
+
+    def _is_shadow(self, ruleset: str, action: str) -> bool:
+        if self.policy is None:
+            return True
+        said = self.policy.of(ruleset)
+        if said.mode != "enforce" or (said.revision and said.revision != self.revisions.get(ruleset)):
+            return True
+        return self.autonomy(action).grade == "suggest"
+
+    def autonomy(self, action: str) -> Autonomy:
+        """Give how far an action goes by itself: what the policy says first, else the careful choice."""
+        known = self._grades.get(action)
+        if known is None:
+            risk = risk_of(action)
+            said = (*(self.policy.autonomy if self.policy else ()), FREE, CAREFUL)
+            fitting = (one for one in said if risk in one.risks and any(fnmatchcase(action, a) for a in one.actions))
+            known = self._grades[action] = next(fitting)
+        return known
+
+    def outranks(self, action: str, other: str) -> bool:
+        """Whether an action contradicts another and wins."""
+        return any(
+            action in ranked and other in ranked and ranked.index(action) < ranked.index(other)
+            for ranked in self.conflicts
+        )
+
+    def id_of(self, proposal: Proposal) -> str:
+        """Give the id of the decision a proposal becomes."""
+        return fingerprint(proposal.episode.opening.id, proposal.step, proposal.target)
+
+    def protected(self, target: Value) -> str | None:
+        """Give why a thing must not be acted on, if it must not."""
+        if self._shield is None:
+            return None
+        for name in self.places(target).values():
+            if isinstance(name, str) and self._shield.match(name):
+                reason = next(one.reason for one in self.shields if fnmatchcase(name, one.target))
+                return f"`{name}` is protected: {reason}"
+        return None
+
+    def maintenance(self, things: tuple[Value, ...], now: int) -> tuple[str, int | None] | None:
+        """Give who works on one of these things, and until when, if anybody does."""
+        for work in self.works:
+            found = self._worked(work, things, now) if isinstance(work, Worked) else _planned(work, things, now)
+            if found:
+                return found
+        return None
+
+    def _worked(self, work: Worked, things: tuple[Value, ...], now: int) -> tuple[str, int | None] | None:
+        standing = self.standing[id(work)]
+        for thing in things:
+            since = standing.earliest(thing)
+            end = None if since is None else since + microseconds(work.at_most)
+            if end is not None and end > now:
+                kinds = ", ".join(work.pattern.kinds)
+                return f"`{thing}` is under `{kinds}` ({work.owner}: {work.reason})", end
+        return None
+
+
+def _planned(plan: Calendar, things: tuple[Value, ...], now: int) -> tuple[str, int] | None:
+    end = open_until(plan, now)
+    named = (str(thing) for thing in things for glob in plan.targets if fnmatchcase(str(thing), glob))
+    name = next(named, None) if end is not None else None
+    return (
+        None if name is None or end is None else (f"`{name}` is under `{plan.name}` ({plan.owner}: {plan.reason})", end)
+    )
+
+
+def open_until(plan: Calendar, now: int) -> int | None:
+    """Give when a window of a calendar that is open now ends; None where none is."""
+    local = moment(now).astimezone(plan.zone)
+    for back in (0, 1):
+        day = local.date() - timedelta(days=back)
+        if day > plan.until or _day(day.weekday()) not in plan.days:
+            continue
+        last = day + timedelta(days=plan.end <= plan.start)
+        start = datetime.combine(day, plan.start, plan.zone)
+        end = datetime.combine(last, plan.end, plan.zone)
+        if microseconds(start) <= now < microseconds(end):
+            return microseconds(end)
+    return None
+
+
+def _day(number: int) -> str:
+    return DAYS[number]

@@ -1,0 +1,75 @@
+"""What an engine can be asked: its time, what holds, what is being dealt with, how it went. Asking changes nothing."""
+
+from datetime import datetime, timedelta
+
+from selfheal_rules.compile.plan import NEVER
+from selfheal_rules.compile.program import Program
+from selfheal_rules.decide.decision import Decision
+from selfheal_rules.decide.history import EpisodeView, episodes_of
+from selfheal_rules.decide.rounds import Rounds
+from selfheal_rules.events import State
+from selfheal_rules.explain import ProgramPlan, explain_plan
+from selfheal_rules.guard.gate import Guards
+from selfheal_rules.match.memory import Memory
+from selfheal_rules.policy import Policy
+from selfheal_rules.values import Value, canonical, moment
+
+
+class Knowledge:
+    """The side of an engine that is read."""
+
+    program: Program
+    _memory: Memory
+    _rounds: Rounds
+    _guards: Guards
+    _owed: tuple[Decision, ...]
+    max_age: timedelta
+
+    @property
+    def now(self) -> datetime | None:
+        """The greatest time seen; None before the first input."""
+        return None if self._memory.now == -NEVER else moment(self._memory.now)
+
+    def next_deadline(self) -> datetime | None:
+        """Give the earliest time at which something may follow without any input, or None."""
+        due = self._memory.now if self._owed else self._rounds.next_due()
+        return None if due is None else moment(due)
+
+    def is_idle(self) -> bool:
+        """Whether nothing is left that time alone could bring about."""
+        return not self._owed and self._rounds.next_due() is None
+
+    @property
+    def policy(self) -> Policy | None:
+        """The site's policy as it is now."""
+        return self._guards.policy
+
+    def episodes(
+        self, *, rule: str | None = None, key: tuple[Value, ...] | None = None, state: str | None = None
+    ) -> tuple[EpisodeView, ...]:
+        """Give the open episodes and those that closed less than `max_age` ago, in order, of one rule, key or state."""
+        found = episodes_of(self._rounds.episodes, self.program.plan, self._memory.now)
+        return tuple(one for one in found if one.is_of(rule, key, state))
+
+    def counts(self) -> dict[tuple[str, ...], int]:
+        """
+        Count what guards were asked about: what automation says of itself.
+
+        `("decision", rule, status, guard)` are verdicts as they were told, `("episode", rule, what)` episodes `opened`,
+        `recurred` (healed within a day before), and by the state they closed in.
+        """
+        return dict(sorted(self._guards.ledger.counts.items()))
+
+    def explain_plan(self) -> ProgramPlan:
+        """Say how the program matches here: what each rule looks up, what is kept and for how long, what is costly."""
+        return explain_plan(self.program, self.max_age)
+
+    def states(self, kind: str | None = None) -> tuple[State, ...]:
+        """Give what holds, posted or concluded, sorted by kind and key."""
+        records = self._memory.records
+        kinds = sorted(records) if kind is None else [kind]
+        return tuple(
+            State(record.kind, record.source, moment(record.at), record.fields)
+            for name in kinds
+            for record in sorted(records.get(name, {}).values(), key=lambda one: canonical([*one.values]))
+        )

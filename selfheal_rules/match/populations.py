@@ -1,0 +1,157 @@
+"""States as guards see them: how many of a population are healthy, and which things some state holds for."""
+
+from typing import Any, Protocol
+
+from selfheal_rules.compile.plan import Census
+from selfheal_rules.match.rows import Record
+from selfheal_rules.values import canonical, lookup
+
+
+class Listener(Protocol):
+    """Whoever is told of every state of a kind; what it knows follows from the records alone."""
+
+    def update(self, record: Record, now: int) -> None:
+        """Note what a record says now."""
+
+    def remove(self, record: Record) -> None:
+        """Note that a record holds no longer."""
+
+
+def scope_of(values: tuple[Any, ...]) -> Any:
+    """Give values as a key that keeps 1, 1.0 and true apart; None where one is missing."""
+    for value in values:
+        if value.__class__ is not str:
+            return None if None in values else canonical(list(values))
+    return values
+
+
+class Count:
+    """One scope of a population."""
+
+    __slots__ = ("healthy", "newest", "total")
+
+    def __init__(self) -> None:
+        """Start with nobody."""
+        self.total = 0
+        self.healthy = 0
+        self.newest = 0
+        """The time of the latest word about any of it, in microseconds."""
+
+
+class Population:
+    """The records of some kinds, counted by scope; `stirred` gathers the scopes that changed, and who fell ill."""
+
+    def __init__(self, census: Census, *, keen: bool = False) -> None:
+        """Start with nobody; `keen`, every word about it counts as a change."""
+        self.keen = keen
+        self.census = census
+        self.counts: dict[Any, Count] = {}
+        self.places: dict[tuple[str, Any], tuple[Any, bool]] = {}
+        self.stirred: dict[Any, int] = {}
+        self.busy: dict[Any, int] = {}
+        """What is being acted on, by its own key, and how often."""
+        self.spent: dict[Any, int] = {}
+        """Per scope how many of those still count as healthy."""
+
+    def occupy(self, target: Any) -> None:
+        """Note that a thing is being acted on."""
+        key = (target,)
+        self.busy[key] = self.busy.get(key, 0) + 1
+        if self.busy[key] == 1:
+            self._spend(key, 1)
+
+    def free(self, target: Any) -> None:
+        """Note that it no longer is, or once less."""
+        key = (target,)
+        self.busy[key] -= 1
+        if not self.busy[key]:
+            del self.busy[key]
+            self._spend(key, -1)
+
+    def _spend(self, key: Any, number: int) -> None:
+        for kind in self.census.fits:
+            scope, healthy = self.places.get((kind, key), (None, False))
+            if healthy:
+                self.spent[scope] = self.spent.get(scope, 0) + number
+
+    def spent_with(self, target: Any, scope: Any) -> int:
+        """Give how many of a scope count as healthy and are being acted on, were this one as well."""
+        key = (target,)
+        fresh = key not in self.busy and any(self.places.get((kind, key)) == (scope, True) for kind in self.census.fits)
+        return self.spent.get(scope, 0) + fresh
+
+    def count(self, scope: Any) -> Count | None:
+        """Give the count of a scope, if anything was ever in it."""
+        return self.counts.get(scope)
+
+    def update(self, record: Record, now: int) -> None:
+        """Count a record anew."""
+        healthy = self.census.fits[record.kind](record, now) is not None
+        scope = scope_of(tuple(lookup(record.fields, (name,)) for name in self.census.by))
+        place = (record.kind, record.key)
+        known = self.places.get(place)
+        if known is not None:
+            self._leave(record.key, known, ill=known[1] and not healthy)
+        self.places[place] = (scope, healthy)
+        if healthy and record.key in self.busy:
+            self.spent[scope] = self.spent.get(scope, 0) + 1
+        count = self.counts.get(scope)
+        if count is None:
+            count = self.counts[scope] = Count()
+        count.total += 1
+        count.healthy += healthy
+        count.newest = max(count.newest, record.at)
+        if self.keen or known != (scope, healthy):
+            self.stirred.setdefault(scope, 0)
+
+    def remove(self, record: Record) -> None:
+        """Count a record no longer; a healthy one that is gone has failed."""
+        known = self.places.pop((record.kind, record.key), None)
+        if known is not None:
+            self._leave(record.key, known, ill=known[1])
+
+    def _leave(self, key: Any, known: tuple[Any, bool], *, ill: bool) -> None:
+        scope, healthy = known
+        if healthy and key in self.busy:
+            self.spent[scope] -= 1
+        count = self.counts[scope]
+        count.total -= 1
+        count.healthy -= healthy
+        self.stirred[scope] = self.stirred.get(scope, 0) + ill
+
+
+class Standing:
+    """Since when states of one kind hold for the thing a field of theirs names."""
+
+    def __init__(self, census: Census, field: str) -> None:
+        """Start with nothing."""
+        self.census = census
+        self.field = field
+        self.since: dict[Any, dict[Any, int]] = {}
+        self.names: dict[Any, Any] = {}
+        self.stirred = False
+
+    def update(self, record: Record, now: int) -> None:
+        """Note for what a record holds, if it fits."""
+        name = lookup(record.fields, (self.field,))
+        fits = self.census.fits[record.kind](record, now) is not None and name is not None
+        if record.key in self.names and not (fits and self.names[record.key] == name):
+            self.remove(record)
+        if fits and record.key not in self.names:
+            self.names[record.key] = name
+            self.since.setdefault(name, {})[record.key] = record.since
+            self.stirred = True
+
+    def remove(self, record: Record) -> None:
+        """Note that a record holds no longer."""
+        name = self.names.pop(record.key, None)
+        if name is not None:
+            holding = self.since[name]
+            del holding[record.key]
+            if not holding:
+                del self.since[name]
+            self.stirred = True
+
+    def earliest(self, name: Any) -> int | None:
+        """Give since when some state has held for a thing, or None."""
+        return min(self.since[name].values()) if name in self.since else None
