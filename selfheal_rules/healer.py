@@ -58,7 +58,9 @@ class Healer:
             decision, again = self.course.first()
             if not again:
                 self.journal.append([intended(decision)])
-            decisions += self._apply([self.executors.carry_out(decision, self.journal.check, again=again)])
+            stopped = self.course.engine.stopped
+            outcome = self.executors.carry_out(decision, self.journal.check, again=again, stopped=stopped)
+            decisions += self._apply([outcome])
         self._snapshot(self.every)
         return decisions
 

@@ -44,6 +44,14 @@ class Knowledge:
         """The site's policy as it is now."""
         return self._guards.policy
 
+    @property
+    def stopped(self) -> str:
+        """Why everything is stopped, by the site's policy or by whoever said so; an empty text where it is not."""
+        said = self._guards.ledger.killed
+        if said is not None:
+            return f"{said.who} stopped everything: {said.why}"
+        return "the site's policy has the kill switch on" if self.policy and self.policy.kill_switch else ""
+
     def episodes(
         self, *, rule: str | None = None, key: tuple[Value, ...] | None = None, state: str | None = None
     ) -> tuple[EpisodeView, ...]:

@@ -14,7 +14,7 @@ from selfheal_rules.journal.items import inputs, intended
 from selfheal_rules.journal.opening import open_journal
 from selfheal_rules.normalize import Reading, read_items
 from tests.calls import ROOT, RULES, STREAM, Call, caller
-from tests.journal.rig import PROGRAM, Allowing
+from tests.journal.rig import PROGRAM, enforcing
 from tests.semantics.rig import fail
 
 
@@ -207,15 +207,15 @@ def test_what_cannot_be_read_is_refused(call: Call, tmp_path: Path) -> None:
 def test_what_waits_is_said(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A decision that was allowed and not carried out, and whether its executor may have been called."""
     where = str(tmp_path / "heal.jsonl")
-    monkeypatch.setattr("selfheal_rules.cli.journal.Engine", Allowing)
+    monkeypatch.setattr("selfheal_rules.cli.journal.Engine", enforcing)
     monkeypatch.setattr("selfheal_rules.cli.journal.load_program", lambda *_: (PROGRAM, None))
-    one = Healer(Allowing(PROGRAM), open_journal(where))
+    one = Healer(enforcing(PROGRAM), open_journal(where))
     (decision,) = one.take([fail(1)])
     one.journal.append([intended(decision)])
     one.journal.close()
     said = call("journal", "recover", where, RULES).out.splitlines()
     assert ["1 input applied again, 0 decisions recorded late"] == said[:1]
-    assert ["waits: fence a by each, whose executor may have been called"] == said[1:]
+    assert ["waits: compute.disable_service a by each, whose executor may have been called"] == said[1:]
 
 
 def test_a_file_that_is_something_else_is_broken(call: Call, tmp_path: Path) -> None:

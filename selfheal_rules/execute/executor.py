@@ -79,7 +79,7 @@ class Executors:
                     message = f"two executors carry out `{action}`"
                     raise ValueError(message)
 
-    def carry_out(self, decision: Decision, check: Callable[[], None], *, again: bool) -> Outcome:
+    def carry_out(self, decision: Decision, check: Callable[[], None], *, again: bool, stopped: str = "") -> Outcome:
         """
         Give what becomes of a decision, calling its executor where nothing speaks against it.
 
@@ -87,9 +87,10 @@ class Executors:
             decision: what is to be done.
             check: called right before the executor; raises where another engine has taken over.
             again: whether the executor was called before, and what became of it is not known.
+            stopped: why nothing is to be done at all, since it was allowed.
         """
         executor = self._by_action.get(decision.action)
-        against = self._against(decision, executor)
+        against = stopped or self._against(decision, executor)
         if again and (against or executor is None or not executor.idempotent):
             outcome = self._answer(decision, "unconfirmed", "the process ended while it was being carried out")
         elif against or executor is None:

@@ -13,11 +13,22 @@ from typing import Any
 
 from attrs import define, field
 
+from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Decision, Outcome, Step
 from selfheal_rules.diagnostics import JournalError
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import frozen_time
-from selfheal_rules.journal.items import Input, beginning, decided, input_of, marked, program_begins, snapshot_of
+from selfheal_rules.journal.items import (
+    Input,
+    beginning,
+    decided,
+    input_of,
+    inputs,
+    marked,
+    outputs,
+    program_begins,
+    snapshot_of,
+)
 from selfheal_rules.journal.journal import Journal
 from selfheal_rules.journal.record import INPUTS, Entry, Record
 from selfheal_rules.journal.text import read
@@ -147,7 +158,18 @@ def _recovered(fresh: Engine, writer: Writer) -> Course:
         "called": replay.course.called,
     }
     writer.append([marked(replay.course.mark)])
+    _take_policy(fresh, replay.course, writer)
     return replay.course
+
+
+def _take_policy(fresh: Engine, course: Course, writer: Writer) -> None:
+    """Have the policy that is given at this start hold from now on: it is an input, with its text."""
+    policy, now = fresh.policy, course.engine.now
+    if policy is None or policy == course.engine.policy or policy.source is None or now is None:
+        return
+    given = Control("policy", "healer", "the policy given at its start", now, policy.source.text)
+    writer.append(inputs([given]))
+    writer.append(outputs([course.apply(given)], writer.inputs))
 
 
 def replayed(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:

@@ -16,7 +16,7 @@ from selfheal_rules.healer import Healer
 from selfheal_rules.journal.file import FileJournal
 from selfheal_rules.journal.items import Input
 from tests.crash.world import ACTIONS, START, program
-from tests.journal.rig import Allowing
+from tests.journal.rig import enforcing
 
 BATCH, EVERY, ROTATE = 100, 1_000, 700_000
 CALLS = ("write", "fsync", "fdatasync", "ftruncate", "pwrite", "rename", "open", "close")
@@ -99,7 +99,7 @@ def live(folder: Path, stream: Sequence[Input], *, once: bool) -> None:
     path = folder / "done.jsonl"
     executors = Executors([Once(path) if once else Recording(path, ACTIONS, clock)], clock=clock)
     journal = FileJournal(folder / "heal.jsonl", rotate=ROTATE)
-    healer = Healer(Allowing(program()), journal, executors, every=EVERY)
+    healer = Healer(enforcing(program()), journal, executors, every=EVERY)
     healers.append(healer)
     healer.take()
     taken = sum(record.type in {"event", "state", "time"} for record in FileJournal(journal.path).records())

@@ -11,7 +11,7 @@ from selfheal_rules.journal.items import Input
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.source import Source
 
-ACTIONS = ("fence", "evacuate", "restart", "notify")
+ACTIONS = ("compute.fence", "compute.disable_service", "compute.start_server", "notify")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 INPUTS = 10_000
 HOSTS = tuple(f"h{number}" for number in range(40))
@@ -33,18 +33,19 @@ rules:
   - id: heal-dead
     when: {as: d, state: dead}
     then:
-      - do: fence
+      - do: compute.fence
         target: $d.host
         confirm: {state: power, where: {host: $d.host, lit: false}, within: 20s}
         retry: {times: 1, backoff: 5s}
-      - {do: evacuate, target: $d.host}
+      - {do: compute.disable_service, target: $d.host}
+    guard: [{limit: 30, per: 5m}]
     outcome:
       healthy: {all: [{state: power, where: {host: $d.host, lit: true}}]}
       within: 2m
       else: [{do: notify, target: $d.host}]
   - id: is-down
     when: {as: s, state: service, where: {up: false}, for: 10s}
-    then: [{do: restart, target: $s.host}]
+    then: [{do: compute.start_server, target: $s.host}]
 """
 
 

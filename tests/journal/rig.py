@@ -1,13 +1,14 @@
 """What tests of the journal share: rules that act, an engine that allows, and journals to be opened again and again."""
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from attrs import define, field
 
 from selfheal_rules.compile import Program, compile_rules
-from selfheal_rules.decide.decision import Decision, Outcome, Step, Verdict
+from selfheal_rules.decide.decision import Decision, Outcome
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State, checked
 from selfheal_rules.execute import Executors
@@ -15,33 +16,35 @@ from selfheal_rules.healer import Healer
 from selfheal_rules.journal import Entry, Journal, Record
 from selfheal_rules.journal.file import FileJournal
 from selfheal_rules.journal.items import Input, inputs
+from selfheal_rules.parse.policy import read_policy
+from selfheal_rules.policy import Policy
+from selfheal_rules.source import Source
 from tests.generate.streams import moment
 from tests.semantics.rig import beat, load, rule
 
-ALLOWED = Verdict("allowed", "test", "the tests allow everything")
+FREE = """
+selfheal_policy: 1
+policy: free
+mode: enforce
+autonomy: [{grade: auto}]
+"""
+"""A site that lets everything act."""
 
 
-class Allowing(Engine):
-    """An engine whose every decision is allowed, until a site policy can say so."""
-
-    def post(self, item: Any) -> Step:  # noqa: ANN401 - what the engine takes
-        """Post, and allow what follows."""
-        return _allowed(super().post(item))
-
-    def advance(self, now: Any) -> Step:  # noqa: ANN401 - what the engine takes
-        """Let time pass, and allow what follows."""
-        return _allowed(super().advance(now))
+@cache
+def free() -> Policy:
+    """Give that policy."""
+    return read_policy(Source("policy.yaml", FREE))
 
 
-def _allowed(step: Step) -> Step:
-    for decision in step:
-        decision.verdict = ALLOWED
-    return step
+def enforcing(program: Program, **settings: Any) -> Engine:  # noqa: ANN401 - those of an engine
+    """Give an engine whose decisions are allowed."""
+    return Engine(program, policy=free(), **settings)
 
 
-RULES = rule("{as: p, event: fail}", "[{do: fence, target: $p.host}]", name="each") + rule(
+RULES = rule("{as: p, event: fail}", "[{do: compute.disable_service, target: $p.host}]", name="each") + rule(
     "{as: q, state: node, where: {level: high}, for: 5s}",
-    "[{do: reset, target: $q.host, retry: {times: 1, backoff: 2s}, "
+    "[{do: compute.lock_server, target: $q.host, retry: {times: 1, backoff: 2s}, "
     "confirm: {event: beat, where: {host: $q.host, n: 1}, within: 4s}}, {do: notify, target: $q.host}]",
     name="lasting",
 )
@@ -79,7 +82,7 @@ def told(records: Iterable[Record]) -> list[tuple[str, int, Any]]:
 class Hands:
     """An executor that remembers what it was called for, and fails or breaks off where it is told to."""
 
-    actions: tuple[str, ...] = ("fence", "reset", "notify")
+    actions: tuple[str, ...] = ("compute.disable_service", "compute.lock_server", "notify")
     idempotent: bool = False
     calls: list[str] = field(factory=list)
     keys: list[str] = field(factory=list)
@@ -88,7 +91,7 @@ class Hands:
     def execute(self, decision: Decision) -> Outcome:
         """Remember the call."""
         self.keys.append(decision.idempotency_key)
-        self.calls.append(f"{decision.action} {decision.target}#{decision.attempt}")
+        self.calls.append(f"{decision.action.removeprefix('compute.')} {decision.target}#{decision.attempt}")
         if decision.action in self.answers:
             raise self.answers[decision.action]
         return Outcome(decision.id, "done", decision.time, attempt=decision.attempt)
@@ -97,7 +100,7 @@ class Hands:
 def healer(journal: Journal, hands: Hands | None = None, *, engine: Engine | None = None, every: int = 50) -> Healer:
     """Give a healer over a journal; its executors know no time but that of the decisions."""
     executors = Executors([hands], clock=lambda: moment(0)) if hands else None
-    return Healer(engine or Allowing(PROGRAM), journal, executors, every=every)
+    return Healer(engine or enforcing(PROGRAM), journal, executors, every=every)
 
 
 def file_journal(folder: Path, **settings: int) -> FileJournal:

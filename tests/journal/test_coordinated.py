@@ -8,7 +8,7 @@ import pytest
 from selfheal_rules.diagnostics import JournalError
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal.coordinated import CoordinatedLease
-from tests.journal.rig import PROGRAM, Allowing, file_journal
+from tests.journal.rig import PROGRAM, enforcing, file_journal
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def test_it_stands_in_for_the_lease_of_a_journal(
     tmp_path: Path, pair: tuple[CoordinatedLease, CoordinatedLease]
 ) -> None:
     """A healer that was given one keeps others out by it."""
-    healer = Healer(Allowing(PROGRAM), file_journal(tmp_path), lease=pair[0])
+    healer = Healer(enforcing(PROGRAM), file_journal(tmp_path), lease=pair[0])
     with pytest.raises(JournalError, match="another engine holds lock"):
-        Healer(Allowing(PROGRAM), file_journal(tmp_path), lease=pair[1])
+        Healer(enforcing(PROGRAM), file_journal(tmp_path), lease=pair[1])
     healer.close()
-    Healer(Allowing(PROGRAM), file_journal(tmp_path), lease=pair[1]).close()
+    Healer(enforcing(PROGRAM), file_journal(tmp_path), lease=pair[1]).close()

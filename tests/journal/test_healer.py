@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from selfheal_rules.decide import Decision
+from selfheal_rules.decide import Control, Decision, Outcome, Step
 from selfheal_rules.diagnostics import EventError, ExecutorError, JournalError, SnapshotError
-from selfheal_rules.engine import Engine
+from selfheal_rules.engine import Engine, Item
 from selfheal_rules.execute import DryRun, Executors, Recording
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal import Entry, Record
+from selfheal_rules.parse.policy import read_policy
+from selfheal_rules.source import Source
 from tests.generate.streams import moment
-from tests.journal.rig import PROGRAM, Allowing, Hands, file_journal, healer, program, told
+from tests.journal.rig import FREE, PROGRAM, Hands, enforcing, file_journal, healer, program, told
 from tests.journal.storages import Storage
 from tests.semantics.rig import beat, fail, node, rule
 
@@ -23,13 +25,19 @@ def _types(records: list[Record]) -> str:
     return " ".join(record.type for record in records)
 
 
+def _short(decision: Decision) -> str:
+    return f"{decision.action.removeprefix('compute.')} {decision.target}"
+
+
 def test_a_batch_is_recorded_then_what_it_led_to_then_each_call(storage: Storage) -> None:
     """Inputs, decisions, intent, outcome: each is on disk before the next begins."""
     hands = Hands()
     one = healer(storage.open(), hands)
     decisions = one.take([beat(0), fail(1), fail(2, host="b")])
-    assert ["fence a", "fence b"] == [f"{decision.action} {decision.target}" for decision in decisions]
-    assert ["fence a#1", "fence b#1"] == hands.calls
+    assert ["disable_service a", "disable_service b"] == [
+        f"{decision.action.removeprefix('compute.')} {decision.target}" for decision in decisions
+    ]
+    assert ["disable_service a#1", "disable_service b#1"] == hands.calls
     expected = "journal program snapshot recovery event event event decision decision intent outcome intent outcome"
     assert expected == _types(list(storage.open().records()))
 
@@ -56,7 +64,9 @@ def test_time_is_an_input(tmp_path: Path) -> None:
     """What a timer led to is recorded behind the instant that let it come."""
     one = healer(file_journal(tmp_path))
     one.take([node(0, level="high")])
-    assert ["reset a"] == [f"{decision.action} {decision.target}" for decision in one.take([moment(5)])][:1]
+    assert ["lock_server a"] == [
+        f"{decision.action.removeprefix('compute.')} {decision.target}" for decision in one.take([moment(5)])
+    ][:1]
     found = told(file_journal(tmp_path).records())[-2:]
     assert [("time", 2), ("decision", 2)] == [(type_, number) for type_, number, _ in found]
 
@@ -72,20 +82,20 @@ def test_a_batch_with_a_misfit_is_refused_whole(tmp_path: Path) -> None:
 
 def test_a_failure_is_an_outcome(tmp_path: Path) -> None:
     """An executor that says it failed has its step tried again by the rule, and its words are recorded."""
-    hands = Hands(answers={"reset": ExecutorError("no answer", retryable=True)})
+    hands = Hands(answers={"compute.lock_server": ExecutorError("no answer", retryable=True)})
     one = healer(file_journal(tmp_path), hands)
     one.take([node(0, level="high"), moment(5)])
     hands.answers.clear()
     one.take([moment(7)])
     one.take([beat(8, n=1)])
-    assert ["reset a#1", "reset a#2", "notify a#1"] == hands.calls
+    assert ["lock_server a#1", "lock_server a#2", "notify a#1"] == hands.calls
     outcomes = [data for type_, _, data in told(file_journal(tmp_path).records()) if type_ == "outcome"]
     assert [("failed", "no answer", True)] == [(o["status"], o["detail"], o["retryable"]) for o in outcomes][:1]
 
 
 def test_what_an_executor_breaks_off_with_is_not_written_down(tmp_path: Path) -> None:
     """Whether anything was done is then open, and the text of a stranger's error may hold a password."""
-    hands = Hands(answers={"fence": ConnectionError("https://admin:hunter2@bmc")})
+    hands = Hands(answers={"compute.disable_service": ConnectionError("https://admin:hunter2@bmc")})
     healer(file_journal(tmp_path), hands).take([fail(1)])
     (outcome,) = [data for type_, _, data in told(file_journal(tmp_path).records()) if type_ == "outcome"]
     assert ("unconfirmed", "the executor broke off with ConnectionError") == (outcome["status"], outcome["detail"])
@@ -94,17 +104,17 @@ def test_what_an_executor_breaks_off_with_is_not_written_down(tmp_path: Path) ->
 
 def test_what_nobody_carries_out_is_refused(tmp_path: Path) -> None:
     """An allowed decision whose action has no executor has an outcome that says so."""
-    healer(file_journal(tmp_path), Hands(actions=("reset",))).take([fail(1)])
+    healer(file_journal(tmp_path), Hands(actions=("compute.lock_server",))).take([fail(1)])
     (outcome,) = [data for type_, _, data in told(file_journal(tmp_path).records()) if type_ == "outcome"]
-    assert ("refused", "no executor carries out `fence`") == (outcome["status"], outcome["detail"])
+    assert ("refused", "no executor carries out `compute.disable_service`") == (outcome["status"], outcome["detail"])
 
 
-@pytest.mark.parametrize(("late", "expected"), [(600, ["fence a#1"]), (600.000001, [])])
+@pytest.mark.parametrize(("late", "expected"), [(600, ["disable_service a#1"]), (600.000001, [])])
 def test_what_is_too_old_is_refused(tmp_path: Path, late: float, expected: list[str]) -> None:
     """What was decided longer ago than `patience` is not carried out: the host may be well by now."""
     hands = Hands()
     executors = Executors([hands], clock=lambda: moment(1 + late), patience=timedelta(seconds=600))
-    Healer(Allowing(PROGRAM), file_journal(tmp_path), executors).take([fail(1)])
+    Healer(enforcing(PROGRAM), file_journal(tmp_path), executors).take([fail(1)])
     assert expected == hands.calls
 
 
@@ -119,8 +129,8 @@ def test_only_what_is_allowed_reaches_an_executor() -> None:
 
 def test_two_executors_for_one_action_are_refused() -> None:
     """Which of them would be called is not left to chance."""
-    with pytest.raises(ValueError, match="two executors carry out `reset`"):
-        Executors([Hands(actions=("fence", "reset")), Hands(actions=("reset",))])
+    with pytest.raises(ValueError, match=r"two executors carry out `compute.lock_server`"):
+        Executors([Hands(), Hands(actions=("compute.lock_server",))])
 
 
 def test_without_executors_the_caller_carries_out(tmp_path: Path) -> None:
@@ -138,7 +148,11 @@ def test_without_executors_the_caller_carries_out(tmp_path: Path) -> None:
 
 def test_a_dry_run_says_so(tmp_path: Path) -> None:
     """It answers everything and does nothing."""
-    one = Healer(Allowing(PROGRAM), file_journal(tmp_path), Executors([DryRun(("fence",))], clock=lambda: moment(1)))
+    one = Healer(
+        enforcing(PROGRAM),
+        file_journal(tmp_path),
+        Executors([DryRun(("compute.disable_service",))], clock=lambda: moment(1)),
+    )
     one.take([fail(1)])
     assert ["dry_run"] == [
         data["status"] for type_, _, data in told(file_journal(tmp_path).records()) if type_ == "outcome"
@@ -147,13 +161,13 @@ def test_a_dry_run_says_so(tmp_path: Path) -> None:
 
 def test_a_recording_writes_each_decision_once(tmp_path: Path) -> None:
     """A key that is in its file is not written again, by whichever process; a torn line was never done."""
-    (decision,) = Allowing(PROGRAM).post(fail(1))
+    (decision,) = enforcing(PROGRAM).post(fail(1))
     path = tmp_path / "done.jsonl"
-    first = Recording(path, ["fence"], lambda: moment(2))
+    first = Recording(path, ["compute.disable_service"], lambda: moment(2))
     answers = [first.execute(decision), first.execute(decision)]
     first.close()
     path.write_bytes(path.read_bytes() + b'{"key": "torn')
-    second = Recording(path, ["fence"], lambda: moment(2))
+    second = Recording(path, ["compute.disable_service"], lambda: moment(2))
     answers.append(second.execute(decision))
     second.close()
     assert (["done"] * 3, 1) == ([answer.status for answer in answers], len(path.read_text().splitlines()))
@@ -161,9 +175,12 @@ def test_a_recording_writes_each_decision_once(tmp_path: Path) -> None:
 
 def test_a_recording_on_a_full_disk_failed(small_disk: Path) -> None:
     """Nothing half-written is left, and a retry can help."""
-    engine = Allowing(PROGRAM)
-    decisions = [decision for at in range(200) for decision in engine.post(fail(at))]
-    recording = Recording(small_disk / "done.jsonl", ["fence"], lambda: moment(2))
+    engine = enforcing(PROGRAM)
+    decisions: list[Decision] = []
+    for at in range(200):
+        decisions += engine.post(fail(at))
+        engine.post(Outcome(decisions[-1].id, "done", moment(at)))
+    recording = Recording(small_disk / "done.jsonl", ["compute.disable_service"], lambda: moment(2))
     with pytest.raises(ExecutorError, match="no space left on device") as raised:
         _execute_all(recording, decisions)
     recording.close()
@@ -193,24 +210,24 @@ def test_snapshots_are_taken_now_and_then(tmp_path: Path) -> None:
 
 def test_settings_of_the_engine_outlive_it(tmp_path: Path) -> None:
     """What goes on is the engine that was begun, not one with other settings."""
-    healer(file_journal(tmp_path), engine=Allowing(PROGRAM, max_age=timedelta(seconds=7))).close()
+    healer(file_journal(tmp_path), engine=enforcing(PROGRAM, max_age=timedelta(seconds=7))).close()
     assert timedelta(seconds=7) == healer(file_journal(tmp_path)).course.engine.max_age
 
 
-OTHER = program(rule("{as: p, event: fail}", "[{do: reset, target: $p.host}]"))
+OTHER = program(rule("{as: p, event: fail}", "[{do: compute.lock_server, target: $p.host}]"))
 
 
 def test_other_rules_take_over_where_the_old_ones_ended(storage: Storage) -> None:
     """Closed or not: what old rules have seen is theirs, and their text and the new rules' stand in the journal."""
-    hands = Hands(actions=("fence", "reset"))
+    hands = Hands()
     one = healer(storage.open(), hands)
     one.take([fail(1)])
     one.journal.close()
     for at in (2, 3):
-        two = healer(storage.open(), hands, engine=Allowing(OTHER))
+        two = healer(storage.open(), hands, engine=enforcing(OTHER))
         two.take([fail(at)])
         two.journal.close()
-    assert ["fence a#1", "reset a#1", "reset a#1"] == hands.calls
+    assert ["disable_service a#1", "lock_server a#1", "lock_server a#1"] == hands.calls
     programs = [record.data["digest"] for record in storage.open().records() if record.type == "program"]
     assert [PROGRAM.digest, OTHER.digest] == programs
 
@@ -221,7 +238,18 @@ def test_other_rules_wait_for_what_the_old_ones_allowed(tmp_path: Path) -> None:
     one.take([fail(1)])
     one.close()
     with pytest.raises(JournalError, match=f"what program {PROGRAM.digest} allowed still waits"):
-        healer(file_journal(tmp_path), engine=Allowing(OTHER))
+        healer(file_journal(tmp_path), engine=enforcing(OTHER))
+
+
+class Changed(Engine):
+    """Another version of the library, that says something else of the same inputs."""
+
+    def post(self, item: Item) -> Step:
+        """Post, and say it."""
+        step = super().post(item)
+        for decision in step:
+            decision.target = "elsewhere"
+        return step
 
 
 def test_decisions_that_are_not_those_recorded_are_named(tmp_path: Path) -> None:
@@ -232,7 +260,7 @@ def test_decisions_that_are_not_those_recorded_are_named(tmp_path: Path) -> None
     with pytest.raises(
         JournalError, match=r"record 7 at .* is a decision after input 2.*lead to another after input 2"
     ):
-        healer(file_journal(tmp_path), engine=Engine(PROGRAM))
+        healer(file_journal(tmp_path), engine=Changed(PROGRAM))
 
 
 def test_a_snapshot_that_is_none_is_a_clear_error(tmp_path: Path) -> None:
@@ -246,6 +274,53 @@ def test_a_snapshot_that_is_none_is_a_clear_error(tmp_path: Path) -> None:
     journal.append([Entry("snapshot", json.dumps({"program": PROGRAM.digest, "engine": "?"}))], journal.fence())
     with pytest.raises(JournalError, match=r"holds no snapshot: it is not Base64"):
         healer(file_journal(tmp_path))
+
+
+STOP = Control("kill", "ann", "the network is being worked on", moment(2))
+
+
+def test_what_was_allowed_before_everything_was_stopped_is_not_carried_out(tmp_path: Path) -> None:
+    """[G18] Allowed and stopped in one batch: no executor is called, and who stopped it is recorded, over a restart."""
+    hands = Hands()
+    one = healer(file_journal(tmp_path), hands)
+    one.take([fail(1), STOP])
+    (outcome,) = [data for type_, _, data in told(file_journal(tmp_path).records()) if type_ == "outcome"]
+    assert ("refused", "ann stopped everything: the network is being worked on") == (
+        outcome["status"],
+        outcome["detail"],
+    )
+    one.close()
+    again = healer(file_journal(tmp_path), hands)
+    assert ["held"] == [decision.verdict.status for decision in again.take([fail(3, host="b")])]
+    again.take([Control("resume", "ann", "done", moment(4))])
+    assert ["disable_service b#1"] == hands.calls
+
+
+def test_a_policy_that_cannot_be_taken_is_refused_before_it_is_recorded(tmp_path: Path) -> None:
+    """Nobody would get past it when the journal is gone on from."""
+    one = healer(file_journal(tmp_path))
+    before = (tmp_path / "heal.jsonl").read_bytes()
+    with pytest.raises(EventError, match="the policy cannot be taken"):
+        one.take([fail(1), Control("policy", "ann", "stricter", moment(2), "mode: strict")])
+    assert before == (tmp_path / "heal.jsonl").read_bytes()
+
+
+def test_a_policy_given_at_the_start_holds_from_then_on(tmp_path: Path) -> None:
+    """It is recorded as an input with its text, once; a start without one keeps the one there was."""
+    hands = Hands()
+    one = healer(file_journal(tmp_path), hands)
+    one.take([fail(1)])
+    one.close()
+    strict = read_policy(Source("policy.yaml", FREE.replace("mode: enforce", "mode: shadow")))
+    for at in (2, 3):
+        two = healer(file_journal(tmp_path), hands, engine=Engine(PROGRAM, policy=strict))
+        assert ["shadowed"] == [decision.verdict.status for decision in two.take([fail(at, host="b")])]
+        two.close()
+    three = healer(file_journal(tmp_path), hands, engine=Engine(PROGRAM))
+    assert ["shadowed"] == [decision.verdict.status for decision in three.take([fail(4, host="c")])]
+    controls = [data for type_, _, data in told(file_journal(tmp_path).records()) if type_ == "control"]
+    assert [("policy", "healer", True)] == [(c["act"], c["who"], "mode: shadow" in c["subject"]) for c in controls]
+    assert ["disable_service a#1"] == hands.calls
 
 
 def test_the_program_is_recorded_with_its_text(tmp_path: Path) -> None:
@@ -268,7 +343,7 @@ def test_a_decision_that_cannot_be_recorded_is_not_carried_out(tmp_path: Path, m
             one.take([fail(1)])
     assert [] == hands.calls
     one.journal.close()
-    assert ["fence a"] == [re.sub("#.*", "", call) for call in _gone_on(tmp_path, hands)]
+    assert ["disable_service a"] == [re.sub("#.*", "", call) for call in _gone_on(tmp_path, hands)]
 
 
 def test_who_failed_lets_go_all_the_same(storage: Storage) -> None:

@@ -78,7 +78,7 @@ def _batches(stream: Sequence[Input], healed: Healer) -> Iterator[Sequence[Input
 
 
 def _hands(*, idempotent: bool) -> Hands:
-    return Hands(idempotent=idempotent, answers={"reset": ExecutorError("not today", retryable=True)})
+    return Hands(idempotent=idempotent, answers={"compute.lock_server": ExecutorError("not today", retryable=True)})
 
 
 def _run(journal: Journal, hands: Hands, stream: Sequence[Input]) -> None:
@@ -125,7 +125,7 @@ def test_an_executor_that_cannot_be_asked_twice_is_not(tmp_path: Path) -> None:
         _take(Ending(file_journal(tmp_path), 5, after=False), hands, [fail(1)])
     healer(file_journal(tmp_path), hands).take()
     (outcome,) = [data for type_, _, data in told(file_journal(tmp_path).records()) if type_ == "outcome"]
-    assert (["fence a#1"], "unconfirmed") == (hands.calls, outcome["status"])
+    assert (["disable_service a#1"], "unconfirmed") == (hands.calls, outcome["status"])
 
 
 def test_what_was_decided_and_not_yet_recorded_is_recorded(storage: Storage) -> None:
@@ -140,7 +140,7 @@ def test_what_was_decided_and_not_yet_recorded_is_recorded(storage: Storage) -> 
     mark = [record.data for record in storage.open().records()][-1]
     assert (2, 1, None) == (mark["replayed"], mark["missing"], mark["called"])
     one.take()
-    assert ["fence a#1"] == hands.calls
+    assert ["disable_service a#1"] == hands.calls
 
 
 def test_a_journal_without_its_snapshot_is_refused(tmp_path: Path) -> None:

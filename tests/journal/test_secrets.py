@@ -17,7 +17,7 @@ from selfheal_rules.journal.items import snapshot_of
 from selfheal_rules.parse import load_rules
 from selfheal_rules.snapshot import MAGIC
 from tests.generate.streams import moment
-from tests.journal.rig import Allowing, file_journal
+from tests.journal.rig import enforcing, file_journal
 
 RULES = """\
 selfheal: 1
@@ -39,10 +39,13 @@ rules:
       all:
         - {as: p, event: login.failed, count: {at_least: 2, within: 5m, by: [host]}}
         - {as: b, state: bmc, where: {host: $p.host}}
-    then: [{do: lock, target: $p.host, with: {text: "${p.host} is being guessed at, its power is ${b.power}"}}]
+    then:
+      - do: compute.lock_server
+        target: $p.host
+        with: {text: "${p.host} is being guessed at, its power is ${b.power}"}
   - id: each
     when: {as: p, event: login.failed}
-    then: [{do: note, target: $p.host, with: {user: $p.user}}]
+    then: [{do: notify, target: $p.host, with: {user: $p.user}}]
 """
 SECRETS = ("hunter2", "tr0ub4dor", "c0rrecth0rse")
 
@@ -75,11 +78,13 @@ def test_no_file_of_a_healer_holds_a_secret(rules: Path, caplog: pytest.LogCaptu
     """[G26] Not the journal with its snapshots, not what executors were given, not the log."""
     folder = rules.parent
     with caplog.at_level(logging.DEBUG):
-        executors = Executors([Recording(folder / "done.jsonl", ["lock", "note"])], clock=lambda: moment(2))
-        one = Healer(Allowing(compile_rules(load_rules(rules))), file_journal(folder), executors, every=1)
+        executors = Executors(
+            [Recording(folder / "done.jsonl", ["compute.lock_server", "notify"])], clock=lambda: moment(2)
+        )
+        one = Healer(enforcing(compile_rules(load_rules(rules))), file_journal(folder), executors, every=1)
         decisions = one.take(_items())
         one.close()
-    assert ["lock", "note", "note"] == sorted(decision.action for decision in decisions)
+    assert ["compute.lock_server", "notify", "notify"] == sorted(decision.action for decision in decisions)
     assert [] == _found(folder)
     assert [] == [secret for secret in SECRETS if secret in caplog.text]
     snapshots = [snapshot_of(record) for record in file_journal(folder).records() if record.type == "snapshot"]
@@ -94,7 +99,7 @@ def _unpacked(blob: bytes) -> bytes:
 
 def test_an_engine_holds_no_secret(rules: Path) -> None:
     """Whoever posts to an engine without a healer sees none in its states, decisions and snapshots either."""
-    engine = Allowing(compile_rules(load_rules(rules)))
+    engine = enforcing(compile_rules(load_rules(rules)))
     decisions = [decision for item in _items() for decision in engine.post(item)]
     said = json.dumps([decision.to_json() for decision in decisions])
     said += json.dumps([plain(state.fields) for state in engine.states()])
@@ -113,12 +118,12 @@ def test_no_report_holds_a_secret(rules: Path, capsys: pytest.CaptureFixture[str
     assert 0 == main(["run", str(rules), "--input", str(stream), "--format", form])
     printed = "".join(capsys.readouterr())
     assert [] == [secret for secret in SECRETS if secret in printed]
-    assert "note" in printed
+    assert "notify" in printed
 
 
 def test_a_secret_is_checked_before_it_is_taken_out(rules: Path) -> None:
     """A value of another type is refused as in any field, and its text is not in the message."""
-    engine = Allowing(compile_rules(load_rules(rules)))
+    engine = enforcing(compile_rules(load_rules(rules)))
     item = Event("1", "login.failed", "m", moment(1), {"host": "a", "password": 12345678})
     with pytest.raises(Exception, match=r"field `password` of `login.failed`") as raised:
         engine.post(item)

@@ -54,7 +54,7 @@ def test_a_process_that_was_stopped_does_nothing_when_it_goes_on(tmp_path: Path,
         assert "is lost" in _asked(child)
         assert "1\n" == child.stdout.readline()
         child.stdin.close()
-    assert (["fence a#1"], count) == (hands.calls, len(list(journal.records())))
+    assert (["disable_service a#1"], count) == (hands.calls, len(list(journal.records())))
     new.close()
 
 
