@@ -24,7 +24,7 @@ from selfheal_rules.events import State, check_item
 from selfheal_rules.match.memory import AGE, FORGET, FORWARD, HEALTH, HELD, HOLD, JUDGE, LAPSE, TALLY, Memory
 from selfheal_rules.match.network import Network
 from selfheal_rules.match.rows import Match, Record, Row, Support
-from selfheal_rules.match.supports import SOURCE, state_key, strength_of
+from selfheal_rules.match.supports import state_key, strength_of
 from selfheal_rules.model import RuleSet
 from selfheal_rules.values import moment
 
@@ -175,13 +175,17 @@ class Graft:
 
     def _fits(self, record: Record) -> bool:
         """Whether a record is one of its kind as it is now; if not, it is dropped, and said so."""
-        old, entry = self.old.entries[record.kind].kind, self.new.entries.get(record.kind)
-        if entry is None:
+        entry = self.new.entries.get(record.kind)
+        kind = entry.kind if entry else None
+        if kind == self.old.entries[record.kind].kind:
+            return True
+        if record.supports:
+            for support in record.supports:
+                support.removed = True
+            return False
+        if kind is None:
             self.dropped.append((record.kind, record.values))
             return False
-        kind = entry.kind
-        if kind == old or record.source == SOURCE:
-            return True
         try:
             check_item(State(record.kind, record.source, moment(record.at), record.fields), kind)
         except EventError:

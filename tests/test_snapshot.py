@@ -158,6 +158,27 @@ def test_states_that_no_longer_fit_are_dropped_and_named() -> None:
     )
 
 
+def test_what_a_step_concluded_of_a_kind_that_is_another_now_is_gone() -> None:
+    """It would be read as what it is not."""
+    text = (
+        HEAD.replace("states:\n", "events: {beat: {fields: {host: {type: string, required: true}}}}\nstates:\n")
+        + "  - id: c\n    when: {as: p, event: beat}\n    then:\n"
+        + "      - {conclude: node, with: {host: $p.host, n: VALUE}, ttl: 1h}\n      - {do: noop, target: $p.host}\n"
+        + "  - id: r\n    when: {as: p, state: node, where: {n: LEAF}}\n    then: [{do: one, target: $p.host}]\n"
+    )
+    before, after = (
+        read(text.replace("FIELD", kind).replace("VALUE", value).replace("LEAF", leaf))
+        for kind, value, leaf in (("integer", "1", "{at_least: 1}"), ("string", "x", "{starts_with: x}"))
+    )
+    engine = Engine(before)
+    event = Event("e1", "beat", "m", moment(0), {"host": "a"})
+    assert ["noop", "one"] == [decision.action for decision in engine.post(event)]
+    changed = Engine.restore(after, engine.snapshot())
+    assert () == changed.states()
+    again = changed.post(Event("e2", "beat", "m", moment(1), {"host": "a"}))
+    assert ["noop", "one"] == [decision.action for decision in again]
+
+
 def test_an_engine_that_has_seen_nothing_takes_other_rules() -> None:
     """There is nothing to carry over, and it starts with its first input."""
     engine = Engine.restore(program(PAIR), Engine(program(PLAIN)).snapshot())
