@@ -2,9 +2,14 @@
 
 import pytest
 
+import selfheal_rules as sr
 from selfheal_rules.compile import Program, compile_rules
+from selfheal_rules.decide import Control
+from selfheal_rules.divide import Partitions
+from selfheal_rules.engine import Item
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.source import Source
+from tests.generate.streams import moment
 
 HEAD = """\
 selfheal: 1
@@ -109,3 +114,43 @@ def test_one_rule_with_a_wide_guard_keeps_the_other_guarded_ones() -> None:
         _rule("a", "{limit: 2, per: 1m}", key="[$e.host]"), _rule("b", "{cooldown: 5m}", key="[$e.host]")
     )
     assert ["all"] == _names(program)
+
+
+def _lost(number: int, at: int) -> sr.Event:
+    return sr.Event(f"e{number}", "lost", "m", moment(at), {"host": f"h{number}", "zone": "z"})
+
+
+def test_what_people_say_reaches_every_partition() -> None:
+    """The kill switch holds every rule in every partition, and once it is lifted, all goes on."""
+    program = _program(_rule("a", "{cooldown: 5m}", key="[$e.host]"))
+    engine, whole = sr.Engine(program), Partitions(program, 7)
+    inputs: list[Item] = [
+        Control("kill", "me", "a fire", moment(1)),
+        *(_lost(number, 2) for number in (3, 1, 4, 2, 0)),
+        Control("resume", "me", "it is out", moment(3)),
+    ]
+    for item in inputs:
+        expected, actual = engine.post(item), whole.post(item)
+        assert expected.disposition == actual.disposition
+        assert sorted(map(str, expected)) == sorted(map(str, actual))
+    assert ["shadowed"] * 5 == [decision.verdict.status for decision in actual]
+
+
+def test_partitions_take_no_policy() -> None:
+    """A site's limits are for the whole site, so a policy is refused before anything changes."""
+    whole = Partitions(_program(_rule("a", "{cooldown: 5m}", key="[$e.host]")), 2)
+    with pytest.raises(sr.EventError, match="counts over all partitions"):
+        whole.post(Control("policy", "me", "stricter", moment(1), "selfheal: 1"))
+    assert whole.now is None
+
+
+def test_a_step_may_lock_its_own_target() -> None:
+    """What its rule locks besides, its target among it, is free again when the step has failed."""
+    program = _program(_rule("a", "{lock: [$e.host]}", key="[$e.host]"))
+    engine = sr.Engine(program)
+    (made,) = engine.post(_lost(1, 1))
+    assert "matched" == engine.post(sr.Outcome(made.id, "failed", moment(2))).disposition
+    (again,) = engine.post(_lost(1, 3)) or engine.post(
+        sr.Event("other", "lost", "m", moment(3), {"host": "h1", "zone": "z"})
+    )
+    assert "shadowed" == again.verdict.status

@@ -5,7 +5,8 @@ What one guard holds under one scope stands in one queue, first come first: when
 its first step is judged again, and only once that is let through the next one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
@@ -102,24 +103,39 @@ class Docket:
 
     # Ruling
 
-    def settle(self) -> None:
-        """Rule on all that is asked for, then on what was held and may go on, until nothing moves."""
+    def settle(self, note: Callable[..., None]) -> None:
+        """
+        Rule on all that is asked for, then on what was held and may go on, until nothing moves.
+
+        What is asked for together is ruled on in the order of firings; `note` is told what has just been ruled on.
+        """
         self.wake(self.gate.observe(self.memory.now))
+        releases = batches = 0
         while self.proposed or self.woken:
             batch, self.proposed = self.proposed, []
-            for proposal in batch:
+            for proposal in sorted(batch, key=self._place) if len(batch) > 1 else batch:
                 if proposal.progress.state in {"proposed", "held"}:
                     self._rule(proposal)
+            note(releases, 0, batches)
+            batches += 1
             if not self.proposed:
-                self._release()
+                self._release(partial(note, releases, 1))
+                releases, batches = releases + 1, 0
         while self.passed:
             self._leave(self.passed.pop())
 
-    def _release(self) -> None:
-        woken = sorted((self._first(queue), number, queue) for number, queue in enumerate(self.woken))
+    def _place(self, proposal: Proposal) -> tuple[int, int, str]:
+        return self.episodes.place(proposal.episode)
+
+    def _release(self, note: Callable[..., None]) -> None:
+        firsts = [self._place(self.queues[queue][self._first(queue)]) for queue in self.woken]
+        woken = sorted(
+            (place, number, queue) for number, (place, queue) in enumerate(zip(firsts, self.woken, strict=True))
+        )
         self.woken.clear()
-        for _, _, queue in woken:
+        for place, _, queue in woken:
             self._drain(queue)
+            note(*place)
 
     def _drain(self, queue: Queue) -> None:
         while queue in self.queues:

@@ -126,15 +126,15 @@ class Episodes:
 
     def cancel(self, fallen: Iterable[tuple[int, Any]]) -> None:
         """Cancel the episodes whose cause is gone, as long as nothing destructive has been issued."""
-        for pair in fallen:
-            episode = self.running.get(pair)
-            if episode is not None and episode.level and not episode.destructive:
-                self._close(episode, "closed", WITHDRAWN)
+        running = (self.running.get(pair) for pair in fallen)
+        found = [one for one in running if one is not None and one.level and not one.destructive]
+        for episode in sorted(found, key=self.place) if len(found) > 1 else found:
+            self._close(episode, "closed", WITHDRAWN)
 
     def proceed(self) -> None:
         """Go on with the episodes for which something was confirmed, in the order of firings."""
         open_ones = [self.numbered[number] for number in sorted(self.confirmed) if number in self.numbered]
-        for episode in sorted(open_ones, key=self._place) if len(open_ones) > 1 else open_ones:
+        for episode in sorted(open_ones, key=self.place) if len(open_ones) > 1 else open_ones:
             self.advance(episode)
         self.confirmed.clear()
 
@@ -366,9 +366,9 @@ class Episodes:
         return sorted(timers, key=lambda timer: (timer[0] == HELD, self._of(*timer)))
 
     def _of(self, purpose: int, subject: Any) -> tuple[Any, ...]:
-        return () if purpose == HELD else self._place(subject if purpose == HEALTH else subject[0])
+        return () if purpose == HELD else self.place(subject if purpose == HEALTH else subject[0])
 
-    def _place(self, episode: Episode) -> tuple[int, int, str]:
+    def place(self, episode: Episode) -> tuple[int, int, str]:
         """Give where an episode stands among others of one instant: by priority, rule order and key."""
         ruling = self.plan.rules[episode.rule]
         return -ruling.rule.priority, ruling.order, canonical_key(episode.opening.values)

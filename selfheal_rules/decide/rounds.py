@@ -6,7 +6,8 @@ what the engine itself did re-enters in a further round of the same instant.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from selfheal_rules.compile.plan import NEVER, Branching, Find, Part, Plan, Ruling, Seed
 from selfheal_rules.decide.acts import Act, answered, decided, state_of
@@ -39,8 +40,8 @@ from selfheal_rules.values import FrozenMap
 
 ROUNDS = 256
 """How often the engine's own acts may re-enter at one instant."""
-PHASES = 3
-"""Of one round: what was confirmed goes on, new firings, timers of episodes."""
+Rank: TypeAlias = tuple[Any, ...]
+"""When in its instant something was decided: settlement, round, phase (cancel, go on, fire, guards; timers, guards)."""
 
 
 class Rounds:
@@ -63,8 +64,8 @@ class Rounds:
         self.caution: Verdict | None = None
         self.overloaded = False
         self.noted = 0
-        self.ranks: list[int] | None = None
-        """Where they are asked for: the settlement, round and phase of each decision, as one number."""
+        self.ranks: list[Rank] | None = None
+        """Where they are asked for: when within its instant each decision was made."""
         self.ranked = self.settled = 0
         self.guarded = False
         """Whether any decision is judged by guards."""
@@ -226,7 +227,8 @@ class Rounds:
         self._round(0)
         for purpose, subject in episodes.in_order(later):
             episodes.due(purpose, subject)
-        self._rule(0, 2)
+        self._rank(0, 4)
+        self._rule(0, 5)
         rounds = 0
         while self._reenter():
             rounds += 1
@@ -245,27 +247,27 @@ class Rounds:
         ruled = self.ruled() if network.queue else ()
         if episodes.running:
             episodes.cancel((one.rule, key) for one in ruled for key in one.fallen)
-            episodes.proceed()
             self._rank(number, 0)
+            episodes.proceed()
+            self._rank(number, 1)
         if network.ready:
             ready, network.ready = network.ready, []
             self.firings.fire(ruled, ready)
         elif ruled:
             self.firings.fire(ruled, ())
-        self._rule(number, 1)
+        self._rank(number, 2)
+        self._rule(number, 3)
 
     def _rule(self, number: int, phase: int) -> None:
-        """Have the guards rule on what is asked for; that is of the phase it was asked for in."""
+        """Have the guards rule on what is asked for."""
         if self.guarded and self.docket.stirs:
-            self.docket.settle()
-        self._rank(number, phase)
+            self.docket.settle(partial(self._rank, number, phase))
 
-    def _rank(self, number: int, phase: int) -> None:
+    def _rank(self, *rank: Any) -> None:
         """Note in which round and phase the new decisions were made, for whoever merges those of several engines."""
         if self.ranks is not None:
-            new = len(self.episodes.decisions) - self.ranked
-            self.ranks += [(self.settled * (ROUNDS + 2) + number) * PHASES + phase] * new
-            self.ranked += new
+            self.ranks += [(self.settled, *rank)] * (len(self.episodes.decisions) - self.ranked)
+            self.ranked = len(self.episodes.decisions)
 
     def ruled(self) -> list[Ruled]:
         """Judge the rules of the queue: those that conclude do so, and what may fire is given back."""

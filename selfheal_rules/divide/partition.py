@@ -3,7 +3,9 @@
 from typing import Any, Self
 
 from selfheal_rules.compile.program import Program
+from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Outcome, Step
+from selfheal_rules.decide.rounds import Rank
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event
 
@@ -35,7 +37,7 @@ class Partition(Engine):
     def refuse(self, item: Any) -> None:
         """Raise `EventError` where an item does not fit its kind; nothing is changed."""
         entry = self._entries.get(getattr(item, "kind", ""))
-        if item.__class__ is not Outcome and (entry is None or item.fits is not entry.kind):
+        if item.__class__ not in {Outcome, Control} and (entry is None or item.fits is not entry.kind):
             self._door(item)
 
     def takes(self, event: Event) -> bool:
@@ -48,7 +50,7 @@ class Partition(Engine):
         fired = any(named == entry[1:] for decision in step for entry in decision.evidence)
         return fired or any(self._rounds.binds(event, match) for match in self._rounds.judge.free)
 
-    def phases(self) -> list[int]:
-        """Give, for each decision since this was last asked, in which part of its instant it was made."""
+    def ranks(self) -> list[Rank]:
+        """Give, for each decision since this was last asked, when within its instant it was made."""
         found, self._rounds.ranks, self._rounds.settled = self._rounds.ranks or [], [], 0
         return found

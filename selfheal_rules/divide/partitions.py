@@ -19,6 +19,7 @@ from selfheal_rules.compile.split import Stage
 from selfheal_rules.compile.units import Fixed
 from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Decision, Disposition, Outcome, Step
+from selfheal_rules.decide.rounds import Rank
 from selfheal_rules.diagnostics import EventError, SnapshotError
 from selfheal_rules.divide.partition import Partition
 from selfheal_rules.engine import MAX_AGE, Item
@@ -26,8 +27,8 @@ from selfheal_rules.events import Event, State, frozen_time
 from selfheal_rules.snapshot import pack, unpack
 from selfheal_rules.values import EMPTY, canonical, canonical_key, microseconds, moment
 
-Place = tuple[int, int, int, str]
-"""Where a decision stands among others of one instant: its phase, the priority and order of its rule, its key."""
+Place = tuple[Rank, int, int, str]
+"""Where a decision stands among others of one instant: its rank, the priority and order of its rule, its key."""
 Taken = tuple[Disposition, tuple[Decision, ...]]
 StateName = tuple[str, str]
 """The kind of a state, and the text of its key."""
@@ -59,7 +60,9 @@ class Partitions:
     A program over `count` partitions a stage; its decisions equal those of one `Engine` over the whole stream.
 
     Equal are ids, evidence, order, times, dispositions and states. `fixed` is what `Program.split` takes; `remembered`
-    and `fan_out` are limits of each partition. There is no thread here: who has processes gives each its partitions.
+    and `fan_out` are limits of each partition. What a kill switch or a pause held goes on in the order of firings, not
+    in that of its coming. There is no policy, since its guards count over all partitions: so nothing is ever allowed.
+    There is no thread here: who has processes gives each its partitions.
     """
 
     def __init__(
@@ -134,6 +137,9 @@ class Partitions:
                 changed.
         """
         self.partitions[0].refuse(item)
+        if isinstance(item, Control) and item.act in {"policy", "rules"}:
+            message = "a site's policy counts over all partitions, and other rules are divided otherwise: begin anew"
+            raise EventError(message, item=item, field="act")
         if isinstance(item, State):
             self._refuse_move(item)
         at = microseconds(item.time)
@@ -217,18 +223,18 @@ class Partitions:
 
     def _merged(self, steps: list[tuple[Partition, Step]]) -> tuple[Decision, ...]:
         """Put the decisions of one instant into the order in which one engine makes them."""
-        phases = [one.phases() for one, _ in steps]
-        made = [(phase, step) for phase, (_, step) in zip(phases, steps, strict=True) if len(step)]
+        ranks = [one.ranks() for one, _ in steps]
+        made = [(rank, step) for rank, (_, step) in zip(ranks, steps, strict=True) if len(step)]
         if len(made) < 2:  # noqa: PLR2004 - nothing to merge
             return tuple(decision for _, step in made for decision in step)
-        pairs = [pair for phase, step in made for pair in self._places(phase, step)]
+        pairs = [pair for rank, step in made for pair in self._places(rank, step)]
         return tuple(decision for _, decision in sorted(pairs, key=lambda pair: pair[0]))
 
-    def _places(self, phases: list[int], step: Step) -> Iterator[tuple[Place, Decision]]:
+    def _places(self, ranks: list[Rank], step: Step) -> Iterator[tuple[Place, Decision]]:
         for at, decision in enumerate(step):
-            phase = phases[at] if phases else _AT_ONCE
+            rank = ranks[at] if ranks else _AT_ONCE
             priority, order = self._order[(decision.ruleset, decision.rule)]
-            yield (phase, priority, order, canonical_key(decision.key)), decision
+            yield (rank, priority, order, canonical_key(decision.key)), decision
 
     # The whole
 
@@ -277,8 +283,8 @@ class Partitions:
         return whole
 
 
-_AT_ONCE = 1
-"""The phase of a decision on an event that meets nothing else: a new firing."""
+_AT_ONCE = (0, 0, 2)
+"""The rank of a decision on an event that meets nothing else: a new firing."""
 _WEIGHT: tuple[Disposition, ...] = ("unmatched", "stale", "matched", "blocked", "overload")
 
 

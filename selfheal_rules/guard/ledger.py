@@ -149,7 +149,7 @@ class Book:
     def land(self, flight: Flight) -> Airborne | None:
         """Note that an attempt is over; None where nothing is known of it."""
         airborne = self.flights.pop(flight, None)
-        for _, scope in airborne.scopes if airborne else ():
+        for scope in dict.fromkeys(scope for _, scope in airborne.scopes) if airborne else ():
             flights = self.scopes[scope]
             flights.pop(flight, None)
             if not flights:

@@ -1,6 +1,7 @@
 """Random cases whose rules are mostly about one host, as rules of clouds are: a stream can be divided for them."""
 
 import json
+import re
 from random import Random
 from typing import Any
 
@@ -13,6 +14,15 @@ from tests.generate.rules import Json
 from tests.generate.streams import Input
 
 WHEN, STEP, KEPT = "    when: ", "      - ", 0.85
+RULE, GUARDED = "  - id: ", 0.4
+GUARDS = (
+    "{limit: 1, per: 5s, by: [TARGET]}",
+    "{cooldown: 4s}",
+    "{cooldown: 3s, by: [TARGET]}",
+    "{max_in_flight: 1, by: [TARGET]}",
+    "{attempts: 2, per: 8s}",
+    "{lock: [TARGET]}",
+)
 HOME = {"d1": "a", "d2": "a", "d3": "b"}
 """Where each disk is for good."""
 
@@ -20,7 +30,10 @@ HOME = {"d1": "a", "d2": "a", "d3": "b"}
 def joined_case(seed: int) -> Case:
     """Give the case of a seed with its rules joined by host, and disks that stay where they are."""
     found, random = case(seed), Random(seed)
-    texts = tuple("".join(_line(line, random, text) for line in text.splitlines(keepends=True)) for text in found.texts)
+    texts = tuple(
+        "".join(_line(line, random, text) for line in _guarded(text, random).splitlines(keepends=True))
+        for text in found.texts
+    )
     return evolve(found, texts=texts, items=tuple(map(_settled, found.items)))
 
 
@@ -56,6 +69,21 @@ def _group(pattern: Json, random: Random, *, alone: bool) -> None:
     for word in ("count", "aggregate"):
         if word in pattern and alone and "host" not in pattern.get("where", {}) and random.random() < KEPT:
             pattern[word]["by"] = list(dict.fromkeys([*pattern[word].get("by", ()), "host"]))
+
+
+def _guarded(text: str, random: Random) -> str:
+    """Give some rules guards that go by their target."""
+    head, *rules = text.split(RULE)
+    return RULE.join([head, *(_with_guard(rule, random) for rule in rules)])
+
+
+def _with_guard(rule: str, random: Random) -> str:
+    target = re.search(r'"target": "(\$[a-z0-9]+\.host)"', rule)
+    if target is None or "timeout" in rule or random.random() > GUARDED:
+        return rule
+    chosen = random.sample(GUARDS, random.choice((1, 1, 2)))
+    guards = ", ".join(one.replace("TARGET", target[1]) for one in chosen)
+    return f"{rule.rstrip()}\n    guard: [{guards}]\n"
 
 
 def _settled(item: Input) -> Input:
