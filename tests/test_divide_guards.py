@@ -6,7 +6,6 @@ import selfheal_rules as sr
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.decide import Control
 from selfheal_rules.divide import Partitions
-from selfheal_rules.engine import Item
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.source import Source
 from tests.generate.streams import moment
@@ -124,7 +123,7 @@ def test_what_people_say_reaches_every_partition() -> None:
     """The kill switch holds every rule in every partition, and once it is lifted, all goes on."""
     program = _program(_rule("a", "{cooldown: 5m}", key="[$e.host]"))
     engine, whole = sr.Engine(program), Partitions(program, 7)
-    inputs: list[Item] = [
+    inputs: list[Control | sr.Event] = [
         Control("kill", "me", "a fire", moment(1)),
         *(_lost(number, 2) for number in (3, 1, 4, 2, 0)),
         Control("resume", "me", "it is out", moment(3)),
