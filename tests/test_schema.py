@@ -21,6 +21,7 @@ from selfheal_rules.parse import load_vocabulary, parse_mapping, parse_rules, pa
 from selfheal_rules.parse.fields import Keys
 from selfheal_rules.parse.guards import BESIDE
 from selfheal_rules.parse.leaves import OPERATORS
+from selfheal_rules.parse.policy import parse_policy
 from selfheal_rules.schema import SCHEMAS, kinds, schema
 from selfheal_rules.source import Source
 from tests.calls import ROOT, Call, caller
@@ -35,6 +36,8 @@ SOUND = [
     said(text) for text in RULE_SETS.values() if not parse_rules(Source("rules.yaml", text), folder=ROOT)[1].findings
 ]
 VOCABULARIES = dict(vocabularies())
+POLICY = Draft7Validator(schema("policy"))
+SITE = said((ROOT / "examples" / "policy.yaml").read_text("utf-8"))
 MAPPED = Draft7Validator(schema("mapping"))
 MAPPINGS = dict(mappings())
 
@@ -76,6 +79,11 @@ def test_sound_mappings_are_taken(name: str) -> None:
     assert [] == _refusals(MAPPED, said(MAPPINGS[name]))
 
 
+def test_the_policy_that_ships_is_taken() -> None:
+    """The example of a site policy is taken."""
+    assert [] == _refusals(POLICY, SITE)
+
+
 @given(st.integers(0, 100_000))
 def test_generated_rule_sets_are_taken(seed: int) -> None:
     """What the differential test has both engines run is taken."""
@@ -89,6 +97,9 @@ LOOSER = {
     "SH115": "types have names of their own",
     "SH116": "keys of a kind are not looked for among its fields",
     "SH123": "a secret is not held against what every item needs",
+    "SH171": "what a site's guard may go by is not known",
+    "SH172": "times, zones and dates are texts",
+    "SH173": "an event is not told from a state by what stands beside it",
     "SH161": "parts of a payload are not told from other names",
     "SH162": "formats and zones of times are texts",
     "SH160": "what stands beside what is not all known",
@@ -178,6 +189,14 @@ def test_a_damaged_mapping_is_refused_by_both_or_by_neither(document: Document, 
     damaged = _damaged(document, random)
     report = parse_mapping(Source("mapping.yaml", json.dumps(damaged)))[1]
     _held_against(report, _refusals(MAPPED, damaged))
+
+
+@given(st.randoms())
+def test_a_damaged_policy_is_refused_by_both_or_by_neither(random: Random) -> None:
+    """The same of site policies."""
+    damaged = _damaged(SITE, random)
+    report = parse_policy(Source("policy.yaml", json.dumps(damaged)))[1]
+    _held_against(report, _refusals(POLICY, damaged))
 
 
 @pytest.mark.parametrize(("name", "keys"), READERS, ids=[name for name, _ in READERS])

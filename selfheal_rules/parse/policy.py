@@ -143,11 +143,11 @@ def _required(fields: Fields) -> tuple[str, ...]:
 
 def _word(fields: Fields, name: str, known: tuple[str, ...], default: str = "") -> str:
     """Give one of the words that may stand under a key."""
-    found = fields.text(name, default)
+    found = fields.read(name, literals.text)
     node = fields.node_of(name)
-    if node is not None and found and found not in known:
+    if node is not None and found is not None and found not in known:
         fields.findings.refuse("SH170", f"`{name}` is not `{found}`", node, did_you_mean(found, known))
-    return found if found in known else default
+    return found if found is not None and found in known else default
 
 
 def _words(fields: Fields, name: str, known: tuple[str, ...]) -> tuple[str, ...]:
@@ -307,12 +307,12 @@ def _time_of_day(text: str) -> time:
 
 def _read(fields: Fields, name: str, reader: Callable[[str], Read], what: str, cure: str) -> Read | None:
     """Give what a text stands for; it is a finding where it is none of its kind."""
-    text, node = fields.text(name), fields.node_of(name)
+    text, node = fields.read(name, literals.text), fields.node_of(name)
     try:
-        found = reader(text)
+        found = reader(text or "")
     except (ValueError, KeyError, OSError):  # a zone that nobody has is a KeyError, a name that is a folder an OSError
         found = None
-    if found is None and text and node is not None:
+    if found is None and text is not None and node is not None:
         fields.findings.refuse("SH172", f"`{text}` is not {what}", node, cure)
     return found
 

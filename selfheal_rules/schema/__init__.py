@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from selfheal_rules.schema.forms import Schema
 from selfheal_rules.schema.mapping import mapping
+from selfheal_rules.schema.policy import policy
 from selfheal_rules.schema.rules import rules
 from selfheal_rules.schema.vocabulary import vocabulary
 from selfheal_rules.vocabulary import SELF_KINDS, Vocabulary
@@ -18,7 +19,12 @@ __all__ = ["SCHEMAS", "Schema", "schema"]
 
 Make: TypeAlias = Callable[[Vocabulary], Schema]
 
-SCHEMAS: Mapping[str, Make] = {"rules": rules, "vocabulary": lambda _: vocabulary(), "mapping": mapping}
+SCHEMAS: Mapping[str, Make] = {
+    "rules": rules,
+    "vocabulary": lambda _: vocabulary(),
+    "mapping": mapping,
+    "policy": policy,
+}
 """What can be described: each name with what makes its schema, given the kinds that are offered."""
 
 

@@ -62,17 +62,15 @@ def rules(known: Vocabulary) -> Schema:
         **closed(RULE_SET, {**_head(), **declarations()}),
         "definitions": {
             "rule": _rule(),
-            "outermost": {"oneOf": [*_patterns(LONE_PATTERN, known), *_groups(), _formula(LONE_FORMULA)]},
-            "condition": {"oneOf": [*_patterns(PATTERN, known), *_groups(), _formula(FORMULA)]},
-            "pattern": {"oneOf": _patterns(PATTERN, known)},
+            "outermost": {"oneOf": [*patterns(LONE_PATTERN, known), *_groups(), _formula(LONE_FORMULA)]},
+            "condition": {"oneOf": [*patterns(PATTERN, known), *_groups(), _formula(FORMULA)]},
+            "pattern": {"oneOf": patterns(PATTERN, known)},
             "where": table(ref("leaf"), FIELD_PATH),
             "leaf": leaf(),
             **fields_of(known),
             "type": type_shape(),
             **steps(known),
-            "count": _count(),
-            "aggregate": _aggregate(),
-            "pick": _pick(),
+            **count_shapes(),
             "guard": guard(),
             **VALUES,
         },
@@ -127,7 +125,7 @@ def _around(*, of: str) -> Shapes:
     }
 
 
-def _patterns(keys: Keys, known: Vocabulary) -> list[Schema]:
+def patterns(keys: Keys, known: Vocabulary) -> list[Schema]:
     """Give the pattern over events and that over states."""
     return [_pattern(keys, form, known) for form in FORMS]
 
@@ -165,6 +163,11 @@ def _population() -> Shapes:
         "within": told("Over how long.", DURATION),
         "by": told("The fields that tell one group from another.", several(FIELD_PATH)),
     }
+
+
+def count_shapes() -> dict[str, Schema]:
+    """Give the definitions of what patterns count, measure and pick."""
+    return {"count": _count(), "aggregate": _aggregate(), "pick": _pick()}
 
 
 def _count() -> Schema:

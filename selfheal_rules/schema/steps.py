@@ -3,7 +3,7 @@
 from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.parse.steps import CONCLUDE, DO, ENDING, RETRY
 from selfheal_rules.schema.forms import Schema, Shapes, closed, offered, ref, several, table, told
-from selfheal_rules.schema.values import BOOLEAN, CONTENT, DURATION, INTEGER, NAMED, SINGLE
+from selfheal_rules.schema.values import BOOLEAN, CONTENT, DURATION, INTEGER, NAMED, OPERAND, SINGLE
 from selfheal_rules.vocabulary import SELF_KINDS, Vocabulary
 
 
@@ -41,9 +41,10 @@ def _do() -> Schema:
         "times": told("How often.", INTEGER),
         "backoff": told("How long to wait first; each wait doubles.", DURATION),
         "cap": told("The longest wait.", DURATION),
+        "jitter": told("By how much each wait is spread.", OPERAND),
     }
     shapes = {
-        "do": told("The action.", {**offered(tuple(sorted(CATALOGUE)), NAMED), "examples": ["compute.fence"]}),
+        "do": told("The action.", offered(tuple(CATALOGUE), NAMED)),
         "target": told("What it is done to: `$alias.field`, or a text.", SINGLE),
         "with": told("What else the action needs.", ref("with")),
         "confirm": told("What shows that it worked; its `within` is the deadline.", ref("outermost")),
