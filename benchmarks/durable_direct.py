@@ -1,5 +1,5 @@
 """
-durable-rules driven directly: the same rules in its own JSON, the same items as its messages.
+durable-rules driven directly, with the same rules in its own JSON and the same items as its messages; and as a matcher.
 
 Each workload runs in a process of its own, script, engine and durable-rules in turn, because a crash or an endless loop
 of the C library must not take the other figures with it: `python -m benchmarks.durable_direct W1-100 20000`.
@@ -48,6 +48,10 @@ CANNOT = {
 }
 
 
+JOINS = ("W3-sequence", "W3-all")
+"""The workloads on which an engine is measured whose joins durable-rules makes."""
+
+
 def available() -> str:
     """Say why durable-rules cannot be measured here, or nothing where it can."""
     if importlib.util.find_spec("durable_rules_engine") is None:
@@ -56,8 +60,8 @@ def available() -> str:
 
 
 def measured(name: str, events: int) -> dict[str, Any]:
-    """Measure one workload in a child process: seconds a round of each contender, or `skipped` with the reason."""
-    why = available() or CANNOT.get(name, "")
+    """Measure one workload in a child process: the rounds of each contender, or `skipped` with the reason."""
+    why = available() or ("" if name in JOINS else CANNOT.get(name, ""))
     if why:
         return {"skipped": why}
     command = [sys.executable, "-m", "benchmarks.durable_direct", name, str(events)]
@@ -270,12 +274,12 @@ def by_durable(workload: Workload, driver: type[ByHost | ByCalls]) -> Run:
 def main() -> None:
     """Measure the workload named on the command line, and print the rounds as JSON."""
     workload = workload_of(sys.argv[1], int(sys.argv[2]))
-    runs = {
-        "script": by_script(workload),
-        "post": by_post(workload, program_of(workload)),
-        "durable": by_durable(workload, ByHost),
-        "calls": by_durable(workload, ByCalls),
-    }
+    program = program_of(workload)
+    runs = {"script": by_script(workload), "post": by_post(workload, program)}
+    if workload.name not in CANNOT:
+        runs |= {"durable": by_durable(workload, ByHost), "calls": by_durable(workload, ByCalls)}
+    if workload.name in JOINS:
+        runs["matcher"] = by_post(workload, program, matcher="durable")
     timings = interleaved(runs, ROUNDS, workload.expected)
     print(json.dumps({name: timing.to_json(len(workload.items)) for name, timing in timings.items()}))
 

@@ -55,9 +55,9 @@ def program_of(workload: Workload) -> sr.Program:
     return program
 
 
-def fresh_engine(program: sr.Program, workload: Workload) -> sr.Engine:
+def fresh_engine(program: sr.Program, workload: Workload, matcher: str = "native") -> sr.Engine:
     """Give an engine that knows the facts and has seen nothing else."""
-    engine = sr.Engine(program)
+    engine = sr.Engine(program, matcher=matcher)
     for fact in workload.facts:
         engine.post(fact)
     return engine
@@ -77,11 +77,11 @@ def by_script(workload: Workload) -> Run:
     return run
 
 
-def by_post(workload: Workload, program: sr.Program) -> Run:
+def by_post(workload: Workload, program: sr.Program, matcher: str = "native") -> Run:
     """Give the engine as a contender, one item at a time."""
 
     def run() -> tuple[float, Answer]:
-        post, items = fresh_engine(program, workload).post, workload.items
+        post, items = fresh_engine(program, workload, matcher).post, workload.items
         out: list[sr.Decision] = []
         begin = time.process_time()
         for item in items:

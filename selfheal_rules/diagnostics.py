@@ -152,5 +152,9 @@ class SnapshotError(SelfHealError):
     """A snapshot is not ours, is damaged, or was taken by a program or version that does not match."""
 
 
+class MatcherError(SelfHealError):
+    """An engine was asked for a matcher that is not there, or cannot be used here."""
+
+
 class EngineError(SelfHealError):
     """A fault of this library: rules that passed the checks must never raise it."""

@@ -53,10 +53,11 @@ class Engine(Knowledge):
     `max_age` is how late an event may come and still be matched, and for how long repetition is remembered;
     `max_ahead` how far an item may lead before it is set aside (None: any distance). `remembered` caps the ids kept for
     repetition, `fan_out` what one input may lead to: past either, decisions are held. Without a `policy` nothing is
-    ever allowed: every decision that guards let through is `shadowed`.
+    ever allowed: every decision that guards let through is `shadowed`. `matcher` is `native` or `durable`.
 
     Raises:
         RuleSetError: where the policy and the program cannot be brought together.
+        MatcherError: where there is no matcher of this name, or it cannot be used here.
     """
 
     def __init__(
@@ -68,18 +69,17 @@ class Engine(Knowledge):
         remembered: int = 1_000_000,
         fan_out: int = 100_000,
         policy: Policy | None = None,
+        matcher: str = "native",
     ) -> None:
         """Start with nothing seen."""
         self.program = program
-        self.max_age = max_age
-        self.max_ahead = max_ahead
+        self.max_age, self.max_ahead = max_age, max_ahead
         self._age = microseconds(max_age)
         self._ahead = None if max_ahead is None else microseconds(max_ahead)
-        self._remembered = remembered
+        self._remembered, self._fan_out = remembered, fan_out
         self._memory = Memory(program.plan)
-        self._fan_out = fan_out
         refuse_policy(program, policy)
-        self._wire(Ledger(), policy)
+        self._wire(Ledger(), policy, matcher)
         self._entries = {name: one for name, one in program.plan.entries.items() if not name.startswith("selfheal.")}
         self._marks: deque[tuple[int, tuple[str, Any]]] = deque()
         self._sweep = -NEVER
@@ -87,10 +87,10 @@ class Engine(Knowledge):
         self.carried: Carried | None = None
         """What the restore under other rules that made this engine carried over; None for every other engine."""
 
-    def _wire(self, ledger: Ledger, policy: Policy | None) -> None:
+    def _wire(self, ledger: Ledger, policy: Policy | None, matcher: str) -> None:
         """Put the stages together over what is remembered."""
         self._guards = Guards(self.program, policy, self._memory, ledger, self._age)
-        self._rounds = Rounds(self.program.plan, self._memory, self._age, self._fan_out, self._guards)
+        self._rounds = Rounds(self.program.plan, self._memory, self._age, self._fan_out, self._guards, matcher)
         self._listen()
 
     def _listen(self) -> None:
@@ -349,7 +349,7 @@ class Engine(Knowledge):
         return pack(self.program, (settings, self._memory, self._marks, self._owed, state, ledger))
 
     @classmethod
-    def restore(cls, program: Program, blob: bytes, *, policy: Policy | None = None) -> Self:
+    def restore(cls, program: Program, blob: bytes, matcher: str = "native", *, policy: Policy | None = None) -> Self:
         """
         Give an engine that goes on where the snapshot was taken, under the policy it had or another one.
 
@@ -365,13 +365,15 @@ class Engine(Knowledge):
         """
         before, written = unpack(program, blob)
         try:
-            return cls._restored(before, program, policy, *written)
+            return cls._restored(before, program, policy, matcher, *written)
         except (TypeError, ValueError, AttributeError) as error:
             message = f"the snapshot does not hold an engine: {error}"
             raise SnapshotError(message) from None
 
     @classmethod
-    def _restored(cls, before: Program, after: Program, policy: Policy | None, settings: Any, *written: Any) -> Self:
+    def _restored(
+        cls, before: Program, after: Program, policy: Policy | None, matcher: str, settings: Any, *written: Any
+    ) -> Self:
         max_age, max_ahead, remembered, fan_out = settings
         memory, marks, owed, state, ledger = written
         change = Change.between(before, after, state[0].values()) if before.digest != after.digest else None
@@ -381,7 +383,7 @@ class Engine(Knowledge):
         engine._memory, engine._marks = graft.memory if graft else memory, marks
         policy = policy or kept_policy(ledger.policy)
         refuse_policy(program, policy)
-        engine._wire(ledger, policy)
+        engine._wire(ledger, policy, matcher)
         if change and graft:
             graft.move(engine._rounds.network)
             engine.carried = evolve(change.carried, dropped=tuple(graft.dropped))
@@ -393,6 +395,6 @@ class Engine(Knowledge):
             engine._memory.alarm = -NEVER
         return engine
 
-    def __reduce__(self) -> tuple[Any, tuple[Program, bytes]]:
+    def __reduce__(self) -> tuple[Any, tuple[Program, bytes, str]]:
         """Pickle as a snapshot of the program."""
-        return type(self).restore, (self.program, self.snapshot())
+        return type(self).restore, (self.program, self.snapshot(), self.matcher.name)

@@ -10,6 +10,7 @@ from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.events import State
 from selfheal_rules.explain import ProgramPlan, explain_plan
 from selfheal_rules.guard.gate import Guards
+from selfheal_rules.match.matcher import Matching
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.policy import Policy
 from selfheal_rules.values import Value, canonical, moment
@@ -51,6 +52,11 @@ class Knowledge:
         if said is not None:
             return f"{said.who} stopped everything: {said.why}"
         return "the site's policy has the kill switch on" if self.policy and self.policy.kill_switch else ""
+
+    @property
+    def matcher(self) -> Matching:
+        """Who makes the joins, and what it leaves to the native ones, each with its reason."""
+        return self._rounds.network.matching
 
     def episodes(
         self, *, rule: str | None = None, key: tuple[Value, ...] | None = None, state: str | None = None

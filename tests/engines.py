@@ -131,9 +131,16 @@ def oracle(*rulesets: RuleSet, max_age: timedelta, max_ahead: timedelta | None =
     return Oracle(Reference(*rulesets, max_age=max_age, max_ahead=max_ahead))
 
 
-def native(*rulesets: RuleSet, max_age: timedelta, max_ahead: timedelta | None = None) -> Native:
-    """Make a native engine."""
-    return Native(Engine(program_of(*rulesets), max_age=max_age, max_ahead=max_ahead))
+def native(
+    *rulesets: RuleSet, max_age: timedelta, max_ahead: timedelta | None = None, matcher: str = "native"
+) -> Native:
+    """Make an engine of the library, whose joins are its own or another matcher's."""
+    return Native(Engine(program_of(*rulesets), max_age=max_age, max_ahead=max_ahead, matcher=matcher))
+
+
+def durable(*rulesets: RuleSet, max_age: timedelta, max_ahead: timedelta | None = None) -> Native:
+    """Make an engine on durable-rules."""
+    return native(*rulesets, max_age=max_age, max_ahead=max_ahead, matcher="durable")
 
 
 @lru_cache(maxsize=2)

@@ -17,7 +17,7 @@ from selfheal_rules.cli.arguments import (
     instant,
     subcommand,
 )
-from selfheal_rules.cli.ending import Code
+from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.cli.inputs import Lines
 from selfheal_rules.cli.loading import load_mappings, load_program, load_site
 from selfheal_rules.cli.origins import Origins
@@ -26,8 +26,9 @@ from selfheal_rules.cli.screen import Screen
 from selfheal_rules.cli.summary import Summary
 from selfheal_rules.cli.timeline import entry
 from selfheal_rules.cli.words import number
+from selfheal_rules.compile import Program
 from selfheal_rules.decide import Decision, Step
-from selfheal_rules.diagnostics import EventError, Report
+from selfheal_rules.diagnostics import EventError, MatcherError, Report
 from selfheal_rules.engine import Engine
 from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.normalize import Problem, Reading, read_items
@@ -42,6 +43,8 @@ def register(commands: Commands) -> None:
     about = "payloads, one JSON value a line; - is standard input"
     parser.add_argument("--input", metavar="FILE|-", required=True, help=about)
     add_format(parser)
+    about = "who makes the joins: the library itself, or durable-rules (extra `durable`)"
+    parser.add_argument("--engine", choices=("native", "durable"), default="native", help=about)
     add_mapping(parser)
     add_policy(parser, "the policy of the site; without one nothing is allowed")
     add_params(parser)
@@ -58,8 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     screen = Screen()
     _warn(report, screen)
     mappings = load_mappings(arguments.mapping)
-    policy = load_site(program, arguments.policy)
-    engine = Engine(program, max_age=arguments.max_age, max_ahead=arguments.max_ahead, policy=policy)
+    engine = _engine(program, arguments, screen)
     lines = Lines(arguments.input)
     watch = Watch(engine, lines, screen, in_json=arguments.format == "json")
     try:
@@ -72,6 +74,18 @@ def run(arguments: argparse.Namespace) -> int:
         return Code.INTERRUPTED
     watch.close()
     return Code.FINDINGS if watch.problems.malformed else Code.OK
+
+
+def _engine(program: Program, arguments: argparse.Namespace, screen: Screen) -> Engine:
+    """Make the engine that is asked for, and say what of the rules its matcher leaves to the native one."""
+    policy, age, ahead = load_site(program, arguments.policy), arguments.max_age, arguments.max_ahead
+    try:
+        engine = Engine(program, max_age=age, max_ahead=ahead, policy=policy, matcher=arguments.engine)
+    except MatcherError as error:
+        raise Refused(str(error)) from None
+    for refused in engine.matcher.refused:
+        screen.err(f"selfheal: {refused}")
+    return engine
 
 
 def _warn(report: Report, screen: Screen) -> None:

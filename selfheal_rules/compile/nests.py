@@ -79,19 +79,19 @@ class Nest:
         """Open the loop over the rows of an alias; give the exchange it probes and the key it probes with."""
         draft, equal = self.parts[alias], self.equalities(alias)
         row = self.scope.rows[alias]
-        probed = (-1, "")
+        probed, asked = (-1, ""), -1
         if equal:
             keys = self._keys(alias, equal)
             paths = tuple(path for path, _ in equal)
             key = keys[0] if len(keys) == 1 else f"({', '.join(keys)})"
             probed = (self.register.index(draft, paths), key)
-            self._probe(draft, probed, paths, keys, row)
+            asked = self._probe(draft, probed, paths, keys, row)
         elif draft.counted and draft.counted.open:
             self.enter(f"for {row} in m.demand({self.constant(draft.number)}, (), ()):")
         else:
             draft.scanned = True
             self.enter(f"for {row} in m.standing[{self.constant(draft.number)}]:")
-        self.register.looked.append(Look(alias, draft.number, tuple(path for path, _ in equal)))
+        self.register.looked.append(Look(alias, draft.number, tuple(path for path, _ in equal), asked))
         self._used(alias, equal)
         self.bind(alias)
         return probed
@@ -105,18 +105,19 @@ class Nest:
             keys.append(keyed_as(name, self.scope.type(other), self.scope.type(Reference(alias, path))))
         return keys
 
-    def _probe(self, draft: PartDraft, probed: tuple[int, str], paths: Paths, keys: list[str], row: str) -> None:
+    def _probe(self, draft: PartDraft, probed: tuple[int, str], paths: Paths, keys: list[str], row: str) -> int:
         exchange, key = probed
         if draft.counted and draft.counted.open and {".".join(path) for path in paths} == set(draft.counted.names):
             places = [[".".join(path) for path in paths].index(name) for name in draft.counted.names]
             names = "".join(f"k{len(self.bound)}_{place}, " for place in places)
             group = "".join(f"{keys[place]}, " for place in places)
             self.enter(f"for {row} in m.demand({self.constant(draft.number)}, ({group}), ({names})):")
-            return
+            return -1
         bucket = f"b{len(self.bound)}"
         self.write(f"{bucket} = m.exchanges[{self.constant(exchange)}].get({key})")
         self.enter(f"if {bucket} is not None:")
         self.enter(f"for {row} in {bucket}.get({self.constant(draft.number)}, NONE):")
+        return exchange
 
     def _used(self, alias: str, equal: tuple[tuple[tuple[str, ...], Reference], ...]) -> None:
         spent = {(alias, path, other.alias, other.path) for path, other in equal}

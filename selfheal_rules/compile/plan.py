@@ -36,6 +36,8 @@ class Look:
     alias: str
     part: int
     paths: tuple[tuple[str, ...], ...]
+    exchange: int = -1
+    """The exchange that is asked; -1 where every row is tried, or a group made by asking for it."""
 
 
 @frozen(eq=False, repr=False)

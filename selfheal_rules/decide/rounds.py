@@ -5,7 +5,7 @@ Rules are judged in the order of their numbers, conclusions first; then episodes
 what the engine itself did re-enters in a further round of the same instant.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -17,7 +17,9 @@ from selfheal_rules.decide.episodes import Episodes
 from selfheal_rules.decide.firings import Firings
 from selfheal_rules.decide.proposal import Gate
 from selfheal_rules.events import Event
+from selfheal_rules.match.joined import network_of
 from selfheal_rules.match.judge import Judge, Ruled
+from selfheal_rules.match.matcher import seeds_of
 from selfheal_rules.match.memory import (
     AGE,
     DEADLINE,
@@ -32,7 +34,6 @@ from selfheal_rules.match.memory import (
     TALLY,
     Memory,
 )
-from selfheal_rules.match.network import Network
 from selfheal_rules.match.rows import Occurrence, Record, Row
 from selfheal_rules.match.supports import SOURCE, Supports
 from selfheal_rules.match.takers import Straight
@@ -47,13 +48,13 @@ Rank: TypeAlias = tuple[Any, ...]
 class Rounds:
     """The stages of a program over one memory, run turn by turn."""
 
-    def __init__(self, plan: Plan, memory: Memory, max_age: int, fan_out: int, gate: Gate) -> None:
-        """Wire the stages."""
-        self.plan = plan
+    def __init__(self, plan: Plan, memory: Memory, max_age: int, fan_out: int, gate: Gate, matcher: str) -> None:
+        """Wire the stages; the joins are those of the matcher of this name."""
         self.memory = memory
         self.max_age = max_age
         self.fan_out = fan_out
-        self.network = Network(plan, memory, max_age)
+        self.network = network_of(plan, memory, max_age, matcher)
+        self.plan = plan = self.network.plan
         self.judge = Judge(self.network)
         self.supports = Supports(self.judge)
         self.gate = gate
@@ -97,7 +98,7 @@ class Rounds:
         """Work out, for the guards as they are, what fires as it is found."""
         self.episodes.slow = self.episodes.told or self.gate.strict
         self.guarded = self.gate.strict or any(ruling.guards for ruling in self.plan.rules)
-        seeds = (one for part in self.plan.parts for one in _seeds(part))
+        seeds = (one for part in self.plan.parts for one in seeds_of(part))
         joins: dict[Seed, Straight] = {seed: (single,) for seed in seeds if (single := self._single(seed)) is not None}
         self.network.wire(tuple(self._straight(part) for part in self.network.parts), joins)
 
@@ -391,10 +392,3 @@ class Rounds:
         events = (row for row in rows if row.__class__ is Event or row.key is None)
         found = any(row.id == item.id and row.source == item.source for row in events)
         return found and not self.plan.rules[rule].watcher
-
-
-def _seeds(part: Part) -> Iterator[Seed]:
-    yield from part.seeds
-    for probe in part.probes:
-        for some in probe.partners.values():
-            yield from some

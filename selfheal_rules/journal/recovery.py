@@ -185,13 +185,14 @@ def replayed(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:
     blob, is_other = snapshot_of(head), head.said("program") != fresh.program.digest
     policy = None if fresh.policy is None or fresh.policy.source else fresh.policy  # what has a text is in the journal
     program = unpack(fresh.program, blob)[0] if is_other else fresh.program
-    replay = Replay(Course(type(fresh).restore(program, blob, policy=policy), head.inputs))
+    restore, matcher = type(fresh).restore, fresh.matcher.name
+    replay = Replay(Course(restore(program, blob, matcher, policy=policy), head.inputs))
     replay.follow(records)
     if not is_other:
         return replay, []
     if replay.course.waiting:
         raise _waiting(head, replay.course, fresh)
-    replay.course.engine = type(fresh).restore(fresh.program, replay.course.engine.snapshot(), policy=policy)
+    replay.course.engine = restore(fresh.program, replay.course.engine.snapshot(), matcher, policy=policy)
     return replay, program_begins(replay.course.engine)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from selfheal_rules.compile.plan import NEVER, Part, Plan, Seed
 from selfheal_rules.events import Event
+from selfheal_rules.match.matcher import NATIVE, Matching
 from selfheal_rules.match.memory import AGE, HOLD, Memory
 from selfheal_rules.match.populations import Listener
 from selfheal_rules.match.rows import Kept, Match, Occurrence, Pending, Record, Row
@@ -18,6 +19,7 @@ class Network:
 
     def __init__(self, plan: Plan, memory: Memory, max_age: int) -> None:
         """Stand between a plan and what is remembered under it."""
+        self.matching: Matching = NATIVE
         self.plan = plan
         self.memory = memory
         self.max_age = max_age

@@ -1,12 +1,16 @@
-"""Every sentence is asked of both implementations."""
+"""Every sentence is asked of all implementations."""
 
 import pytest
 
-from tests.engines import Make, native, oracle
+from tests.durable.conftest import NEEDED
+from tests.engines import Make, durable, native, oracle
 from tests.semantics.rig import Play, player
 
 
-@pytest.fixture(params=[native, oracle], ids=["native", "reference"])
+@pytest.fixture(
+    params=[native, oracle, pytest.param(durable, marks=NEEDED)],
+    ids=["native", "reference", "durable"],
+)
 def make(request: pytest.FixtureRequest) -> Make:
     """Give the maker of an engine."""
     found: Make = request.param

@@ -188,3 +188,10 @@ def test_probe_of_two_sources(play: Play) -> None:
     lone = rule("{as: p, state: probe, unless: [{state: probe, where: {host: $p.host}}]}")
     inputs = [state("probe", 0, source="m1"), state("probe", 1, source="m2")]
     assert ["matched fence a@0", "matched"] == play(lone, *inputs)
+
+
+def test_blocked_for_one_rule_and_taken_by_another(play: Play) -> None:
+    """[12] An event that is blocked for one rule and fires another, which has nothing to join, is `matched`."""
+    free = rule("{all: [{as: p, event: fail}]}", name="one", then="[{do: page, target: $p.host}]")
+    blocked = rule("{all: [{as: p, event: fail, where: {n: 1}}], unless: [{state: node, where: {host: $p.host}}]}")
+    assert ["matched", "matched page a@1", "matched page a@2"] == play(free + blocked, node(0), fail(1, n=1), fail(2))

@@ -1,0 +1,41 @@
+"""`selfheal run --engine durable`: the same decisions, what stays native by name, and a cure where it cannot run."""
+
+import sys
+
+import pytest
+
+from tests.calls import GOLDEN, RULES, STREAM, Call, caller
+from tests.durable.rig import Asked
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Call the command."""
+    return caller(monkeypatch, capsys)
+
+
+def test_the_sample_reads_the_same(asked: Asked, call: Call) -> None:
+    """The sample gives the decisions of the native engine, to the byte; what stays native is said beside them."""
+    found = call("run", RULES, "--input", STREAM, "--engine", "durable")
+    assert (0, (GOLDEN / "timeline.txt").read_text("utf-8")) == (found.code, found.out)
+    names = ("host-is-dead", "heal-dead-host", "one-witness")
+    lines = [line for line in found.err.splitlines() if line.startswith("selfheal: ")]
+    start = "selfheal: rule `{}` (compute-host-failure): `none` is joined natively: it wants nothing to be there, "
+    assert [True] * 3 == [line.startswith(start.format(name)) for name, line in zip(names, lines, strict=True)]
+    assert asked.answers
+
+
+def test_without_durable_rules_the_cure_is_named(monkeypatch: pytest.MonkeyPatch, call: Call) -> None:
+    """Where it is not installed nothing runs, and the message says how to install it or to do without."""
+    monkeypatch.setitem(sys.modules, "durable_rules_engine", None)
+    found = call("run", RULES, "--input", STREAM, "--engine", "durable")
+    assert (3, "") == (found.code, found.out)
+    assert found.err.startswith("selfheal: matcher `durable` cannot be used here: ")
+    assert "Traceback" not in found.err
+
+
+def test_another_engine_is_none(call: Call) -> None:
+    """There are two engines, and their names are listed."""
+    found = call("run", RULES, "--input", STREAM, "--engine", "rete")
+    assert (2, "") == (found.code, found.out)
+    assert "'native', 'durable'" in found.err
