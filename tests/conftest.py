@@ -1,9 +1,13 @@
 """Options of the suite."""
 
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# A shell that starts a run in the background has it ignore Ctrl-C, and so would every command the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says how busy the machine is, not whether the promise holds.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
