@@ -97,8 +97,8 @@ class Engine(Knowledge):
         """Hear of every item where the site asks for it; the way of others is not made longer by a test."""
         if self._guards.listens:
             self.post = self._overheard  # type: ignore[method-assign]  # the instance's stands before the class's
-        else:
-            self.__dict__.pop("post", None)
+        elif self.post == self._overheard:
+            del self.post
 
     # Time
 

@@ -5,7 +5,7 @@ Rules are judged in the order of their numbers, conclusions first; then episodes
 what the engine itself did re-enters in a further round of the same instant.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -216,7 +216,7 @@ class Rounds:
 
     # Turns
 
-    def settle(self, later: Iterable[tuple[int, Any]] = ()) -> list[Decision]:
+    def settle(self, later: Sequence[tuple[int, Any]] = ()) -> list[Decision]:
         """Judge what is queued and let all follow, round by round; episode timers come after the first firings."""
         episodes, judge = self.episodes, self.judge
         self.supports.made = self.noted = 0
@@ -226,10 +226,10 @@ class Rounds:
             judge.blocked.clear()
         episodes.caution = self.caution
         self._round(0)
-        for purpose, subject in episodes.in_order(later):
+        for purpose, subject in episodes.in_order(later) if later else ():
             episodes.due(purpose, subject)
-        self._rank(0, 4)
-        self._rule(0, 5)
+        if self.guarded or self.ranks is not None:
+            self._rule(0, 4)
         rounds = 0
         while self._reenter():
             rounds += 1
@@ -256,13 +256,14 @@ class Rounds:
             self.firings.fire(ruled, ready)
         elif ruled:
             self.firings.fire(ruled, ())
-        self._rank(number, 2)
-        self._rule(number, 3)
+        if self.guarded or self.ranks is not None:
+            self._rule(number, 2)
 
     def _rule(self, number: int, phase: int) -> None:
-        """Have the guards rule on what is asked for."""
+        """Have the guards rule on what is asked for, as the phase after this one."""
+        self._rank(number, phase)
         if self.guarded and self.docket.stirs:
-            self.docket.settle(partial(self._rank, number, phase))
+            self.docket.settle(partial(self._rank, number, phase + 1))
 
     def _rank(self, *rank: Any) -> None:
         """Note in which round and phase the new decisions were made, for whoever merges those of several engines."""
