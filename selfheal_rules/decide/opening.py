@@ -32,12 +32,12 @@ class Opening:
     Most are never asked for their id, their key or their reasons: until then it holds no more than what fired.
     """
 
-    __slots__ = ("_id", "_others", "_values", "at", "branch", "rows", "ruling")
+    __slots__ = ("_branch", "_id", "_others", "_ruling", "_values", "at", "rows")
 
     def __init__(self, ruling: Ruling | Written, branch: Branching | Written, rows: tuple[Any, ...], at: int) -> None:
         """Remember what fired."""
-        self.ruling = ruling
-        self.branch = branch
+        self._ruling = ruling
+        self._branch = branch
         self.rows = rows
         self.at = at
         self._others: list[Found] | None = None
@@ -50,7 +50,7 @@ class Opening:
         found, self._others = self._others, None
         if found:
             found.sort(key=order_of)
-            self.branch, self.rows = found[0][0], found[0][1]
+            self._branch, self.rows = found[0][0], found[0][1]
             self._others = found[1:]
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -62,12 +62,12 @@ class Opening:
     @property
     def ruleset(self) -> str:
         """The name of the rule set."""
-        return self.ruling.ruleset
+        return self._ruling.ruleset
 
     @property
     def rule(self) -> str:
         """The id of the rule."""
-        return self.ruling.name
+        return self._ruling.name
 
     @property
     def others(self) -> list[Found]:
@@ -80,7 +80,7 @@ class Opening:
     @property
     def aliases(self) -> tuple[str, ...]:
         """The aliases of the rows."""
-        return self.branch.aliases
+        return self._branch.aliases
 
     @property
     def values(self) -> tuple[Value, ...]:
@@ -88,7 +88,7 @@ class Opening:
         try:
             return self._values
         except AttributeError:
-            self._values: tuple[Value, ...] = self.branch.values(self.rows)
+            self._values: tuple[Value, ...] = self._branch.values(self.rows)
             return self._values
 
     @property
