@@ -34,7 +34,12 @@ def _frozen_fields(fields: Mapping[str, Value]) -> FrozenMap:
     if not isinstance(fields, Mapping):
         message = f"fields are a {type(fields).__name__}, not a mapping"
         raise EventError(message, field="fields")
-    return FrozenMap({name: _frozen_field(name, value) for name, value in fields.items()})
+    return FrozenMap(
+        {
+            name: value if value.__class__ is str is name.__class__ else _frozen_field(name, value)
+            for name, value in fields.items()
+        }
+    )
 
 
 def _frozen_field(name: str, value: Value) -> Value:
@@ -133,24 +138,30 @@ def check_item(item: Event | State, kind: Kind) -> None:
         EventError: where it does not fit; it is left as it was.
     """
     _check_head(item, kind)
-    for name, value in item.fields.items():
-        declared = kind.fields.get(name)
-        if declared is None:
-            message = f"`{kind.name}` has no field `{name}`"
-            raise EventError(message, item=item, field=name)
-        reason = declared.type.misfit(value) if value is not None else None
-        if reason and declared.secret:
-            reason = f"what it holds, and nobody is shown, is not of type {declared.type.name}"
-        if reason:
-            message = f"field `{name}` of `{kind.name}`: {reason}"
-            raise EventError(message, item=item, field=name)
-    for name in _needed(item, kind):
-        if item.fields.get(name) is None:
+    fields, plain = item.fields, kind.plain
+    for name, value in fields.items():
+        if value.__class__ is not plain.get(name):
+            _check_field(item, kind, name, value)
+    for name in kind.cleared_by if isinstance(item, State) and item.cleared else kind.needs:
+        if fields.get(name) is None:
             message = f"`{kind.name}` needs field `{name}`"
             raise EventError(message, item=item, field=name)
     if kind.secrets:
         _take_out(item, kind.secrets)
     object.__setattr__(item, "fits", kind)
+
+
+def _check_field(item: Event | State, kind: Kind, name: str, value: Value) -> None:
+    declared = kind.fields.get(name)
+    if declared is None:
+        message = f"`{kind.name}` has no field `{name}`"
+        raise EventError(message, item=item, field=name)
+    reason = declared.type.misfit(value) if value is not None else None
+    if reason and declared.secret:
+        reason = f"what it holds, and nobody is shown, is not of type {declared.type.name}"
+    if reason:
+        message = f"field `{name}` of `{kind.name}`: {reason}"
+        raise EventError(message, item=item, field=name)
 
 
 def _take_out(item: Event | State, secrets: tuple[str, ...]) -> None:
@@ -169,10 +180,3 @@ def _check_head(item: Event | State, kind: Kind) -> None:
         if not isinstance(value, str) or not value:
             message = f"`{name}` of `{kind.name}` is {value!r}, not a text"
             raise EventError(message, item=item, field=name)
-
-
-def _needed(item: Event | State, kind: Kind) -> tuple[str, ...]:
-    if isinstance(item, State) and item.cleared:
-        return tuple(name for name in kind.key if name != "source")
-    keys = tuple(name for name in kind.key if name != "source")
-    return keys + tuple(name for name, declared in kind.fields.items() if declared.required and name not in keys)

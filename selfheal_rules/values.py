@@ -79,7 +79,7 @@ def freeze_map(mapping: Mapping[str, object], depth: int = 0) -> FrozenMap:
         if not isinstance(key, str):
             message = f"key {key!r} is not a string"
             raise ValueError(message)  # noqa: TRY004 - one exception type for every misfit value
-    return FrozenMap({key: freeze(value, depth) for key, value in mapping.items()})
+    return FrozenMap({key: value if value.__class__ is str else freeze(value, depth) for key, value in mapping.items()})
 
 
 def _freeze_integer(value: int) -> int:

@@ -8,6 +8,7 @@ types every leaf of a rule against it.
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal as OneOf
 from typing import TypeAlias
 
@@ -201,6 +202,12 @@ _MISFITS: Mapping[TypeName, Misfit] = {
     "any": _no_misfit,
 }
 
+_PLAIN: Mapping[str, type] = {"string": str, "integer": int, "boolean": bool, "time": datetime, "duration": timedelta}
+"""The types of which a value of the class, and of no subclass, is always one."""
+
+_TOLD_APART = frozenset({"string", "integer", "enum", "ordered", "boolean"})
+"""The types whose values differ in Python wherever they differ in a key: 1, 1.0 and true are of three."""
+
 STRING = FieldType("string")
 INTEGER = FieldType("integer")
 NUMBER = FieldType("number")
@@ -246,11 +253,27 @@ class Kind:
     doc: str = ""
     span: Span = field(default=NOWHERE, eq=False, repr=False)
     secrets: tuple[str, ...] = field(init=False, eq=False, repr=False)
+    plain: FrozenMap = field(init=False, eq=False, repr=False)
+    cleared_by: tuple[str, ...] = field(init=False, eq=False, repr=False)
+    needs: tuple[str, ...] = field(init=False, eq=False, repr=False)
+    is_keyed_plainly: bool = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Gather the names of the secret fields: every item is asked for them."""
-        secrets = tuple(name for name, declared in self.fields.items() if declared.secret)
-        object.__setattr__(self, "secrets", secrets)
+        """
+        Reckon once what every item is asked.
+
+        The names of the secret fields; the class whose values fit a field, where that tells; the fields a clearing
+        needs, and those any other item does; whether the values of a key differ wherever their texts do.
+        """
+        set_once = partial(object.__setattr__, self)
+        set_once("secrets", tuple(name for name, declared in self.fields.items() if declared.secret))
+        plain = {name: _PLAIN[one.type.name] for name, one in self.fields.items() if one.type.name in _PLAIN}
+        set_once("plain", FrozenMap(plain))
+        set_once("cleared_by", tuple(name for name in self.key if name != "source"))
+        required = (name for name, one in self.fields.items() if one.required and name not in self.key)
+        set_once("needs", (*self.cleared_by, *required))
+        types = (self.type_at((name,)) or ANY for name in self.key)
+        set_once("is_keyed_plainly", all(one.name in _TOLD_APART for one in types))
 
     def type_at(self, path: tuple[str, ...]) -> FieldType | None:
         """Give the type of what rules see at a dotted path (an attribute such as `time` among it), or None."""

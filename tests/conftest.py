@@ -1,6 +1,7 @@
 """Options of the suite."""
 
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say how many cases the blocks of the file had, and in how many something matched, where that was asked."""
+    """Say why tests were skipped, each reason once; and how many cases the blocks of `--done` had, and counted."""
+    skipped = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()))
+    for reason, times in sorted(skipped.items()):
+        terminalreporter.write_line(f"{times:10,} {reason}")
     done: Path | None = config.getoption("--done")
     if done and done.exists():
         blocks = [line.split() for line in done.read_text().splitlines()]

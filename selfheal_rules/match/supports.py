@@ -10,7 +10,7 @@ from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
 from selfheal_rules.match.memory import LAPSE
 from selfheal_rules.match.rows import Author, Derived, Match, Record, Row, Support, evidence_of, still
 from selfheal_rules.values import FrozenMap, Value, canonical
-from selfheal_rules.vocabulary import ANY, FieldType, Kind
+from selfheal_rules.vocabulary import FieldType, Kind
 
 SOURCE = "selfheal"
 """The source of everything an engine concludes."""
@@ -338,7 +338,4 @@ def _key(
 
 def state_key(kind: Kind, values: tuple[Value, ...]) -> Any:
     """Give the key of a state: 1, 1.0 and true stay apart."""
-    types = [kind.type_at((name,)) or ANY for name in kind.key]
-    if all(one.name in {"string", "integer", "enum", "ordered", "boolean"} for one in types):
-        return values
-    return canonical(list(values))
+    return values if kind.is_keyed_plainly else canonical(list(values))
