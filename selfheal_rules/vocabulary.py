@@ -275,6 +275,10 @@ class Kind:
         types = (self.type_at((name,)) or ANY for name in self.key)
         set_once("is_keyed_plainly", all(one.name in _TOLD_APART for one in types))
 
+    def __reduce__(self) -> tuple[type["Kind"], tuple[Value, ...]]:
+        """Pickle what was declared; the rest is reckoned from it."""
+        return Kind, (self.name, self.form, self.fields, self.key, self.doc, self.span)
+
     def type_at(self, path: tuple[str, ...]) -> FieldType | None:
         """Give the type of what rules see at a dotted path (an attribute such as `time` among it), or None."""
         if len(path) == 1 and path[0] in ATTRIBUTES:

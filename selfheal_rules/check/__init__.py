@@ -2,6 +2,7 @@
 
 from attrs import evolve
 
+from selfheal_rules.check.actions import actions
 from selfheal_rules.check.conclusions import lifetimes, provenance, unconfirmed, unread
 from selfheal_rules.check.determined import determined
 from selfheal_rules.check.expressions import formulas
@@ -41,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     Check("values of conclusions", given, "part"),
     Check("needs of conclusions", needed),
     Check("targets", targets, "part"),
+    Check("actions", actions),
     Check("shapes", shapes),
     Check("held conditions", held, "part"),
     Check("sequences", sequences),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from selfheal_rules.actions import CATALOGUE, is_destructive
+from selfheal_rules.actions import CATALOGUE, ActionType, is_destructive
 from selfheal_rules.check.findings import at_word, error, shown
 from selfheal_rules.check.subject import Subject
 from selfheal_rules.check.walk import names_in
@@ -91,6 +91,13 @@ def unguarded(subject: Subject) -> Iterator[Diagnostic]:
         yield from lacking(view.rule, lambda step: step.action in CATALOGUE)
 
 
+def _confirmation(step: Do) -> str:
+    known: ActionType | None = CATALOGUE.get(step.action)
+    if not (known and known.confirm):
+        return "add `confirm`: the event or state that shows that it is done"
+    return f"add `confirm: {known.confirm.replace('{target}', str(step.target))}`, or what else shows that it is done"
+
+
 def lacking(rule: Rule, covers: Covers, *, limited: Covers | None = None) -> Iterator[Diagnostic]:
     """Find what destructive steps lack; `limited` says of which the site itself limits the number."""
     own = any(guard.name == "limit" for guard in rule.guard)
@@ -103,7 +110,7 @@ def lacking(rule: Rule, covers: Covers, *, limited: Covers | None = None) -> Ite
             cure = "add `guard: [{limit: 2, per: 10m}]`, with what your site can bear"
             yield error("SH343", f"nothing limits on how many `{step.action}` is done", place, cure)
         if step.confirm is None:
-            cure = "add `confirm`: the event or state that shows that it is done"
+            cure = _confirmation(step)
             yield error("SH344", f"nothing shows that `{step.action}` worked", place, cure)
         if rule.outcome is None:
             cure = "add `outcome`: when it is healthy, by when, and whom to tell otherwise"

@@ -1,6 +1,6 @@
 """The schema of steps: what is concluded and done, how it is confirmed, and how it ends."""
 
-from selfheal_rules.actions import CATALOGUE
+from selfheal_rules.actions import CATALOGUE, ActionType, Param
 from selfheal_rules.parse.steps import CONCLUDE, DO, ENDING, RETRY
 from selfheal_rules.schema.forms import Schema, Shapes, closed, offered, ref, several, table, told
 from selfheal_rules.schema.values import BOOLEAN, CONTENT, DURATION, INTEGER, NAMED, OPERAND, SINGLE
@@ -52,7 +52,21 @@ def _do() -> Schema:
         "retry": told("Issue it again where it fails.", closed(RETRY, retry)),
         **_beside(),
     }
-    return closed(DO, shapes)
+    return {**closed(DO, shapes), "allOf": [_taken(one) for one in CATALOGUE.values() if one.params]}
+
+
+def _taken(action: ActionType) -> Schema:
+    """Offer the values an action of the catalogue takes, where a step does that action."""
+    values = {name: {"description": _said(param)} for name, param in action.params.items()}
+    return {
+        "if": {"properties": {"do": {"const": action.name}}, "required": ["do"]},
+        "then": {"properties": {"with": {"properties": values}}},
+    }
+
+
+def _said(param: Param) -> str:
+    words = f" One of {', '.join(param.type.values)}." if param.type.values else ""
+    return f"{param.doc}{words}{' Needed.' if param.required else ''}"
 
 
 def _outcome() -> Schema:

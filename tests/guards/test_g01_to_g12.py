@@ -69,7 +69,7 @@ def test_g3_an_empty_target_is_not_everything() -> None:
     assert ["disable_service * rejected:target@2"] == site.event("ask", 2, what="*")
     assert ["disable_service All rejected:target@3"] == site.event("ask", 3, what="All")
     assert ["disable_service None rejected:target@0"] == Site(
-        rule("{as: e, event: ask}", "[{do: compute.disable_service}]")
+        rule("{as: e, event: ask}", "[{do: compute.disable_service, target: ''}]")
     ).event("ask", 0)
 
 

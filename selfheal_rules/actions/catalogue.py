@@ -1,0 +1,20 @@
+"""The catalogue of actions: what each may do to a cloud. One the catalogue does not know counts as the worst."""
+
+from selfheal_rules.actions import compute, hardware, network, orchestration, retired, site, storage
+from selfheal_rules.actions.entry import ActionType, Risk
+from selfheal_rules.values import FrozenMap
+
+_SERVICES = (site, compute, hardware, storage, network, orchestration, retired)
+CATALOGUE: FrozenMap = FrozenMap({action.name: action for service in _SERVICES for action in service.ACTIONS})
+"""Every action by its name: name → `ActionType`."""
+
+
+def is_destructive(action: str) -> bool:
+    """Whether an action may take something away; an unknown one may."""
+    return risk_of(action) == "high"
+
+
+def risk_of(action: str) -> Risk:
+    """Give the risk of an action; that of an unknown one is high."""
+    found: ActionType | None = CATALOGUE.get(action)
+    return found.risk if found else "high"

@@ -1,0 +1,96 @@
+"""The catalogue of actions: what is known of each holds in the language of rules."""
+
+import re
+
+import pytest
+
+from selfheal_rules.actions import AGAIN, CATALOGUE, ActionType
+from selfheal_rules.actions.catalogue import is_destructive, risk_of
+from selfheal_rules.check import check_rules
+from selfheal_rules.diagnostics import Severity
+from selfheal_rules.execute import actions as offered
+from selfheal_rules.parse import parse_rules
+from selfheal_rules.source import Source
+from tests.actions_page import PAGE, page
+
+ACTIONS = tuple(CATALOGUE.values())
+_VALUES = {"string": "x", "integer": "2", "boolean": "true", "duration": "5m", "list": "[x]"}
+
+
+def _value(action: ActionType, name: str) -> str:
+    kind = action.params[name].type
+    return f'"{kind.values[0]}"' if kind.values else _VALUES[kind.name]
+
+
+def _rule(action: ActionType) -> Source:
+    """Write the rule that does an action with every value it takes, and is confirmed as the catalogue says."""
+    given = ", ".join(f"{name}: {_value(action, name)}" for name in action.params)
+    confirm = f", confirm: {action.confirm.replace('{target}', '$lost.host')}" if action.confirm else ""
+    step = f"{{do: {action.name}, target: $lost.host, with: {{{given}}}{confirm}}}"
+    return Source(
+        "rules.yaml",
+        f"""\
+selfheal: 1
+ruleset: one
+vocabulary: [openstack]
+rules:
+  - id: one
+    when: {{as: lost, event: host.lost, where: {{host: {{exists: true}}}}}}
+    then: [{step}]
+    guard: [{{limit: 2, per: 10m}}]
+    outcome: {{healthy: {{event: host.returned, where: {{host: $lost.host}}}}, within: 2h, else: [{{do: notify}}]}}
+""",
+    )
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda one: one.name)
+def test_what_the_catalogue_says_can_be_written(action: ActionType) -> None:
+    """With every value it takes, and the confirmation it is known by, an action stands in a rule without an error."""
+    ruleset, read = parse_rules(_rule(action))
+    assert ruleset is not None
+    assert "no findings" == read.render()
+    unconfirmed = set() if action.confirm or not action.is_destructive else {"SH344"}
+    found = {one.code for one in check_rules(ruleset).findings if one.severity is Severity.ERROR}
+    assert unconfirmed == found
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda one: one.name)
+def test_a_confirmation_speaks_of_the_target(action: ActionType) -> None:
+    """What happens to another host never confirms that ours is off."""
+    assert not action.confirm or "{target}" in action.confirm
+
+
+@pytest.mark.parametrize("action", [one for one in ACTIONS if one.undo], ids=lambda one: one.name)
+def test_what_is_undone_is_undone_by_an_action(action: ActionType) -> None:
+    """The way back is in the catalogue, and is on the same kind of thing, or on the node that is the host."""
+    back = CATALOGUE[action.undo]
+    assert action.target == back.target or (action.name, back.name) in {
+        ("compute.fence", "baremetal.power_on"),
+        ("orchestration.mark_unhealthy", "orchestration.check_stack"),
+    }
+
+
+def test_every_action_says_what_it_is() -> None:
+    """A sentence each; on what, with which API and what a second call does; what does harm says what it needs."""
+    sentence = re.compile(r"[A-Z].*\.")
+    assert [] == [one.name for one in ACTIONS if not sentence.fullmatch(one.doc)]
+    assert [] == [one.name for one in ACTIONS if "." in one.name and not (one.target and one.api)]
+    assert [] == [one.name for one in ACTIONS if one.again not in AGAIN]
+    assert [] == [name for name, one in CATALOGUE.items() if name != one.name]
+
+
+def test_an_unknown_action_counts_among_the_worst() -> None:
+    """Nobody has said that it does no harm."""
+    assert "high" == risk_of("site.unknown")
+    assert is_destructive("site.unknown")
+    assert not is_destructive("notify")
+
+
+def test_executors_find_the_catalogue_beside_them() -> None:
+    """There is one catalogue, offered where executors look for it too."""
+    assert CATALOGUE is offered.CATALOGUE
+
+
+def test_the_page_says_what_the_catalogue_says() -> None:
+    """`python -m tests.actions_page` writes it anew."""
+    assert page() == PAGE.read_text(encoding="utf-8")
