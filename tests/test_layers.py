@@ -50,6 +50,8 @@ DOORS = {
     "durable": ("match.durable",),
     "durable_rules_engine": ("match.durable",),
     "openstack": ("execute.openstack",),
+    "keystoneauth1": ("execute.openstack",),
+    "requests": ("execute.openstack",),
     "structlog": ("healer", "execute", "cli"),
     "sqlalchemy": ("journal.sql",),
     "tooz": ("journal.coordinated",),

@@ -1,5 +1,6 @@
 """Whether guards mean something, and whether what may do harm has any."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
@@ -95,7 +96,8 @@ def _confirmation(step: Do) -> str:
     known: ActionType | None = CATALOGUE.get(step.action)
     if not (known and known.confirm):
         return "add `confirm`: the event or state that shows that it is done"
-    return f"add `confirm: {known.confirm.replace('{target}', str(step.target))}`, or what else shows that it is done"
+    target = json.dumps(step.target.value) if isinstance(step.target, Literal) else str(step.target)
+    return f"add `confirm: {known.confirm.replace('{target}', target)}`, or what else shows that it is done"
 
 
 def lacking(rule: Rule, covers: Covers, *, limited: Covers | None = None) -> Iterator[Diagnostic]:

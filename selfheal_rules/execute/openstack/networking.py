@@ -1,0 +1,103 @@
+"""Agents and ports (Neutron)."""
+
+from datetime import timedelta
+
+from selfheal_rules.execute.openstack.work import MARK, Found, Work
+
+_SOON = timedelta(minutes=1)
+_TAG = f"{MARK}-groups-"
+"""A tag of a port in quarantine, for each security group it had: where it goes back to."""
+
+
+def _agent(work: Work) -> Found:
+    found: Found = work.get("network", f"/agents/{work.target}")["agent"]
+    return found
+
+
+def _set_agent(work: Work, *, up: bool) -> str:
+    if _agent(work)["admin_state_up"] is up:
+        return f"it was so before: admin_state_up is {str(up).lower()}"
+    work.send("network", "PUT", f"/agents/{work.target}", {"agent": {"admin_state_up": up}})
+    work.until(lambda: _agent(work)["admin_state_up"] is up, "admin_state_up", _SOON)
+    return f"admin_state_up is {str(up).lower()}"
+
+
+def enable_agent(work: Work) -> str:
+    """Have Neutron use an agent again."""
+    return _set_agent(work, up=True)
+
+
+def disable_agent(work: Work) -> str:
+    """Have Neutron use an agent no more, as long as another of its kind is alive."""
+    _another(work, _agent(work))
+    return _set_agent(work, up=False)
+
+
+def _another(work: Work, agent: Found) -> str:
+    listed = work.get("network", f"/agents?agent_type={agent['agent_type'].replace(' ', '%20')}")["agents"]
+    alive = [one for one in listed if one["agent_type"] == agent["agent_type"] and one["id"] != agent["id"]]
+    usable = [one for one in alive if one["alive"] and one["admin_state_up"]]
+    if not usable:
+        work.refuse(f"no other {agent['agent_type']} is alive")
+    return str(usable[0]["id"])
+
+
+def _port(work: Work) -> Found:
+    found: Found = work.get("network", f"/ports/{work.target}")["port"]
+    if found["id"] != work.target:
+        work.refuse(f"{work.target!r} is not the UUID of a port")
+    return found
+
+
+def _set_port(work: Work, port: Found, **changes: object) -> None:
+    work.send("network", "PUT", f"/ports/{port['id']}", {"port": changes})
+
+
+def _set_admin(work: Work, *, up: bool) -> str:
+    port = _port(work)
+    if port["admin_state_up"] is up:
+        return f"it was so before: admin_state_up is {str(up).lower()}"
+    _set_port(work, port, admin_state_up=up)
+    work.until(lambda: _port(work)["admin_state_up"] is up, "admin_state_up", _SOON)
+    return f"admin_state_up is {str(up).lower()}"
+
+
+def set_port_up(work: Work) -> str:
+    """Bring a port up."""
+    return _set_admin(work, up=True)
+
+
+def set_port_down(work: Work) -> str:
+    """Take a port down."""
+    return _set_admin(work, up=False)
+
+
+def quarantine_port(work: Work) -> str:
+    """Let a port speak to nobody; the groups it had are kept as tags of the port, before they are taken away."""
+    port, group = _port(work), str(work.param("security_group"))
+    rules = work.get("network", f"/security-groups/{group}")["security_group"]["security_group_rules"]
+    if rules:
+        work.refuse(f"the security group {group} has {len(rules)} rules: it would let something through")
+    if port["security_groups"] == [group]:
+        return "it was in quarantine before"
+    _tag(work, port, *(_TAG + one for one in port["security_groups"]))
+    _set_port(work, port, security_groups=[group], port_security_enabled=True)
+    work.until(lambda: _port(work)["security_groups"] == [group], "quarantine", _SOON)
+    return f"in quarantine; it had {', '.join(port['security_groups']) or 'no group'}"
+
+
+def _tag(work: Work, port: Found, *ours: str) -> None:
+    tags = [tag for tag in port["tags"] if not tag.startswith(_TAG)]
+    work.send("network", "PUT", f"/ports/{port['id']}/tags", {"tags": [*tags, *ours]})
+
+
+def release_port(work: Work) -> str:
+    """Give a port the groups back that it had before we put it into quarantine."""
+    port = _port(work)
+    groups = sorted(tag.removeprefix(_TAG) for tag in port["tags"] if tag.startswith(_TAG))
+    if not groups:
+        work.refuse("we did not put it into quarantine: no tag says which groups it had")
+    _set_port(work, port, security_groups=groups)
+    work.until(lambda: sorted(_port(work)["security_groups"]) == groups, "release", _SOON)
+    _tag(work, port)
+    return f"released; it has {', '.join(groups)}"

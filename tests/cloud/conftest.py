@@ -1,0 +1,52 @@
+"""The cloud the tests act on; where none runs, they are skipped."""
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+openstack = pytest.importorskip("openstack", reason="openstacksdk is not installed (extra `openstack`)")
+
+from tests.cloud.rig import Cloud, Server  # noqa: E402 - the same
+
+_NUMBERS = count()
+
+
+_DEPRECATED = ("ignore::openstack.warnings._RemovedInSDKWarning",)
+"""What openstacksdk warns itself of, whoever connects."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let openstacksdk warn itself."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            for ignored in _DEPRECATED:
+                item.add_marker(pytest.mark.filterwarnings(ignored))
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Cloud:
+    """Give the cloud `SELFHEAL_CLOUD` names, as its administrator."""
+    home = os.environ.get("SELFHEAL_CLOUD")
+    if not home:
+        pytest.skip("no cloud: SELFHEAL_CLOUD names none (tests/cloud/README.md)")
+    connection = openstack.connect(
+        auth_url="http://127.0.0.1:17500/v3",
+        username="admin",
+        password="cloudpw",  # noqa: S106 - of a cloud on this machine's loopback, for the time of a test
+        project_name="admin",
+        user_domain_id="default",
+        project_domain_id="default",
+        region_name="RegionOne",
+    )
+    return Cloud(connection, home)
+
+
+@pytest.fixture
+def server(cloud: Cloud) -> Iterator[Server]:
+    """Give a server of its own to a test, on a host that is up; it is deleted afterwards."""
+    made = cloud.boot(f"selfheal-{os.getpid()}-{next(_NUMBERS)}")
+    yield made
+    cloud.delete(made.id)

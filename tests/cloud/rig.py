@@ -1,0 +1,143 @@
+"""What a test of executors does to a cloud beside them: boots servers, kills and starts compute services, watches."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from attrs import frozen
+from openstack.connection import Connection
+
+import selfheal_rules as sr
+from selfheal_rules.execute.openstack import cloud_executors
+from selfheal_rules.parse import parse_rules
+from selfheal_rules.source import Source
+
+COMPUTES = ("compute1", "compute2", "compute3")
+PATIENCE = 90.0
+PACE = 0.3
+
+_T = TypeVar("_T")
+
+
+@frozen
+class Server:
+    """A server, and the host it was booted on."""
+
+    id: str
+    host: str
+
+
+def decision(action: str, target: str, **params: object) -> sr.Decision:
+    """Give the decision a rule makes that asks for an action."""
+    given = "".join(f", {name}: {_written(value)}" for name, value in params.items())
+    text = f"""\
+selfheal: 1
+ruleset: asked
+events: {{asked: {{fields: {{}}}}, done: {{fields: {{}}}}}}
+rules:
+  - id: asked
+    when: {{event: asked}}
+    then:
+      - do: {action}
+        target: "{target}"
+        with: {{{given.removeprefix(", ")}}}
+        confirm: {{event: done, within: 1h}}
+    guard: [{{limit: 2, per: 10m}}]
+    outcome: {{healthy: {{event: done}}, within: 1h, else: [{{do: notify}}]}}
+"""
+    ruleset, report = parse_rules(Source("asked.yaml", text))
+    assert ruleset is not None, report.render()
+    engine = sr.Engine(sr.compile_rules(ruleset))
+    (made,) = engine.post(sr.Event(f"{time.time_ns()}", "asked", "test", datetime.now(UTC)))
+    return made
+
+
+def _written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool | int) else f'"{value}"'
+
+
+@frozen
+class Cloud:
+    """A cloud on this machine, and the folder its processes keep their ids in."""
+
+    connection: Connection
+    home: str
+
+    def do(self, action: str, target: str, *, dry: bool = False, **params: object) -> sr.Outcome:
+        """Carry an action out, as the executor of a healer does."""
+        (executor,) = [one for one in cloud_executors(self.connection, dry=dry, pace=PACE) if action in one.actions]
+        return executor.execute(decision(action, target, **params))
+
+    def raw(self, service: str, path: str, version: str = "") -> Any:  # noqa: ANN401 - JSON, or a proxy of openstacksdk
+        """Read an object beside the executors."""
+        answer = getattr(self.connection, service).get(path, microversion=version or None)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def needed(self, service: str) -> Any:  # noqa: ANN401 - JSON, or a proxy of openstacksdk
+        """Give a service that not every bring-up starts; without it the test is skipped."""
+        try:
+            proxy = getattr(self.connection, service)
+            proxy.request("/", "GET", raise_exc=False)
+        except Exception as error:  # noqa: BLE001 - openstacksdk says in several ways that nobody is there
+            pytest.skip(f"no {service}: {error}")
+        return proxy
+
+    def service(self, host: str) -> Any:  # noqa: ANN401 - JSON, or a proxy of openstacksdk
+        """Give the compute service of a host."""
+        (found,) = self.raw("compute", f"/os-services?binary=nova-compute&host={host}", "2.53")["services"]
+        return found
+
+    def server(self, ident: str) -> Any:  # noqa: ANN401 - JSON, or a proxy of openstacksdk
+        """Give a server as it is now."""
+        return self.raw("compute", f"/servers/{ident}", "2.93")["server"]
+
+    def boot(self, name: str, host: str = "", **metadata: str) -> Server:
+        """Boot a server, and wait until it runs."""
+        image = next(one.id for one in self.connection.image.images() if one.name == "fake")
+        flavor = next(one.id for one in self.connection.compute.flavors() if one.name == "m1.tiny")
+        body = {"name": name, "imageRef": image, "flavorRef": flavor, "networks": "none", "metadata": metadata}
+        where = {"host": host} if host else {}
+        answer = self.connection.compute.post("/servers", json={"server": {**body, **where}}, microversion="2.74")
+        assert answer.ok, answer.text
+        ident = answer.json()["server"]["id"]
+        self.wait(lambda: self.server(ident)["status"] == "ACTIVE", f"{name} runs")
+        return Server(ident, self.server(ident)["OS-EXT-SRV-ATTR:host"])
+
+    def delete(self, ident: str) -> None:
+        """Delete a server, and wait until it is gone."""
+        self.connection.compute.delete(f"/servers/{ident}")
+        gone = 404
+        self.wait(lambda: self.connection.compute.get(f"/servers/{ident}").status_code == gone, "it is gone")
+
+    def kill(self, host: str) -> None:
+        """Have a compute service die at once."""
+        os.killpg(int(Path(self.home, "run/pid", f"nova-{host}").read_text()), signal.SIGKILL)
+
+    def start(self, host: str) -> None:
+        """Start a compute service that was killed, and wait until it reports."""
+        self.script(
+            f"start nova-{host} nova-compute --config-file $HOME/.nova/nova.conf --config-file $R/conf/{host}.conf"
+        )
+        self.wait(lambda: self.service(host)["forced_down"] or self.service(host)["state"] == "up", f"{host} is up")
+
+    def script(self, command: str) -> None:
+        """Run a command with the names the scripts of the cloud use."""
+        script = f'. "{Path(__file__).parent}/up/lib.sh"; {command}'
+        subprocess.run(["bash", "-c", script], check=True, env={**os.environ, "SELFHEAL_CLOUD": self.home})
+
+    def wait(self, shows: Callable[[], _T], what: str) -> _T:
+        """Wait until something shows."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if found := shows():
+                return found
+            time.sleep(PACE)
+        message = f"{what}: not within {PATIENCE} s"
+        raise AssertionError(message)
