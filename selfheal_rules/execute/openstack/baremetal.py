@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from selfheal_rules.execute.openstack.work import MARK, Found, Work
+from selfheal_rules.execute.openstack.api import Found
+from selfheal_rules.execute.openstack.work import MARK, Work
 
 VERSION = "1.87"
 _HOST_OF = "compute_host"

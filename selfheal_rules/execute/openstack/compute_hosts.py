@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from selfheal_rules.diagnostics import ExecutorError
 from selfheal_rules.execute.openstack import baremetal
-from selfheal_rules.execute.openstack.work import MARK, Found, Refused, Work
+from selfheal_rules.execute.openstack.api import Found, Refused
+from selfheal_rules.execute.openstack.work import MARK, Work
 
 VERSION = "2.53"
 _SOON = timedelta(minutes=1)

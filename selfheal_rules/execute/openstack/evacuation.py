@@ -7,7 +7,8 @@ from attrs import define, field
 
 from selfheal_rules.diagnostics import ExecutorError
 from selfheal_rules.execute.openstack import compute_hosts, servers
-from selfheal_rules.execute.openstack.work import Found, Refused, Work
+from selfheal_rules.execute.openstack.api import Found, Refused
+from selfheal_rules.execute.openstack.work import Work
 from selfheal_rules.vocabulary import parse_duration
 
 _AT_ONCE = 3

@@ -10,7 +10,8 @@ from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.decide.decision import Decision, Outcome, OutcomeStatus
 from selfheal_rules.execute.executor import Clock, time_of_day
 from selfheal_rules.execute.openstack.adapters import ADAPTERS
-from selfheal_rules.execute.openstack.work import Refused, Unanswered, Work
+from selfheal_rules.execute.openstack.api import Refused, Unanswered
+from selfheal_rules.execute.openstack.work import Work
 
 if TYPE_CHECKING:
     from openstack.connection import Connection

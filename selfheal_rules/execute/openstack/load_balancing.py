@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from selfheal_rules.execute.openstack.work import Found, Work
+from selfheal_rules.execute.openstack.api import Found
+from selfheal_rules.execute.openstack.work import Work
 
 _BASE = "/lbaas"
 _WITHIN = timedelta(minutes=5)

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from selfheal_rules.execute.openstack.work import MARK, Found, Work
+from selfheal_rules.execute.openstack.api import Found
+from selfheal_rules.execute.openstack.work import MARK, Work
 
 _SOON = timedelta(minutes=1)
 _TAG = f"{MARK}-groups-"

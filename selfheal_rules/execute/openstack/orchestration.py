@@ -3,7 +3,8 @@
 from datetime import timedelta
 from uuid import NAMESPACE_URL, uuid5
 
-from selfheal_rules.execute.openstack.work import Found, Work
+from selfheal_rules.execute.openstack.api import Found
+from selfheal_rules.execute.openstack.work import Work
 from selfheal_rules.vocabulary import parse_duration
 
 _HALF_AN_HOUR = timedelta(minutes=30)

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from selfheal_rules.diagnostics import ExecutorError
+from selfheal_rules.execute.openstack.api import Found
 from selfheal_rules.execute.openstack.compute_hosts import service_of
-from selfheal_rules.execute.openstack.work import MARK, Found, Work, request_of
+from selfheal_rules.execute.openstack.work import MARK, Work, request_of
 
 VERSION = "2.93"
 EVACUATE = "2.94"

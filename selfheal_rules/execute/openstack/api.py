@@ -1,0 +1,137 @@
+"""
+Calls to the services of a cloud, written out: method, path, body, and the microversion they were tried with.
+
+openstacksdk logs in, finds the endpoint and connects; its methods are not used, since some choose another version,
+swallow errors or send no filter at all. An answer is never trusted to be what was asked for: whoever reads a list holds
+each of it against the target.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from attrs import define, frozen
+from keystoneauth1.exceptions import ClientException, EndpointNotFound
+from openstack.exceptions import SDKException
+
+from selfheal_rules.diagnostics import ExecutorError
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+    from requests import Response
+
+Found = Mapping[str, Any]
+"""A JSON object as a service answered it."""
+
+SENT = "request id"
+_ERRORS = ("error", "message", "faultstring", "error_message")
+_LINE = 300
+_BUSY = frozenset({409, 423, 429, 500, 502, 503, 504})
+"""The object is busy, or the service is: the same call may succeed later."""
+
+
+class Refused(Exception):  # noqa: N818 - an outcome, and no error: nothing was done, and nothing will be
+    """What has to hold of the target before the action does not."""
+
+
+class Unanswered(Exception):  # noqa: N818 - an outcome: nobody knows whether it was done
+    """A call was sent, and what became of it is not known."""
+
+
+@frozen
+class Call:
+    """One request that changes something: what a dry run shows, and the outcome names."""
+
+    service: str
+    method: str
+    path: str
+    body: Any = None
+    version: str = ""
+
+    def __str__(self) -> str:
+        """Give it in a line."""
+        version = f" ({self.version})" if self.version else ""
+        body = "" if self.body is None else f" {json.dumps(self.body)}"
+        return f"{self.service}{version} {self.method} {self.path}{body}"
+
+
+@define
+class Api:
+    """The services of a cloud, by the names openstacksdk has for them."""
+
+    cloud: "Connection"
+
+    def get(self, service: str, path: str, version: str = "") -> Found:
+        """
+        Read an object.
+
+        Raises:
+            Refused: where there is none.
+            ExecutorError: where the service cannot tell.
+        """
+        found = self.find(service, path, version)
+        if found is None:
+            self.refuse(f"there is no {path}")
+        return found
+
+    def find(self, service: str, path: str, version: str = "") -> Found | None:
+        """Read an object, or None where there is none."""
+        answer = self.ask(Call(service, "GET", path, version=version))
+        if answer.status_code == 404:  # noqa: PLR2004 - HTTP's "not found"
+            return None
+        self.held(answer, f"GET {path}")
+        found: Found = answer.json()
+        return found
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Leave it: nothing is done."""
+        raise Refused(reason)
+
+    def later(self, reason: str) -> NoReturn:
+        """Leave it for now: another attempt may find it otherwise."""
+        raise ExecutorError(reason, retryable=True)
+
+    def fail(self, reason: str) -> NoReturn:
+        """Give it up: another attempt would end alike."""
+        raise ExecutorError(reason, retryable=False)
+
+    def ask(self, call: Call) -> "Response":
+        """Send a request; a write that no answer came to may have been carried out all the same."""
+        proxy = self._proxy(call.service)
+        body = {} if call.body is None else {"json": call.body}
+        version = {"microversion": call.version} if call.version else {}
+        try:
+            answer: Response = proxy.request(call.path, call.method, raise_exc=False, **body, **version)
+        except ClientException as error:
+            if call.method != "GET" and not isinstance(error, EndpointNotFound):
+                raise Unanswered(str(call)) from None
+            message = f"{call.service} did not answer ({type(error).__name__})"
+            raise ExecutorError(message, retryable=not isinstance(error, EndpointNotFound)) from None
+        return answer
+
+    def _proxy(self, service: str) -> Any:  # noqa: ANN401 - a proxy for each service, and no type for all of them
+        """Give the way to a service; openstacksdk looks for its version first, so one that is down fails here."""
+        try:
+            return getattr(self.cloud, service)
+        except SDKException as error:
+            message = f"{service} cannot be reached: {error}"
+            raise ExecutorError(message, retryable=True) from None
+
+    def held(self, answer: "Response", what: str) -> None:
+        """Go on if the answer is a good one."""
+        if answer.ok:
+            return
+        message = f"{what}: {answer.status_code} {_said(answer)}"
+        raise ExecutorError(message, retryable=answer.status_code in _BUSY)
+
+
+def _said(answer: "Response") -> str:
+    """Give what a service says of an error: each wraps the text in another way."""
+    try:
+        told = answer.json()
+        while isinstance(told, Mapping) and told:
+            told = next((told[name] for name in _ERRORS if told.get(name)), next(iter(told.values())))
+            told = json.loads(told) if isinstance(told, str) and told.startswith("{") else told  # as Ironic wraps it
+    except ValueError:
+        return str(answer.reason)
+    return " ".join(str(told).split())[:_LINE]
