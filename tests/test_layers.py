@@ -36,6 +36,7 @@ LAYERS = (
     "divide",
     "journal",
     "execute",
+    "integrations",
     "healer",
     "cli",
     "__main__",
@@ -117,7 +118,7 @@ def _allowed(layer: str) -> set[str]:
     if layer == "":
         return {layer, "normalize", *LAYERS[: LAYERS.index("cli")]}
     below = {*LAYERS[: LAYERS.index(layer) + 1]}
-    return below | {"", "normalize"} if layer in {"cli", "__main__"} else below
+    return below | {"cli": {"", "normalize"}, "__main__": {"", "normalize"}, "integrations": {"normalize"}}.get(layer, set())
 
 
 @pytest.mark.parametrize("module", MODULES)

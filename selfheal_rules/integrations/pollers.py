@@ -1,0 +1,154 @@
+"""
+What no notification tells, asked for: services that died without a word, power, and what runs where.
+
+A sweep asks a service once and gives every state it knows of; a `Watch` turns sweeps into updates, and clears what a
+later sweep no longer has. A service that does not answer clears nothing: not to know is not to know that it is gone.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from attrs import define, field, frozen
+
+from selfheal_rules.events import State
+from selfheal_rules.execute.openstack.api import Api, Found
+from selfheal_rules.normalize.nova_instance import STATUSES
+from selfheal_rules.normalize.reading import instant, present
+from selfheal_rules.values import FrozenMap, Value
+
+Sweep = Callable[[Api, datetime], Iterator[State]]
+SOURCE = "poller"
+
+
+def nova_services(api: Api, now: datetime) -> Iterator[State]:
+    """
+    Give whether each service of Nova's reports, and as what an operator set it.
+
+    A dead nova-compute sends nothing: `state` of `GET /os-services` (2.69) is the only sign, after `service_down_time`.
+    One that is forced down is not alive whatever it reports; that it reports again, `last_seen` tells.
+    """
+    for one in api.get("compute", "/os-services", "2.69")["services"]:
+        told = {"host": one["host"], "binary": one["binary"]}
+        yield _state("service.liveness", now, **told, project="nova", alive=one["state"] == "up", last_seen=_time(one))
+        if one["binary"] == "nova-compute":
+            disabled = one["status"] == "disabled"
+            reason = one["disabled_reason"] if disabled else None
+            yield _state(
+                "compute.service",
+                now,
+                **told,
+                disabled=disabled,
+                disabled_reason=reason,
+                forced_down=one["forced_down"],
+            )
+
+
+def _time(service: Found) -> datetime | None:
+    return instant(service["updated_at"], "updated_at") if service["updated_at"] else None
+
+
+def neutron_agents(api: Api, now: datetime) -> Iterator[State]:
+    """Give whether each agent of Neutron's reports (`alive`: a heartbeat within 75 s by default)."""
+    for one in api.get("network", "/agents")["agents"]:
+        last_seen = instant(one["heartbeat_timestamp"], "heartbeat_timestamp")
+        yield _state(
+            "service.liveness", now,
+            host=one["host"], binary=one["binary"], project="neutron", alive=one["alive"], last_seen=last_seen,
+        )  # fmt: skip
+
+
+def ironic_nodes(api: Api, now: datetime) -> Iterator[State]:
+    """Give the power of each node; a node that changes between two notifications is seen here."""
+    page = api.get("baremetal", _NODES, "1.87")["nodes"]
+    while page:
+        for one in page:
+            yield _state(
+                "node.power", now, node=one["uuid"], host=one["name"], power=_power(one["power_state"]),
+                target=_power(one["target_power_state"]) if one["target_power_state"] else None, fault=one["fault"],
+            )  # fmt: skip
+        page = api.get("baremetal", f"{_NODES}&marker={page[-1]['uuid']}", "1.87")["nodes"]
+
+
+_NODES = "/nodes?fields=uuid,name,power_state,target_power_state,fault"
+
+
+def _power(state: str | None) -> str:
+    return {"power on": "on", "power off": "off"}.get(state or "", "unknown")
+
+
+def nova_servers(api: Api, now: datetime) -> Iterator[State]:
+    """Give every server, with the host it is on; `host` of the answer is what was asked for once, and is not read."""
+    page = api.get("compute", _SERVERS, "2.93")["servers"]
+    while page:
+        for one in page:
+            yield _state(
+                "instance", now,
+                instance=one["id"], name=one["name"], host=one["OS-EXT-SRV-ATTR:host"],
+                node=one["OS-EXT-SRV-ATTR:hypervisor_hostname"], project=one["tenant_id"], locked=one["locked"],
+                status=STATUSES.get(one["OS-EXT-STS:vm_state"], "unknown"), task_state=one["OS-EXT-STS:task_state"],
+                availability_zone=one["OS-EXT-AZ:availability_zone"], metadata=FrozenMap(one["metadata"]),
+            )  # fmt: skip
+        page = api.get("compute", f"{_SERVERS}&marker={page[-1]['id']}", "2.93")["servers"]
+
+
+_SERVERS = "/servers/detail?all_tenants=1&limit=500"
+
+
+def _state(kind: str, now: datetime, **told: Value) -> State:
+    fields = {name: value for name, value in present(**told).items() if value != ""}
+    return State(kind, SOURCE, now, fields, id=f"{SOURCE}/{now.isoformat()}")
+
+
+KEYS = {
+    "service.liveness": ("binary", "host"),
+    "compute.service": ("host", "binary"),
+    "node.power": ("node",),
+    "instance": ("instance",),
+}
+"""By which fields each kind is told apart, as the vocabulary says."""
+
+
+@frozen
+class Told:
+    """What a sweep said of one thing: its fields, without the time."""
+
+    kind: str
+    fields: FrozenMap
+
+
+@define
+class Watch:
+    """
+    One sweep, again and again: gives what is new or has changed since the last one, and clears what is gone.
+
+    The first look says everything, so a process that starts again tells its engine all that holds.
+    """
+
+    sweep: Sweep
+    _last: dict[tuple[Value, ...], Told] = field(factory=dict)
+
+    def look(self, api: Api, now: datetime) -> list[State]:
+        """
+        Ask once.
+
+        Raises:
+            ExecutorError: where the service does not answer; nothing is forgotten, and nothing cleared.
+            Refused: where it has no such thing.
+        """
+        found = {_key(state): state for state in self.sweep(api, now)}
+        gone = [_cleared(told, now) for key, told in self._last.items() if key not in found]
+        news = [state for key, state in found.items() if self._is_news(key, state)]
+        self._last = {key: Told(state.kind, state.fields) for key, state in found.items()}
+        return [*news, *gone]
+
+    def _is_news(self, key: tuple[Value, ...], state: State) -> bool:
+        last = self._last.get(key)
+        return last is None or last.fields != state.fields
+
+
+def _key(state: State) -> tuple[Value, ...]:
+    return (state.kind, *(state.fields.get(name) for name in KEYS[state.kind]))
+
+
+def _cleared(told: Told, now: datetime) -> State:
+    return State(told.kind, SOURCE, now, {name: told.fields[name] for name in KEYS[told.kind]}, cleared=True)
