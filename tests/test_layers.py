@@ -60,6 +60,10 @@ DOORS = {
 """The only modules (with what lies under them) that import a third party; attrs is at home everywhere."""
 
 
+BESIDE = {"cli": {"", "normalize"}, "__main__": {"", "normalize"}, "integrations": {"normalize"}}
+"""Which of those the layers at the top may import all the same."""
+
+
 def _modules() -> dict[str, Path]:
     """Give each module by its dotted name below the package; the package itself is ``."""
     found = {}
@@ -118,7 +122,7 @@ def _allowed(layer: str) -> set[str]:
     if layer == "":
         return {layer, "normalize", *LAYERS[: LAYERS.index("cli")]}
     below = {*LAYERS[: LAYERS.index(layer) + 1]}
-    return below | {"cli": {"", "normalize"}, "__main__": {"", "normalize"}, "integrations": {"normalize"}}.get(layer, set())
+    return below | BESIDE.get(layer, set())
 
 
 @pytest.mark.parametrize("module", MODULES)
