@@ -29,9 +29,10 @@ from selfheal_rules.decide.decision import (
     Step,
 )
 from selfheal_rules.decide.rounds import Rounds
-from selfheal_rules.diagnostics import EventError, SnapshotError
-from selfheal_rules.events import Event, State, check_item, frozen_time
-from selfheal_rules.guard.binding import kept_policy, refuse_policy, said_policy
+from selfheal_rules.diagnostics import SnapshotError
+from selfheal_rules.door import Brought, entry_of
+from selfheal_rules.events import Event, State, frozen_time
+from selfheal_rules.guard.binding import kept_policy, refuse_policy
 from selfheal_rules.guard.gate import Guards
 from selfheal_rules.guard.ledger import Ledger
 from selfheal_rules.knowledge import Knowledge
@@ -84,6 +85,7 @@ class Engine(Knowledge):
         self._marks: deque[tuple[int, tuple[str, Any]]] = deque()
         self._sweep = -NEVER
         self._owed: tuple[Decision, ...] = ()
+        self._brought = Brought(program)
         self.carried: Carried | None = None
         """What the restore under other rules that made this engine carried over; None for every other engine."""
 
@@ -151,6 +153,7 @@ class Engine(Knowledge):
             EventError: where one of them does not fit its kind; none is taken.
         """
         batch = items if isinstance(items, list | tuple) else list(items)
+        self._brought.admit(batch, self.policy)
         probes = [self._probe_of(item) for item in batch]
         memory, steps = self._memory, []
         waits = self._ahead is not None or self._guards.listens
@@ -165,8 +168,6 @@ class Engine(Knowledge):
 
     def _probe_of(self, item: Any) -> Any:
         """Give what finds the parts an event is for, or None where it is no event; refuse what does not fit."""
-        if isinstance(item, Control):
-            said_policy(self.program, self.policy, item)
         if item.__class__ in {Outcome, Control}:
             return None
         entry = self._entries.get(getattr(item, "kind", ""))
@@ -181,7 +182,9 @@ class Engine(Knowledge):
         Raises:
             EventError: where one of them could not be posted.
         """
-        for item in items:
+        batch = list(items)
+        self._brought.admit(batch, self.policy)
+        for item in batch:
             self._probe_of(item)
 
     def _is_ahead(self, at: int) -> bool:
@@ -194,18 +197,7 @@ class Engine(Knowledge):
             self._door(item)
 
     def _door(self, item: Any) -> Any:
-        if item.__class__ not in {Event, State}:
-            message = f"an engine takes events, states, outcomes and controls, not {type(item).__name__}"
-            raise EventError(message, item=item, field="kind")
-        if item.kind.startswith("selfheal."):
-            message = f"`{item.kind}` is what the engine itself says; it cannot be posted"
-            raise EventError(message, item=item, field="kind")
-        entry = self._entries.get(item.kind)
-        if entry is None:
-            message = f"kind `{item.kind}` is in no vocabulary of the program"
-            raise EventError(message, item=item, field="kind")
-        check_item(item, entry.kind)
-        return entry
+        return entry_of(item, self._entries)
 
     def _event(self, item: Event, hits: tuple[int, ...], before: tuple[Decision, ...]) -> Step:
         memory = self._memory
@@ -257,8 +249,10 @@ class Engine(Knowledge):
             at = item.at
         memory = self._memory
         if self._is_ahead(at):
-            return AHEAD
-        policy = said_policy(self.program, self.policy, item) if isinstance(item, Control) else None
+            if not (isinstance(item, Control) and item.is_strict):
+                return AHEAD
+            at = memory.now
+        policy = self._brought.by(item, self.policy) if isinstance(item, Control) else None
         before = self._pass(at) if at > memory.now else ()
         if isinstance(item, Outcome):
             disposition, decisions = self._rounds.outcome(item)
@@ -271,6 +265,8 @@ class Engine(Knowledge):
     # What people say
 
     def _control(self, said: Control, policy: Policy | None) -> tuple[Disposition, tuple[Decision, ...]]:
+        if said.id and not self._guards.ledger.hear(said.id):
+            return "duplicate", ()
         self._memory.turn += 1
         strict = self._guards.strict
         changed = self._guards.control(said, self._memory.now)

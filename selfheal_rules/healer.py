@@ -4,7 +4,7 @@ Read this first: the whole pipeline, wired from top to bottom.
     inputs → journal → engine → journal → executors → outcomes, which are inputs again
 
 A batch of inputs is on disk before it is applied, and what it led to before anything of it is done. So wherever a
-process ends, the next one goes on, with the same decisions, none twice and none lost.
+process ends, the next one goes on, with the same decisions, none twice and none lost. People are heard before each act.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from selfheal_rules.decide.decision import Decision
 from selfheal_rules.engine import Engine
 from selfheal_rules.execute.executor import Executors
+from selfheal_rules.journal.inbox import said
 from selfheal_rules.journal.items import Input, inputs, intended, outputs, snapshot_taken
 from selfheal_rules.journal.journal import Journal, Lease
 from selfheal_rules.journal.recovery import admitted, recover
@@ -23,8 +24,7 @@ class Healer:
     An engine that writes down what it is told and what it decides, and has carried out what is allowed.
 
     `engine` begins an empty journal, and names the program under which another is gone on from. Without executors the
-    caller carries out `course.waiting` and posts the outcomes. After `every` so many inputs a snapshot is taken. Once a
-    `JournalError` was raised, make another.
+    caller carries out `course.waiting` and posts outcomes. `every` is after how many inputs a snapshot is taken.
     """
 
     def __init__(
@@ -37,14 +37,14 @@ class Healer:
         every: int = 10_000,
     ) -> None:
         """Take over the journal, and go on where it ends."""
-        self.journal, self.executors, self.every = Writer(journal, lease), executors, every
+        self.journal, self.inbox, self.executors, self.every = Writer(journal, lease), journal.inbox(), executors, every
         self.course = recover(engine, self.journal)
 
     def take(self, batch: Iterable[Input] = ()) -> list[Decision]:
-        """Take inputs, an instant among them to let time pass; gives all that was decided, once it is dealt with."""
+        """Take inputs, instants to let time pass; gives what was decided. After a `JournalError` make another."""
         self.journal.check()
         given = admitted(self.course.engine, batch)
-        return self._carry_out() + self._apply(given) + self._carry_out()
+        return self._carry_out() + self._apply(admitted(self.course.engine, given)) + self._carry_out()
 
     def _apply(self, batch: list[Input]) -> list[Decision]:
         self.journal.append(inputs(batch))
@@ -52,15 +52,18 @@ class Healer:
         self.journal.append(outputs(steps, self.journal.inputs - len(batch) + 1))
         return [decision for step in steps for decision in step]
 
+    def _listen(self) -> list[Decision]:
+        with said(self.inbox, self.course.engine) as controls:
+            return self._apply([*controls]) if controls else []
+
     def _carry_out(self) -> list[Decision]:
-        decisions: list[Decision] = []
+        decisions = self._listen()
         while self.executors and self.course.waiting:
             decision, again = self.course.first()
-            if not again:
-                self.journal.append([intended(decision)])
-            stopped = self.course.engine.stopped
+            self.journal.append([] if again else [intended(decision)])
+            stopped = self.course.engine.stopped(decision)
             outcome = self.executors.carry_out(decision, self.journal.check, again=again, stopped=stopped)
-            decisions += self._apply([outcome])
+            decisions += self._apply([outcome]) + self._listen()
         self._snapshot(self.every)
         return decisions
 

@@ -4,12 +4,15 @@ from datetime import datetime, timedelta
 
 from selfheal_rules.compile.plan import NEVER
 from selfheal_rules.compile.program import Program
+from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Decision
 from selfheal_rules.decide.history import EpisodeView, episodes_of
 from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.events import State
 from selfheal_rules.explain import ProgramPlan, explain_plan
+from selfheal_rules.guard.approval import Request, requests
 from selfheal_rules.guard.gate import Guards
+from selfheal_rules.guard.pause import paused
 from selfheal_rules.match.matcher import Matching
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.policy import Policy
@@ -45,13 +48,33 @@ class Knowledge:
         """The site's policy as it is now."""
         return self._guards.policy
 
-    @property
-    def stopped(self) -> str:
-        """Why everything is stopped, by the site's policy or by whoever said so; an empty text where it is not."""
-        said = self._guards.ledger.killed
-        if said is not None:
-            return f"{said.who} stopped everything: {said.why}"
-        return "the site's policy has the kill switch on" if self.policy and self.policy.kill_switch else ""
+    def stopped(self, decision: Decision) -> str:
+        """Say who has stopped, since it was allowed, everything or what covers it; an empty text if nobody."""
+        ledger = self._guards.ledger
+        if ledger.killed is not None:
+            return f"{ledger.killed.who} stopped everything: {ledger.killed.why}"
+        if self.policy and self.policy.kill_switch:
+            return "the site's policy has the kill switch on"
+        until, why = ledger.stood_down.get(decision.target, (0, ""))
+        return f"stood down: {why}" if until > self._memory.now else paused(ledger, decision)
+
+    def has_heard(self, control: Control) -> bool:
+        """Whether a control was taken already, as its `id` tells."""
+        return control.id in self._guards.ledger.said
+
+    def stops(self) -> tuple[Control, ...]:
+        """Give what people have stopped and nobody has lifted: everything, and each pause, in the order of saying."""
+        ledger = self._guards.ledger
+        return (*([ledger.killed] if ledger.killed else []), *ledger.paused.values())
+
+    def approval_requests(self) -> tuple[Request, ...]:
+        """Give what people are asked to agree to, in the order of asking."""
+        return tuple(requests(self._guards.ledger, self._held, self._memory.now))
+
+    def _held(self, decision_id: str) -> Decision | None:
+        found = self._rounds.episodes.sought.find(decision_id)
+        progress = found[0].steps[found[1]] if found else None
+        return progress.decision if progress and progress.state == "held" else None
 
     @property
     def matcher(self) -> Matching:

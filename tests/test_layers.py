@@ -31,6 +31,7 @@ LAYERS = (
     "explain",
     "carry",
     "snapshot",
+    "door",
     "knowledge",
     "engine",
     "divide",

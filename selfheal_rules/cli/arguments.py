@@ -25,6 +25,11 @@ def add_paths(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help=about)
 
 
+def add_journal(parser: argparse.ArgumentParser) -> None:
+    """Let a command take a journal."""
+    parser.add_argument("journal", metavar="JOURNAL", help="the file of a journal, or the URL of its database")
+
+
 def add_format(parser: argparse.ArgumentParser) -> None:
     """Let a command write for people or for machines."""
     about = "text for people (the default), or JSON, one object a line"

@@ -6,9 +6,17 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from selfheal_rules.cli.arguments import Command, Commands, add_format, add_paths, parameter, subcommand
+from selfheal_rules.cli.arguments import (
+    Command,
+    Commands,
+    add_format,
+    add_journal,
+    add_paths,
+    parameter,
+    subcommand,
+)
 from selfheal_rules.cli.ending import Code, Refused
-from selfheal_rules.cli.loading import load_program
+from selfheal_rules.cli.loading import load_journal, load_program
 from selfheal_rules.cli.records import line_of
 from selfheal_rules.cli.screen import Screen
 from selfheal_rules.cli.words import number
@@ -16,11 +24,8 @@ from selfheal_rules.diagnostics import JournalError, SnapshotError
 from selfheal_rules.engine import Engine
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal import Journal, Record
-from selfheal_rules.journal.opening import open_journal
 from selfheal_rules.journal.record import TYPES, BrokenJournalError
 from selfheal_rules.journal.text import write
-
-WHERE = "the file of a journal, or the URL of its database"
 
 
 def register(commands: Commands) -> None:
@@ -48,21 +53,8 @@ def register(commands: Commands) -> None:
 
 def _command(commands: Commands, name: str, about: str, command: Command) -> argparse.ArgumentParser:
     parser = subcommand(commands, name, about, command)
-    parser.add_argument("journal", metavar="JOURNAL", help=WHERE)
+    add_journal(parser)
     return parser
-
-
-def _opened(where: str) -> Journal:
-    """Open a journal that is there; nobody who misspells a name is shown an empty one."""
-    try:
-        journal = open_journal(where)
-        is_there = journal.exists()
-    except JournalError as error:
-        raise Refused(str(error)) from None
-    if not is_there:
-        message = f"there is no journal `{where}`"
-        raise Refused(message)
-    return journal
 
 
 def _told(records: Iterable[Record], screen: Screen) -> Iterator[Record]:
@@ -81,7 +73,7 @@ def _told(records: Iterable[Record], screen: Screen) -> Iterator[Record]:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Read everything, and say what there is, or where it is broken."""
-    journal, screen = _opened(arguments.journal), Screen()
+    journal, screen = load_journal(arguments.journal), Screen()
     types: Counter[str] = Counter()
     first = last = broken = None
     try:
@@ -122,7 +114,7 @@ def _report(
 
 def show(arguments: argparse.Namespace) -> int:
     """Print the records that are asked for, in their order."""
-    journal, screen = _opened(arguments.journal), Screen()
+    journal, screen = load_journal(arguments.journal), Screen()
     wanted = (
         record
         for record in _told(journal.records(), screen)
@@ -145,7 +137,7 @@ def _plain(record: Record) -> dict[str, Any]:
 def recover(arguments: argparse.Namespace) -> int:
     """Bring a journal to where the next healer has nothing left but to carry out what waits."""
     program, _ = load_program(arguments.paths, dict(arguments.param))
-    journal, screen = _opened(arguments.journal), Screen()
+    journal, screen = load_journal(arguments.journal), Screen()
     try:
         deque(_told(journal.records(), screen), maxlen=0)  # all are held against one another first
         if arguments.force:

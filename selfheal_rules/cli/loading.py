@@ -11,8 +11,10 @@ from attrs import evolve, frozen
 from selfheal_rules.check import check_mapping, check_rules, load_mapping
 from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.compile import Program, compile_rules
-from selfheal_rules.diagnostics import Report, RuleSetError
+from selfheal_rules.diagnostics import JournalError, Report, RuleSetError
 from selfheal_rules.guard.binding import refuse_policy
+from selfheal_rules.journal import Journal
+from selfheal_rules.journal.opening import open_journal
 from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.model import RuleSet
 from selfheal_rules.parse import load_vocabulary, parse_mapping, parse_rules
@@ -190,6 +192,24 @@ def _refuse_mappings(loaded: Iterable[Loaded]) -> None:
         if one.ruleset is None:
             message = f"file `{one.file}` is a mapping; give it with `--mapping`"
             raise Refused(message, Code.USAGE)
+
+
+def load_journal(where: str) -> Journal:
+    """
+    Open a journal that is there; nobody who misspells a name is shown an empty one.
+
+    Raises:
+        Refused: where it is not there, or cannot be opened.
+    """
+    try:
+        journal = open_journal(where)
+        is_there = journal.exists()
+    except JournalError as error:
+        raise Refused(str(error)) from None
+    if not is_there:
+        message = f"there is no journal `{where}`"
+        raise Refused(message)
+    return journal
 
 
 def load_named(name: str) -> Vocabulary:

@@ -14,6 +14,7 @@ Act: TypeAlias = Literal[
 SCOPES = ("ruleset", "rule", "action", "target")
 """What can be paused: `ruleset:NAME`, `rule:RULESET/ID`, `action:GLOB`, `target:GLOB`."""
 _UNNAMED = frozenset({"kill", "resume"})
+_STRICT = frozenset({"kill", "pause", "refuse", "stand_down"})
 
 
 def _act(act: Act) -> Act:
@@ -31,7 +32,8 @@ class Control:
     `subject` says what it is about. `kill`: everything, no subject; `resume` without a subject lifts it. `pause`,
     `resume`: one of `SCOPES`. `approve`, `refuse`: the id of a decision. `stand_down` (with `until`), `release`: a
     target. `policy`: the text of the policy that holds from now on. `rules`: the digest of the program that will, with
-    the hash of the report of its backtest after a space where the policy asks for one.
+    the hash of the report of its backtest after a space where the policy asks for one. `id` tells a repetition: what
+    has one is taken once, however often it comes.
 
     Raises:
         EventError: where it is no control, or nobody or nothing is named.
@@ -43,6 +45,7 @@ class Control:
     time: datetime = field(converter=frozen_time)
     subject: str = ""
     until: datetime | None = None
+    id: str = ""
 
     def __attrs_post_init__(self) -> None:
         """Refuse what leaves open who, why or what."""
@@ -52,6 +55,9 @@ class Control:
                 raise EventError(message, field=name)
         if self.until is not None:
             object.__setattr__(self, "until", frozen_time(self.until))
+        if not isinstance(self.id, str):
+            message = "the `id` of a control is a text"
+            raise EventError(message, field="id")
         if not isinstance(self.subject, str) or not (self.subject or self.act in _UNNAMED):
             message = f"`{self.act}` says what it is about"
             raise EventError(message, field="subject")
@@ -67,6 +73,11 @@ class Control:
         if scope not in SCOPES or not (colon and name):
             message = f"`{self.subject}` is none of {', '.join(f'`{one}:…`' for one in SCOPES)}"
             raise EventError(message, field="subject")
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether it can only have less done: it holds at once, whatever the clock of whoever said it shows."""
+        return self.act in _STRICT
 
     def to_json(self) -> dict[str, Any]:
         """Give the control as a journal writes it."""

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from selfheal_rules.compile.plan import NEVER
 from selfheal_rules.compile.program import Program
@@ -144,7 +144,9 @@ class Partitions:
             self._refuse_move(item)
         at = microseconds(item.time)
         if self._is_ahead(at):
-            return Step.of("ahead")
+            if not (isinstance(item, Control) and item.is_strict):
+                return Step.of("ahead")
+            at, item = self._now, evolve(item, time=moment(self._now))
         before = self._pass(at)
         disposition, decisions = self._taken(item)
         return Step.of(disposition, before + decisions)

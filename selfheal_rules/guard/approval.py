@@ -1,14 +1,50 @@
 """What people have to agree to is not done before they have, nor long after."""
 
-from selfheal_rules.decide.decision import Verdict
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from attrs import frozen
+
+from selfheal_rules.decide.decision import Decision, Verdict
+from selfheal_rules.decide.evidence import plain
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Approval, Ledger
 from selfheal_rules.guard.stage import Stage
 from selfheal_rules.guard.verdict import suppressed
 from selfheal_rules.guard.view import View
-from selfheal_rules.values import microseconds, moment
+from selfheal_rules.values import FrozenMap, microseconds, moment
 
 HOUR = 3_600_000_000
+
+
+@frozen
+class Request:
+    """
+    What people are asked to agree to: a decision, how many of them it takes, and who has agreed (with why).
+
+    Its verdict is `needs_approval`, or that of a guard that holds it besides.
+    """
+
+    decision: Decision
+    quorum: int
+    agreed: FrozenMap
+    asked: datetime
+    expires: datetime
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the request as JSON has it: the decision, and what is said of it."""
+        more = {"quorum": self.quorum, "agreed": plain(self.agreed)}
+        return {**self.decision.to_json(), **more, "asked": plain(self.asked), "expires": plain(self.expires)}
+
+
+def requests(ledger: Ledger, find: Callable[[str], Decision | None], now: int) -> Iterator[Request]:
+    """Give what people are asked, in the order of asking; `find` gives a decision that is held, by its id."""
+    for id_, found in ledger.approvals.items():
+        decision = None if found.used or found.refused or now >= found.expires else find(id_)
+        if decision is not None:
+            times = moment(found.asked), moment(found.expires)
+            yield Request(decision, found.quorum, FrozenMap(found.votes), *times)
 
 
 def needed(proposal: Proposal, view: View) -> tuple[int, int]:
@@ -44,9 +80,11 @@ def _answered(decision: str, found: Approval, quorum: int, now: int) -> Verdict 
 
 
 def refused(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:
-    """Begin to wait for approval."""
+    """Begin to wait for approval, or go on under what the policy asks for now; the time it expires at stays."""
+    quorum, wait = needed(proposal, view)
     if proposal.id not in ledger.approvals:
-        ledger.approvals[proposal.id] = Approval(now, now + needed(proposal, view)[1])
+        ledger.approvals[proposal.id] = Approval(now, now + wait)
+    ledger.approvals[proposal.id].quorum = quorum
 
 
 def charge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:  # noqa: ARG001 - one shape

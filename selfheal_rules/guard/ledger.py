@@ -14,6 +14,8 @@ Scope: TypeAlias = Any
 
 
 _NONE: dict[Flight, None] = {}
+SAID = 1_000
+"""Of so many controls the ids are kept."""
 
 
 class Airborne:
@@ -173,12 +175,13 @@ def _before(acts: dict[Any, int], since: int) -> list[Any]:
 class Approval:
     """What people said of one decision."""
 
-    __slots__ = ("asked", "expires", "refused", "used", "votes")
+    __slots__ = ("asked", "expires", "quorum", "refused", "used", "votes")
 
     def __init__(self, asked: int, expires: int) -> None:
         """Start with nobody asked."""
         self.asked = asked
         self.expires = expires
+        self.quorum = 1
         self.votes: dict[str, str] = {}
         self.refused: tuple[str, str] | None = None
         self.used = False
@@ -224,6 +227,7 @@ class Ledger:
         "killed",
         "paused",
         "policy",
+        "said",
         "shadow",
         "started",
         "stood_down",
@@ -245,6 +249,17 @@ class Ledger:
         self.policy: tuple[str, str] | None = None
         """The name and the text of the policy that holds, where it has one."""
         self.started: int | None = None
+        self.said: dict[str, None] = {}
+        """The ids of the latest controls, the oldest first."""
+
+    def hear(self, id_: str) -> bool:
+        """Note the id of a control; gives whether it is new."""
+        if id_ in self.said:
+            return False
+        self.said[id_] = None
+        if len(self.said) > SAID:
+            del self.said[next(iter(self.said))]
+        return True
 
     def book(self, *, shadow: bool) -> Book:
         """Give the budgets that count."""

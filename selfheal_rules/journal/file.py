@@ -2,7 +2,8 @@
 The journal as a file of JSON lines: one write and one sync a batch, a lock for its writer, rotation by size.
 
 Beside `heal.jsonl` lie `heal.jsonl.000000000001` and so on, older files named after their first record,
-`heal.jsonl.token`, the newest writer's token, and `heal.jsonl.lock`, locked by who holds the lease. POSIX only.
+`heal.jsonl.token`, the newest writer's token, `heal.jsonl.lock`, locked by who holds the lease, and the folder
+`heal.jsonl.inbox`, which has what people say to that one. POSIX only.
 """
 
 import os
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from selfheal_rules.diagnostics import JournalError
+from selfheal_rules.journal.folder import sync_folder, write_all
 from selfheal_rules.journal.locks import FileLease, TokenFile
 from selfheal_rules.journal.record import BrokenJournalError, Chain, Entry, Place, Record, follow
 from selfheal_rules.journal.segment import Segment
+from selfheal_rules.journal.spool import Spool
 
 if TYPE_CHECKING:
     from selfheal_rules.journal.journal import Torn
@@ -48,6 +51,10 @@ class FileJournal:
     def lease(self) -> FileLease:
         """Give the lease that goes with it."""
         return FileLease(Path(f"{self.path}.lock"))
+
+    def inbox(self) -> Spool:
+        """Give the inbox that goes with it."""
+        return Spool(Path(f"{self.path}.inbox"))
 
     # Reading
 
@@ -115,7 +122,7 @@ class FileJournal:
         if self.torn:
             os.ftruncate(self._file, self._size)
         os.fsync(self._file)
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
 
     def check(self, token: int) -> None:
         """Look whether a token is still the newest; `JournalError` where it is stale."""
@@ -136,7 +143,7 @@ class FileJournal:
         if self._size >= self._rotate:
             self._begin_another()
         try:
-            _write_all(self._opened(), block)
+            write_all(self._opened(), block)
             os.fdatasync(self._opened())
         except OSError:
             self._undo()
@@ -164,7 +171,7 @@ class FileJournal:
         self.path.rename(f"{self.path}.{self._first:012}")
         self._size = 0
         self._file = os.open(self.path, _FRESH, 0o640)
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
 
     @contextmanager
     def _failing(self, how: str) -> Iterator[None]:
@@ -187,17 +194,3 @@ class FileJournal:
     def __exit__(self, *_: object) -> None:
         """Close."""
         self.close()
-
-
-def _write_all(file: int, block: bytes) -> None:
-    rest = memoryview(block)
-    while rest:
-        rest = rest[os.write(file, rest) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -9,6 +9,7 @@ from typing import Protocol, Self
 
 from attrs import frozen
 
+from selfheal_rules.journal.inbox import Inbox
 from selfheal_rules.journal.record import Entry, Record
 
 
@@ -47,6 +48,9 @@ class Lease(Protocol):
 
     def release(self) -> None:
         """Give it back; harmless where it is not held."""
+
+    def is_held(self) -> bool:
+        """Whether anybody holds it, as far as can be told without taking it."""
 
 
 class Journal(Protocol):
@@ -96,6 +100,9 @@ class Journal(Protocol):
 
     def lease(self) -> Lease:
         """Give the lease that goes with it."""
+
+    def inbox(self) -> Inbox:
+        """Give the inbox that goes with it: what people say to whoever holds the lease."""
 
     def close(self) -> None:
         """Let go of files or connections."""

@@ -88,6 +88,20 @@ class FileLease:
         self._file = file
         self.check()
 
+    def is_held(self) -> bool:
+        """Whether anybody holds it: then the lock cannot be shared."""
+        try:
+            file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(file)
+        return False
+
     def check(self) -> None:
         """Look whether the lock is still on the file that others would lock."""
         try:

@@ -33,7 +33,7 @@ from selfheal_rules.journal.journal import Journal
 from selfheal_rules.journal.record import INPUTS, Entry, Record
 from selfheal_rules.journal.text import read
 from selfheal_rules.journal.writer import Writer
-from selfheal_rules.snapshot import unpack
+from selfheal_rules.snapshot import program_of, unpack
 
 
 def admitted(engine: Engine, inputs: Iterable[Input]) -> list[Input]:
@@ -194,6 +194,21 @@ def replayed(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:
         raise _waiting(head, replay.course, fresh)
     replay.course.engine = restore(fresh.program, replay.course.engine.snapshot(), matcher, policy=policy)
     return replay, program_begins(replay.course.engine)
+
+
+def engine_of(journal: Journal) -> Engine:
+    """
+    Give the engine a journal leads to, by the rules and the policy that are in it; nothing is written.
+
+    Raises:
+        JournalError: where the journal is broken, or nothing is in it to begin from.
+        SnapshotError: where its policy was put together in Python, and has no text.
+    """
+    head = next(journal.recent(), None)
+    if head is None:
+        message = "nothing is in the journal yet"
+        raise JournalError(message)
+    return replayed(Engine(program_of(snapshot_of(head))), journal)[0].course.engine
 
 
 def _begun(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from selfheal_rules.diagnostics import JournalError
+from selfheal_rules.journal.inbox import Note
 from selfheal_rules.journal.record import BrokenJournalError, Chain, Entry, Place, Record, follow, parse
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ WRITERS = sa.Table(
     sa.Column("token", sa.BigInteger, nullable=False),
     sa.Column("holder", sa.String(200), nullable=False),
     sa.Column("ends", sa.BigInteger, nullable=False),
+)
+INBOX = sa.Table(
+    "selfheal_inbox",
+    TABLES,
+    sa.Column("journal", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("text", sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"), nullable=False),
+    sa.Column("flaw", sa.Text(), nullable=False),
 )
 
 _NOW: Mapping[str, str] = {
@@ -147,6 +156,10 @@ class SqlJournal:
     def lease(self) -> "RowLease":
         """Give the lease that goes with it."""
         return RowLease(self.database, self.name, self.ttl)
+
+    def inbox(self) -> "Tray":
+        """Give the inbox that goes with it."""
+        return Tray(self.database, self.name)
 
     # Reading
 
@@ -296,8 +309,59 @@ class RowLease:
                 message = f"the lease of `{self._database.where}` is lost"
                 raise JournalError(message)
 
+    def is_held(self) -> bool:
+        """Whether anybody holds it: there is a holder, and its end has not come."""
+        wanted = sa.select(WRITERS).where(WRITERS.c.journal == self._name)
+        if not self._database.has_tables():
+            return False
+        with self._database.reading() as connection:
+            row = connection.execute(wanted).one_or_none()
+            now = connection.scalar(sa.select(self._database.now()))
+        return row is not None and row.holder != "" and row.ends > now
+
     def release(self) -> None:
         """Give the lease back; harmless where it is not held."""
         with self._database.transaction("written") as connection:
             mine = (WRITERS.c.journal == self._name, WRITERS.c.holder == self._me)
             connection.execute(sa.update(WRITERS).where(*mine).values(holder="", ends=0))
+
+
+class Tray:
+    """The inbox of a journal in a database: a row a note, with a flaw where it was put aside."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        """Ask for nothing yet."""
+        self._database = database
+        self._name = name
+
+    def put(self, name: str, text: str) -> None:
+        """Have a note on disk before returning."""
+        self._database.create()
+        with self._database.transaction("written") as connection:
+            connection.execute(sa.insert(INBOX).values(journal=self._name, name=name, text=text, flaw=""))
+
+    def notes(self) -> list[Note]:
+        """Give the notes that wait, in the order of their names."""
+        return self._found(INBOX.c.flaw == "")
+
+    def aside(self) -> list[Note]:
+        """Give the notes that were put aside."""
+        return self._found(INBOX.c.flaw != "")
+
+    def _found(self, which: sa.ColumnElement[bool]) -> list[Note]:
+        wanted = sa.select(INBOX).where(INBOX.c.journal == self._name, which).order_by(INBOX.c.name)
+        with self._database.reading() as connection:
+            return [Note(row.name, row.text, row.flaw) for row in connection.execute(wanted)]
+
+    def remove(self, name: str) -> None:
+        """Take a note away, for good before returning; harmless where it is gone."""
+        with self._database.transaction("written") as connection:
+            connection.execute(sa.delete(INBOX).where(*self._is(name)))
+
+    def put_aside(self, note: Note) -> None:
+        """Keep a note with its flaw, where no healer takes it up again."""
+        with self._database.transaction("written") as connection:
+            connection.execute(sa.update(INBOX).where(*self._is(note.name)).values(flaw=note.flaw))
+
+    def _is(self, name: str) -> tuple[sa.ColumnElement[bool], ...]:
+        return INBOX.c.journal == self._name, INBOX.c.name == name

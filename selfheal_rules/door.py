@@ -1,0 +1,59 @@
+"""The door of an engine: items are held against their kinds, controls against the policy, before anything changes."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from selfheal_rules.compile.program import Program
+from selfheal_rules.decide.control import Control
+from selfheal_rules.diagnostics import EventError
+from selfheal_rules.events import Event, State, check_item
+from selfheal_rules.guard.binding import said_policy
+from selfheal_rules.policy import Policy
+
+
+def entry_of(item: Any, entries: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever somebody posts
+    """
+    Give the entry of an event's or a state's kind, once the item was held against it.
+
+    Raises:
+        EventError: where the item is neither, or does not fit.
+    """
+    if item.__class__ not in {Event, State}:
+        message = f"an engine takes events, states, outcomes and controls, not {type(item).__name__}"
+        raise EventError(message, item=item, field="kind")
+    if item.kind.startswith("selfheal."):
+        message = f"`{item.kind}` is what the engine itself says; it cannot be posted"
+        raise EventError(message, item=item, field="kind")
+    entry = entries.get(item.kind)
+    if entry is None:
+        message = f"kind `{item.kind}` is in no vocabulary of the program"
+        raise EventError(message, item=item, field="kind")
+    check_item(item, entry.kind)
+    return entry
+
+
+class Brought:
+    """The policies that controls bring: each is read once, though it is admitted before it is posted."""
+
+    def __init__(self, program: Program) -> None:
+        """Wait for controls to this program."""
+        self._program = program
+        self._read: dict[Control, Policy] = {}
+
+    def admit(self, items: Iterable[Any], policy: Policy | None) -> None:
+        """
+        Hold the controls of a batch against a policy, each against the one that those before it bring.
+
+        Raises:
+            EventError: where one of them could not be posted.
+        """
+        before, self._read = self._read, {}
+        for item in items:
+            if isinstance(item, Control):
+                found = before.get(item) or said_policy(self._program, policy, item)
+                if found is not None:
+                    policy = self._read[item] = found
+
+    def by(self, said: Control, policy: Policy | None) -> Policy | None:
+        """Give the policy a control brings, if it brings one; `EventError` where it cannot be taken."""
+        return self._read.pop(said, None) or said_policy(self._program, policy, said)
