@@ -4,12 +4,13 @@ import argparse
 import json
 import sys
 
-from tests.crash.run import survive
+from tests.crash.run import OVER, survive
 
 parser = argparse.ArgumentParser(prog="python -m tests.crash", description="end processes, and see what they leave")
 parser.add_argument("--points", type=int, default=60, help="how many processes are ended (default: 60)")
 parser.add_argument("--seed", type=int, default=1, help="which stream, and where they are ended (default: 1)")
+parser.add_argument("--over", action="append", help="what is run: file, once, sqlite or the URL of a database")
 chosen = parser.parse_args()
-found = survive(chosen.points, chosen.seed)
+found = survive(chosen.points, chosen.seed, chosen.over or OVER)
 sys.stdout.write(json.dumps(found) + "\n")
 sys.exit(bool(found["wrong"]))

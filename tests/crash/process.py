@@ -3,32 +3,44 @@
 import json
 import os
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+import sqlalchemy as sa
 from attrs import define, frozen
 
 from selfheal_rules.decide.decision import Decision, Outcome
 from selfheal_rules.execute import Executors, Recording
 from selfheal_rules.healer import Healer
+from selfheal_rules.journal import Journal
 from selfheal_rules.journal.file import FileJournal
 from selfheal_rules.journal.items import Input
+from selfheal_rules.journal.sql import SqlJournal
 from tests.crash.world import ACTIONS, START, program
 from tests.journal.rig import enforcing
 
 BATCH, EVERY, ROTATE = 100, 1_000, 700_000
+STREAM = ("event", "state", "time")
+"""The types of the inputs that come from outside."""
 CALLS = ("write", "fsync", "fdatasync", "ftruncate", "pwrite", "rename", "open", "close")
 
 
 @frozen
 class Point:
-    """Where a process ends: at a byte of all it writes, or before or after one of its calls; None: not at all."""
+    """
+    Where a process ends; None: not at all.
+
+    At a byte of all it writes, before or after one of its calls, or so many seconds into a statement of its database.
+    """
 
     byte: int | None = None
     call: int | None = None
     after: bool = False
+    statement: int | None = None
+    delay: float = 0.0
 
 
 @define
@@ -38,6 +50,7 @@ class Killer:
     point: Point
     written: int = 0
     calls: int = 0
+    statements: int = 0
 
     def stand(self) -> None:
         """Take the place of the calls of `os` that reach a disk."""
@@ -57,6 +70,19 @@ class Killer:
             return found
 
         return guarded
+
+    def watch(self, engine: sa.Engine) -> None:
+        """Hear of every statement and every commit before it is done."""
+        sa.event.listen(engine, "before_cursor_execute", self._stated)
+        sa.event.listen(engine, "commit", self._stated)
+
+    def _stated(self, *_: object) -> None:
+        """End at once, or while the database is at it: its driver lets other threads run meanwhile."""
+        self.statements += 1
+        if self.statements == self.point.statement:
+            if not self.point.delay:
+                end()
+            threading.Timer(self.point.delay, end).start()
 
     def _cut(self, call: Callable[..., Any], file: int, block: bytes) -> None:
         """End inside a write, at the very byte."""
@@ -89,20 +115,29 @@ class Once:
         return Outcome(decision.id, "done", decision.time, attempt=decision.attempt)
 
 
-def live(folder: Path, stream: Sequence[Input], *, once: bool) -> None:
+def opened(folder: Path, over: str) -> Journal:
+    """Open the journal of a run: in a file, in a database of SQLite, or on a server, under the name of the folder."""
+    if over in {"file", "once"}:
+        return FileJournal(folder / "heal.jsonl", rotate=ROTATE)
+    return SqlJournal(f"sqlite:///{folder / 'heal.db'}" if over == "sqlite" else over, name=str(folder)[-64:], ttl=0)
+
+
+def live(folder: Path, stream: Sequence[Input], over: str, killer: Killer) -> None:
     """Live one life: go on where the one before ended, to the end of the stream. Time is what the engine has seen."""
     healers: list[Healer] = []
+    journal = opened(folder, over)
+    if isinstance(journal, SqlJournal):
+        killer.watch(journal.database.engine)
 
     def clock() -> datetime:
         return healers[0].course.engine.now or START
 
     path = folder / "done.jsonl"
-    executors = Executors([Once(path) if once else Recording(path, ACTIONS, clock)], clock=clock)
-    journal = FileJournal(folder / "heal.jsonl", rotate=ROTATE)
+    executors = Executors([Once(path) if over == "once" else Recording(path, ACTIONS, clock)], clock=clock)
     healer = Healer(enforcing(program()), journal, executors, every=EVERY)
     healers.append(healer)
     healer.take()
-    taken = sum(record.type in {"event", "state", "time"} for record in FileJournal(journal.path).records())
+    taken = sum(record.type in STREAM for record in journal.records())
     for first in range(taken, len(stream), BATCH):
         healer.take(stream[first : first + BATCH])
     healer.close()

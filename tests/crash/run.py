@@ -14,15 +14,23 @@ from typing import Any
 from attrs import define, field
 
 from selfheal_rules.engine import Engine
-from selfheal_rules.journal import Record
-from selfheal_rules.journal.file import FileJournal
-from selfheal_rules.journal.items import Input, snapshot_of
-from tests.crash.process import Killer, Point, live
+from selfheal_rules.journal import Entry, Record
+from selfheal_rules.journal.items import Input, decided, input_of, snapshot_of
+from selfheal_rules.journal.record import INPUTS
+from selfheal_rules.journal.recovery import Course
+from selfheal_rules.journal.text import read
+from tests.crash.process import STREAM, Killer, Point, live, opened
 from tests.crash.world import program, stream
-from tests.journal.rig import told
+from tests.journal.rig import enforcing, told
+
+OVER = ("file", "once", "sqlite", "file")
+"""What is run, in turns."""
 
 LIVES = 20
 """How many processes one run of the stream is cut into."""
+
+LONG = 0.002
+"""About as many seconds as a commit takes."""
 
 WRONG = 20
 """After so many differences nobody needs more."""
@@ -34,28 +42,34 @@ class Harness:
 
     seed: int
     folder: Path
-    once: bool
+    over: str
     items: list[Input] = field(init=False)
     whole: Path = field(init=False)
     size: int = 0
     calls: int = 0
+    statements: int = 0
     ended: int = 0
     told: list[Any] = field(factory=list)
 
     def __attrs_post_init__(self) -> None:
         """Run once without an end; the child writes down how much there is to be ended at."""
         self.items = stream(self.seed)
-        self.whole = self.folder / f"whole-{self.once}"
-        self.whole.mkdir()
+        self.whole = self.folder / "whole"
+        self.whole.mkdir(parents=True)
         assert not self.process(self.whole, Point()), "the undisturbed run did not come to its end"
-        self.size, self.calls = json.loads((self.whole / "counts.json").read_text())
-        self.told = told(records(self.whole))
+        self.size, self.calls, self.statements = json.loads((self.whole / "counts.json").read_text())
+        self.told = told(self.records(self.whole))
+
+    def records(self, folder: Path) -> list[Record]:
+        """Read a journal, every record held against the one before."""
+        with opened(folder, self.over) as journal:
+            return list(journal.records())
 
     def process(self, folder: Path, point: Point) -> bool:
         """Run one process; gives whether it was ended at its point. Any other end is a failure."""
         pid = os.fork()
         if not pid:
-            _child(folder, self.items, point, once=self.once)
+            _child(folder, self.items, point, self.over)
         status = os.waitpid(pid, 0)[1]
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and point != Point():
             self.ended += 1
@@ -64,14 +78,17 @@ class Harness:
         return False
 
     def point(self, draw: Random) -> Point:
-        """Draw where the next life ends: half of them inside a write, the others around a call."""
+        """Draw where the next life ends: half of them inside a write or a statement, the others around a call."""
+        if self.statements and draw.random() < 0.8:
+            delay = draw.choice((0.0, draw.uniform(0, LONG)))
+            return Point(statement=draw.randrange(1, self.statements * 2 // LIVES), delay=delay)
         if draw.random() < 0.5:
             return Point(byte=draw.randrange(self.size * 2 // LIVES))
         return Point(call=draw.randrange(1, self.calls * 2 // LIVES), after=draw.random() < 0.5)
 
     def run(self, number: int, lives: int) -> list[str]:
         """Run the stream through so many processes that are ended, and one that is not; gives what is wrong then."""
-        folder = self.folder / f"run-{self.once}-{number}"
+        folder = self.folder / f"run-{number}"
         folder.mkdir()
         draw = Random(f"{self.seed} {number}")
         for _ in range(lives):
@@ -80,24 +97,19 @@ class Harness:
         return list(differences(self, folder))
 
 
-def _child(folder: Path, items: Sequence[Input], point: Point, *, once: bool) -> None:
+def _child(folder: Path, items: Sequence[Input], point: Point, over: str) -> None:
     code = 1
     try:
         killer = Killer(point)
         killer.stand()
-        live(folder, items, once=once)
-        (folder / "counts.json").write_text(json.dumps([killer.written, killer.calls]))
+        live(folder, items, over, killer)
+        (folder / "counts.json").write_text(json.dumps([killer.written, killer.calls, killer.statements]))
         code = 0
     except BaseException:  # noqa: BLE001 - the child must not go on as its parent
         traceback.print_exc()
     finally:
         sys.stderr.flush()
         os._exit(code)
-
-
-def records(folder: Path) -> list[Record]:
-    """Read a journal, every record held against the one before."""
-    return list(FileJournal(folder / "heal.jsonl").records())
 
 
 def done(folder: Path) -> list[str]:
@@ -107,15 +119,25 @@ def done(folder: Path) -> list[str]:
 
 
 def differences(harness: Harness, folder: Path) -> list[str]:
-    """Say what a run that was ended again and again left behind that an undisturbed one does not."""
-    found = records(folder)
+    """
+    Say what a run that was ended again and again left behind that an undisturbed one does not.
+
+    Who cannot be asked twice leaves an outcome `unconfirmed`, and what it locked stays locked: from there on the
+    inputs are others, so what followed is held against an engine that takes the same inputs in one go.
+    """
+    found = harness.records(folder)
     keys, expected = done(folder), done(harness.whole)
     wrong = [] if len(keys) == len(set(keys)) else ["a key was executed twice"]
-    if harness.once:
-        wrong += _first_difference(_settled(harness.told), _settled(told(found)))
+    wrong += _first_difference(_decided(found), [record.data for record in found if record.type == "decision"])
+    if harness.over == "once":
+        begin = _until_unconfirmed(told(found))
+        wrong += _first_difference(harness.told[: len(begin)], begin)
+        wrong += _first_difference(
+            *([one[2] for one in said if one[0] in STREAM] for said in (harness.told, told(found)))
+        )
         return wrong + _unaccounted(found, keys)
     wrong += _first_difference(harness.told, told(found)) + _first_difference(expected, keys)
-    return wrong + _first_difference(_engines(records(harness.whole)), _engines(found))
+    return wrong + _first_difference(_engines(harness.records(harness.whole)), _engines(found))
 
 
 def _first_difference(expected: Sequence[Any], actual: Sequence[Any]) -> list[str]:
@@ -125,9 +147,20 @@ def _first_difference(expected: Sequence[Any], actual: Sequence[Any]) -> list[st
     return [] if len(expected) == len(actual) else [f"there are {len(actual)}, not {len(expected)}"]
 
 
-def _settled(said: Sequence[Any]) -> list[Any]:
-    """Leave out how outcomes went: who cannot be asked twice may leave one unconfirmed."""
-    return [one if one[0] != "outcome" else (*one[:2], one[2]["decision_id"], one[2]["attempt"]) for one in said]
+def _decided(found: Sequence[Record]) -> list[Any]:
+    """Give the decisions of an engine that nothing ended, over the inputs that were recorded."""
+    course = Course(enforcing(program()))
+    taken = [record for record in found if record.type in INPUTS]
+    entries: list[Entry] = []
+    for record in taken:
+        entries += [decided(decision, record.inputs) for decision in course.apply(input_of(record))]
+    return [read(entry.data) for entry in entries]
+
+
+def _until_unconfirmed(said: Sequence[Any]) -> list[Any]:
+    """Give what was recorded before the first outcome of which nobody knows."""
+    unknown = (number for number, one in enumerate(said) if one[0] == "outcome" and one[2]["status"] == "unconfirmed")
+    return [*said[: next(unknown, len(said))]]
 
 
 def _unaccounted(found: Sequence[Record], keys: Sequence[str]) -> list[str]:
@@ -145,14 +178,19 @@ def _engines(found: Sequence[Record]) -> list[Any]:
     return [(engine.now, engine.next_deadline(), engine.states()) for engine in engines]
 
 
-def survive(points: int, seed: int) -> dict[str, Any]:
+def survive(points: int, seed: int, over: Sequence[str]) -> dict[str, Any]:
     """End so many processes, and give the counts and all that was wrong."""
     wrong: list[str] = []
     with TemporaryDirectory() as folder:
-        harnesses = [Harness(seed, Path(folder), once=once) for once in (False, True)]
-        first, ended, number = harnesses[0], 0, 0
+        harnesses = {
+            name: Harness(seed, Path(folder) / str(place), name) for place, name in enumerate(dict.fromkeys(over))
+        }
+        first, ended, number = harnesses[over[0]], 0, 0
         while ended < points and len(wrong) < WRONG:
-            harness = harnesses[number % 4 == 3]
-            wrong += [f"run {number}: {what}" for what in harness.run(number, min(LIVES, points - ended))]
-            ended, number = sum(one.ended for one in harnesses), number + 1
-        return {"ended": ended, "decisions": len(done(first.whole)), "records": len(first.told), "wrong": wrong}
+            harness = harnesses[over[number % len(over)]]
+            lives = min(LIVES, points - ended)
+            wrong += [f"run {number} over {harness.over}: {what}" for what in harness.run(number, lives)]
+            ended, number = sum(one.ended for one in harnesses.values()), number + 1
+        counts = {name: harness.ended for name, harness in harnesses.items()}
+        told = {"decisions": len(done(first.whole)), "records": len(first.told)}
+        return {"ended": ended, "over": counts, **told, "wrong": wrong}
