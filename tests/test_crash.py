@@ -18,3 +18,15 @@ def test_processes_that_are_killed_lose_nothing_and_repeat_nothing(pytestconfig:
     assert [] == found.get("wrong", [ran.stderr])
     assert (0, points) == (ran.returncode, found["ended"])
     assert (True, True) == (found["decisions"] > 200, found["records"] > 10_000)
+    assert points < 60 or all(found["over"][name] > 0 for name in ("file", "once", "sqlite"))
+
+
+@pytest.mark.parametrize("over", ["file", "once", "sqlite"])
+def test_what_people_say_to_processes_that_are_killed_is_done_once(pytestconfig: pytest.Config, over: str) -> None:
+    """[G2, G19] What was approved is executed once, what was not never, and what was said is recorded once."""
+    points = max(12, pytestconfig.getoption("--crashes") // 4)
+    command = [sys.executable, "-m", "tests.crash.spoken", "--points", str(points), "--over", over]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    found = json.loads(ran.stdout or "{}")
+    assert ([], points) == (found.get("wrong", [ran.stderr]), found["told"])
+    assert points // 4 < found["ended"]

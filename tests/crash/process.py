@@ -119,7 +119,9 @@ def opened(folder: Path, over: str) -> Journal:
     """Open the journal of a run: in a file, in a database of SQLite, or on a server, under the name of the folder."""
     if over in {"file", "once"}:
         return FileJournal(folder / "heal.jsonl", rotate=ROTATE)
-    return SqlJournal(f"sqlite:///{folder / 'heal.db'}" if over == "sqlite" else over, name=str(folder)[-64:], ttl=0)
+    if over == "sqlite":
+        return SqlJournal(f"sqlite:///{folder / 'heal.db'}", ttl=0)
+    return SqlJournal(over, name=str(folder)[-64:], ttl=0)
 
 
 def live(folder: Path, stream: Sequence[Input], over: str, killer: Killer) -> None:
