@@ -39,7 +39,7 @@ class Episode:
 
     __slots__ = (
         "admitted", "destructive", "ending", "escalating", "health", "health_row", "key", "level", "number", "opening",
-        "rule", "scopes", "status", "steps", "target", "verify_due",
+        "rule", "scopes", "shadowed", "status", "steps", "target", "verify_due",
     )  # fmt: skip
 
     def __init__(self, number: int, rule: int, key: Any, opening: Opening, *, level: bool) -> None:
@@ -57,6 +57,8 @@ class Episode:
         self.scopes: tuple[Any, ...] = ()
         """What the guards of the rule go by, each in its place."""
         self.destructive = False
+        self.shadowed = False
+        """Whether something of it that touches a thing was only shadowed: what rests on that is not done either."""
         self.escalating = False
         self.ending: EpisodeStatus = "escalated"
         """What it closes as once `else` is done."""

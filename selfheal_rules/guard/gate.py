@@ -33,6 +33,7 @@ DAY = 86_400 * SECOND
 SWEEP = 1024
 """After so many charges what has left every window is forgotten."""
 SHADOW_MODE = Verdict("shadowed", "mode", "decided, not to be carried out: the site has this rule set in shadow")
+SHADOW_FOLLOWS = Verdict("shadowed", "mode", "not to be carried out: a step before it was only shadowed, and not done")
 NOT_BEFORE = frozenset({"limit", "cooldown", "backoff", "maintenance"})
 """The guards that know before which instant they let nothing pass; others may, as soon as something changes."""
 
@@ -172,7 +173,9 @@ class Guards:
         view, ledger = self.view, self.ledger
         view.look(rivals)
         self._expire(now)
-        proposal.shadow = view.shadows(proposal)
+        episode = proposal.episode
+        follows = episode.shadowed and (proposal.acting or not episode.escalating)
+        proposal.shadow = follows or view.shadows(proposal)
         road = self._prepare(proposal)
         if not proposal.words:
             for stage in road.seen:
@@ -188,7 +191,10 @@ class Guards:
         self._take_off(proposal, now)
         if not proposal.shadow:
             return ALLOWED
-        return SHADOWED if self.policy is None else SHADOW_MODE
+        if self.policy is None:
+            return SHADOWED
+        episode.shadowed = episode.shadowed or proposal.acting
+        return SHADOW_FOLLOWS if follows and not view.shadows(proposal) else SHADOW_MODE
 
     def _expire(self, now: int) -> None:
         for book in (self.ledger.done, self.ledger.shadow):
