@@ -9,14 +9,14 @@ they say where what is remembered under the earlier plan belongs under the later
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import evolve, field, frozen
 
 from selfheal_rules.compile.arrangement import Arrangement, Lingering
 from selfheal_rules.compile.plan import NEVER, Plan, Ruling
 from selfheal_rules.compile.program import Program
-from selfheal_rules.decide.decision import Decision
+from selfheal_rules.decide.decision import REPLACED, Decision
 from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.diagnostics import EventError
@@ -26,7 +26,12 @@ from selfheal_rules.match.network import Network
 from selfheal_rules.match.rows import Match, Record, Row, Support
 from selfheal_rules.match.supports import state_key, strength_of
 from selfheal_rules.model import RuleSet
-from selfheal_rules.values import moment
+from selfheal_rules.values import canonical_key, moment
+
+if TYPE_CHECKING:
+    from selfheal_rules.match.judge import Found
+
+    Firing: TypeAlias = tuple[Ruling, Any, list[Found]]
 
 Name: TypeAlias = tuple[str, str]
 """A rule set and one of its rules."""
@@ -38,8 +43,8 @@ class Carried:
     What a restore under other rules carried over, and what not.
 
     Rules are named as `ruleset/rule`. `kept` remember what they did; `changed` and `added` begin with what holds;
-    `lingering` are gone or changed, and carry `episodes` (their ids) to the end. `dropped` are states whose kind is
-    gone, or that do not fit it any more: the kind and the key.
+    `lingering` are gone or changed, and carry `episodes` (their ids) to the end: those of which something was done.
+    `dropped` are states whose kind is gone, or that do not fit it any more: the kind and the key.
     """
 
     kept: tuple[str, ...] = ()
@@ -86,7 +91,7 @@ class Change:
             _names(name for name in fresh if name not in old),
             _names(name for name in old if name not in new),
             _names((one.ruleset, one.name) for one in lingering),
-            tuple(one.opening.id for one in opened if one.rule in numbers),
+            tuple(one.opening.id for one in opened if one.rule in numbers and not one.only_held),
         )
         return cls(before, after.arranged(arrangement), eras, carried)
 
@@ -100,6 +105,10 @@ def _alone(ruling: Ruling, program: Program) -> RuleSet:
     sets = [*program.rulesets, *(one.ruleset for one in program.arrangement.lingering)]
     found = next(one for one in sets if one.name == ruling.ruleset and ruling.rule in one.rules)
     return evolve(found, rules=(ruling.rule,))
+
+
+def _asked(ruling: Ruling, values: tuple[Any, ...]) -> tuple[str, str, str]:
+    return ruling.ruleset, ruling.name, canonical_key(values)
 
 
 class Graft:
@@ -297,12 +306,15 @@ class Graft:
         Settle what the change brings about: nothing fires by it.
 
         Rows begin with the latest update of their records, what is concluded follows, and what is true at the end
-        counts as already true. Then open episodes go on; what they decide is given.
+        counts as already true. Of a rule that was changed or is gone, an episode of which nothing was done ends; where
+        the changed rule is true of the same, that one asks anew. Then open episodes go on; what they decide is given.
         """
         memory, network = self.memory, rounds.network
         if memory.begun[0] == NEVER:
             return ()
         memory.turn += 1
+        fallow = [one for one in self.open if self.new.rules[one.rule].lingers and one.only_held]
+        again: list[Firing] = []
         rounds.supports.quiet = True
         for kind, key in self.shaken:
             rounds.supports.touch(kind, key)
@@ -316,10 +328,21 @@ class Graft:
         while network.queue:
             ruled = rounds.ruled()
             for one in ruled:
-                rounds.firings.absorb(one)
+                fired = rounds.firings.absorb(one)
+                again += ((self.new.rules[one.rule], key, found) for key, found in fired.items())
             rounds.episodes.cancel((one.rule, key) for one in ruled for key in one.fallen)
         rounds.supports.quiet = False
         memory.turn += 1
+        self._replace(rounds, fallow, again)
         decisions = tuple(rounds.settle())
         rounds.alarm()
         return decisions
+
+    def _replace(self, rounds: Rounds, fallow: Iterable[Episode], again: Iterable["Firing"]) -> None:
+        """Close what only the rules of before asked for; where those of now are true of the same, they ask."""
+        asked = {_asked(self.new.rules[one.rule], one.opening.values): None for one in fallow}
+        for episode in sorted(fallow, key=rounds.episodes.place):
+            rounds.episodes.close(episode, "closed", REPLACED)
+        for ruling, key, found in again:
+            if _asked(ruling, found[0][0].values(found[0][1])) in asked:
+                rounds.firings.open(ruling, key, found)

@@ -36,6 +36,7 @@ SHADOWED = Verdict("shadowed", "mode", "decided, not to be carried out: no site 
 UNTARGETED = Verdict("rejected", "target", "the target cannot be told from the evidence")
 WITHDRAWN = Verdict("suppressed", "withdrawn", "its cause is gone, and nothing destructive was done about it yet")
 SUPERSEDED = Verdict("suppressed", "superseded", "its episode has ended or gone on to `else`")
+REPLACED = Verdict("suppressed", "replaced", "its rule was changed or is gone, and nothing was done about it yet")
 OVERLOADED = Verdict("held", "overload", "one input led to more conclusions than the engine draws at once")
 SATURATED = Verdict("held", "memory", "no room is left to remember which events were seen")
 

@@ -67,6 +67,11 @@ class Episode:
         self.verify_due = 0
 
     @property
+    def only_held(self) -> bool:
+        """Whether guards hold it, and have let through nothing of it that touches a thing."""
+        return not (self.admitted or self.escalating) and any(one.state == "held" for one in self.steps)
+
+    @property
     def closed(self) -> bool:
         """Whether nothing more will be done."""
         over = self.status in {"healed", "closed", "quarantined"}

@@ -129,7 +129,7 @@ class Episodes:
         running = (self.running.get(pair) for pair in fallen)
         found = [one for one in running if one is not None and one.level and not one.destructive]
         for episode in sorted(found, key=self.place) if len(found) > 1 else found:
-            self._close(episode, "closed", WITHDRAWN)
+            self.close(episode, "closed", WITHDRAWN)
 
     def proceed(self) -> None:
         """Go on with the episodes for which something was confirmed, in the order of firings."""
@@ -153,7 +153,7 @@ class Episodes:
         for step in seen:
             if step == HEALTHY:
                 if not episode.escalating:
-                    self._close(episode, "healed")
+                    self.close(episode, "healed")
                 return
             progress = episode.steps[step]
             if progress.state == "issued":
@@ -234,7 +234,7 @@ class Episodes:
         if begun and ruling.recovery and not episode.escalating:
             self._escalate(episode, ruling)
         else:
-            self._close(episode, episode.ending if begun or episode.ending == "quarantined" else "closed")
+            self.close(episode, episode.ending if begun or episode.ending == "quarantined" else "closed")
 
     def landed(self, episode: Episode, index: int, *, worked: bool) -> None:
         """Note that an attempt at a step is over."""
@@ -282,12 +282,12 @@ class Episodes:
         recovery = ruling.recovery
         if episode.escalating:
             if all(progress.state == "confirmed" for progress in episode.steps[len(ruling.steps) :]):
-                self._close(episode, episode.ending)
+                self.close(episode, episode.ending)
             return False
         then = episode.steps[: len(ruling.steps)]
         if recovery is None:
             if all(progress.state == "confirmed" for progress in then):
-                self._close(episode, "closed")
+                self.close(episode, "closed")
             return False
         issued = all(one.attempt and one.state not in {"proposed", "held"} for one in then)
         if episode.health_row is None and not episode.verify_due and issued:
@@ -319,7 +319,7 @@ class Episodes:
             return
         progress.state = "failed"
         if episode.escalating or ruling.recovery is None:
-            self._close(episode, episode.ending)
+            self.close(episode, episode.ending)
         else:
             self._escalate(episode, ruling)
 
@@ -345,7 +345,8 @@ class Episodes:
             self.network.fall(self.network.parts[self.plan.waiting[ruling.recovery.healthy]], episode.health_row)
             episode.health_row = None
 
-    def _close(self, episode: Episode, status: Any, why: Verdict = SUPERSEDED) -> None:
+    def close(self, episode: Episode, status: Any, why: Verdict = SUPERSEDED) -> None:
+        """End an episode; of the steps that are still held, say why they are dropped."""
         ruling = self.plan.rules[episode.rule]
         self.docket.drop(episode, 0, len(episode.steps), why)
         episode.status = status

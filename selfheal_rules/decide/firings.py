@@ -47,11 +47,13 @@ class Firings:
                 continue
             for key in keys:
                 if not episodes.deals_with(number, key, mine[key]):
-                    self._open(ruling, key, mine[key])
+                    self.open(ruling, key, mine[key])
 
-    def absorb(self, ruled: Ruled) -> None:
-        """Take what has become true as having fired."""
-        self._gather(ruled, {})
+    def absorb(self, ruled: Ruled) -> Fired:
+        """Take what has become true as having fired; gives what has, by key."""
+        firings: dict[int, Fired] = {}
+        self._gather(ruled, firings)
+        return firings.get(ruled.rule, {})
 
     def _alone(self, straight: Straight, rows: tuple[Any, ...]) -> bool:
         """Fire one match of one rule, which is nearly all that ever fires; give whether it was that."""
@@ -132,7 +134,8 @@ class Firings:
         match.fired[picks] = None
         return found
 
-    def _open(self, ruling: Ruling, key: Any, found: list[Found]) -> None:
+    def open(self, ruling: Ruling, key: Any, found: list[Found]) -> None:
+        """Open an episode for what fires together."""
         opening = opening_among(ruling, found, self.memory.now)
         branch, rows, match = found[0]
         self.episodes.open(ruling, key, opening, branch, rows, level=match is not None)

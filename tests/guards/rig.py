@@ -133,6 +133,11 @@ class Site:
         """Go on from a snapshot, as after a crash."""
         self.engine = Engine.restore(self.program, self.engine.snapshot())
 
+    def change(self, rules: str) -> None:
+        """Go on under other rules."""
+        self.program = _program(rules)
+        self.engine = Engine.restore(self.program, self.engine.snapshot())
+
     def status(self) -> list[str]:
         """Give the states of all episodes that are known."""
         return [episode.state for episode in self.engine.episodes()]
