@@ -28,6 +28,7 @@ from selfheal_rules.journal.items import (
     outputs,
     program_begins,
     snapshot_of,
+    snapshot_taken,
 )
 from selfheal_rules.journal.journal import Journal
 from selfheal_rules.journal.record import INPUTS, Entry, Record
@@ -165,7 +166,12 @@ def _recovered(fresh: Engine, writer: Writer) -> Course:
 def _take_policy(fresh: Engine, course: Course, writer: Writer) -> None:
     """Have the policy that is given at this start hold from now on: it is an input, with its text."""
     policy, now = fresh.policy, course.engine.now
-    if policy is None or policy == course.engine.policy or policy.source is None or now is None:
+    if policy is None or policy == course.engine.policy or policy.source is None:
+        return
+    if now is None:  # nothing was ever taken, so there is no instant at which an input could say it
+        restore, blob = type(fresh).restore, course.engine.snapshot()
+        course.engine = restore(fresh.program, blob, fresh.matcher.name, policy=policy)
+        writer.append([snapshot_taken(course.engine)])
         return
     given = Control("policy", "healer", "the policy given at its start", now, policy.source.text)
     writer.append(inputs([given]))

@@ -323,6 +323,19 @@ def test_a_policy_given_at_the_start_holds_from_then_on(tmp_path: Path) -> None:
     assert ["disable_service a#1"] == hands.calls
 
 
+def test_a_policy_given_before_anything_was_taken_holds_as_well(tmp_path: Path) -> None:
+    """A healer that was stopped before its first input and begun anew in shadow does not act."""
+    healer(file_journal(tmp_path)).close()
+    strict = read_policy(Source("policy.yaml", FREE.replace("mode: enforce", "mode: shadow")))
+    for engine in (Engine(PROGRAM, policy=strict), Engine(PROGRAM)):
+        two = healer(file_journal(tmp_path), hands := Hands(), engine=engine)
+        assert strict == two.course.engine.policy
+        two.close()
+    three = healer(file_journal(tmp_path), hands, engine=Engine(PROGRAM))
+    assert ["shadowed"] == [decision.verdict.status for decision in three.take([fail(1)])]
+    assert [] == hands.calls
+
+
 def test_the_program_is_recorded_with_its_text(tmp_path: Path) -> None:
     """Who reads the journal later can see by which rules it was decided."""
     healer(file_journal(tmp_path)).close()
