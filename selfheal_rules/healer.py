@@ -62,7 +62,7 @@ class Healer:
             decision, again = self.course.first()
             self.journal.append([] if again else [intended(decision)])
             stopped = self.course.engine.stopped(decision)
-            outcome = self.executors.carry_out(decision, self.journal.check, again=again, stopped=stopped)
+            outcome = self.executors.carry_out(decision, self.journal, again=again, stopped=stopped)
             decisions += self._apply([outcome]) + self._listen()
         self._snapshot(self.every)
         return decisions

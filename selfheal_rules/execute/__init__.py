@@ -2,6 +2,7 @@
 
 from selfheal_rules.execute.dry_run import DryRun
 from selfheal_rules.execute.executor import Executor, Executors
+from selfheal_rules.execute.order import Order
 from selfheal_rules.execute.record import Recording
 
-__all__ = ["DryRun", "Executor", "Executors", "Recording"]
+__all__ = ["DryRun", "Executor", "Executors", "Order", "Recording"]

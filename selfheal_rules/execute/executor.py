@@ -16,6 +16,7 @@ import structlog
 from selfheal_rules.decide.decision import Decision, Outcome, OutcomeStatus
 from selfheal_rules.diagnostics import ExecutorError
 from selfheal_rules.engine import MAX_AGE
+from selfheal_rules.execute.order import Fence, Order
 
 Clock: TypeAlias = Callable[[], datetime]
 """Tells the time of day, aware."""
@@ -45,9 +46,9 @@ class Executor(Protocol):
     def idempotent(self) -> bool:
         """Whether a second call with one `Decision.idempotency_key` does nothing but report what the first did."""
 
-    def execute(self, decision: Decision) -> Outcome:
+    def execute(self, decision: Order) -> Outcome:
         """
-        Carry out a decision.
+        Carry out a decision; its `token` tells who asks.
 
         Raises:
             ExecutorError: where it failed; any other exception leaves open whether something was done.
@@ -79,13 +80,13 @@ class Executors:
                     message = f"two executors carry out `{action}`"
                     raise ValueError(message)
 
-    def carry_out(self, decision: Decision, check: Callable[[], None], *, again: bool, stopped: str = "") -> Outcome:
+    def carry_out(self, decision: Decision, fence: Fence, *, again: bool, stopped: str = "") -> Outcome:
         """
         Give what becomes of a decision, calling its executor where nothing speaks against it.
 
         Args:
             decision: what is to be done.
-            check: called right before the executor; raises where another engine has taken over.
+            fence: looked at right before the executor is called; its token goes with the decision.
             again: whether the executor was called before, and what became of it is not known.
             stopped: why nothing is to be done at all, since it was allowed.
         """
@@ -96,8 +97,8 @@ class Executors:
         elif against or executor is None:
             outcome = self._answer(decision, "refused", against)
         else:
-            check()
-            outcome = self._called(executor, decision)
+            fence.check()
+            outcome = self._called(executor, Order(decision, fence.token))
         _log.info("carried out", key=decision.idempotency_key, action=decision.action, status=outcome.status)
         return outcome
 
@@ -110,7 +111,7 @@ class Executors:
             return f"it was decided at {decision.time.isoformat()}, and is too old to be carried out"
         return ""
 
-    def _called(self, executor: Executor, decision: Decision) -> Outcome:
+    def _called(self, executor: Executor, decision: Order) -> Outcome:
         try:
             return executor.execute(decision)
         except ExecutorError as error:

@@ -1,21 +1,24 @@
 """An executor that writes decisions to a file, for whoever carries them out from there."""
 
+import fcntl
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from selfheal_rules.decide.decision import Decision, Outcome
+from selfheal_rules.decide.decision import Outcome
 from selfheal_rules.diagnostics import ExecutorError
 from selfheal_rules.execute.executor import Clock, time_of_day
+from selfheal_rules.execute.order import Order
 
 
 class Recording:
     """
     Writes each decision as a line of JSON, once a key; a decision is `done` when its line is on disk.
 
-    A line is the object of `Decision.to_json` with `idempotency_key` before it. A last line without its break was never
-    reported as done, and goes when the file is opened again.
+    A line is the object of `Decision.to_json` with `idempotency_key` and `token` before it. A last line without its
+    break was never reported as done, and is cut off. Who comes with a smaller token than one in the file is refused.
     """
 
     idempotent = True
@@ -31,17 +34,45 @@ class Recording:
         self.actions = frozenset(actions)
         self._clock = clock
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
-        found = path.read_bytes()
-        self._size = found.rfind(b"\n") + 1
-        os.ftruncate(self._file, self._size)
-        self._done = {json.loads(line)["idempotency_key"]: None for line in found[: self._size].splitlines()}
+        self._size = self._newest = 0
+        self._done: dict[str, None] = {}
+        with self._alone():
+            self._read()
 
-    def execute(self, decision: Decision) -> Outcome:
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep a process out that has been taken over from, or has taken over, meanwhile."""
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _read(self) -> None:
+        """Read what was written since this process last looked."""
+        end = os.fstat(self._file).st_size
+        found = os.pread(self._file, end - self._size, self._size) if end > self._size else b""
+        whole = found.rfind(b"\n") + 1
+        if whole < len(found):
+            os.ftruncate(self._file, self._size + whole)
+        for line in found[:whole].splitlines():
+            kept = json.loads(line)
+            self._done[kept["idempotency_key"]] = None
+            self._newest = max(self._newest, kept["token"])
+        self._size += whole
+
+    def execute(self, decision: Order) -> Outcome:
         """Write the decision down, unless it is."""
-        if decision.idempotency_key not in self._done:
-            line = json.dumps({"idempotency_key": decision.idempotency_key, **decision.to_json()})
-            self._write(f"{line}\n".encode())
-            self._done[decision.idempotency_key] = None
+        key, token = decision.idempotency_key, decision.token
+        with self._alone():
+            self._read()
+            if token < self._newest:
+                message = f"token {token} is stale: whoever has token {self._newest} was here since"
+                raise ExecutorError(message, retryable=False)
+            if key not in self._done:
+                line = json.dumps({"idempotency_key": key, "token": token, **decision.to_json()})
+                self._write(f"{line}\n".encode())
+                self._done[key], self._newest = None, token
         return Outcome(decision.id, "done", self._clock(), attempt=decision.attempt)
 
     def _write(self, line: bytes) -> None:

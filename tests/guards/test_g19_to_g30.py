@@ -1,4 +1,4 @@
-"""G19 to G30, those of the journal left out: each requirement by the test that proves it."""
+"""G19 to G30, but for those of the journal: each requirement by the test that proves it."""
 
 import pytest
 

@@ -10,13 +10,13 @@ import pytest
 from selfheal_rules.decide import Control, Decision, Outcome, Step
 from selfheal_rules.diagnostics import EventError, ExecutorError, JournalError, SnapshotError
 from selfheal_rules.engine import Engine, Item
-from selfheal_rules.execute import DryRun, Executors, Recording
+from selfheal_rules.execute import DryRun, Executors, Order, Recording
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal import Entry, Record
 from selfheal_rules.parse.policy import read_policy
 from selfheal_rules.source import Source
 from tests.generate.streams import moment
-from tests.journal.rig import FREE, PROGRAM, Hands, enforcing, file_journal, healer, program, told
+from tests.journal.rig import FREE, PROGRAM, Free, Hands, enforcing, file_journal, healer, program, told
 from tests.journal.storages import Storage
 from tests.semantics.rig import beat, fail, node, rule
 
@@ -122,7 +122,7 @@ def test_only_what_is_allowed_reaches_an_executor() -> None:
     """Whoever calls `carry_out` with anything else is refused by name."""
     (decision,) = Engine(PROGRAM).post(fail(1))
     hands = Hands()
-    outcome = Executors([hands], clock=lambda: moment(1)).carry_out(decision, lambda: None, again=False)
+    outcome = Executors([hands], clock=lambda: moment(1)).carry_out(decision, Free(), again=False)
     assert ("refused", "it is shadowed, and only what is allowed is carried out") == (outcome.status, outcome.detail)
     assert [] == hands.calls
 
@@ -161,7 +161,7 @@ def test_a_dry_run_says_so(tmp_path: Path) -> None:
 
 def test_a_recording_writes_each_decision_once(tmp_path: Path) -> None:
     """A key that is in its file is not written again, by whichever process; a torn line was never done."""
-    (decision,) = enforcing(PROGRAM).post(fail(1))
+    decision = Order(enforcing(PROGRAM).post(fail(1))[0], 1)
     path = tmp_path / "done.jsonl"
     first = Recording(path, ["compute.disable_service"], lambda: moment(2))
     answers = [first.execute(decision), first.execute(decision)]
@@ -191,7 +191,7 @@ def test_a_recording_on_a_full_disk_failed(small_disk: Path) -> None:
 
 def _execute_all(recording: Recording, decisions: list[Decision]) -> None:
     for decision in decisions:
-        recording.execute(decision)
+        recording.execute(Order(decision, 1))
 
 
 def test_snapshots_are_taken_now_and_then(tmp_path: Path) -> None:
