@@ -1,12 +1,14 @@
 """Processes that are ended anywhere leave behind what an undisturbed one does."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
 from tests.calls import ROOT
+from tests.journal.storages import SERVERS
 
 
 def test_processes_that_are_killed_lose_nothing_and_repeat_nothing(pytestconfig: pytest.Config) -> None:
@@ -19,6 +21,17 @@ def test_processes_that_are_killed_lose_nothing_and_repeat_nothing(pytestconfig:
     assert (0, points) == (ran.returncode, found["ended"])
     assert (True, True) == (found["decisions"] > 200, found["records"] > 10_000)
     assert points < 60 or all(found["over"][name] > 0 for name in ("file", "once", "sqlite"))
+
+
+@pytest.mark.parametrize("variable", SERVERS.values(), ids=SERVERS)
+def test_processes_that_are_killed_leave_a_servers_journal_whole(variable: str) -> None:
+    """[G19] A handful of processes, ended amidst what a database on a server does for them."""
+    if variable not in os.environ:
+        pytest.skip(f"{variable} names no server; `python -m tests.servers COMMAND` starts one")
+    command = [sys.executable, "-m", "tests.crash", "--points", "8", "--inputs", "1500", "--over", os.environ[variable]]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    found = json.loads(ran.stdout or "{}")
+    assert ([], 8) == (found.get("wrong", [ran.stderr]), found["ended"])
 
 
 @pytest.mark.parametrize("over", ["file", "once", "sqlite"])

@@ -20,7 +20,7 @@ from selfheal_rules.journal.record import INPUTS
 from selfheal_rules.journal.recovery import Course
 from selfheal_rules.journal.text import read
 from tests.crash.process import STREAM, Killer, Point, live, opened
-from tests.crash.world import program, stream
+from tests.crash.world import LENGTH, program, stream
 from tests.journal.rig import enforcing, told
 
 OVER = ("file", "once", "sqlite", "file")
@@ -31,6 +31,9 @@ LIVES = 20
 
 LONG = 0.002
 """About as many seconds as a commit takes."""
+
+FULL = 100
+"""With fewer points, runs over what is not named first are a quarter as long."""
 
 WRONG = 20
 """After so many differences nobody needs more."""
@@ -43,6 +46,7 @@ class Harness:
     seed: int
     folder: Path
     over: str
+    inputs: int = LENGTH
     items: list[Input] = field(init=False)
     whole: Path = field(init=False)
     size: int = 0
@@ -53,7 +57,7 @@ class Harness:
 
     def __attrs_post_init__(self) -> None:
         """Run once without an end; the child writes down how much there is to be ended at."""
-        self.items = stream(self.seed)
+        self.items = stream(self.seed)[: self.inputs]
         self.whole = self.folder / "whole"
         self.whole.mkdir(parents=True)
         assert not self.process(self.whole, Point()), "the undisturbed run did not come to its end"
@@ -178,13 +182,14 @@ def _engines(found: Sequence[Record]) -> list[Any]:
     return [(engine.now, engine.next_deadline(), engine.states()) for engine in engines]
 
 
-def survive(points: int, seed: int, over: Sequence[str]) -> dict[str, Any]:
+def survive(points: int, seed: int, over: Sequence[str], inputs: int = LENGTH) -> dict[str, Any]:
     """End so many processes, and give the counts and all that was wrong."""
     wrong: list[str] = []
     with TemporaryDirectory() as folder:
-        harnesses = {
-            name: Harness(seed, Path(folder) / str(place), name) for place, name in enumerate(dict.fromkeys(over))
-        }
+        harnesses: dict[str, Harness] = {}
+        for place, name in enumerate(dict.fromkeys(over)):
+            length = inputs if points >= FULL or not place else inputs // 4
+            harnesses[name] = Harness(seed, Path(folder) / str(place), name, length)
         first, ended, number = harnesses[over[0]], 0, 0
         while ended < points and len(wrong) < WRONG:
             harness = harnesses[over[number % len(over)]]

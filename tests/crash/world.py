@@ -13,7 +13,7 @@ from selfheal_rules.source import Source
 
 ACTIONS = ("compute.fence", "compute.disable_service", "compute.start_server", "notify")
 START = datetime(2026, 1, 1, tzinfo=UTC)
-INPUTS = 10_000
+LENGTH = 10_000
 HOSTS = tuple(f"h{number}" for number in range(40))
 
 RULES = """\
@@ -62,7 +62,7 @@ def program() -> Program:
 def stream(seed: int) -> list[Input]:
     """Give ten thousand inputs in half an hour: mostly noise, some losses, states that come and go, and time itself."""
     draw = Random(seed)
-    return [_drawn(draw, number, START + timedelta(milliseconds=180 * number)) for number in range(INPUTS)]
+    return [_drawn(draw, number, START + timedelta(milliseconds=180 * number)) for number in range(LENGTH)]
 
 
 def _drawn(draw: Random, number: int, now: datetime) -> Input:
