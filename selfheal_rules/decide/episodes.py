@@ -183,7 +183,8 @@ class Episodes:
         progress.issued = self.memory.now
         progress.state = "confirmed"
         if isinstance(step, Conclusion):
-            self.conclusions.append((ruling, index, step, episode, progress.params))
+            if not (episode.shadowed and self.gate.acts):
+                self.conclusions.append((ruling, index, step, episode, progress.params))
             return
         if ruling.guards or self.gate.strict:
             self.docket.propose(episode, index, ruling, step)

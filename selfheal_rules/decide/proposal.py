@@ -90,6 +90,10 @@ class Gate(Protocol):
     def shadow_confirms(self) -> bool:
         """Whether a shadowed step counts as confirmed at once: the site has said that nobody will do it."""
 
+    @property
+    def acts(self) -> bool:
+        """Whether any rule set may act: then nothing is concluded from what was only shadowed."""
+
     def attach(self, network: Network) -> None:
         """Watch the states that guards count."""
 

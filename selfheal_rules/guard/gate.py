@@ -80,6 +80,12 @@ class Guards:
         return self.policy is not None
 
     @property
+    def acts(self) -> bool:
+        """Whether the site lets any rule set act."""
+        modes = (self.policy.mode, *(one.mode for one in self.policy.rulesets)) if self.policy else ()
+        return "enforce" in modes
+
+    @property
     def listens(self) -> bool:
         """Whether it must hear of every item."""
         return bool(self.policy and (self.policy.observers or self.events))

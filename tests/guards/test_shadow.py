@@ -150,3 +150,21 @@ def test_an_else_that_touches_something_is_not_done_for_a_shadow() -> None:
     site = Site(rules, FREE.replace("[{grade: auto}]", grades))
     assert ["fence h1 shadowed@0"] == site.state("alarm", 0)
     assert ["lock_server h1 shadowed@600"] == site.until(600)
+
+
+SAID = "{conclude: work, with: {host: $e.host}, ttl: 1h}"
+CHAIN = rule(DEAD, f"[{FENCED}, {SAID}]", "{limit: 9, per: 1h}", more=f"outcome: {PAGE}")
+CHAIN += rule("{all: [{as: e, state: work}]}", ENABLE, name="then")
+
+
+def test_nothing_is_concluded_from_a_shadow_where_anything_acts() -> None:
+    """[33] A rule that acts on `fenced` does not act on a fence that was only suggested; in shadow all is shown."""
+    suggested = FREE.replace("[{grade: auto}]", "[{action: compute.fence, grade: suggest}, {grade: auto}]")
+    mixed = Site(CHAIN, suggested)
+    assert ["fence h1 shadowed@0"] == mixed.state("alarm", 0)
+    assert ((), []) == (mixed.engine.states("work"), mixed.until(500))
+    enforced = Site(CHAIN)
+    assert ["fence h1 allowed@0", "enable_service h1 allowed@1"] == [
+        *enforced.state("alarm", 0), *enforced.state("power", 1, power="off"),
+    ]  # fmt: skip
+    assert ["fence h1 shadowed@0", "enable_service h1 shadowed@0"] == Site(CHAIN, SHADOW).state("alarm", 0)
