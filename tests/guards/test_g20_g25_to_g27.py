@@ -181,7 +181,7 @@ states:
 rules:
   - id: r
     when: {all: [{as: e, event: login}, {as: b, state: bmc, where: {host: $e.host}}]}
-    then: [{do: compute.disable_service, target: $e.host, with: {text: "somebody tries ${e.host}"}}]
+    then: [{do: compute.disable_service, target: $e.host, with: {reason: "somebody tries ${e.host}"}}]
 """
 
 

@@ -42,7 +42,7 @@ rules:
     then:
       - do: compute.lock_server
         target: $p.host
-        with: {text: "${p.host} is being guessed at, its power is ${b.power}"}
+        with: {reason: "${p.host} is being guessed at, its power is ${b.power}"}
   - id: each
     when: {as: p, event: login.failed}
     then: [{do: notify, target: $p.host, with: {user: $p.user}}]
