@@ -79,7 +79,7 @@ def say(arguments: argparse.Namespace) -> int:
         control, decision = _checked(_control(arguments), journal, screen)
         try:
             put(journal.inbox(), control, token_hex(4))
-            is_held = journal.lease().is_held()
+            is_held = journal.is_held()
         except JournalError as error:
             raise Refused(str(error)) from None
     _report(control, decision, screen, is_held=is_held, form=arguments.format)

@@ -58,11 +58,6 @@ class CoordinatedLease:
             return self._lock.is_still_owner()
         return bool(getattr(self._lock, "acquired", False))
 
-    def is_held(self) -> bool:
-        """Whether this one holds it: a coordinator does not tell of others."""
-        with self._failing("looked at"):
-            return self._is_held()
-
     def release(self) -> None:
         """Give the lock back; harmless where it is not held."""
         with suppress(tooz.ToozError):

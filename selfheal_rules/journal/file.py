@@ -52,6 +52,10 @@ class FileJournal:
         """Give the lease that goes with it."""
         return FileLease(Path(f"{self.path}.lock"))
 
+    def is_held(self) -> bool:
+        """Whether anybody holds that lease, as far as can be told without taking it."""
+        return self.lease().is_held()
+
     def inbox(self) -> Spool:
         """Give the inbox that goes with it."""
         return Spool(Path(f"{self.path}.inbox"))

@@ -49,9 +49,6 @@ class Lease(Protocol):
     def release(self) -> None:
         """Give it back; harmless where it is not held."""
 
-    def is_held(self) -> bool:
-        """Whether anybody holds it, as far as can be told without taking it."""
-
 
 class Journal(Protocol):
     """A record of inputs and of what followed, in order."""
@@ -100,6 +97,9 @@ class Journal(Protocol):
 
     def lease(self) -> Lease:
         """Give the lease that goes with it."""
+
+    def is_held(self) -> bool:
+        """Whether anybody holds that lease, as far as can be told without taking it."""
 
     def inbox(self) -> Inbox:
         """Give the inbox that goes with it: what people say to whoever holds the lease."""

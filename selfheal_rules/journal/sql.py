@@ -157,6 +157,10 @@ class SqlJournal:
         """Give the lease that goes with it."""
         return RowLease(self.database, self.name, self.ttl)
 
+    def is_held(self) -> bool:
+        """Whether anybody holds that lease, as far as can be told without taking it."""
+        return self.lease().is_held()
+
     def inbox(self) -> "Tray":
         """Give the inbox that goes with it."""
         return Tray(self.database, self.name)

@@ -321,12 +321,12 @@ def test_nothing_is_told_of_an_empty_journal(storage: Storage) -> None:
 
 def test_the_lease_can_be_looked_at(storage: Storage) -> None:
     """Whether a healer runs is told without getting into its way."""
-    assert not storage.open().lease().is_held()
+    assert not storage.open().is_held()
     one = healer(storage.open())
-    assert storage.open().lease().is_held()
+    assert storage.open().is_held()
     one.take([beat(1)])
     one.close()
-    assert not storage.open().lease().is_held()
+    assert not storage.open().is_held()
 
 
 def test_a_quorum_is_what_the_policy_asks_for_now(storage: Storage) -> None:
