@@ -31,7 +31,7 @@ Op: TypeAlias = tuple[str, str, float]
 OPS = st.tuples(
     st.sampled_from(
         ("alarm", "calm", "lost", "beat", "off", "on", "work", "idle", "done", "failed", "kill", "resume", "pause",
-         "go", "time", "crash", "touch", "release")
+         "go", "time", "crash", "touch", "release", "rules")
     ),
     st.sampled_from(HOSTS),
     st.sampled_from((0, 0.5, 1, 20, 59.5, 61, 200, 301, 901)),
@@ -43,6 +43,7 @@ class World:
     """What happened outside, and what may be under way because of it, reckoned without the engine."""
 
     site: Site
+    rules: str
     now: float = 0
     working: dict[str, None] = field(factory=dict)
     off: dict[str, None] = field(factory=dict)
@@ -83,6 +84,7 @@ class World:
             "release": lambda: site.say("release", now, host),
             "touch": lambda: site.say("stand_down", now, host, until=now + 100),
             "crash": site.restart,
+            "rules": lambda: self._change(host),
             "time": lambda: None,
         }
         acts[name]()
@@ -101,6 +103,16 @@ class World:
     def _kill(self, *, killed: bool) -> None:
         self.killed = killed
         self.site.say("kill" if killed else "resume", self.now)
+
+    def _change(self, host: str) -> None:
+        """Go on under other rules: they are changed, or one of them is gone, or they are what they were."""
+        lost = self.rules.rindex("  - id: lost")
+        changed = {
+            "h0": self.rules.replace("per: 10m", "per: 11m"),
+            "h1": self.rules.replace("cooldown: 1m", "cooldown: 2m"),
+        }
+        changed |= {"h2": self.rules[:lost], "h3": self.rules[lost:]}
+        self.site.change(changed.get(host, self.rules))
 
     def _pause(self, host: str, act: str) -> None:
         self.paused.pop(host, None) if act == "resume" else self.paused.setdefault(host)
@@ -144,14 +156,14 @@ def _world(rules: str = RULES, policy: str = POLICY) -> World:
     site = Site(rules, policy)
     for host, zone in ZONES.items():
         site.state("host", 0, host, az=zone, status="up")
-    return World(site)
+    return World(site, rules)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(OPS, max_size=60))
 def test_no_interleaving_exceeds_a_limit_or_touches_what_it_must_not(ops: list[Op]) -> None:
     """
-    Events, timers, outcomes, controls and crashes in any order.
+    Events, timers, outcomes, controls, crashes and changes of rules in any order.
 
     Never more than the limit in its window, nothing on what is protected, paused or worked on, nothing while everything
     is stopped, and never two actions on one target at once.

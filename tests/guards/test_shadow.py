@@ -109,7 +109,7 @@ def test_shadow_and_enforce_decide_alike_where_each_step_works_at_once(ops: list
         + rule(LOST, DRAIN, "{attempts: 3, per: 10m}", name="lost")
         + rule("{as: e, event: beat}", ENABLE, "{max_in_flight: 2}", name="beat")
     )
-    worlds = [Prompt(_world(rules, policy).site) for policy in (POLICY, POLICY.replace("enforce", "shadow"))]
+    worlds = [Prompt(_world(rules, policy).site, rules) for policy in (POLICY, POLICY.replace("enforce", "shadow"))]
     for op in ops:
         for world in worlds if op[0] not in {"failed", "done", "off", "on"} else ():
             world.live(op)
