@@ -7,6 +7,9 @@ import pytest
 
 from selfheal_rules.decide import Control
 from selfheal_rules.diagnostics import EventError
+from selfheal_rules.divide.partitions import Partitions
+from selfheal_rules.events import Event
+from tests.guards.rig import FREE, LOST, Site, at, rule
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -49,3 +52,38 @@ def test_what_is_no_control_is_not_read(written: dict[str, Any]) -> None:
     """Damaged text is refused, not guessed at."""
     with pytest.raises(EventError):
         Control.from_json(written)
+
+
+@pytest.mark.parametrize(
+    ("act", "subject", "taken"),
+    [
+        ("kill", "", True),
+        ("pause", "action:*", True),
+        ("stand_down", "h1", True),
+        ("resume", "", False),
+        ("release", "h1", False),
+        ("policy", FREE, False),
+    ],
+)
+def test_what_can_only_have_less_done_is_not_ahead(act: str, subject: str, taken: bool) -> None:  # noqa: FBT001
+    """[3] The clock of who stops something may be wrong; it is stopped now, and time does not move."""
+    site = Site(rule(LOST), max_ahead=timedelta(seconds=60))
+    site.event("beat", 0)
+    control = Control(act, "ann", "drill", at(3_600), subject, at(7_200) if act == "stand_down" else None)  # type: ignore[arg-type]
+    assert ("matched" if taken else "ahead") == site.engine.post(control).disposition
+    assert at(0) == site.engine.now
+    assert [f"disable_service h1 {'held:' + HOLDS[act] if taken else 'allowed'}@1"] == site.event("lost", 1)
+
+
+HOLDS = {"kill": "kill_switch", "pause": "pause", "stand_down": "stand_down"}
+
+
+def test_a_kill_of_a_wrong_clock_reaches_every_partition() -> None:
+    """[3] As one engine does, so do several."""
+    program = Site(rule(LOST), None).program
+    whole = Partitions(program, 3, max_ahead=timedelta(seconds=60))
+    whole.post(Event("b", "beat", "m", at(0), {"host": "h1"}))
+    dispositions = [whole.post(Control(act, "ann", "drill", at(3_600))).disposition for act in ("kill", "resume")]
+    assert (["matched", "ahead"], at(0)) == (dispositions, whole.now)
+    (decision,) = whole.post(Event("1", "lost", "m", at(1), {"host": "h1"}))
+    assert ("held", "kill_switch") == (decision.verdict.status, decision.verdict.guard)
