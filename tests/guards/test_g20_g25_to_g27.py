@@ -1,9 +1,10 @@
-"""G20 and G25 to G27, those of the journal and of what is shipped: each requirement by the test that proves it."""
+"""G20, G25 to G27 and G29 by the journal and by what is shipped: each requirement by the test that proves it."""
 
 import json
 import logging
 import re
 import zlib
+from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -289,6 +290,22 @@ def test_g27_what_was_running_is_not_exchanged_behind_the_policy(tmp_path: Path)
     two = Healer(Engine(other), FileJournal(tmp_path / "heal.jsonl"))
     assert ["shadowed"] == [decision.verdict.status for decision in two.take([lost(2, "h2")])]
     two.close()
+
+
+# G29
+
+
+def test_g29_the_counters_are_what_the_journal_adds_up_to(tmp_path: Path) -> None:
+    """G29: verdicts by rule, status and guard, over approvals, another policy, a restart and what was held."""
+    _history(tmp_path)
+    again = site(tmp_path)
+    again.take([lost(700, "h4"), at(2_000)])
+    told = [one.data for one in FileJournal(tmp_path / "heal.jsonl").records() if one.type == "decision"]
+    added = Counter(("decision", one["rule"], one["verdict"], one["guard"]) for one in told)
+    counts = again.course.engine.counts()
+    assert {place: number for place, number in counts.items() if place[0] == "decision"} == dict(sorted(added.items()))
+    assert len(added) > 3
+    again.close()
 
 
 def test_each_of_the_thirty_has_a_test_of_its_name() -> None:
