@@ -18,6 +18,8 @@ from selfheal_rules.decide.control import Control
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.engine import Engine
 
+MOST = 500
+"""So many notes are taken at a time: fewer than the controls whose ids an engine keeps."""
 LARGEST = 1 << 20
 """More bytes than a note has: the text of a policy is the longest there is."""
 
@@ -57,7 +59,7 @@ class Inbox(Protocol):
         """Have a note on disk before returning; names tell the order in which notes are taken."""
 
     def notes(self) -> list[Note]:
-        """Give the notes that wait, in the order of their names."""
+        """Give the notes that wait, in the order of their names; of very many the first `MOST`."""
 
     def remove(self, name: str) -> None:
         """Take a note away, for good before returning; harmless where it is gone."""

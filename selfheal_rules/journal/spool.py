@@ -8,7 +8,7 @@ from pathlib import Path
 
 from selfheal_rules.diagnostics import JournalError
 from selfheal_rules.journal.folder import sync_folder, write_all
-from selfheal_rules.journal.inbox import LARGEST, Note
+from selfheal_rules.journal.inbox import LARGEST, MOST, Note
 
 ASIDE = ".refused"
 _FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
@@ -50,8 +50,8 @@ class Spool:
         sync_folder(self.path)
 
     def notes(self) -> list[Note]:
-        """Give the notes that wait, in the order of their names."""
-        return [self._note(name) for name in self._names() if not name.endswith(ASIDE)]
+        """Give the notes that wait, in the order of their names; of very many the first `MOST`."""
+        return [self._note(name) for name in [name for name in self._names() if not name.endswith(ASIDE)][:MOST]]
 
     def _names(self) -> list[str]:
         with self._failing("read"):

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from selfheal_rules.diagnostics import JournalError
-from selfheal_rules.journal.inbox import Note
+from selfheal_rules.journal.inbox import MOST, Note
 from selfheal_rules.journal.record import BrokenJournalError, Chain, Entry, Place, Record, follow, parse
 
 if TYPE_CHECKING:
@@ -345,15 +345,15 @@ class Tray:
             connection.execute(sa.insert(INBOX).values(journal=self._name, name=name, text=text, flaw=""))
 
     def notes(self) -> list[Note]:
-        """Give the notes that wait, in the order of their names."""
-        return self._found(INBOX.c.flaw == "")
+        """Give the notes that wait, in the order of their names; of very many the first `MOST`."""
+        return self._found(INBOX.c.flaw == "", MOST)
 
     def aside(self) -> list[Note]:
         """Give the notes that were put aside."""
         return self._found(INBOX.c.flaw != "")
 
-    def _found(self, which: sa.ColumnElement[bool]) -> list[Note]:
-        wanted = sa.select(INBOX).where(INBOX.c.journal == self._name, which).order_by(INBOX.c.name)
+    def _found(self, which: sa.ColumnElement[bool], most: int | None = None) -> list[Note]:
+        wanted = sa.select(INBOX).where(INBOX.c.journal == self._name, which).order_by(INBOX.c.name).limit(most)
         with self._database.reading() as connection:
             return [Note(row.name, row.text, row.flaw) for row in connection.execute(wanted)]
 

@@ -13,9 +13,10 @@ from selfheal_rules.decide import Control, Decision, Outcome
 from selfheal_rules.diagnostics import JournalError
 from selfheal_rules.engine import Engine
 from selfheal_rules.execute import Executors
+from selfheal_rules.guard.ledger import SAID
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal import Journal
-from selfheal_rules.journal.inbox import LARGEST, Inbox, put
+from selfheal_rules.journal.inbox import LARGEST, MOST, Inbox, put
 from selfheal_rules.journal.recovery import engine_of
 from selfheal_rules.journal.spool import Spool
 from selfheal_rules.parse.policy import read_policy
@@ -338,3 +339,20 @@ def test_a_quorum_is_what_the_policy_asks_for_now(storage: Storage) -> None:
     (request,) = one.course.engine.approval_requests()
     assert (2, moment(1_801)) == (request.quorum, request.expires)
     assert {"quorum": 2, "agreed": {}} == {name: request.to_json()[name] for name in ("quorum", "agreed")}
+
+
+def test_very_many_notes_are_taken_one_after_the_other(storage: Storage) -> None:
+    """Fewer at a time than there are ids an engine keeps, so that none is taken twice after a crash."""
+    one = healer(storage.open())
+    for number in range(MOST + 3):
+        one.inbox.put(f"n{number:04}", json.dumps(said("pause", 1, f"target:t{number}").to_json()))
+    assert SAID > len(one.inbox.notes()) == MOST
+    one.inbox = cast("Inbox", Failing(one.inbox))
+    with pytest.raises(JournalError):
+        one.take()
+    one.close()
+    two = healer(storage.open())
+    two.take()
+    assert 3 == len(two.inbox.notes()) + len(two.course.engine.stops()) - MOST
+    two.take()
+    assert ([], MOST + 3) == (two.inbox.notes(), len(controls(storage.open())))
