@@ -100,15 +100,21 @@ class Prompt(World):
                 self.site.answer(self.now, "done", back=len(self.site.decisions) - done)
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(OPS, max_size=40))
-def test_shadow_and_enforce_decide_alike_where_each_step_works_at_once(ops: list[Op]) -> None:
+LOSSES = rule("{as: e, event: beat}", ENABLE, name="beat") + rule(
+    LOST, DRAIN, "{cooldown: 30s}", "{attempts: 3, per: 10m}", "{limit: 3, per: 2m}", name="lost"
+)
+FAILURES = (
+    rule(AZONE, f"[{FENCED}, {ENABLE[1:-1]}]", "{limit: 2, per: 2m}", "{cooldown: 30s}", more=f"outcome: {PAGE}")
+    + rule(LOST, DRAIN, "{attempts: 3, per: 10m}", name="lost")
+    + rule("{as: e, event: beat}", ENABLE, "{max_in_flight: 2}", name="beat")
+)
+
+
+@pytest.mark.parametrize("rules", [LOSSES, FAILURES])
+@settings(max_examples=120, deadline=None)
+@given(ops=st.lists(OPS, max_size=40))
+def test_shadow_and_enforce_decide_alike_where_each_step_works_at_once(rules: str, ops: list[Op]) -> None:
     """[33] Whatever happens, rules that confirm, escalate, are limited and contradict each other decide the same."""
-    rules = (
-        rule(AZONE, f"[{FENCED}, {ENABLE[1:-1]}]", "{limit: 2, per: 2m}", "{cooldown: 30s}", more=f"outcome: {PAGE}")
-        + rule(LOST, DRAIN, "{attempts: 3, per: 10m}", name="lost")
-        + rule("{as: e, event: beat}", ENABLE, "{max_in_flight: 2}", name="beat")
-    )
     worlds = [Prompt(_world(rules, policy).site, rules) for policy in (POLICY, POLICY.replace("enforce", "shadow"))]
     for op in ops:
         for world in worlds if op[0] not in {"failed", "done", "off", "on"} else ():
