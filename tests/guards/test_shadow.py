@@ -111,7 +111,7 @@ FAILURES = (
 
 
 @pytest.mark.parametrize("rules", [LOSSES, FAILURES])
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(ops=st.lists(OPS, max_size=40))
 def test_shadow_and_enforce_decide_alike_where_each_step_works_at_once(rules: str, ops: list[Op]) -> None:
     """[33] Whatever happens, rules that confirm, escalate, are limited and contradict each other decide the same."""
