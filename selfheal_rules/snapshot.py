@@ -81,6 +81,17 @@ def pack(program: Program, state: object) -> bytes:
     return MAGIC + bytes([VERSION]) + program.digest.encode() + sha256(body).digest() + body
 
 
+def program_of(blob: bytes) -> Program:
+    """
+    Give the program a snapshot was taken under.
+
+    Raises:
+        SnapshotError: where the blob is no snapshot, of another format, or damaged.
+    """
+    rules, _, _ = _contents(blob)[1]
+    return compile_rules(*_read(rules))
+
+
 def unpack(program: Program, blob: bytes) -> tuple[Program, Any]:
     """
     Read a state back, and the program it is of: the one given, if it is the same.
@@ -88,6 +99,13 @@ def unpack(program: Program, blob: bytes) -> tuple[Program, Any]:
     Raises:
         SnapshotError: where the blob is no snapshot, of another format or of other rule sets, or damaged.
     """
+    written, (rules, arrangement, state) = _contents(blob)
+    before = program if written == program.digest else _earlier(program, _read(rules))
+    return before.arranged(arrangement), state
+
+
+def _contents(blob: bytes) -> tuple[str, Any]:
+    """Give the digest of the program, and its rules, its arrangement and the state of an engine, still unread."""
     if not isinstance(blob, bytes) or blob[: len(MAGIC)] != MAGIC or len(blob) < _HEAD + _DIGEST + _SUM:
         message = "this is no snapshot of an engine"
         raise SnapshotError(message)
@@ -98,9 +116,7 @@ def unpack(program: Program, blob: bytes) -> tuple[Program, Any]:
     if sha256(rest[_SUM:]).digest() != rest[:_SUM]:
         message = "the snapshot is damaged: its checksum does not match"
         raise SnapshotError(message)
-    rules, arrangement, state = _read(zlib.decompress(rest[_SUM:]))
-    before = program if written == program.digest else _earlier(program, _read(rules))
-    return before.arranged(arrangement), state
+    return written, _read(zlib.decompress(rest[_SUM:]))
 
 
 def _earlier(program: Program, rulesets: tuple[RuleSet, ...]) -> Program:
