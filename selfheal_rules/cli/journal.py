@@ -52,7 +52,7 @@ def _command(commands: Commands, name: str, about: str, command: Command) -> arg
     return parser
 
 
-def _opened(where: str) -> Journal:
+def opened(where: str) -> Journal:
     """Open a journal that is there; nobody who misspells a name is shown an empty one."""
     try:
         journal = open_journal(where)
@@ -65,7 +65,7 @@ def _opened(where: str) -> Journal:
     return journal
 
 
-def _told(records: Iterable[Record], screen: Screen) -> Iterator[Record]:
+def told(records: Iterable[Record], screen: Screen) -> Iterator[Record]:
     """Pass records on, and say how far the work is; what cannot be read ends the command."""
     try:
         for count, record in enumerate(records, 1):
@@ -81,11 +81,11 @@ def _told(records: Iterable[Record], screen: Screen) -> Iterator[Record]:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Read everything, and say what there is, or where it is broken."""
-    journal, screen = _opened(arguments.journal), Screen()
+    journal, screen = opened(arguments.journal), Screen()
     types: Counter[str] = Counter()
     first = last = broken = None
     try:
-        for record in _told(journal.records(), screen):
+        for record in told(journal.records(), screen):
             first, last = first or record, record
             types[record.type] += 1
     except BrokenJournalError as error:
@@ -122,10 +122,10 @@ def _report(
 
 def show(arguments: argparse.Namespace) -> int:
     """Print the records that are asked for, in their order."""
-    journal, screen = _opened(arguments.journal), Screen()
+    journal, screen = opened(arguments.journal), Screen()
     wanted = (
         record
-        for record in _told(journal.records(), screen)
+        for record in told(journal.records(), screen)
         if record.number >= arguments.since and (not arguments.type or record.type in arguments.type)
     )
     try:
@@ -145,9 +145,9 @@ def _plain(record: Record) -> dict[str, Any]:
 def recover(arguments: argparse.Namespace) -> int:
     """Bring a journal to where the next healer has nothing left but to carry out what waits."""
     program, _ = load_program(arguments.paths, dict(arguments.param))
-    journal, screen = _opened(arguments.journal), Screen()
+    journal, screen = opened(arguments.journal), Screen()
     try:
-        deque(_told(journal.records(), screen), maxlen=0)  # all are held against one another first
+        deque(told(journal.records(), screen), maxlen=0)  # all are held against one another first
         if arguments.force:
             _take_over(journal)
         healer = Healer(Engine(program), journal)
