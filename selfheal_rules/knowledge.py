@@ -1,12 +1,13 @@
 """What an engine can be asked: its time, what holds, what is being dealt with, how it went. Asking changes nothing."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from selfheal_rules.compile.plan import NEVER
 from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Decision
-from selfheal_rules.decide.history import EpisodeView, episodes_of
+from selfheal_rules.decide.history import EpisodeView, Turn, episodes_of, turn_of
 from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.events import State
 from selfheal_rules.explain import ProgramPlan, explain_plan
@@ -48,13 +49,19 @@ class Knowledge:
         """The site's policy as it is now."""
         return self._guards.policy
 
+    @property
+    def halted(self) -> str:
+        """Why everything is stopped, by the site's policy or by whoever said so; an empty text where it is not."""
+        said = self._guards.ledger.killed
+        if said is not None:
+            return f"{said.who} stopped everything: {said.why}"
+        return "the site's policy has the kill switch on" if self.policy and self.policy.kill_switch else ""
+
     def stopped(self, decision: Decision) -> str:
         """Say who has stopped, since it was allowed, everything or what covers it; an empty text if nobody."""
         ledger = self._guards.ledger
-        if ledger.killed is not None:
-            return f"{ledger.killed.who} stopped everything: {ledger.killed.why}"
-        if self.policy and self.policy.kill_switch:
-            return "the site's policy has the kill switch on"
+        if self.halted:
+            return self.halted
         until, why = ledger.stood_down.get(decision.target, (0, ""))
         return f"stood down: {why}" if until > self._memory.now else paused(ledger, decision)
 
@@ -87,6 +94,16 @@ class Knowledge:
         """Give the open episodes and those that closed less than `max_age` ago, in order, of one rule, key or state."""
         found = episodes_of(self._rounds.episodes, self.program.plan, self._memory.now)
         return tuple(one for one in found if one.is_of(rule, key, state))
+
+    def follow_episodes(self, told: Callable[[Turn], None]) -> None:
+        """
+        Have every turn of an episode told as it comes about; it changes nothing, and no snapshot keeps it.
+
+        An episode that closes as it opens, in a rule that no guard and nobody else asks about, has no turns: it is no
+        more than its decisions.
+        """
+        memory = self._memory
+        self._rounds.told_of = lambda episode: told(turn_of(episode, memory.now))
 
     def counts(self) -> dict[tuple[str, ...], int]:
         """

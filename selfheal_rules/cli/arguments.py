@@ -36,6 +36,11 @@ def add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help=about)
 
 
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Let a command write its result to a file."""
+    parser.add_argument("--output", metavar="FILE", type=Path, help="where to write (default: standard output)")
+
+
 def add_mapping(parser: argparse.ArgumentParser) -> None:
     """Let a command read payloads of a user's own sources."""
     about = "a mapping for payloads of a source of your own; may be given more than once"

@@ -57,7 +57,7 @@ def _command(commands: Commands, name: str, about: str, command: Command) -> arg
     return parser
 
 
-def _told(records: Iterable[Record], screen: Screen) -> Iterator[Record]:
+def told(records: Iterable[Record], screen: Screen) -> Iterator[Record]:
     """Pass records on, and say how far the work is; what cannot be read ends the command."""
     try:
         for count, record in enumerate(records, 1):
@@ -77,7 +77,7 @@ def verify(arguments: argparse.Namespace) -> int:
     types: Counter[str] = Counter()
     first = last = broken = None
     try:
-        for record in _told(journal.records(), screen):
+        for record in told(journal.records(), screen):
             first, last = first or record, record
             types[record.type] += 1
     except BrokenJournalError as error:
@@ -117,7 +117,7 @@ def show(arguments: argparse.Namespace) -> int:
     journal, screen = load_journal(arguments.journal), Screen()
     wanted = (
         record
-        for record in _told(journal.records(), screen)
+        for record in told(journal.records(), screen)
         if record.number >= arguments.since and (not arguments.type or record.type in arguments.type)
     )
     try:
@@ -139,7 +139,7 @@ def recover(arguments: argparse.Namespace) -> int:
     program, _ = load_program(arguments.paths, dict(arguments.param))
     journal, screen = load_journal(arguments.journal), Screen()
     try:
-        deque(_told(journal.records(), screen), maxlen=0)  # all are held against one another first
+        deque(told(journal.records(), screen), maxlen=0)  # all are held against one another first
         if arguments.force:
             _take_over(journal)
         healer = Healer(Engine(program), journal)

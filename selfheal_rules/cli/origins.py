@@ -28,9 +28,8 @@ class Origins:
         if isinstance(item, Event):
             lines.setdefault((item.source, item.id), read.line)
         else:
-            key = tuple(
-                item.source if name == "source" else item.fields.get(name) for name in self._kinds[item.kind].key
-            )
+            kind = item.fits or self._kinds[item.kind]
+            key = tuple(item.source if name == "source" else item.fields.get(name) for name in kind.key)
             lines[item.kind, key] = read.line
             lines.move_to_end((item.kind, key))
         if len(lines) > self._remembered:

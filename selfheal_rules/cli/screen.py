@@ -3,20 +3,16 @@
 import os
 import sys
 import time
+from pathlib import Path
 from typing import TextIO
+
+from selfheal_rules.wording import clean as clean
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _ERASE = "\r\x1b[K"
 _LONG = 1.0
 _BETWEEN = 0.2
 _LOOK_EVERY = 64
-
-
-def clean(text: str) -> str:
-    """Write control characters as escapes: what a payload says must not steer a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -47,6 +43,14 @@ class Screen:
         """Write a result, at once."""
         self._erase()
         print(text, flush=True)
+
+    def result(self, text: str, file: Path | None) -> None:
+        """Write a whole result to a file, or to standard output where none is named."""
+        if file is None:
+            self._erase()
+            print(text, end="", flush=True)
+        else:
+            file.write_text(text, encoding="utf-8", newline="\n")
 
     def err(self, text: str) -> None:
         """Write what is not a result."""

@@ -84,6 +84,27 @@ class EpisodeView:
         }
 
 
+@frozen
+class Turn:
+    """An episode came to a state, or into being, at a time."""
+
+    episode: str
+    ruleset: str
+    rule: str
+    key: tuple[Value, ...]
+    target: Value
+    opened: datetime
+    state: EpisodeStatus
+    time: datetime
+
+
+def turn_of(episode: Episode, now: int) -> Turn:
+    """Give what an episode has just come to."""
+    opening = episode.opening
+    head = opening.id, opening.ruleset, opening.rule, opening.values, episode.target, moment(opening.at)
+    return Turn(*head, episode.status, moment(now))
+
+
 def episodes_of(episodes: Episodes, plan: Plan, now: int) -> Iterator[EpisodeView]:
     """Give the open episodes and those that closed less than `max_age` ago, in the order they opened."""
     found = [(one.opening.at, number, one) for number, one in episodes.known.items()]

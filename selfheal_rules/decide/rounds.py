@@ -71,6 +71,8 @@ class Rounds:
         self.guarded = False
         """Whether any decision is judged by guards."""
         self.acts: list[Act] = []
+        self.told_of: Callable[[Episode], None] | None = None
+        """Who is told of every episode that came to another state."""
         self.wire()
         self.told = {kind: plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal.")}
 
@@ -315,6 +317,9 @@ class Rounds:
         self.noted = len(episodes.decisions)
         conclusions, episodes.conclusions = episodes.conclusions, []
         changed, episodes.changed = episodes.changed, {}
+        if self.told_of is not None:
+            for episode in changed:
+                self.told_of(episode)
         told = [episode for episode in changed if self.told["selfheal.episode"]]
         if not (acts or conclusions or told):
             return

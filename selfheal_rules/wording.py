@@ -1,0 +1,29 @@
+"""How times, values and foreign texts are written for people, wherever they are shown."""
+
+from datetime import datetime, timedelta
+
+from selfheal_rules.values import Value, canonical
+from selfheal_rules.vocabulary import write_duration
+
+
+def clean(text: str) -> str:
+    """Write control characters as escapes: what a payload says must steer neither a terminal nor a page."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
+
+
+def stamp(time: datetime) -> str:
+    """Write an instant as `--until` takes it."""
+    return time.isoformat().removesuffix("+00:00") + "Z"
+
+
+def shown(value: Value) -> str:
+    """Write a value as an author would."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, timedelta):
+        return write_duration(value)
+    return canonical(value)
