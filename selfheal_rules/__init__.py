@@ -1,6 +1,6 @@
 """Rules for clouds that heal themselves: YAML in, remediation decisions out."""
 
-from selfheal_rules.check import check_rules
+from selfheal_rules.check import check_rules, load_rules
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.decide import Decision, Outcome, Step, Verdict
 from selfheal_rules.diagnostics import (
@@ -16,7 +16,6 @@ from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State
 from selfheal_rules.model import RuleSet
 from selfheal_rules.normalize import normalize_payload
-from selfheal_rules.parse import load_rules
 
 __all__ = [
     "Decision",

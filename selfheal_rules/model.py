@@ -11,6 +11,7 @@ from typing import TypeAlias, Union
 
 from attrs import field, frozen
 
+from selfheal_rules.diagnostics import Report
 from selfheal_rules.source import NOWHERE, Span
 from selfheal_rules.values import EMPTY, FrozenMap, Value
 from selfheal_rules.vocabulary import DURATION, FieldType, Form, Vocabulary
@@ -18,7 +19,7 @@ from selfheal_rules.vocabulary import DURATION, FieldType, Form, Vocabulary
 Logic: TypeAlias = OneOf["all", "any", "none", "sequence"]
 Operator: TypeAlias = OneOf[
     "is", "in", "not", "at_least", "more_than", "at_most", "less_than",
-    "matches", "glob", "contains", "starts_with", "ends_with", "exists",
+    "matches", "glob", "contains", "starts_with", "ends_with", "exists", "unread",
 ]  # fmt: skip
 Comparison: TypeAlias = OneOf["at_least", "more_than", "at_most", "less_than"]
 Measure: TypeAlias = OneOf["avg", "min", "max", "sum", "rate", "percent_of"]
@@ -65,7 +66,14 @@ class Parameter:
         return f"$params.{self.name}"
 
 
-Operand: TypeAlias = Literal | Reference | Parameter
+@frozen
+class Unread:
+    """Stands where a value could not be read: checks hold it against nothing, and no rule with one in it is run."""
+
+    span: Span = _span()
+
+
+Operand: TypeAlias = Literal | Reference | Parameter | Unread
 
 
 @frozen
@@ -94,7 +102,11 @@ Term: TypeAlias = Union[Operand, Call]  # noqa: UP007 - a forward reference
 
 @frozen
 class Test:
-    """One leaf of `where`: a field, an operator, and what it is held against; a tuple for `in` and lists."""
+    """
+    One leaf of `where`: a field, an operator, and what it is held against; a tuple for `in` and lists.
+
+    An empty path and the operator `unread` stand for what could not be read.
+    """
 
     path: tuple[str, ...]
     operator: Operator
@@ -169,6 +181,8 @@ class Pattern:
     pick: Pick | None = None
     span: Span = _span()
     address: str = _address()
+    unsure: bool = field(default=False, eq=False, repr=False, kw_only=True)
+    """Whether its `count` or `aggregate` could not be read, and so what fields it has for the rest of the rule."""
 
 
 @frozen
@@ -183,7 +197,7 @@ class Formula:
 
 @frozen
 class Same:
-    """One equi-join of a group: a field all its patterns share, or a pair of fields of two of them."""
+    """One equi-join of a group: a field all its patterns share, or a pair of fields of two of them; unread, neither."""
 
     field: tuple[str, ...] = ()
     pair: tuple[Reference, Reference] | None = None
@@ -292,6 +306,8 @@ class Rule:
     span: Span = _span()
     nameless: bool = field(default=False, eq=False, repr=False, kw_only=True)
     """Whether a pattern of it could not be read, and with it perhaps a name: only of a rule that is `unread`."""
+    torn: bool = field(default=False, eq=False, repr=False, kw_only=True)
+    """Whether something was left out of it that no `Unread` stands for: what it lacks may be there."""
 
 
 @frozen
@@ -311,9 +327,9 @@ class RuleSet:
     """
     A file of rules with the words they may use; `params` are declarations, `values` what the site has set.
 
-    What a file with mistakes says is kept as far as it could be read, so that all of it can be checked: `unread` are
-    the rules with a mistake in them, which never run, `lost` the kinds, and parameters as they are written, whose
-    declaration has one. `whole` tells that there was none at all.
+    What a file with mistakes says is kept as far as it could be read, so that all of it can be checked, and never
+    compiled: `faults` is what reading found, `unread` are the rules with a mistake in them, `lost` the kinds, and
+    parameters as they are written, whose declaration has one; it is `open` where there may be more of them.
     """
 
     name: str
@@ -326,7 +342,12 @@ class RuleSet:
     span: Span = _span()
     unread: tuple[Rule, ...] = field(default=(), eq=False, repr=False, kw_only=True)
     lost: frozenset[str] = field(default=frozenset(), eq=False, repr=False, kw_only=True)
-    whole: bool = field(default=True, eq=False, repr=False, kw_only=True)
+    open: bool = field(default=False, eq=False, repr=False, kw_only=True)
+    faults: Report = field(default=Report(()), eq=False, repr=False, kw_only=True)
+
+    def may_declare(self, name: str) -> bool:
+        """Whether a name nobody knows, of a kind or `$params.name`, may be declared by what could not be read."""
+        return self.open or name in self.lost
 
     def value(self, operand: Operand) -> Value:
         """Give the raw value of a literal or parameter (durations and times still as text)."""

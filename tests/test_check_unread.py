@@ -88,7 +88,8 @@ RULE = "{id: a, when: {as: x, state: mine}, then: [{conclude: yours, with: {host
     [
         "states: {mine: {key: [hots], fields: {host: string}}, yours: {key: [host], fields: {host: string}}}",
         "types: {t: {ordred: [a]}}\nstates: {mine: {key: [host], fields: {host: string, t: {list: t}}}, yours: {}}",
-        "sates: {mine: {key: [host], fields: {host: string}}}",
+        "sates: {mine: {key: [host], fields: {host: string}}, yours: {key: [host], fields: {host: string}}}",
+        "mine: {key: [host], fields: {host: string}}",
         "states: [mine, yours]",
         "vocabulary: openstack",
         "vocabulary: [opnstack]",

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from selfheal_rules.check import check_mapping, check_rules
+from selfheal_rules.check import check_mapping, check_rules, load_rules
 from selfheal_rules.check.policy import check_policy
 from selfheal_rules.compile import compile_rules
 from selfheal_rules.diagnostics import Report
-from selfheal_rules.parse import load_rules, parse_mapping, parse_rules, parse_vocabulary
+from selfheal_rules.parse import parse_mapping, parse_rules, parse_vocabulary
 from selfheal_rules.parse.policy import parse_policy
 from selfheal_rules.source import Source
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from selfheal_rules.check import load_rules
 from selfheal_rules.diagnostics import RuleSetError
-from selfheal_rules.parse import load_rules, load_vocabulary, parse_rules, parse_vocabulary
+from selfheal_rules.parse import load_vocabulary, parse_rules, parse_vocabulary
 from selfheal_rules.parse.vocabulary import shipped_names
 from selfheal_rules.source import Source
 from selfheal_rules.vocabulary import SELF_KINDS, Field, FieldType
@@ -67,10 +68,12 @@ def test_a_rule_set_with_an_error_is_not_loaded(folder: Path) -> None:
 
 
 def test_findings_of_a_vocabulary_file_stand_in_that_file(folder: Path) -> None:
-    """What is wrong with a vocabulary is said at its own line, and there is no rule set."""
+    """What is wrong with a vocabulary is said at its own line, and the rule set may speak of what it declares."""
     (folder / "ours.yaml").write_text(OURS.replace("ladder,", "lader,"), "utf-8")
     ruleset, report = parse_rules(Source("rules.yaml", RULES), folder=folder)
-    assert ruleset is None
+    assert ruleset is not None
+    assert report == ruleset.faults
+    assert {"tick"} == ruleset.lost
     assert [("SH115", str(folder / "ours.yaml"), 5)] == [
         (finding.code, finding.span.source.name, finding.span.line) for finding in report.findings
     ]

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
+from selfheal_rules.check import load_rules
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.diagnostics import RuleSetError
 from selfheal_rules.engine import Engine
 from selfheal_rules.explain import ProgramPlan, explain_plan, page
-from selfheal_rules.parse import load_rules, parse_rules
+from selfheal_rules.parse import parse_rules
 from selfheal_rules.source import Source
 from selfheal_rules.values import microseconds
 from tests.calls import ROOT, RULES, Call, caller

@@ -5,11 +5,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from selfheal_rules.check import check_rules
+from selfheal_rules.check import check_rules, load_rules
 from selfheal_rules.compile import compile_rules
 from selfheal_rules.engine import Engine
 from selfheal_rules.normalize import Problem, Reading, read_items
-from selfheal_rules.parse import load_rules
 from selfheal_rules.values import moment
 from tests.payloads import VOCABULARY
 from tests.reference.matcher import Reference

@@ -1,5 +1,8 @@
 """Hold a parsed rule set against its vocabulary and against itself: every finding, never an exception."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from attrs import evolve
 
 from selfheal_rules.check.actions import actions
@@ -16,22 +19,26 @@ from selfheal_rules.check.operands import declarations
 from selfheal_rules.check.possible import impossible
 from selfheal_rules.check.reach import crossed, shadowed, unused_parameters
 from selfheal_rules.check.steps import given, needed, targets
-from selfheal_rules.check.structure import counted_references, deadlines, held, picks, sequences, shapes, windows
-from selfheal_rules.check.subject import Check, Subject
+from selfheal_rules.check.structure import counted_references, deadlines, empty, held, picks, sequences, shapes, windows
+from selfheal_rules.check.subject import Check, Reach, Subject
 from selfheal_rules.check.texts import unfilled
 from selfheal_rules.check.together import check_together
 from selfheal_rules.check.walk import patterns_of, steps_of
-from selfheal_rules.diagnostics import Report
+from selfheal_rules.diagnostics import Report, RuleSetError
 from selfheal_rules.model import Conclude, Rule, RuleSet
+from selfheal_rules.parse.files import read_source
+from selfheal_rules.parse.findings import Findings
+from selfheal_rules.parse.ruleset import parse_rules
+from selfheal_rules.source import Span
 
-__all__ = ["CHECKS", "check_mapping", "check_rules", "check_together", "load_mapping"]
+__all__ = ["CHECKS", "check_mapping", "check_rules", "check_together", "load_mapping", "load_rules"]
 
 CHECKS: tuple[Check, ...] = (
     Check("duplicate names", duplicates, "part"),
     Check("kinds", kinds, "part"),
     Check("references", references, "part"),
     Check("parameters", parameters, "part"),
-    Check("order of steps", order),
+    Check("order of steps", order, "whole"),
     Check("values of parameters", lambda subject: declarations(subject.ruleset)),
     Check("fields", fields, "part"),
     Check("leaves", leaves, "part"),
@@ -40,30 +47,31 @@ CHECKS: tuple[Check, ...] = (
     Check("durations", durations, "part"),
     Check("expressions", formulas, "part"),
     Check("values of conclusions", given, "part"),
-    Check("needs of conclusions", needed),
+    Check("needs of conclusions", needed, "whole"),
     Check("targets", targets, "part"),
     Check("actions", actions),
-    Check("shapes", shapes),
+    Check("shapes", shapes, "whole"),
+    Check("empty patterns", empty),
     Check("held conditions", held, "part"),
-    Check("sequences", sequences),
+    Check("sequences", sequences, "whole"),
     Check("picks", picks, "part"),
-    Check("windows", windows),
+    Check("windows", windows, "whole"),
     Check("counted references", counted_references, "part"),
     Check("deadlines", deadlines, "part"),
-    Check("joins of negatives", required_joins),
-    Check("targets and keys", determined),
-    Check("shares", shares),
-    Check("populations", populations),
-    Check("unguarded actions", unguarded),
-    Check("lifetimes", lifetimes),
+    Check("joins of negatives", required_joins, "whole"),
+    Check("targets and keys", determined, "whole"),
+    Check("shares", shares, "part"),
+    Check("populations", populations, "part"),
+    Check("unguarded actions", unguarded, "whole"),
+    Check("lifetimes", lifetimes, "whole"),
     Check("provenance", provenance, "part"),
-    Check("circles", circular),
-    Check("loops of decisions", decision_loops),
-    Check("cross joins", crossed),
-    Check("unrelated negatives", unrelated),
+    Check("circles", circular, "whole"),
+    Check("loops of decisions", decision_loops, "whole"),
+    Check("cross joins", crossed, "whole"),
+    Check("unrelated negatives", unrelated, "whole"),
     Check("impossible leaves", impossible, "part"),
     Check("shadowed rules", shadowed),
-    Check("unconfirmed steps", unconfirmed),
+    Check("unconfirmed steps", unconfirmed, "whole"),
     Check("texts left unfilled", unfilled, "part"),
     Check("unread conclusions", unread, "set"),
     Check("unused parameters", unused_parameters, "set"),
@@ -71,21 +79,60 @@ CHECKS: tuple[Check, ...] = (
 """Every check, in the order they run; each finds what it is named for."""
 
 
+def load_rules(path: str | Path, *, values: Mapping[str, object] | None = None) -> RuleSet:
+    """
+    Load the rule set of a file, or of a folder with a `rules.yaml`; `values` are what the site sets parameters to.
+
+    Raises:
+        RuleSetError: with every finding of reading and, where there is one, of the checks that `compile_rules` makes.
+    """
+    file = Path(path)
+    file = file / "rules.yaml" if file.is_dir() else file
+    findings = Findings()
+    source = read_source(file, findings)
+    if source is None:
+        raise RuleSetError(findings.report())
+    found, report = parse_rules(source, values=values, folder=file.parent)
+    if found is None or report.errors:
+        raise RuleSetError(report + check_rules(found) if found else report)
+    return found
+
+
 def check_rules(ruleset: RuleSet) -> Report:
-    """Run every check over a rule set; over what was read with mistakes, those that do not rest on what may lack."""
-    sound = Subject.of(evolve(ruleset, rules=tuple(rule for rule in ruleset.rules if not _is_doubtful(rule, ruleset))))
-    every = sound if ruleset.whole else Subject.of(evolve(ruleset, rules=_every(ruleset)))
-    checks = (check for check in CHECKS if check.reach != "set" or ruleset.whole)
-    return Report.of(found for check in checks for found in check.run(every if check.reach == "part" else sound))
+    """
+    Run every check over a rule set.
+
+    Of one that was read with mistakes, all is checked that does not rest on what may lack; where reading has found
+    something, the checks say nothing: one mistake is one finding.
+    """
+    if not ruleset.faults.findings:
+        subject = Subject.of(ruleset)
+        return Report.of(found for check in CHECKS for found in check.run(subject))
+    subjects = _parts(ruleset)
+    known = {_place(finding.span) for finding in ruleset.faults.findings}
+    checks = (check for check in CHECKS if check.reach in subjects)
+    found = (found for check in checks for found in check.run(subjects[check.reach]))
+    return Report.of(one for one in found if _place(one.span) not in known)
 
 
-def _every(ruleset: RuleSet) -> tuple[Rule, ...]:
-    return tuple(sorted((*ruleset.rules, *ruleset.unread), key=lambda rule: rule.span.line))
+def _place(span: Span) -> tuple[str, int, int]:
+    return span.source.name, span.line, span.column
+
+
+def _parts(ruleset: RuleSet) -> Mapping[Reach, Subject]:
+    """Give what a check of each reach may look at; of a rule set with mistakes none looks at all."""
+    every = tuple(sorted((*ruleset.rules, *ruleset.unread), key=lambda rule: rule.span.line))
+    known = tuple(rule for rule in every if not _is_doubtful(rule, ruleset))
+    rules: dict[Reach, tuple[Rule, ...]] = {
+        "part": every,
+        "whole": tuple(rule for rule in known if not rule.torn),
+        "rule": tuple(rule for rule in known if rule in ruleset.rules),
+    }
+    return {reach: Subject.of(evolve(ruleset, rules=found)) for reach, found in rules.items()}
 
 
 def _is_doubtful(rule: Rule, ruleset: RuleSet) -> bool:
-    """Whether a rule speaks of a kind whose declaration has a mistake in it."""
-    if not ruleset.lost:
-        return False
+    """Whether a rule speaks of a kind whose declaration could not be read."""
     concluded = [step.kind for step in steps_of(rule) if isinstance(step, Conclude)]
-    return not ruleset.lost.isdisjoint([*concluded, *(name for one in patterns_of(rule) for name in one.kinds)])
+    named = (*concluded, *(name for one in patterns_of(rule) for name in one.kinds))
+    return any(name not in ruleset.vocabulary.kinds and ruleset.may_declare(name) for name in named)

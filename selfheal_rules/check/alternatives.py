@@ -61,7 +61,9 @@ class Placed:
         return (*own, *(one.field for one in same if one.field), *pairs)
 
     def type_at(self, path: Path, vocabulary: Vocabulary) -> FieldType | None:
-        """Give the type of a field of its rows: that of all kinds, or None where they do not share it."""
+        """Give the type of a field of its rows: that of all kinds, or None where they do not share it, or may not."""
+        if self.pattern.unsure:
+            return None
         if self.is_counted:
             if path == (("count",) if self.pattern.count else ("value",)):
                 return INTEGER if self.pattern.count else NUMBER

@@ -8,7 +8,7 @@ from selfheal_rules.check.findings import error, listed
 from selfheal_rules.check.subject import RuleView, Subject
 from selfheal_rules.check.walk import names_in
 from selfheal_rules.diagnostics import Diagnostic
-from selfheal_rules.model import Do, Literal, Parameter, Reference
+from selfheal_rules.model import Do, Literal, Parameter, Reference, Unread
 
 Value: TypeAlias = tuple[str, Path]
 """An alias and a path of its fields."""
@@ -19,7 +19,7 @@ WHOLE: Path = ()
 
 def determined(subject: Subject) -> Iterator[Diagnostic]:
     """Every target follows from the key: by equality, or as a field of a state whose whole key follows."""
-    for view in subject.rules:
+    for view in filter(_is_clear, subject.rules):
         key = rule_key(view)
         targets = [ref for step in view.dos for ref in names_in(step.target) if isinstance(ref, Reference)]
         for scope in view.when if targets else ():
@@ -27,6 +27,11 @@ def determined(subject: Subject) -> Iterator[Diagnostic]:
             for target in targets:
                 if target.alias in scope.names and not known.holds((target.alias, target.path)):
                     yield _undetermined(target, view)
+
+
+def _is_clear(view: RuleView) -> bool:
+    """Whether all that may determine a target could be read."""
+    return view.is_joined and not any(isinstance(step.target, Unread) for step in view.dos)
 
 
 def rule_key(view: RuleView) -> tuple[Reference, ...]:

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from selfheal_rules.check.alternatives import Path
 from selfheal_rules.check.findings import at_word
-from selfheal_rules.check.walk import concludes, patterns_below, roots
+from selfheal_rules.check.walk import concludes, is_unread, patterns_below, roots
 from selfheal_rules.diagnostics import Diagnostic, Report, RuleSetError, Severity
 from selfheal_rules.model import Conclude, Literal, Pattern, Rule, RuleSet, Template
 from selfheal_rules.values import Value, lookup
@@ -51,7 +51,7 @@ def _edges(rulesets: Iterable[RuleSet], readers: Mapping[str, "_Readers"]) -> tu
         for rule in ruleset.rules
         if concludes(rule)
         for step in rule.then
-        if isinstance(step, Conclude) and step.kind in readers
+        if isinstance(step, Conclude) and step.kind in readers and not any(map(is_unread, step.fields.values()))
         for reader in readers[step.kind].of(step)
     )
 
@@ -162,6 +162,8 @@ def _readers(rulesets: Iterable[RuleSet], is_asked: Callable[[Rule], bool] = boo
     for ruleset in rulesets:
         for rule in filter(is_asked, ruleset.rules):
             for pattern in patterns_below(roots(rule)):
+                if any(map(is_unread, pattern.where)):
+                    continue
                 for name in pattern.kinds:
                     kind = kinds.setdefault(name, ruleset.vocabulary.kinds.get(name))
                     wanted = _wanted(pattern, kind)

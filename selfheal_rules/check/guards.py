@@ -7,9 +7,9 @@ from typing import TypeAlias
 from selfheal_rules.actions import CATALOGUE, ActionType, is_destructive
 from selfheal_rules.check.findings import at_word, error, shown
 from selfheal_rules.check.subject import Subject
-from selfheal_rules.check.walk import names_in
+from selfheal_rules.check.walk import is_unread, names_in
 from selfheal_rules.diagnostics import Diagnostic
-from selfheal_rules.model import Do, Guard, Literal, Operand, Pattern, Reference, Rule, RuleSet
+from selfheal_rules.model import Do, Guard, Literal, Operand, Pattern, Reference, Rule, RuleSet, Unread
 from selfheal_rules.values import percentage
 from selfheal_rules.vocabulary import Vocabulary
 
@@ -38,6 +38,8 @@ def share(guard: Guard, ruleset: RuleSet) -> Iterator[Diagnostic]:
 
 
 def _share(operand: Operand, word: str, ruleset: RuleSet, *, numbers: bool) -> Iterator[Diagnostic]:
+    if is_unread(operand):
+        return
     value = None if isinstance(operand, tuple | Reference) else ruleset.value(operand)
     if numbers and isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return
@@ -60,13 +62,14 @@ def _names(guard: Guard) -> tuple[str, ...]:
     return tuple(
         one.path[-1] if isinstance(one, Reference) else str(one.value) if isinstance(one, Literal) else one.name
         for one in guard.settings.get("by", ())
+        if not isinstance(one, Unread)
     )
 
 
 def population(guard: Guard, by: tuple[str, ...], vocabulary: Vocabulary) -> Iterator[Diagnostic]:
     """Find what keeps the population of a guard from being counted."""
     pattern: Pattern | None = guard.settings.get("of")
-    if pattern is None:
+    if pattern is None or pattern.unsure:
         return
     more = pattern.held or pattern.count or pattern.aggregate or pattern.pick
     if pattern.form != "state" or more or any(True for leaf in pattern.where for _ in _references(leaf.operand)):

@@ -35,8 +35,7 @@ def _has_kinds(pattern: Pattern, subject: Subject) -> bool:
 
 
 def _named_fields(pattern: Pattern) -> Iterator[tuple[Path, Span]]:
-    for leaf in leaves_of(pattern):
-        yield leaf.path, leaf.span
+    yield from ((leaf.path, leaf.span) for leaf in leaves_of(pattern) if leaf.path)
     for counted in (pattern.count, pattern.aggregate):
         for path in counted.by if counted else ():
             yield path, at_word(counted.span if counted else pattern.span, dotted(path))
@@ -178,7 +177,7 @@ def _shared(scope: Scope, subject: Subject) -> Iterator[Diagnostic]:
     for placed in scope.alternative.placed:
         for group in placed.above:
             for same in group.same:
-                if same.field and _has_kinds(placed.pattern, subject):
+                if same.field and _has_kinds(placed.pattern, subject) and not placed.pattern.unsure:
                     yield from _one_shared(same, placed, _first_under(group, scope), subject)
 
 

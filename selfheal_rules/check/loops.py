@@ -9,7 +9,7 @@ from selfheal_rules.check.determined import rule_key
 from selfheal_rules.check.findings import at_word, error
 from selfheal_rules.check.graph import Edge, RuleName, circle_findings, circles, feeds_concluding, may_take, settled
 from selfheal_rules.check.subject import RuleView, Subject
-from selfheal_rules.check.walk import concludes
+from selfheal_rules.check.walk import concludes, is_unread
 from selfheal_rules.diagnostics import Diagnostic
 from selfheal_rules.model import Conclude, Do, Literal, Pattern, Rule, RuleSet, Test
 from selfheal_rules.values import FrozenMap, Value, lookup
@@ -90,7 +90,7 @@ def _reads(view: RuleView, kind: str) -> Iterator[Pattern]:
     if any(True for _ in view.dos) and view.rule.when.held is None:
         placed = {id(one.pattern): one for scope in view.when for one in scope.alternative.placed}
         at_once = (one.pattern for one in placed.values() if not one.is_counted and one.pattern.held is None)
-        yield from (pattern for pattern in at_once if kind in pattern.kinds)
+        yield from (one for one in at_once if kind in one.kinds and not any(map(is_unread, one.where)))
 
 
 def _passes_on(view: RuleView) -> bool:
@@ -108,6 +108,8 @@ def _acts(views: Iterable[Named]) -> Iterator[_Act]:
         SELF_KINDS.kinds[EPISODE], form="event"
     )  # an episode's rule never changes: any field tells it apart
     for name, view in views:
+        if any(is_unread(step.target) for step in view.dos):
+            continue
         for step in view.dos:
             yield _Act(name, _decision(view.rule, step), decision)
         first = next(view.dos, None)

@@ -47,20 +47,23 @@ def kinds(subject: Subject) -> Iterator[Diagnostic]:
             for name in pattern.kinds:
                 yield from _kind(subject, name, pattern)
         for step in view.steps:
-            if isinstance(step, Conclude) and subject.kind(step.kind) is None and step.kind not in subject.ruleset.lost:
+            if isinstance(step, Conclude) and _is_unknown(step.kind, subject):
                 yield unknown_kind(subject.vocabulary, step.kind, step.span, ("event", "state"))
 
 
 def _kind(subject: Subject, name: str, pattern: Pattern) -> Iterator[Diagnostic]:
     kind = subject.kind(name)
-    if kind is None and name in subject.ruleset.lost:
-        return
-    if kind is None:
+    if _is_unknown(name, subject):
         yield unknown_kind(subject.vocabulary, name, pattern.span, (pattern.form,))
-    elif kind.form != pattern.form:
+    elif kind and kind.form != pattern.form:
         article = "an" if kind.form == "event" else "a"
         message = f"`{name}` is {article} {kind.form}, and `{pattern.form}:` names it"
         yield error("SH204", message, at_word(pattern.span, name), f"write `{kind.form}: {name}`", kind.span)
+
+
+def _is_unknown(name: str, subject: Subject) -> bool:
+    """Whether a kind is nowhere declared; one without a name could not be read."""
+    return bool(name) and subject.kind(name) is None and not subject.ruleset.may_declare(name)
 
 
 def unknown_kind(vocabulary: Vocabulary, name: str, span: Span, forms: tuple[str, ...]) -> Diagnostic:
@@ -122,7 +125,8 @@ def _missing(reference: Reference, names: Names, view: RuleView, vocabulary: Voc
 
 
 def _is_known(placed: Placed, vocabulary: Vocabulary) -> bool:
-    return bool(placed.pattern.kinds) and all(name in vocabulary.kinds for name in placed.pattern.kinds)
+    pattern = placed.pattern
+    return not pattern.unsure and bool(pattern.kinds) and all(name in vocabulary.kinds for name in pattern.kinds)
 
 
 def _unbound(reference: Reference, names: Names, view: RuleView) -> Diagnostic:
@@ -169,7 +173,7 @@ def parameters(subject: Subject) -> Iterator[Diagnostic]:
     declared = subject.ruleset.params
     for view in subject.rules:
         for name in names_of(view.rule):
-            if isinstance(name, Parameter) and name.name not in declared and str(name) not in subject.ruleset.lost:
+            if isinstance(name, Parameter) and name.name not in declared and not subject.ruleset.may_declare(str(name)):
                 cure = did_you_mean(name.name, declared)
                 cure = cure if cure.startswith("did") else "declare it under `params:`"
                 yield error("SH210", f"no parameter is named `{name.name}`", name.span, cure)

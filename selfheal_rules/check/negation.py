@@ -36,7 +36,10 @@ def _own(placed: Placed, path: Path, span: Span, vocabulary: Vocabulary) -> Iter
     if placed.is_counted:
         return  # an item that lacks the field is in no group, so it blocks nothing
     kinds = [kind for name in placed.pattern.kinds if (kind := vocabulary.kinds.get(name))]
-    asked = any(leaf.path == path and leaf.operator == "exists" and not denies(leaf) for leaf in placed.pattern.where)
+    asked = any(
+        leaf.path == path and leaf.operator in {"exists", "unread"} and not denies(leaf)
+        for leaf in placed.pattern.where
+    )
     lacking = next((kind for kind in kinds if kind.type_at(path) and not kind.requires(path)), None)
     if lacking and not asked:
         message = f"`{dotted(path)}` of `{lacking.name}` may be missing, and a missing one blocks every match"
@@ -55,7 +58,7 @@ def _other(reference: Reference, names: Names, vocabulary: Vocabulary) -> Iterat
 def unrelated(subject: Subject) -> Iterator[Diagnostic]:
     """An item of `none` or `unless` says to which match it belongs."""
     for view in subject.rules:
-        for scope in view.scopes:
+        for scope in view.scopes if view.is_joined else ():
             for negative in scope.alternative.negatives if scope.names else ():
                 if not _is_related(negative, scope.names):
                     word = "unless" if negative.is_unless else "none"

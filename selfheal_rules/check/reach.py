@@ -23,7 +23,7 @@ MANY = 8
 def crossed(subject: Subject) -> Iterator[Diagnostic]:
     """The patterns of a match have to do with each other."""
     for view in subject.rules:
-        for scope in view.scopes:
+        for scope in view.scopes if view.is_joined else ():
             if scope.negative is None and len(scope.alternative.placed) > 1:
                 yield from _crossed(scope, subject)
 

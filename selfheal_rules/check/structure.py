@@ -29,8 +29,6 @@ def _shape(root: Group) -> Iterator[Diagnostic]:
         if isinstance(condition, Group) and not condition.items:
             place = at_word(condition.span, condition.logic)
             yield error("SH320", f"`{condition.logic}` is empty", place, "name at least one condition")
-        if isinstance(condition, Pattern) and not condition.kinds:
-            yield error("SH320", "a pattern waits for nothing", condition.span, "name at least one kind")
     count = size(root)
     if count > LIMIT:
         message = f"the condition falls into {count} alternatives, and {LIMIT} are looked at"
@@ -38,11 +36,19 @@ def _shape(root: Group) -> Iterator[Diagnostic]:
         yield error("SH408", message, at_word(root.span, root.logic), cure)
 
 
+def empty(subject: Subject) -> Iterator[Diagnostic]:
+    """Every pattern waits for something."""
+    for view in subject.rules:
+        for condition in conditions_below(roots(view.rule)):
+            if isinstance(condition, Pattern) and not condition.kinds:
+                yield error("SH320", "a pattern waits for nothing", condition.span, "name at least one kind")
+
+
 def held(subject: Subject) -> Iterator[Diagnostic]:
     """`for` stands where something holds: at a state, a count, or the outermost group of a level condition."""
     for view in subject.rules:
         for pattern in view.patterns:
-            if pattern.held is not None and pattern.kinds and is_event(pattern):
+            if pattern.held is not None and not pattern.unsure and is_event(pattern):
                 cure = "an event is over at once: wait for a state, or count"
                 yield error("SH300", "`for` over an event", at_word(pattern.span, "for"), cure)
         for root in roots(view.rule):
@@ -107,6 +113,8 @@ def picks(subject: Subject) -> Iterator[Diagnostic]:
         for scope in (*view.scopes, *view.guarded):
             for placed in scope.alternative.placed:
                 pattern = placed.pattern
+                if pattern.unsure:
+                    continue
                 if pattern.pick and (pattern.form == "event" or placed.is_counted):
                     cure = "pick among states; of events, each one is its own match"
                     yield error("SH306", "`pick` chooses among states alone", at_word(pattern.span, "pick"), cure)

@@ -6,9 +6,9 @@ from typing import Literal, TypeAlias
 from attrs import frozen
 
 from selfheal_rules.check.alternatives import Names, Scope, in_every, scopes
-from selfheal_rules.check.walk import patterns_of, roots, steps_of, watched_by
+from selfheal_rules.check.walk import conditions_below, is_unread, leaves_of, patterns_of, roots, steps_of, watched_by
 from selfheal_rules.diagnostics import Diagnostic
-from selfheal_rules.model import Do, Pattern, Rule, RuleSet, Step
+from selfheal_rules.model import Do, Formula, Group, Pattern, Rule, RuleSet, Step
 from selfheal_rules.vocabulary import Kind, Vocabulary
 
 
@@ -40,6 +40,16 @@ class RuleView:
         guarded = tuple(found for pattern in watched for found in scopes(pattern, names))
         patterns = patterns_of(rule)
         return cls(rule, when, names, (*every, *later), guarded, steps_of(rule), patterns)
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether it is known what the patterns of its condition have to do with each other."""
+        conditions = tuple(conditions_below([self.rule.when]))
+        leaves = (leaf for one in conditions if isinstance(one, Pattern) for leaf in leaves_of(one))
+        terms = [one.term for one in conditions if isinstance(one, Formula)]
+        terms += [one.pick.term for one in self.patterns if one.pick]
+        sames = (same for one in conditions if isinstance(one, Group) for same in one.same)
+        return not (any(map(is_unread, (*leaves, *terms))) or any(not (same.field or same.pair) for same in sames))
 
     @property
     def dos(self) -> Iterator[Do]:
@@ -77,8 +87,8 @@ class Subject:
 CheckRun: TypeAlias = Callable[[Subject], Iterable[Diagnostic]]
 
 
-Reach: TypeAlias = Literal["part", "rule", "set"]
-"""What a finding rests on: one part of a rule, all of the rule, or all of the rule set."""
+Reach: TypeAlias = Literal["part", "whole", "rule", "set"]
+"""What a finding rests on: parts of a rule; that none lacks; that all of it could be read; that all rules could."""
 
 
 @frozen(eq=False, repr=False)
@@ -86,7 +96,8 @@ class Check:
     """
     One check: the name it is known by, what it runs, and what its findings rest on.
 
-    Parts are checked also in rules that could not be read to the end: what lacks there is not held against the rest.
+    Parts are checked also in rules of which others are left out: what lacks there is not held against the rest. In a
+    rule that is `whole` nothing is left out, though `Unread` may stand in it.
     """
 
     name: str

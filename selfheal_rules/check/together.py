@@ -14,8 +14,9 @@ def check_together(*rulesets: RuleSet) -> Report:
     """Find what keeps rule sets from running in one program, though each of them could run alone."""
     if len(rulesets) < 2:  # noqa: PLR2004 - together is two
         return Report.of(())
-    clashes = (*_repeated(rulesets), *_contradictions(rulesets))
-    return Report.of(clashes or (*chains(rulesets), *_loops(rulesets)))
+    known = tuple({ruleset.name: ruleset for ruleset in reversed(rulesets)}.values())[::-1]
+    found = (*_repeated(rulesets), *_contradictions(rulesets), *chains(known), *_loops(known))
+    return Report.of(found)
 
 
 def _repeated(rulesets: Sequence[RuleSet]) -> Iterator[Diagnostic]:

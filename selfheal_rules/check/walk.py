@@ -17,6 +17,7 @@ from selfheal_rules.model import (
     Step,
     Template,
     Test,
+    Unread,
 )
 
 
@@ -76,6 +77,13 @@ def names_in(value: object) -> Iterator[Reference | Parameter]:
             yield from names_in(element)
     elif isinstance(value, Call):
         yield from names_in(value.arguments)
+
+
+def is_unread(value: object) -> bool:
+    """Whether a leaf, or what stands in its place, could not be read to the end."""
+    if isinstance(value, Test):
+        return not value.path or value.operator == "unread" or is_unread(value.operand)
+    return isinstance(value, Unread) or (isinstance(value, tuple) and any(map(is_unread, value)))
 
 
 def leaves_of(pattern: Pattern) -> tuple[Test, ...]:

@@ -80,13 +80,7 @@ def load(file: Path, given: Mapping[str, str]) -> Loaded:
     if found is None:
         return Loaded(file, None, report)
     ruleset = evolve(found, values=_values(found, given))
-    return Loaded(file, ruleset, report + _beside(check_rules(ruleset), report))
-
-
-def _beside(checked: Report, read: Report) -> Report:
-    """Leave out what is said where reading has said something: one mistake is one finding."""
-    places = {(finding.span.line, finding.span.column) for finding in read.findings}
-    return Report.of(one for one in checked.findings if (one.span.line, one.span.column) not in places)
+    return Loaded(file, ruleset, report + check_rules(ruleset))
 
 
 def _mapping_report(source: Source, file: Path) -> Report:

@@ -14,7 +14,7 @@ from selfheal_rules.compile.plan import Plan
 from selfheal_rules.compile.scenes import RuleName
 from selfheal_rules.compile.split import Split, Stage, split
 from selfheal_rules.compile.units import Fixed
-from selfheal_rules.diagnostics import Report, RuleSetError
+from selfheal_rules.diagnostics import RuleSetError
 from selfheal_rules.model import RuleSet
 from selfheal_rules.values import EMPTY, FrozenMap
 from selfheal_rules.vocabulary import Vocabulary
@@ -89,11 +89,10 @@ def compile_rules(*rulesets: RuleSet) -> Program:
     Compile rule sets into one program, checking them first.
 
     Raises:
-        RuleSetError: with every error found; warnings do not stop it.
+        RuleSetError: with every error found, those of reading included: no part of a rule set is run without the
+            rest. Warnings do not stop it.
     """
-    report = Report.of(finding for rules in rulesets for finding in check_rules(rules).findings)
-    if not report.errors:
-        report += check_together(*rulesets)
+    report = sum((rules.faults + check_rules(rules) for rules in rulesets), check_together(*rulesets))
     if report.errors:
         raise RuleSetError(report)
     return _recompile(*rulesets)

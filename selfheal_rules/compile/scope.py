@@ -53,7 +53,8 @@ class Scope:
             return self.read(operand)
         if isinstance(operand, Parameter):
             return code.constant(self.parameter(operand))
-        return code.constant(kind.literal(operand.value) if kind and kind.name != "any" else operand.value)
+        value = self.rules.value(operand)
+        return code.constant(kind.literal(value) if kind and kind.name != "any" else value)
 
     def text(self, value: Operand | Template, code: Code, kind: FieldType | None = None) -> str:
         """Write a value of a step: an operand, or a text with holes."""

@@ -2,7 +2,7 @@
 
 from selfheal_rules.parse.expression import parse_expression
 from selfheal_rules.parse.mapping import parse_mapping
-from selfheal_rules.parse.ruleset import load_rules, parse_rules
+from selfheal_rules.parse.ruleset import parse_rules
 from selfheal_rules.parse.vocabulary import load_vocabulary, parse_vocabulary
 
-__all__ = ["load_rules", "load_vocabulary", "parse_expression", "parse_mapping", "parse_rules", "parse_vocabulary"]
+__all__ = ["load_vocabulary", "parse_expression", "parse_mapping", "parse_rules", "parse_vocabulary"]

@@ -15,6 +15,7 @@ from selfheal_rules.model import (
     Group,
     Logic,
     Measure,
+    Operand,
     Pattern,
     Pick,
     Reference,
@@ -25,7 +26,7 @@ from selfheal_rules.model import (
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.expression import parse_expression
 from selfheal_rules.parse.fields import Fields, Keys, closed, keyed, one_or_more_names
-from selfheal_rules.parse.findings import Findings, did_you_mean
+from selfheal_rules.parse.findings import Findings, did_you_mean, likely
 from selfheal_rules.parse.leaves import read_leaves
 from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.values import FrozenMap
@@ -81,62 +82,69 @@ class Scope:
 
 def read_outermost(node: Node | None, address: str, scope: Scope) -> Group | None:
     """Read a whole condition; one pattern or test is wrapped into an `all` that has the keys around it."""
-    word = _word(node, scope)
+    word, node = _word(node, scope)
     if word is None or not isinstance(node, MapNode):
         scope.nameless |= node is not None
         return None
     if word in LOGIC:
         return _group(node, word, address, scope)
-    inner: Condition | None
-    if word == "test":
-        inner = _formula(node, LONE_FORMULA, address, scope)
-    else:
-        inner = _pattern(node, LONE_PATTERN, address, scope)
-    around = Fields("a pattern", node, scope.findings)
-    return _around("all", (inner,) if inner else (), around, address, scope)
+    fields = keyed(node, LONE_FORMULA if word == "test" else LONE_PATTERN, scope.findings)
+    inner: Condition = _formula(fields, address) if word == "test" else _pattern(fields, address, scope)
+    return _around("all", (inner,), fields, address, scope)
 
 
-def read_condition(node: Node, address: str, scope: Scope) -> Condition | None:
+def read_condition(node: Node, address: str, scope: Scope) -> Condition:
     """Read one item of a group."""
-    word = _word(node, scope)
-    if word is None or not isinstance(node, MapNode):
+    word, meant = _word(node, scope)
+    if word is None or not isinstance(meant, MapNode):
         return _unknown(node, address, scope)
     if word in LOGIC:
-        return _group(node, word, address, scope)
+        return _group(meant, word, address, scope)
     if word == "test":
-        return _formula(node, FORMULA, address, scope)
-    return _pattern(node, PATTERN, address, scope)
+        return _formula(keyed(meant, FORMULA, scope.findings), address)
+    return _pattern(keyed(meant, PATTERN, scope.findings), address, scope)
 
 
-def _unknown(node: Node, address: str, scope: Scope) -> Condition | None:
-    """Give a pattern of no kind for what has a name and is no condition: whatever is said of it may be right."""
-    name = node.entries.get("as") if isinstance(node, MapNode) else None
-    if isinstance(name, ScalarNode):
-        return Pattern(name.text, "state", (), span=node.span, address=address)
-    scope.nameless = True
-    return None
+def _unknown(node: Node, address: str, scope: Scope) -> Pattern:
+    """Give a pattern of no kind for what is no condition: whatever is said of it may be right."""
+    entries = node.entries if isinstance(node, MapNode) else {}
+    name = entries.get("as")
+    scope.nameless |= not isinstance(name, ScalarNode)
+    alias = name.text if isinstance(name, ScalarNode) else scope.next_alias()
+    where = read_leaves(entries.get("where"), f"{address}.where", scope.findings)
+    return Pattern(alias, "state", (), where, span=node.span, address=address, unsure=True)
 
 
-def _word(node: Node | None, scope: Scope) -> str | None:
-    """Give the one word that says what kind of condition stands here."""
+def _word(node: Node | None, scope: Scope) -> tuple[str | None, Node | None]:
+    """Give the one word that says what kind of condition stands here, and the condition with the word in it."""
     if node is None:
-        return None
+        return None, None
     if not isinstance(node, MapNode):
         cure = 'write `{state: kind}`, `{event: kind}`, `{all: [...]}` or `{test: "..."}`'
         scope.findings.refuse("SH020", f"a condition is a mapping, not {literals.shape(node)}", node, cure)
-        return None
+        return None, node
     found = [word for word in WORDS if word in node.entries]
     if len(found) == 1:
-        return found[0]
+        return found[0], node
     if found:
         cure = "write one of them; a group of several conditions is `all: [...]`"
         message = f"a condition is one of `{found[0]}` and `{found[1]}`, not both"
         scope.findings.refuse("SH110", message, node.keys[found[1]], cure)
-        return None
+        return None, node
+    return _meant_word(node, scope)
+
+
+def _meant_word(node: MapNode, scope: Scope) -> tuple[str | None, Node]:
+    """Refuse a condition without a word, and give the word that was meant, and the condition with it."""
+    misspelt = next((name for name in node.entries if likely(name, WORDS)), None)
     cures = [cure for name in node.entries if (cure := did_you_mean(name, WORDS)).startswith("did")]
     cure = cures[0] if cures else _named(node) or "known: " + ", ".join(f"`{word}`" for word in WORDS)
+    before = scope.findings.gaps
     scope.findings.refuse("SH110", "a condition says what it waits for", node, cure)
-    return None
+    if misspelt is None:
+        return None, node
+    scope.findings.gaps = before
+    return likely(misspelt, WORDS), node.renamed({misspelt: likely(misspelt, WORDS)})
 
 
 def _named(node: MapNode) -> str:
@@ -152,8 +160,8 @@ def _items(fields: Fields, name: str, address: str, scope: Scope) -> tuple[Condi
     node = fields.node_of(name)
     scope.nameless |= not (isinstance(node, ListNode) and node.items)
     fields.refuse_empty(name, "name at least one condition, or leave it out")
-    read = (read_condition(node, f"{address}.{name}[{at}]", scope) for at, node in enumerate(fields.items(name)))
-    return tuple(item for item in read if item is not None)
+    nodes = enumerate(fields.items(name))
+    return tuple(read_condition(node, f"{address}.{name}[{at}]", scope) for at, node in nodes)
 
 
 def _group(node: MapNode, word: str, address: str, scope: Scope) -> Group:
@@ -178,18 +186,19 @@ def _around(word: str, items: tuple[Condition, ...], fields: Fields, address: st
 def _same(fields: Fields) -> tuple[Same, ...]:
     findings, found = fields.findings, []
     for node in fields.items("same"):
-        if isinstance(node, MapNode):
-            found += [same for left, right in node.entries.items() if (same := _pair(left, right, node, findings))]
-        elif path := literals.field_path(node, "same", findings):
-            found.append(Same(path, span=node.span))
+        with findings.kept():
+            if isinstance(node, MapNode):
+                found += [_pair(left, right, node, findings) for left, right in node.entries.items()]
+            else:
+                found.append(Same(literals.field_path(node, "same", findings), span=node.span))
     return tuple(found)
 
 
-def _pair(left: str, right: Node, node: MapNode, findings: Findings) -> Same | None:
+def _pair(left: str, right: Node, node: MapNode, findings: Findings) -> Same:
     first = _end(left, node.keys[left], findings)
     named = literals.text(right, left, findings)
     second = _end(named, right, findings) if named is not None else None
-    return Same(pair=(first, second), span=node.keys[left].span) if first and second else None
+    return Same(pair=(first, second) if first and second else None, span=node.keys[left].span)
 
 
 def _end(name: str, place: Node, findings: Findings) -> Reference | None:
@@ -200,13 +209,11 @@ def _end(name: str, place: Node, findings: Findings) -> Reference | None:
     return None
 
 
-def _formula(node: MapNode, keys: Keys, address: str, scope: Scope) -> Formula | None:
-    fields = keyed(node, keys, scope.findings)
-    inner = node.entries["test"]
-    term = expression(inner, "test", scope.findings)
-    if term is None:
-        return None
-    return Formula(term, fields.text("test"), span=inner.span, address=address)
+def _formula(fields: Fields, address: str) -> Formula:
+    inner = fields.node.entries["test"]
+    term: Term = fields.findings.marked(expression, inner, "test")
+    text = inner.text if isinstance(inner, ScalarNode) else ""
+    return Formula(term, text, span=inner.span, address=address)
 
 
 def expression(node: Node, what: str, findings: Findings) -> Term | None:
@@ -219,20 +226,20 @@ def expression(node: Node, what: str, findings: Findings) -> Term | None:
     return term
 
 
-def _pattern(node: MapNode, keys: Keys, address: str, scope: Scope) -> Pattern:
+def _pattern(fields: Fields, address: str, scope: Scope) -> Pattern:
     findings = scope.findings
-    fields = keyed(node, keys, findings)
     form = _form(fields)
     alias = fields.read("as", literals.alias)
     scope.nameless |= fields.may_lack("as") or (fields.has("as") and not alias)
-    before = len(findings.found)
+    before = findings.gaps
+    kinds = fields.read(form, one_or_more_names) or ()
     count = _count(closed(fields.node_of("count"), COUNT, findings), f"{address}.count")
     aggregate = _aggregate(closed(fields.node_of("aggregate"), AGGREGATE, findings), f"{address}.aggregate")
-    is_clear = len(findings.found) == before and not fields.may_lack("count", "aggregate")
+    unsure = findings.gaps > before or fields.may_lack("count", "aggregate")
     return Pattern(
         alias or scope.next_alias(),
         form,
-        (fields.read(form, one_or_more_names) or ()) if is_clear else (),
+        kinds,
         where=read_leaves(fields.node_of("where"), f"{address}.where", findings),
         held=fields.duration("for"),
         count=count,
@@ -240,6 +247,7 @@ def _pattern(node: MapNode, keys: Keys, address: str, scope: Scope) -> Pattern:
         pick=_pick(closed(fields.node_of("pick"), PICK, findings)),
         span=fields.span,
         address=address,
+        unsure=unsure,
     )
 
 
@@ -250,12 +258,10 @@ def _form(fields: Fields) -> Form:
 def _bounds(fields: Fields) -> tuple[Bound, ...]:
     bounds = []
     for comparison in COMPARISONS:
-        node = fields.node_of(comparison)
-        found = literals.amount(node, comparison, fields.findings) if node is not None else None
+        found: Operand | None = fields.marked(comparison, literals.amount)
         if found is not None:
             bounds.append(Bound(comparison, found, span=found.span))
-    is_misspelt = not fields.node.entries.keys() <= COUNT.known | AGGREGATE.known
-    if not is_misspelt and not any(fields.has(comparison) for comparison in COMPARISONS):
+    if not fields.strange and not any(fields.has(comparison) for comparison in COMPARISONS):
         cure = "add `at_least`, `more_than`, `at_most` or `less_than`"
         fields.findings.refuse("SH112", f"{fields.what} is compared with nothing", fields.node, cure)
     return tuple(bounds)
@@ -299,8 +305,8 @@ def _pick(fields: Fields | None) -> Pick | None:
     inner = fields.node_of(best) if fields and best else None
     if fields is None or best is None or inner is None:
         return None
-    term = expression(inner, best, fields.findings)
-    return Pick(best, term, fields.text(best), span=inner.span) if term is not None else None
+    term: Term = fields.findings.marked(expression, inner, best)
+    return Pick(best, term, inner.text if isinstance(inner, ScalarNode) else "", span=inner.span)
 
 
 def _only_word(fields: Fields, words: tuple[Word, ...]) -> Word | None:

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from attrs import field, frozen
 
-from selfheal_rules.model import Operand
+from selfheal_rules.model import Operand, Unread
 from selfheal_rules.parse import literals
-from selfheal_rules.parse.findings import Findings, closest, did_you_mean
+from selfheal_rules.parse.findings import Findings, did_you_mean, likely
 from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.source import Span
 from selfheal_rules.values import FrozenMap
@@ -44,13 +44,12 @@ class Fields:
     what: str
     node: MapNode
     findings: Findings
-    strange: tuple[tuple[str, str], ...] = ()
-    """Keys that are unknown here, each with the key that may have been meant, or an empty text."""
+    strange: tuple[str, ...] = ()
+    """Keys that are unknown here, and of which nobody can tell which key was meant."""
 
     def may_lack(self, *names: str) -> bool:
         """Whether one of these keys is absent because what stands for it is written in a way nobody knows."""
-        absent = {name for name in names if name not in self.node.entries}
-        return bool(absent) and any(not meant or meant in absent for _, meant in self.strange)
+        return bool(self.strange) and any(name not in self.node.entries for name in names)
 
     @property
     def span(self) -> Span:
@@ -71,8 +70,9 @@ class Fields:
         return reader(node, name, self.findings) if node is not None else None
 
     def text(self, name: str, default: str = "") -> str:
-        """Give a text."""
-        found = self.read(name, literals.text)
+        """Give a text for people: no check rests on it."""
+        with self.findings.kept():
+            found = self.read(name, literals.text)
         return default if found is None else found
 
     def name(self, name: str, default: str = "") -> str:
@@ -91,8 +91,12 @@ class Fields:
 
     def duration(self, name: str) -> Operand | None:
         """Give a duration, as text or as a parameter."""
+        return self.marked(name, literals.duration)
+
+    def marked(self, name: str, reader: Callable[[Node, str, Findings], Read | None]) -> Read | Unread | None:
+        """Give what `reader` makes of the value under a key, or what stands for one that cannot be read."""
         node = self.node.entries.get(name)
-        return literals.duration(node, name, self.findings) if node is not None else None
+        return self.findings.marked(reader, node, name) if node is not None else None
 
     def items(self, name: str) -> list[Node]:
         """Give the items of a list."""
@@ -122,27 +126,44 @@ def closed(node: Node | None, keys: Keys, findings: Findings) -> Fields | None:
 
 
 def keyed(node: MapNode, keys: Keys, findings: Findings) -> Fields:
-    """Take a mapping as one of just these keys; what is unknown or missing is a finding, no reason to stop."""
-    strange = () if node.entries.keys() <= keys.known else tuple(_refuse_unknown(node, keys, findings))
-    meant = [name for _, name in strange]
+    """
+    Take a mapping as one of just these keys; what is unknown or missing is a finding, no reason to stop.
+
+    A misspelt key is read as the one that was meant.
+    """
+    strange: tuple[str, ...] = ()
+    if not node.entries.keys() <= keys.known:
+        meant = dict(_refuse_unknown(node, keys, findings))
+        strange = tuple(name for name, known in meant.items() if not known)
+        node = node.renamed({name: known for name, known in meant.items() if known})
     for name in keys.required:
-        if name not in node.entries and name not in meant:
+        if name not in node.entries:
             said = f"{name}: 1" if name.startswith("selfheal") else f"{name}:"
             findings.refuse("SH101", f"{keys.what} needs `{name}`", node, f"add `{said}`")
     return Fields(keys.what, node, findings, strange)
 
 
 def _refuse_unknown(node: MapNode, keys: Keys, findings: Findings) -> Iterator[tuple[str, str]]:
+    """Refuse unknown keys, and give those that belong nowhere else with the key that was meant, or an empty text."""
     absent = [name for name in keys.required + keys.optional if name not in node.entries]
+    taken = set()
     for name, key in node.keys.items():
         if name in keys.known:
             continue
-        elsewhere, meant = keys.elsewhere.get(name), keys.meant.get(name)
-        meant = meant if meant in absent else closest(name, absent)
-        cure = f"did you mean `{meant}`?" if meant else did_you_mean(name, absent)
+        elsewhere, known = keys.elsewhere.get(name), keys.meant.get(name)
+        known = known if known in absent else None
+        cure = f"did you mean `{known}`?" if known else did_you_mean(name, absent)
+        meant = known or likely(name, absent)
+        before = findings.gaps
         findings.refuse("SH102", f"{keys.what} has no key `{name}`", key, elsewhere or cure)
-        if not elsewhere:
+        if elsewhere:
+            continue
+        if meant and meant not in taken:
+            taken.add(meant)
+            findings.gaps = before
             yield name, meant
+        else:
+            yield name, ""
 
 
 def list_items(node: Node, what: str, findings: Findings) -> list[Node] | None:

@@ -7,7 +7,7 @@ from selfheal_rules.model import Guard, Literal, Operand, Pattern
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.conditions import Scope, read_condition
 from selfheal_rules.parse.fields import list_items
-from selfheal_rules.parse.findings import Findings, did_you_mean
+from selfheal_rules.parse.findings import Findings, did_you_mean, likely
 from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.values import FrozenMap
 
@@ -55,7 +55,7 @@ def read_guard(node: Node, address: str, scope: Scope) -> Guard | None:
         message = f"a guard is a mapping, not {literals.shape(node)}"
         scope.findings.refuse("SH020", message, node, "write `{cooldown: 30m}`")
         return None
-    name = _name(node, scope)
+    name, node = _name(node, scope)
     if name is None:
         return None
     for word in NEEDED.get(name, ()):
@@ -69,19 +69,24 @@ def read_guard(node: Node, address: str, scope: Scope) -> Guard | None:
     return Guard(name, FrozenMap(settings), span=node.span)
 
 
-def _name(node: MapNode, scope: Scope) -> str | None:
-    """Give the one guard a mapping names."""
+def _name(node: MapNode, scope: Scope) -> tuple[str | None, MapNode]:
+    """Give the one guard a mapping names, or seems to mean, and the mapping with that name in it."""
     found = [word for word in node.entries if word in BESIDE]
     if len(found) == 1:
-        return found[0]
+        return found[0], node
     if found:
         message = f"`{found[0]}` and `{found[1]}` are two guards"
         scope.findings.refuse("SH150", message, node.keys[found[1]], "write each as an item of its own")
-        return None
+        return None, node
     first = next(iter(node.entries), "")
+    meant = likely(first, BESIDE)
     message = f"`{first}` is no guard" if first else "a guard says what it limits"
+    before = scope.findings.gaps
     scope.findings.refuse("SH150", message, node.keys.get(first, node), did_you_mean(first, BESIDE))
-    return None
+    if not meant:
+        return None, node
+    scope.findings.gaps = before
+    return meant, node.renamed({first: meant})
 
 
 def _setting(word: str, guard: str, inner: Node, key: ScalarNode, address: str, scope: Scope) -> Setting | None:
@@ -91,7 +96,7 @@ def _setting(word: str, guard: str, inner: Node, key: ScalarNode, address: str, 
         return None
     if word == "of":
         return _population(inner, address, scope)
-    return READERS.get(word, one_or_several)(inner, word, findings)
+    return findings.marked(READERS.get(word, one_or_several), inner, word)
 
 
 def one_or_several(node: Node, word: str, findings: Findings) -> Operand | tuple[Operand, ...] | None:
@@ -103,8 +108,8 @@ def one_or_several(node: Node, word: str, findings: Findings) -> Operand | tuple
 
 def several(node: Node, word: str, findings: Findings) -> tuple[Operand, ...]:
     """Give the values of a list."""
-    found = (literals.operand(item, word, findings) for item in list_items(node, word, findings) or ())
-    return tuple(item for item in found if item is not None)
+    items = list_items(node, word, findings) or ()
+    return tuple(findings.marked(literals.operand, item, word) for item in items)
 
 
 def fails(node: Node, _: str, findings: Findings) -> Operand | None:

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from selfheal_rules.model import Literal, Operand, Operator, Parameter, Test
 from selfheal_rules.parse import literals
-from selfheal_rules.parse.findings import Findings, did_you_mean
+from selfheal_rules.parse.findings import Findings, did_you_mean, likely
 from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 
 Held: TypeAlias = Operand | tuple[Operand, ...]
@@ -23,9 +23,9 @@ def read_leaves(node: Node | None, address: str, findings: Findings) -> tuple[Te
     tests: list[Test] = []
     for name, inner in node.entries.items():
         key = node.keys[name]
-        path = literals.path_of(name, key, findings)
-        if path:
-            tests += _leaf(path, inner, key, f"{address}.{name}", findings)
+        with findings.kept():
+            path = literals.path_of(name, key, findings) or literals.own_path(name)
+        tests += _leaf(path, inner, key, f"{address}.{name}", findings)
     return tuple(tests)
 
 
@@ -33,8 +33,8 @@ def _leaf(path: tuple[str, ...], node: Node, key: ScalarNode, address: str, find
     if isinstance(node, MapNode):
         return _operators(path, node, address, findings)
     operator: Operator = "in" if isinstance(node, ListNode) else "is"
-    held = one_or_more(node, address.rpartition(".")[2], findings)
-    return [Test(path, operator, held, span=key.span, address=address)] if held is not None else []
+    held: Held = findings.marked(one_or_more, node, address.rpartition(".")[2])
+    return [Test(path, operator, held, span=key.span, address=address)]
 
 
 def _operators(path: tuple[str, ...], node: MapNode, address: str, findings: Findings) -> list[Test]:
@@ -43,14 +43,21 @@ def _operators(path: tuple[str, ...], node: MapNode, address: str, findings: Fin
     tests = []
     for name, inner in node.entries.items():
         key = node.keys[name]
-        known = next((word for word in OPERATORS if word == name), None)
-        if known is None:
-            findings.refuse("SH120", f"`{name}` is no operator", key, _MEANT.get(name) or did_you_mean(name, OPERATORS))
-            continue
-        held = OPERATORS[known](inner, name, findings)
-        if held is not None:
-            tests.append(Test(path, known, held, span=key.span, address=f"{address}.{name}"))
+        known = next((word for word in OPERATORS if word == name), None) or _refused(name, key, findings)
+        reader: ReadOperand = OPERATORS.get(known, one_or_more)
+        held: Held = findings.marked(reader, inner, name)
+        tests.append(Test(path, known, held, span=key.span, address=f"{address}.{name}"))
     return tests
+
+
+def _refused(name: str, key: ScalarNode, findings: Findings) -> Operator:
+    """Refuse an operator, and give the one that was meant."""
+    meant = _MEANT.get(name)
+    known = next((word for word in ("is", "in", *OPERATORS) if word == (meant or likely(name, OPERATORS))), None)
+    cure = _SPELT.get(known or "") or (f"did you mean `{known}`?" if known else did_you_mean(name, OPERATORS))
+    with findings.kept():
+        findings.refuse("SH120", f"`{name}` is no operator", key, cure)
+    return known or "unread"
 
 
 def one_or_more(node: Node, what: str, findings: Findings) -> Held | None:
@@ -60,9 +67,7 @@ def one_or_more(node: Node, what: str, findings: Findings) -> Held | None:
     if not node.items:
         findings.refuse("SH111", f"`{what}` is held against an empty list", node, "name at least one value")
         return None
-    found = [single(item, what, findings) for item in node.items]
-    sound = tuple(item for item in found if item is not None)
-    return sound if len(sound) == len(found) else None
+    return tuple(findings.marked(single, item, what) for item in node.items)
 
 
 def single(node: Node, what: str, findings: Findings) -> Operand | None:
@@ -113,26 +118,29 @@ OPERATORS: Mapping[Operator, ReadOperand] = {
     "exists": truth,
 }
 
-_ALONE, _LISTED = "write the value alone: it is equality", "write a list of values: it is *in*"
 _MEANT: Mapping[str, str] = {
-    **dict.fromkeys(("eq", "equals", "is", "=", "=="), _ALONE),
-    **dict.fromkeys(("in", "one_of", "any_of", "any"), _LISTED),
-    **{
-        word: f"did you mean `{meant}`?"
-        for meant, words in {
-            "not": ("ne", "neq", "not_equals", "is_not", "not_in", "!="),
-            "at_least": ("gte", "ge", "min", ">="),
-            "more_than": ("gt", "greater_than", "above", ">"),
-            "at_most": ("lte", "le", "max", "<="),
-            "less_than": ("lt", "below", "<"),
-            "matches": ("regex", "regexp", "re", "match", "=~"),
-            "glob": ("like", "wildcard"),
-            "starts_with": ("prefix",),
-            "ends_with": ("suffix",),
-            "contains": ("has", "includes"),
-            "exists": ("present", "defined", "is_set"),
-        }.items()
-        for word in words
-    },
+    word: meant
+    for meant, words in {
+        "is": ("eq", "equals", "is", "=", "=="),
+        "in": ("in", "one_of", "any_of", "any"),
+        "not": ("ne", "neq", "not_equals", "is_not", "not_in", "!="),
+        "at_least": ("gte", "ge", "min", ">="),
+        "more_than": ("gt", "greater_than", "above", ">"),
+        "at_most": ("lte", "le", "max", "<="),
+        "less_than": ("lt", "below", "<"),
+        "matches": ("regex", "regexp", "re", "match", "=~"),
+        "glob": ("like", "wildcard"),
+        "starts_with": ("prefix",),
+        "ends_with": ("suffix",),
+        "contains": ("has", "includes"),
+        "exists": ("present", "defined", "is_set"),
+    }.items()
+    for word in words
 }
-"""What other rule languages call an operator, and how it is written here."""
+"""What other rule languages call an operator."""
+
+_SPELT: Mapping[str, str] = {
+    "is": "write the value alone: it is equality",
+    "in": "write a list of values: it is *in*",
+}
+"""How the operators are written that have no word here."""

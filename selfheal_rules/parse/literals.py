@@ -96,6 +96,12 @@ def path_of(name: str, node: Node, findings: Findings) -> tuple[str, ...]:
     return ()
 
 
+def own_path(name: str) -> tuple[str, ...]:
+    """Give the path that `$alias.field` has behind the alias; an empty one where it is none."""
+    found = _REFERENCE.fullmatch(name)
+    return tuple(found[2].split(".")) if found else ()
+
+
 def duration(node: Node, what: str, findings: Findings) -> Operand | None:
     """Give a duration, as text or as a parameter; its form is checked here."""
     if isinstance(node, ScalarNode) and isinstance(node.value, str):

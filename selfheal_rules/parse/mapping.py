@@ -71,7 +71,7 @@ def _mapping(fields: Fields, folder: File | None) -> PayloadMapping | None:
     check_version(fields, "selfheal_mapping")
     name = fields.name("mapping")
     fields.refuse_empty("vocabulary", "name `openstack`, or a file with your own kinds")
-    vocabulary = named_vocabularies(fields, folder)
+    words = named_vocabularies(fields, folder)
     recognise = _conditions(fields, "recognise", ("payload",))
     if isinstance(node := fields.node_of("recognise"), MapNode) and not node.entries:
         findings.refuse("SH111", "`recognise` is empty", node, "name what its payloads have and no others do")
@@ -81,9 +81,9 @@ def _mapping(fields: Fields, folder: File | None) -> PayloadMapping | None:
     fields.refuse_empty("items", "say at least one event or state")
     items = tuple(_sound_items(fields.items("items"), findings))
     doc = fields.text("doc")
-    if vocabulary is None or origin is None:
+    if words.open or words.lost or origin is None:
         return None
-    return PayloadMapping(name, vocabulary, recognise, items, origin, time, doc, span=fields.span)
+    return PayloadMapping(name, words.vocabulary, recognise, items, origin, time, doc, span=fields.span)
 
 
 def _sound_items(nodes: list[Node], findings: Findings) -> Iterator[ItemMapping]:

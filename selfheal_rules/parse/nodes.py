@@ -1,8 +1,9 @@
 """What a YAML text is read into: scalars, lists and mappings that know where they stand."""
 
+from collections.abc import Mapping
 from typing import TypeAlias, Union
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from selfheal_rules.source import Source, Span
 
@@ -49,6 +50,12 @@ class MapNode(_Placed):
     entries: dict[str, "Node"] = field(factory=dict)
     keys: dict[str, ScalarNode] = field(factory=dict)
     faulty: bool = False
+
+    def renamed(self, names: Mapping[str, str]) -> "MapNode":
+        """Give the mapping with some keys under other names."""
+        entries = {names.get(name, name): inner for name, inner in self.entries.items()}
+        keys = {names.get(name, name): key for name, key in self.keys.items()}
+        return evolve(self, entries=entries, keys=keys)
 
 
 Node: TypeAlias = Union[ScalarNode, ListNode, MapNode]  # noqa: UP007 - a forward reference

@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from selfheal_rules.diagnostics import Report, RuleSetError
+from selfheal_rules.diagnostics import Report
 from selfheal_rules.model import Group, Reference, Rule, RuleSet
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.conditions import Scope, read_outermost
 from selfheal_rules.parse.fields import Fields, Keys, closed, table
-from selfheal_rules.parse.files import nodes_of, read_source
+from selfheal_rules.parse.files import nodes_of
 from selfheal_rules.parse.findings import Findings
 from selfheal_rules.parse.guards import read_guards
-from selfheal_rules.parse.nodes import ListNode, MapNode, Node
+from selfheal_rules.parse.nodes import MapNode, Node
 from selfheal_rules.parse.params import lost_params, read_params, site_values
 from selfheal_rules.parse.steps import read_ending, read_steps
 from selfheal_rules.parse.vocabulary import DECLARATIONS, check_version, named_vocabularies, read_declarations
 from selfheal_rules.source import Source
-from selfheal_rules.values import EMPTY, FrozenMap
+from selfheal_rules.values import FrozenMap
 
 RULE_SET = Keys(
     "a rule set",
@@ -24,7 +24,6 @@ RULE_SET = Keys(
     ("description", "metadata", "vocabulary", "types", "events", "states", "params"),
     meant=FrozenMap({"name": "ruleset", "version": "selfheal", "doc": "description", "parameters": "params"}),
 )
-DECLARED = ("vocabulary", *DECLARATIONS, "params")
 _MEANT = FrozenMap({
     **dict.fromkeys(("if", "on", "condition", "conditions", "trigger", "match"), "when"),
     **dict.fromkeys(("do", "action", "actions", "steps"), "then"),
@@ -34,34 +33,15 @@ _INSIDE = FrozenMap(dict.fromkeys(("same", "within", "unless", "for"), "write it
 RULE = Keys("a rule", ("id", "when", "then"), ("doc", "key", "priority", "guard", "outcome"), _INSIDE, _MEANT)
 
 
-def load_rules(path: str | Path, *, values: Mapping[str, object] | None = None) -> RuleSet:
-    """
-    Load the rule set of a file, or of a folder with a `rules.yaml`.
-
-    Raises:
-        RuleSetError: with every finding, also where the file cannot be read.
-    """
-    file = Path(path)
-    file = file / "rules.yaml" if file.is_dir() else file
-    findings = Findings()
-    source = read_source(file, findings)
-    if source is None:
-        raise RuleSetError(findings.report())
-    found, report = parse_rules(source, values=values, folder=file.parent)
-    if found is None or report.errors:
-        raise RuleSetError(report)
-    return found
-
-
 def parse_rules(
     source: Source, *, values: Mapping[str, object] | None = None, folder: Path | None = None
 ) -> tuple[RuleSet | None, Report]:
     """
     Read a rule set, and say everything that is wrong with it.
 
-    What is given can be checked further: a rule with a finding in it stands apart from the others, as `unread`.
-    `values` are what the site sets its parameters to; `folder` is where vocabulary files are looked for. Nothing is
-    given where the text is no rule set, or a vocabulary it names cannot be used.
+    What is given can be checked further: a rule with a finding in it stands apart from the others, as `unread`, and
+    nothing of it is compiled. `values` are what the site sets its parameters to; `folder` is where vocabulary files
+    are looked for. Nothing is given where the text is no rule set, or one of another version of the language.
     """
     findings = Findings()
     fields = closed(nodes_of(source, findings), RULE_SET, findings)
@@ -74,12 +54,12 @@ def _rule_set(fields: Fields, values: Mapping[str, object], folder: Path | None)
     is_ours = check_version(fields, "selfheal")
     name = fields.name("ruleset")
     below = named_vocabularies(fields, folder)
-    vocabulary, lost = read_declarations(fields, name, below) if below else (None, frozenset())
-    params = read_params(fields, vocabulary.types if vocabulary else EMPTY)
+    vocabulary, lost = read_declarations(fields, name, below.vocabulary)
+    params = read_params(fields, vocabulary.types)
     rules, unread = _rules(fields.items("rules"), findings)
     set_values = site_values(fields, params, values)
     description, metadata = fields.text("description"), _metadata(fields)
-    if vocabulary is None or not (is_ours and _says_its_words(fields)):
+    if not is_ours:
         return None
     return RuleSet(
         name,
@@ -91,18 +71,17 @@ def _rule_set(fields: Fields, values: Mapping[str, object], folder: Path | None)
         metadata=metadata,
         span=fields.span,
         unread=unread,
-        lost=lost | lost_params(fields, params),
-        whole=not findings.found,
+        lost=below.lost | lost | lost_params(fields, params),
+        open=below.open or _may_say_more(fields),
+        faults=findings.report(),
     )
 
 
-def _says_its_words(fields: Fields) -> bool:
-    """Whether all that a rule set declares stands where it is looked for: what is not there is then not declared."""
+def _may_say_more(fields: Fields) -> bool:
+    """Whether a rule set may declare something where nobody looks for it."""
     nodes = [fields.node_of(name) for name in (*DECLARATIONS, "params")]
     are_read = all(isinstance(node, MapNode | None) for node in nodes)
-    strange = [meant for name, meant in fields.strange if meant or isinstance(fields.node_of(name), MapNode)]
-    is_elsewhere = any(not meant or meant in DECLARED for meant in strange)
-    return are_read and not is_elsewhere and isinstance(fields.node_of("vocabulary"), ListNode | None)
+    return not are_read or any(isinstance(fields.node_of(name), MapNode) for name in fields.strange)
 
 
 def _metadata(fields: Fields) -> FrozenMap:
@@ -127,6 +106,7 @@ def _rules(nodes: list[Node], findings: Findings) -> tuple[tuple[Rule, ...], tup
 
 
 def _rule(node: Node, at: int, scope: Scope) -> Rule | None:
+    before = scope.findings.gaps
     fields = closed(node, RULE, scope.findings)
     if fields is None:
         return None
@@ -142,7 +122,7 @@ def _rule(node: Node, at: int, scope: Scope) -> Rule | None:
     nameless = scope.nameless or not fields.has("when")
     return Rule(
         name, when, then, doc=doc, key=key, priority=priority, guard=guard, outcome=outcome, span=fields.span,
-        nameless=nameless,
+        nameless=nameless, torn=scope.findings.gaps > before,
     )  # fmt: skip
 
 

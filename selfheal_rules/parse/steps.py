@@ -2,11 +2,11 @@
 
 from attrs import evolve
 
-from selfheal_rules.model import Conclude, Confirm, Do, Ending, Operand, Retry, Step, Template
+from selfheal_rules.model import Conclude, Confirm, Do, Ending, Operand, Retry, Step
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.conditions import Scope, read_outermost
 from selfheal_rules.parse.fields import Fields, Keys, closed, keyed, names, table
-from selfheal_rules.parse.findings import did_you_mean
+from selfheal_rules.parse.findings import did_you_mean, likely
 from selfheal_rules.parse.nodes import MapNode, Node
 from selfheal_rules.values import FrozenMap
 
@@ -33,22 +33,31 @@ def _step(node: Node, address: str, scope: Scope) -> Step | None:
         scope.findings.refuse("SH020", f"a step is a mapping, not {literals.shape(node)}", node, "write `{do: action}`")
         return None
     found = [word for word in WORDS if word in node.entries]
+    if len(found) != 1:
+        found, node = _meant(node, scope)
     if len(found) == 1:
         return _conclude(node, scope) if found == ["conclude"] else _do(node, address, scope)
-    cures = [cure for name in node.entries if (cure := did_you_mean(name, WORDS)).startswith("did")]
-    first = next(iter(node.entries), "")
-    cure = cures[0] if cures else f"write `do: {first}`, and its values under `with`" if first else "write one of them"
-    scope.findings.refuse("SH110", "a step needs exactly one of `do` and `conclude`", node, cure)
     return None
 
 
-def _conclude(node: MapNode, scope: Scope) -> Conclude | None:
+def _meant(node: MapNode, scope: Scope) -> tuple[list[str], MapNode]:
+    """Refuse a step without its word, and give the word that was meant, and the step with it."""
+    misspelt = next((name for name in node.entries if likely(name, WORDS)), None)
+    cures = [cure for name in node.entries if (cure := did_you_mean(name, WORDS)).startswith("did")]
+    first = next(iter(node.entries), "")
+    cure = cures[0] if cures else f"write `do: {first}`, and its values under `with`" if first else "write one of them"
+    before = scope.findings.gaps
+    scope.findings.refuse("SH110", "a step needs exactly one of `do` and `conclude`", node, cure)
+    if misspelt is None or any(word in node.entries for word in WORDS):
+        return [], node
+    scope.findings.gaps = before
+    return [likely(misspelt, WORDS)], node.renamed({misspelt: likely(misspelt, WORDS)})
+
+
+def _conclude(node: MapNode, scope: Scope) -> Conclude:
     fields = keyed(node, CONCLUDE, scope.findings)
-    kind = fields.name("conclude")
-    if not kind:
-        return None
     return Conclude(
-        kind,
+        fields.name("conclude"),
         _with(fields),
         ttl=fields.duration("ttl"),
         cleared=fields.boolean("cleared"),
@@ -58,15 +67,11 @@ def _conclude(node: MapNode, scope: Scope) -> Conclude | None:
     )
 
 
-def _do(node: MapNode, address: str, scope: Scope) -> Do | None:
+def _do(node: MapNode, address: str, scope: Scope) -> Do:
     fields = keyed(node, DO, scope.findings)
-    action = fields.name("do")
-    if not action:
-        return None
-    target = fields.node_of("target")
     return Do(
-        action,
-        target=literals.scalar_content(target, "target", scope.findings) if target is not None else None,
+        fields.name("do"),
+        target=fields.marked("target", literals.scalar_content),
         params=_with(fields),
         id=fields.name("id"),
         after=_after(fields),
@@ -79,12 +84,9 @@ def _do(node: MapNode, address: str, scope: Scope) -> Do | None:
 
 def _with(fields: Fields) -> FrozenMap:
     """Read the values of a step or conclusion by name."""
-    found: dict[str, Operand | Template] = {}
-    for name, inner, _ in table(fields.node_of("with"), "with", fields.findings):
-        value = literals.content(inner, name, fields.findings)
-        if value is not None:
-            found[name] = value
-    return FrozenMap(found)
+    findings = fields.findings
+    rows = table(fields.node_of("with"), "with", findings)
+    return FrozenMap({name: findings.marked(literals.content, inner, name) for name, inner, _ in rows})
 
 
 def _after(fields: Fields) -> tuple[str, ...] | None:
@@ -103,9 +105,8 @@ def _retry(fields: Fields | None) -> Retry | None:
     backoff = fields.duration("backoff")
     if backoff is None:
         return None
-    drawn = fields.node_of("jitter")
-    jitter = literals.operand(drawn, "jitter", fields.findings) if drawn is not None else None
-    return Retry(fields.integer("times"), backoff, cap=fields.duration("cap"), jitter=jitter, span=fields.span)
+    jitter: Operand | None = fields.marked("jitter", literals.operand)
+    return Retry(fields.integer("times", 1), backoff, cap=fields.duration("cap"), jitter=jitter, span=fields.span)
 
 
 def read_ending(node: Node | None, address: str, scope: Scope) -> Ending | None:

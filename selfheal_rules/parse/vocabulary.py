@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from selfheal_rules.diagnostics import Report, RuleSetError
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.fields import NAME, Fields, Keys, closed, keyed, table
 from selfheal_rules.parse.files import nodes_of, read_source, whole
-from selfheal_rules.parse.findings import Findings, did_you_mean
-from selfheal_rules.parse.nodes import MapNode, Node, ScalarNode
+from selfheal_rules.parse.findings import Findings, did_you_mean, likely
+from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.parse.types import BUILT_IN, read_type
 from selfheal_rules.source import Source
 from selfheal_rules.values import FrozenMap
@@ -30,22 +30,40 @@ FIELD = Keys("a field", ("type",), ("required", "doc", "origin", "secret"))
 def parse_vocabulary(source: Source) -> tuple[Vocabulary | None, Report]:
     """Read a vocabulary; None where the text is none, or where it has any error."""
     findings = Findings()
+    words = _read(source, findings)
+    return (None if findings.found else words.vocabulary), findings.report()
+
+
+@frozen(eq=False, repr=False)
+class Words:
+    """
+    The vocabulary a file says or names, as far as it could be read.
+
+    `lost` are the kinds whose declaration has a mistake in it; it is `open` where there may be others.
+    """
+
+    vocabulary: Vocabulary = SELF_KINDS
+    lost: frozenset[str] = frozenset()
+    open: bool = False
+
+
+def _read(source: Source, findings: Findings) -> Words:
     fields = closed(nodes_of(source, findings), VOCABULARY, findings)
     if fields is None:
-        return None, findings.report()
-    check_version(fields, "selfheal_vocabulary")
+        return Words(open=True)
+    is_ours = check_version(fields, "selfheal_vocabulary")
     fields.text("doc")  # for people alone; it has to be a text all the same
-    found, _ = read_declarations(fields, fields.name("vocabulary"), SELF_KINDS)
-    return (None if findings.found else found), findings.report()
+    found, lost = read_declarations(fields, fields.name("vocabulary"), SELF_KINDS)
+    return Words(found, lost, open=bool(fields.strange) or not is_ours)
 
 
 def check_version(fields: Fields, name: str) -> bool:
-    """Refuse a file of another version of the language."""
+    """Refuse a file of another version of the language; one that says none may be of this."""
     node = fields.node_of(name)
     if node is None or (isinstance(node, ScalarNode) and node.value == 1 and type(node.value) is int):
-        return node is not None
+        return True
     fields.findings.refuse("SH100", f"this is version {literals.shape(node)}", node, f"write `{name}: 1`")
-    return False
+    return isinstance(node, ScalarNode) and node.text == "1"
 
 
 def load_vocabulary(name_or_path: str | Path) -> Vocabulary:
@@ -219,32 +237,30 @@ def _field(name: str, node: Node, place: ScalarNode, key: tuple[str, ...], decla
     return Field(name, found, required, fields.text("doc"), fields.text("origin"), secret, place.span)
 
 
-def named_vocabularies(fields: Fields, folder: Path | None) -> Vocabulary | None:
-    """Join the vocabularies a rule set names; None where one of them cannot be used."""
-    joined: Vocabulary | None = SELF_KINDS
-    for node in fields.items("vocabulary"):
+def named_vocabularies(fields: Fields, folder: Path | None) -> Words:
+    """Join the vocabularies a rule set names, and what can be read of those with a mistake in them."""
+    joined = Words()
+    named = fields.node_of("vocabulary")
+    for node in fields.items("vocabulary") or ([named] if isinstance(named, ScalarNode) else []):
         name = literals.text(node, "vocabulary", fields.findings)
-        found = _named(name, node, folder, fields.findings) if name is not None else None
-        if found is None or joined is None:
-            joined = None
-            continue
-        for kind in found.kinds.values():
-            first = joined.kinds.get(kind.name)
+        found = _named(name, node, folder, fields.findings) if name is not None else Words(open=True)
+        for kind in found.vocabulary.kinds.values():
+            first = joined.vocabulary.kinds.get(kind.name)
             if first is not None and first is not kind:
                 _refuse_clash(kind, first, fields.findings)
-        joined = joined | found
-    return joined
+        joined = Words(joined.vocabulary | found.vocabulary, joined.lost | found.lost, joined.open or found.open)
+    return joined if isinstance(named, ListNode | None) else evolve(joined, open=True)
 
 
-def _named(name: str, node: Node, folder: Path | None, findings: Findings) -> Vocabulary | None:
-    if is_shipped_name(name):
-        if name not in shipped_names():
-            cure = did_you_mean(name, shipped_names()) + "; a file is written with its ending"
-            findings.refuse("SH114", f"no vocabulary `{name}` is shipped", node, cure)
-            return None
-        found, report = _shipped(name)
-    else:
+def _named(name: str, node: Node, folder: Path | None, findings: Findings) -> Words:
+    if not is_shipped_name(name):
         source = read_source((folder or Path()) / name, findings, node.span)
-        found, report = parse_vocabulary(source) if source else (None, Report(()))
-    findings.found += report.findings
-    return found
+        return _read(source, findings) if source else Words(open=True)
+    if name in shipped_names():
+        found, report = _shipped(name)
+        findings.found += report.findings
+        return Words(found) if found else Words(open=True)
+    cure = did_you_mean(name, shipped_names()) + "; a file is written with its ending"
+    findings.refuse("SH114", f"no vocabulary `{name}` is shipped", node, cure)
+    meant = likely(name, shipped_names())
+    return evolve(_named(meant, node, folder, findings), open=True) if meant else Words(open=True)

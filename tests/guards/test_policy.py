@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from selfheal_rules.check import load_rules
 from selfheal_rules.check.policy import check_policy
 from selfheal_rules.compile import compile_rules
 from selfheal_rules.decide import Control
 from selfheal_rules.diagnostics import EventError, RuleSetError, SnapshotError
 from selfheal_rules.engine import Engine
 from selfheal_rules.guard.stages import STAGES
-from selfheal_rules.parse import load_rules
 from selfheal_rules.parse import policy as reading
 from selfheal_rules.parse.policy import load_policy, parse_policy, read_policy
 from selfheal_rules.source import Source

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from selfheal_rules.check import load_rules
 from selfheal_rules.cli import main
 from selfheal_rules.compile import compile_rules
 from selfheal_rules.decide.evidence import plain
@@ -14,7 +15,6 @@ from selfheal_rules.events import Event, State
 from selfheal_rules.execute import Executors, Recording
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal.items import snapshot_of
-from selfheal_rules.parse import load_rules
 from selfheal_rules.snapshot import MAGIC
 from tests.generate.streams import moment
 from tests.journal.rig import enforcing, file_journal
