@@ -11,7 +11,7 @@ from typing import TypeAlias, Union
 
 from attrs import field, frozen
 
-from selfheal_rules.diagnostics import Report
+from selfheal_rules.diagnostics import Diagnostic
 from selfheal_rules.source import NOWHERE, Span
 from selfheal_rules.values import EMPTY, FrozenMap, Value
 from selfheal_rules.vocabulary import DURATION, FieldType, Form, Vocabulary
@@ -113,6 +113,8 @@ class Test:
     operand: Operand | tuple[Operand, ...]
     span: Span = _span()
     address: str = _address()
+    named: Span = _span()
+    """Where the field stands; `span` is that of the operator, where there is one."""
 
 
 @frozen
@@ -322,6 +324,10 @@ class ParameterType:
     placed: Span = _span()
 
 
+ANY_KIND, ANY_PARAMETER = "*", "$params.*"
+"""What is lost where nobody can tell how many kinds, or parameters, are."""
+
+
 @frozen
 class RuleSet:
     """
@@ -329,7 +335,7 @@ class RuleSet:
 
     What a file with mistakes says is kept as far as it could be read, so that all of it can be checked, and never
     compiled: `faults` is what reading found, `unread` are the rules with a mistake in them, `lost` the kinds, and
-    parameters as they are written, whose declaration has one; it is `open` where there may be more of them.
+    parameters as they are written, whose declaration has one; `*` and `$params.*` stand for any.
     """
 
     name: str
@@ -342,12 +348,11 @@ class RuleSet:
     span: Span = _span()
     unread: tuple[Rule, ...] = field(default=(), eq=False, repr=False, kw_only=True)
     lost: frozenset[str] = field(default=frozenset(), eq=False, repr=False, kw_only=True)
-    open: bool = field(default=False, eq=False, repr=False, kw_only=True)
-    faults: Report = field(default=Report(()), eq=False, repr=False, kw_only=True)
+    faults: tuple[Diagnostic, ...] = field(default=(), eq=False, repr=False, kw_only=True)
 
     def may_declare(self, name: str) -> bool:
         """Whether a name nobody knows, of a kind or `$params.name`, may be declared by what could not be read."""
-        return self.open or name in self.lost
+        return name in self.lost or (ANY_PARAMETER if name.startswith("$") else ANY_KIND) in self.lost
 
     def value(self, operand: Operand) -> Value:
         """Give the raw value of a literal or parameter (durations and times still as text)."""

@@ -26,7 +26,7 @@ def _patterns(part: Any) -> Iterator[Pattern]:  # noqa: ANN401 - any piece of th
             yield from _patterns(item)
     elif hasattr(part, "__attrs_attrs__"):
         for attribute in part.__attrs_attrs__:
-            if attribute.name not in {"span", "address"}:
+            if attribute.eq:
                 yield from _patterns(getattr(part, attribute.name))
 
 

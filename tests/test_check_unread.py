@@ -3,12 +3,16 @@
 import copy
 import json
 import os
+import pickle
 import re
+from pathlib import Path
 
 import pytest
+from attrs import evolve
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import selfheal_rules as sr
 from selfheal_rules.check import check_rules
 from selfheal_rules.diagnostics import Report
 from selfheal_rules.parse import parse_rules
@@ -100,3 +104,88 @@ def test_words_that_could_not_be_read_may_be_right(head: str) -> None:
     ruleset, read = parse_rules(Source("rules.yaml", f"selfheal: 1\nruleset: r\n{head}\nrules: [{RULE}]\n"))
     assert read.errors
     assert () == (check_rules(ruleset).findings if ruleset else ())
+
+
+WRONG = """\
+selfheal: 1
+ruleset: r
+vocabulary: [openstack]
+rules:
+  - id: a
+    when: {as: a, state: alarm, where: {sevrity: {at_leest: critical}, severity: {nott: [critcal, null]}}}
+    then: [{do: noop, target: $a.hots}]
+  - {id: fine, when: {as: b, state: alarm}, then: [{do: noop, target: $b.host}]}
+"""
+FOUND = [
+    (6, 41, "SH205"), (6, 51, "SH120"), (6, 83, "SH120"), (6, 90, "SH220"), (6, 99, "SH121"), (7, 31, "SH205"),
+]  # fmt: skip
+
+
+def _told(report: Report) -> list[tuple[int, int, str]]:
+    return [(one.span.line, one.span.column, one.code) for one in report.findings]
+
+
+def test_all_that_is_wrong_with_one_leaf_is_said() -> None:
+    """A misspelt operator is read as what was meant: its field, its values and the rest of the rule are checked."""
+    ruleset, read = parse_rules(Source("rules.yaml", WRONG))
+    assert ruleset is not None
+    assert FOUND == _told(read + check_rules(ruleset))
+
+
+def test_a_file_that_is_wrong_is_refused_with_all_that_is_wrong(tmp_path: Path) -> None:
+    """Whoever loads it is told what reading and checking find, at once."""
+    (tmp_path / "rules.yaml").write_text(WRONG, "utf-8")
+    with pytest.raises(sr.RuleSetError) as caught:
+        sr.load_rules(tmp_path)
+    assert FOUND == _told(caught.value.report)
+
+
+def test_half_a_file_is_never_run() -> None:
+    """Who goes on with a rule set that was read with mistakes is refused: sound rules do not run without the rest."""
+    ruleset, _ = parse_rules(Source("rules.yaml", WRONG))
+    assert ruleset is not None
+    assert ["fine"] == [rule.id for rule in ruleset.rules]
+    for wrong in (ruleset, evolve(ruleset, rules=(), unread=()), pickle.loads(pickle.dumps(ruleset))):  # noqa: S301 - our own
+        with pytest.raises(sr.RuleSetError) as caught:
+            sr.compile_rules(wrong)
+        assert {place for place in FOUND if place[2] in {"SH120", "SH121"}} <= set(_told(caught.value.report))
+
+
+HEADS = {
+    "vocabulary: [opnstack]": "SH114",
+    "vocabulary: openstack": "SH020",
+    "vocabulary: [openstack]\nwords: 5": "SH102",
+    "vocabulary: [openstack]\nparams: {p: {type: strng}}": "SH115",
+    "vocabulary: [openstack]\nsattes: {mine: {key: [host], fields: {host: string}}}": "SH102",
+}
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_mistake_in_the_head_keeps_no_rule_from_being_checked(head: str) -> None:
+    """What is known of the words all the same is enough to tell a misspelt field."""
+    rules = "rules: [{id: a, when: {as: a, state: alarm}, then: [{do: noop, target: $a.hots}]}]"
+    ruleset, read = parse_rules(Source("rules.yaml", f"selfheal: 1\nruleset: r\n{head}\n{rules}\n"))
+    assert ruleset is not None
+    assert [HEADS[head]] == [one.code for one in read.findings]
+    assert ["SH205"] == [one.code for one in check_rules(ruleset).errors]
+
+
+PAIR = """\
+selfheal: 1
+ruleset: from-{read}
+states: {{s: {{key: [host], fields: {{host: string}}}}, t: {{key: [host], fields: {{host: string}}}}}}
+rules:
+  - id: from-{read}
+    prioriyt: 1
+    when: {{as: x, state: {read}}}
+    then: [{{conclude: {said}, with: {{host: $x.host}}}}]
+"""
+
+
+def test_rule_sets_with_mistakes_are_held_against_each_other(call: Call, tmp_path: Path) -> None:
+    """What two files do to each other is told beside what is wrong with each."""
+    paths = [tmp_path / "one.yaml", tmp_path / "two.yaml"]
+    for path, read, concluded in zip(paths, "st", "ts", strict=True):
+        path.write_text(PAIR.format(read=read, said=concluded), "utf-8")
+    told = call("check", *paths, "--format", "json")
+    assert ["SH102", "SH102", "SH330"] == sorted(json.loads(line)["code"] for line in told.out.splitlines())

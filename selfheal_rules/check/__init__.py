@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from attrs import evolve
-
 from selfheal_rules.check.actions import actions
 from selfheal_rules.check.conclusions import lifetimes, provenance, unconfirmed, unread
 from selfheal_rules.check.determined import determined
@@ -20,12 +18,11 @@ from selfheal_rules.check.possible import impossible
 from selfheal_rules.check.reach import crossed, shadowed, unused_parameters
 from selfheal_rules.check.steps import given, needed, targets
 from selfheal_rules.check.structure import counted_references, deadlines, empty, held, picks, sequences, shapes, windows
-from selfheal_rules.check.subject import Check, Reach, Subject
+from selfheal_rules.check.subject import REACHES, Check, Subject, readable
 from selfheal_rules.check.texts import unfilled
 from selfheal_rules.check.together import check_together
-from selfheal_rules.check.walk import patterns_of, steps_of
 from selfheal_rules.diagnostics import Report, RuleSetError
-from selfheal_rules.model import Conclude, Rule, RuleSet
+from selfheal_rules.model import RuleSet
 from selfheal_rules.parse.files import read_source
 from selfheal_rules.parse.findings import Findings
 from selfheal_rules.parse.ruleset import parse_rules
@@ -47,9 +44,9 @@ CHECKS: tuple[Check, ...] = (
     Check("durations", durations, "part"),
     Check("expressions", formulas, "part"),
     Check("values of conclusions", given, "part"),
-    Check("needs of conclusions", needed, "whole"),
+    Check("needs of conclusions", needed, "kinds"),
     Check("targets", targets, "part"),
-    Check("actions", actions),
+    Check("actions", actions, "whole"),
     Check("shapes", shapes, "whole"),
     Check("empty patterns", empty),
     Check("held conditions", held, "part"),
@@ -59,15 +56,15 @@ CHECKS: tuple[Check, ...] = (
     Check("counted references", counted_references, "part"),
     Check("deadlines", deadlines, "part"),
     Check("joins of negatives", required_joins, "whole"),
-    Check("targets and keys", determined, "whole"),
+    Check("targets and keys", determined, "kinds"),
     Check("shares", shares, "part"),
     Check("populations", populations, "part"),
     Check("unguarded actions", unguarded, "whole"),
     Check("lifetimes", lifetimes, "whole"),
     Check("provenance", provenance, "part"),
-    Check("circles", circular, "whole"),
+    Check("circles", circular, "kinds"),
     Check("loops of decisions", decision_loops, "whole"),
-    Check("cross joins", crossed, "whole"),
+    Check("cross joins", crossed, "kinds"),
     Check("unrelated negatives", unrelated, "whole"),
     Check("impossible leaves", impossible, "part"),
     Check("shadowed rules", shadowed),
@@ -105,34 +102,14 @@ def check_rules(ruleset: RuleSet) -> Report:
     Of one that was read with mistakes, all is checked that does not rest on what may lack; where reading has found
     something, the checks say nothing: one mistake is one finding.
     """
-    if not ruleset.faults.findings:
+    if not ruleset.faults:
         subject = Subject.of(ruleset)
         return Report.of(found for check in CHECKS for found in check.run(subject))
-    subjects = _parts(ruleset)
-    known = {_place(finding.span) for finding in ruleset.faults.findings}
-    checks = (check for check in CHECKS if check.reach in subjects)
-    found = (found for check in checks for found in check.run(subjects[check.reach]))
+    known = {_place(finding.span) for finding in ruleset.faults}
+    subjects = {reach: Subject.of(readable(ruleset, reach)) for reach in REACHES}
+    found = (found for check in CHECKS for found in check.run(subjects[check.reach]))
     return Report.of(one for one in found if _place(one.span) not in known)
 
 
 def _place(span: Span) -> tuple[str, int, int]:
     return span.source.name, span.line, span.column
-
-
-def _parts(ruleset: RuleSet) -> Mapping[Reach, Subject]:
-    """Give what a check of each reach may look at; of a rule set with mistakes none looks at all."""
-    every = tuple(sorted((*ruleset.rules, *ruleset.unread), key=lambda rule: rule.span.line))
-    known = tuple(rule for rule in every if not _is_doubtful(rule, ruleset))
-    rules: dict[Reach, tuple[Rule, ...]] = {
-        "part": every,
-        "whole": tuple(rule for rule in known if not rule.torn),
-        "rule": tuple(rule for rule in known if rule in ruleset.rules),
-    }
-    return {reach: Subject.of(evolve(ruleset, rules=found)) for reach, found in rules.items()}
-
-
-def _is_doubtful(rule: Rule, ruleset: RuleSet) -> bool:
-    """Whether a rule speaks of a kind whose declaration could not be read."""
-    concluded = [step.kind for step in steps_of(rule) if isinstance(step, Conclude)]
-    named = (*concluded, *(name for one in patterns_of(rule) for name in one.kinds))
-    return any(name not in ruleset.vocabulary.kinds and ruleset.may_declare(name) for name in named)

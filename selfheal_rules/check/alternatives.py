@@ -24,7 +24,7 @@ Path: TypeAlias = tuple[str, ...]
 
 def is_join(leaf: Test) -> bool:
     """Whether a leaf is an equality with a value of another item."""
-    return leaf.operator == "is" and isinstance(leaf.operand, Reference)
+    return bool(leaf.path) and leaf.operator == "is" and isinstance(leaf.operand, Reference)
 
 
 def is_event(pattern: Pattern) -> bool:

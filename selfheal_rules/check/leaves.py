@@ -35,7 +35,7 @@ def _has_kinds(pattern: Pattern, subject: Subject) -> bool:
 
 
 def _named_fields(pattern: Pattern) -> Iterator[tuple[Path, Span]]:
-    yield from ((leaf.path, leaf.span) for leaf in leaves_of(pattern) if leaf.path)
+    yield from ((leaf.path, leaf.named) for leaf in leaves_of(pattern) if leaf.path)
     for counted in (pattern.count, pattern.aggregate):
         for path in counted.by if counted else ():
             yield path, at_word(counted.span if counted else pattern.span, dotted(path))

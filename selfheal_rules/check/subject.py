@@ -1,14 +1,15 @@
 """What every check is given: the rule set and, worked out once, the scopes of each rule."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from selfheal_rules.check.alternatives import Names, Scope, in_every, scopes
 from selfheal_rules.check.walk import conditions_below, is_unread, leaves_of, patterns_of, roots, steps_of, watched_by
 from selfheal_rules.diagnostics import Diagnostic
-from selfheal_rules.model import Do, Formula, Group, Pattern, Rule, RuleSet, Step
+from selfheal_rules.model import Conclude, Do, Formula, Group, Pattern, Rule, RuleSet, Step
+from selfheal_rules.values import EMPTY
 from selfheal_rules.vocabulary import Kind, Vocabulary
 
 
@@ -87,8 +88,35 @@ class Subject:
 CheckRun: TypeAlias = Callable[[Subject], Iterable[Diagnostic]]
 
 
-Reach: TypeAlias = Literal["part", "whole", "rule", "set"]
-"""What a finding rests on: parts of a rule; that none lacks; that all of it could be read; that all rules could."""
+Reach: TypeAlias = Literal["part", "whole", "kinds", "rule", "set"]
+"""
+What a finding rests on: parts of a rule; that none lacks; nor the declaration of a kind it speaks of; that all of it
+could be read; that all of the rule set could.
+"""
+REACHES: tuple[Reach, ...] = get_args(Reach)
+
+
+def readable(ruleset: RuleSet, reach: Reach) -> RuleSet:
+    """Give the rule set with those of its rules that a check of a reach may look at; of one without mistakes, all."""
+    if not ruleset.faults:
+        return ruleset
+    every = sorted((*ruleset.rules, *ruleset.unread), key=lambda rule: rule.span.line)
+    sound = {id(rule) for rule in ruleset.rules}
+    tests: dict[Reach, Callable[[Rule], bool]] = {
+        "part": lambda _: True,
+        "whole": lambda rule: not rule.torn,
+        "kinds": lambda rule: not rule.torn and not _is_doubtful(rule, ruleset),
+        "rule": lambda rule: id(rule) in sound and not _is_doubtful(rule, ruleset),
+        "set": lambda _: False,
+    }
+    return evolve(ruleset, rules=tuple(filter(tests[reach], every)), params=EMPTY if reach == "set" else ruleset.params)
+
+
+def _is_doubtful(rule: Rule, ruleset: RuleSet) -> bool:
+    """Whether a rule speaks of a kind whose declaration could not be read."""
+    concluded = [step.kind for step in steps_of(rule) if isinstance(step, Conclude)]
+    named = (*concluded, *(name for one in patterns_of(rule) for name in one.kinds))
+    return any(name not in ruleset.vocabulary.kinds and ruleset.may_declare(name) for name in named)
 
 
 @frozen(eq=False, repr=False)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from selfheal_rules.check.findings import error
 from selfheal_rules.check.loops import chains, loops_of_decisions
-from selfheal_rules.check.subject import Subject
+from selfheal_rules.check.subject import Subject, readable
 from selfheal_rules.diagnostics import Diagnostic, Report
 from selfheal_rules.model import RuleSet
 from selfheal_rules.vocabulary import Kind
@@ -14,7 +14,8 @@ def check_together(*rulesets: RuleSet) -> Report:
     """Find what keeps rule sets from running in one program, though each of them could run alone."""
     if len(rulesets) < 2:  # noqa: PLR2004 - together is two
         return Report.of(())
-    known = tuple({ruleset.name: ruleset for ruleset in reversed(rulesets)}.values())[::-1]
+    once = {ruleset.name: ruleset for ruleset in reversed(rulesets)}
+    known = tuple(readable(ruleset, "kinds") for ruleset in reversed(once.values()))
     found = (*_repeated(rulesets), *_contradictions(rulesets), *chains(known), *_loops(known))
     return Report.of(found)
 

@@ -14,7 +14,7 @@ from selfheal_rules.compile.plan import Plan
 from selfheal_rules.compile.scenes import RuleName
 from selfheal_rules.compile.split import Split, Stage, split
 from selfheal_rules.compile.units import Fixed
-from selfheal_rules.diagnostics import RuleSetError
+from selfheal_rules.diagnostics import Report, RuleSetError
 from selfheal_rules.model import RuleSet
 from selfheal_rules.values import EMPTY, FrozenMap
 from selfheal_rules.vocabulary import Vocabulary
@@ -92,7 +92,7 @@ def compile_rules(*rulesets: RuleSet) -> Program:
         RuleSetError: with every error found, those of reading included: no part of a rule set is run without the
             rest. Warnings do not stop it.
     """
-    report = sum((rules.faults + check_rules(rules) for rules in rulesets), check_together(*rulesets))
+    report = sum((Report.of(rules.faults) + check_rules(rules) for rules in rulesets), check_together(*rulesets))
     if report.errors:
         raise RuleSetError(report)
     return _recompile(*rulesets)

@@ -114,7 +114,7 @@ def _operands(part: Any, kind: type[Found]) -> Iterator[Found]:
         yield from _operands(list(part.values()), kind)
     elif hasattr(part, "__attrs_attrs__") and not isinstance(part, Literal | Kind):
         for attribute in part.__attrs_attrs__:
-            if attribute.name not in {"span", "address"}:
+            if attribute.eq:  # what stands outside equality says where it stands
                 yield from _operands(getattr(part, attribute.name), kind)
 
 

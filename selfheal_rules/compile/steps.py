@@ -166,7 +166,7 @@ def rebind(part: Any, inner: frozenset[str]) -> Any:
         changed = {
             attribute.name: rebind(getattr(part, attribute.name), inner)
             for attribute in type(part).__attrs_attrs__
-            if attribute.name not in {"span", "address"}
+            if attribute.eq  # what stands outside equality says where it stands
         }
         return evolve(part, **changed)
     return part
@@ -179,7 +179,7 @@ def inner_aliases(part: Any) -> frozenset[str]:
     if isinstance(part, tuple):
         return frozenset().union(*(inner_aliases(item) for item in part))
     if has(type(part)):
-        return inner_aliases(tuple(getattr(part, a.name) for a in type(part).__attrs_attrs__ if a.name != "span"))
+        return inner_aliases(tuple(getattr(part, a.name) for a in type(part).__attrs_attrs__ if a.eq))
     return frozenset()
 
 

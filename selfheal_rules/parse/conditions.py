@@ -140,7 +140,8 @@ def _meant_word(node: MapNode, scope: Scope) -> tuple[str | None, Node]:
     cures = [cure for name in node.entries if (cure := did_you_mean(name, WORDS)).startswith("did")]
     cure = cures[0] if cures else _named(node) or "known: " + ", ".join(f"`{word}`" for word in WORDS)
     before = scope.findings.gaps
-    scope.findings.refuse("SH110", "a condition says what it waits for", node, cure)
+    place = node.keys.get(misspelt or "", node)
+    scope.findings.refuse("SH110", "a condition says what it waits for", place, cure)
     if misspelt is None:
         return None, node
     scope.findings.gaps = before
@@ -230,7 +231,9 @@ def _pattern(fields: Fields, address: str, scope: Scope) -> Pattern:
     findings = scope.findings
     form = _form(fields)
     alias = fields.read("as", literals.alias)
-    scope.nameless |= fields.may_lack("as") or (fields.has("as") and not alias)
+    said = (fields.node_of(name) for name in fields.strange if not fields.has("as"))
+    may_name = any(isinstance(node, ScalarNode) and isinstance(node.value, str) for node in said)
+    scope.nameless |= may_name or (fields.has("as") and not alias)
     before = findings.gaps
     kinds = fields.read(form, one_or_more_names) or ()
     count = _count(closed(fields.node_of("count"), COUNT, findings), f"{address}.count")

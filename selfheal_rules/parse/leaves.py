@@ -31,13 +31,13 @@ def read_leaves(node: Node | None, address: str, findings: Findings) -> tuple[Te
 
 def _leaf(path: tuple[str, ...], node: Node, key: ScalarNode, address: str, findings: Findings) -> list[Test]:
     if isinstance(node, MapNode):
-        return _operators(path, node, address, findings)
+        return _operators(path, node, key, address, findings)
     operator: Operator = "in" if isinstance(node, ListNode) else "is"
     held: Held = findings.marked(one_or_more, node, address.rpartition(".")[2])
-    return [Test(path, operator, held, span=key.span, address=address)]
+    return [Test(path, operator, held, span=key.span, address=address, named=key.span)]
 
 
-def _operators(path: tuple[str, ...], node: MapNode, address: str, findings: Findings) -> list[Test]:
+def _operators(path: tuple[str, ...], node: MapNode, leaf: ScalarNode, address: str, findings: Findings) -> list[Test]:
     if not node.entries:
         findings.refuse("SH111", f"`{'.'.join(path)}` is held against nothing", node, "write a value or an operator")
     tests = []
@@ -46,7 +46,7 @@ def _operators(path: tuple[str, ...], node: MapNode, address: str, findings: Fin
         known = next((word for word in OPERATORS if word == name), None) or _refused(name, key, findings)
         reader: ReadOperand = OPERATORS.get(known, one_or_more)
         held: Held = findings.marked(reader, inner, name)
-        tests.append(Test(path, known, held, span=key.span, address=f"{address}.{name}"))
+        tests.append(Test(path, known, held, span=key.span, address=f"{address}.{name}", named=leaf.span))
     return tests
 
 

@@ -81,7 +81,7 @@ def _mapping(fields: Fields, folder: File | None) -> PayloadMapping | None:
     fields.refuse_empty("items", "say at least one event or state")
     items = tuple(_sound_items(fields.items("items"), findings))
     doc = fields.text("doc")
-    if words.open or words.lost or origin is None:
+    if words.lost or origin is None:
         return None
     return PayloadMapping(name, words.vocabulary, recognise, items, origin, time, doc, span=fields.span)
 

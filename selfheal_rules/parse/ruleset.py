@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from selfheal_rules.diagnostics import Report
-from selfheal_rules.model import Group, Reference, Rule, RuleSet
+from selfheal_rules.model import ANY_KIND, ANY_PARAMETER, Group, Reference, Rule, RuleSet
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.conditions import Scope, read_outermost
 from selfheal_rules.parse.fields import Fields, Keys, closed, table
@@ -71,17 +71,18 @@ def _rule_set(fields: Fields, values: Mapping[str, object], folder: Path | None)
         metadata=metadata,
         span=fields.span,
         unread=unread,
-        lost=below.lost | lost | lost_params(fields, params),
-        open=below.open or _may_say_more(fields),
-        faults=findings.report(),
+        lost=below.lost | lost | lost_params(fields, params) | _elsewhere(fields),
+        faults=findings.report().findings,
     )
 
 
-def _may_say_more(fields: Fields) -> bool:
-    """Whether a rule set may declare something where nobody looks for it."""
-    nodes = [fields.node_of(name) for name in (*DECLARATIONS, "params")]
-    are_read = all(isinstance(node, MapNode | None) for node in nodes)
-    return not are_read or any(isinstance(fields.node_of(name), MapNode) for name in fields.strange)
+def _elsewhere(fields: Fields) -> frozenset[str]:
+    """Give any name where something may be declared that nobody looks for, or that has another shape."""
+    if any(isinstance(fields.node_of(name), MapNode) for name in fields.strange):
+        return frozenset({ANY_KIND, ANY_PARAMETER})
+    shapes = {ANY_KIND: DECLARATIONS, ANY_PARAMETER: ("params",)}
+    is_read = {name: isinstance(fields.node_of(name), MapNode | None) for name in (*DECLARATIONS, "params")}
+    return frozenset(one for one, names in shapes.items() if not all(is_read[name] for name in names))
 
 
 def _metadata(fields: Fields) -> FrozenMap:

@@ -47,7 +47,8 @@ def _meant(node: MapNode, scope: Scope) -> tuple[list[str], MapNode]:
     first = next(iter(node.entries), "")
     cure = cures[0] if cures else f"write `do: {first}`, and its values under `with`" if first else "write one of them"
     before = scope.findings.gaps
-    scope.findings.refuse("SH110", "a step needs exactly one of `do` and `conclude`", node, cure)
+    place = node.keys.get(misspelt or "", node)
+    scope.findings.refuse("SH110", "a step needs exactly one of `do` and `conclude`", place, cure)
     if misspelt is None or any(word in node.entries for word in WORDS):
         return [], node
     scope.findings.gaps = before

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from selfheal_rules.diagnostics import Report, RuleSetError
+from selfheal_rules.model import ANY_KIND
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.fields import NAME, Fields, Keys, closed, keyed, table
 from selfheal_rules.parse.files import nodes_of, read_source, whole
@@ -39,22 +40,29 @@ class Words:
     """
     The vocabulary a file says or names, as far as it could be read.
 
-    `lost` are the kinds whose declaration has a mistake in it; it is `open` where there may be others.
+    `lost` are the kinds whose declaration has a mistake in it.
     """
 
     vocabulary: Vocabulary = SELF_KINDS
     lost: frozenset[str] = frozenset()
-    open: bool = False
+
+    def __add__(self, other: "Words") -> "Words":
+        """Join two vocabularies."""
+        return Words(self.vocabulary | other.vocabulary, self.lost | other.lost)
+
+
+_ANY = Words(lost=frozenset({ANY_KIND}))
+"""What a vocabulary says that cannot be read."""
 
 
 def _read(source: Source, findings: Findings) -> Words:
     fields = closed(nodes_of(source, findings), VOCABULARY, findings)
     if fields is None:
-        return Words(open=True)
+        return _ANY
     is_ours = check_version(fields, "selfheal_vocabulary")
     fields.text("doc")  # for people alone; it has to be a text all the same
     found, lost = read_declarations(fields, fields.name("vocabulary"), SELF_KINDS)
-    return Words(found, lost, open=bool(fields.strange) or not is_ours)
+    return Words(found, lost) if is_ours and not fields.strange else Words(found, lost) + _ANY
 
 
 def check_version(fields: Fields, name: str) -> bool:
@@ -243,24 +251,24 @@ def named_vocabularies(fields: Fields, folder: Path | None) -> Words:
     named = fields.node_of("vocabulary")
     for node in fields.items("vocabulary") or ([named] if isinstance(named, ScalarNode) else []):
         name = literals.text(node, "vocabulary", fields.findings)
-        found = _named(name, node, folder, fields.findings) if name is not None else Words(open=True)
+        found = _named(name, node, folder, fields.findings) if name is not None else _ANY
         for kind in found.vocabulary.kinds.values():
             first = joined.vocabulary.kinds.get(kind.name)
             if first is not None and first is not kind:
                 _refuse_clash(kind, first, fields.findings)
-        joined = Words(joined.vocabulary | found.vocabulary, joined.lost | found.lost, joined.open or found.open)
-    return joined if isinstance(named, ListNode | None) else evolve(joined, open=True)
+        joined += found
+    return joined if isinstance(named, ListNode | None) else joined + _ANY
 
 
 def _named(name: str, node: Node, folder: Path | None, findings: Findings) -> Words:
     if not is_shipped_name(name):
         source = read_source((folder or Path()) / name, findings, node.span)
-        return _read(source, findings) if source else Words(open=True)
+        return _read(source, findings) if source else _ANY
     if name in shipped_names():
         found, report = _shipped(name)
         findings.found += report.findings
-        return Words(found) if found else Words(open=True)
+        return Words(found) if found else _ANY
     cure = did_you_mean(name, shipped_names()) + "; a file is written with its ending"
     findings.refuse("SH114", f"no vocabulary `{name}` is shipped", node, cure)
     meant = likely(name, shipped_names())
-    return evolve(_named(meant, node, folder, findings), open=True) if meant else Words(open=True)
+    return _named(meant, node, folder, findings) + _ANY if meant else _ANY

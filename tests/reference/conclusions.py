@@ -97,7 +97,7 @@ def _parts(part: Any, kind: type[P]) -> Iterator[P]:  # noqa: ANN401 - any piece
             yield from _parts(item, kind)
     elif hasattr(part, "__attrs_attrs__"):
         for one in part.__attrs_attrs__:
-            if one.name not in {"span", "address"}:
+            if one.eq:
                 yield from _parts(getattr(part, one.name), kind)
 
 
