@@ -219,6 +219,8 @@ class Graft:
                 strength_of(support, self.old.rules[support.rule], kind)
                 support.rule = -1
             kept[support] = None
+            if support.lingers is not None:
+                self.memory.lingering[support.rule, support.step, *support.lingers] = support
         record.supports = kept
 
     def _enter(self, network: Network, rows: Mapping[int, Row]) -> None:

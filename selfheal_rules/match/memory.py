@@ -7,7 +7,7 @@ from typing import Any
 
 from selfheal_rules.compile.plan import NEVER, Plan
 from selfheal_rules.events import Event
-from selfheal_rules.match.rows import Kept, Match, Record, Row, Tally
+from selfheal_rules.match.rows import Kept, Match, Record, Row, Support, Tally
 
 HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, FORGET, DEADLINE, RETRY, HEALTH, HELD = range(11)
 """What a timer is for; the ones from DEADLINE on are of episodes and come after firings."""
@@ -46,6 +46,8 @@ class Memory:
         self.marks: dict[tuple[str, Any], int] = {}
         self.matches: list[dict[tuple[Row, ...], Match]] = [{} for _ in plan.branches]
         self.once: list[dict[Match, None]] = [{} for _ in plan.branches]
+        self.lingering: dict[tuple[int, int, int, str], Support] = {}
+        """By rule, step, branch and evidence, what stands for its `ttl` though its match is no longer true."""
         self.fired: list[dict[tuple[Any, ...], tuple[Any, ...]]] = [{} for _ in plan.rules]
         self.sweep = [256] * len(plan.rules)
         self.truths: list[dict[Any, dict[Match, None]]] = [{} for _ in plan.rules]

@@ -270,6 +270,7 @@ class Support:
         "fields",
         "key",
         "kind",
+        "lingers",
         "match",
         "name",
         "picks",
@@ -299,6 +300,8 @@ class Support:
         self.fields: Any = EMPTY
         self.ends: int | None = None
         self.removed = False
+        self.lingers: tuple[int, str] | None = None
+        """While it stands though its match is not true: which branch of its rule it is of, and the match's evidence."""
         self.match: Match | None = None
 
 

@@ -93,6 +93,12 @@ class Supports:
 
     def _began(self, ruling: Ruling, index: int, step: Conclusion, match: Match) -> None:
         branch = self.plan.branches[match.branch]
+        again = self._again(ruling, index, branch, match) if self.memory.lingering else None
+        if again is not None:
+            match.supports[index] = again
+            again.picks = match.witness[len(match.rows) :]
+            self._still(step, branch, match, again)
+            return
         marker = Support(ruling.number, index, step.step.kind, branch.aliases, match.witness, self.memory.now)
         if step.kind.form == "event":
             self._events(ruling, index, step, ((branch, match.witness, match),))
@@ -106,8 +112,26 @@ class Supports:
         if began is not None:
             began.picks = match.witness[len(match.rows) :]
 
+    def _again(self, ruling: Ruling, index: int, branch: Branching, match: Match) -> Support | None:
+        """Give the support that a match had which is true once more before the `ttl` is over."""
+        text = canonical(evidence_of(branch.aliases, match.witness))
+        return self.memory.lingering.get((ruling.number, index, ruling.branches.index(branch.number), text))
+
+    def _linger(self, support: Support, branch: Branching, ends: int) -> None:
+        """Let a support stand until then, to be found again by the evidence of its match."""
+        place = self.plan.rules[support.rule].branches.index(branch.number)
+        support.lingers = place, canonical(evidence_of(support.aliases, support.rows))
+        self.memory.lingering[support.rule, support.step, *support.lingers] = support
+        self.lapse(support, ends)
+
+    def _recall(self, support: Support) -> None:
+        if support.lingers is not None:
+            self.memory.lingering.pop((support.rule, support.step, *support.lingers), None)
+            support.lingers = None
+
     def _still(self, step: Conclusion, branch: Branching, match: Match, support: Support) -> None:
         support.ends = None
+        self._recall(support)
         if step.kind.form == "event" or step.step.cleared or support.removed:
             return
         fields = step.fields[branch.number](match.witness)
@@ -128,7 +152,7 @@ class Supports:
         lingers = branch.timed and step.ttl and step.kind.form == "state" and not step.step.cleared
         if lingers and not support.removed and step.ttl:
             if support.ends is None:
-                self.lapse(support, self.memory.now + step.ttl)
+                self._linger(support, branch, self.memory.now + step.ttl)
             return
         match.supports[index] = None
         self.remove(support)
@@ -230,6 +254,7 @@ class Supports:
     def remove(self, support: Support) -> None:
         """Hold up a state no longer."""
         support.removed = True
+        self._recall(support)
         record = self.memory.records.get(support.kind, {}).get(support.key)
         if record is not None and support in record.supports:
             del record.supports[support]

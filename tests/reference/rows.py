@@ -294,8 +294,10 @@ def measured(measure: str, samples: list[tuple[int, float]]) -> float | None:
         return finite((values[-1] - values[0]) / (span / 1_000_000)) if span else None
     if not values:
         return None
+    if measure in {"min", "max"}:
+        return min(values) if measure == "min" else max(values)
     total = math.fsum(values)
-    return finite({"avg": total / len(values), "sum": total, "min": min(values), "max": max(values)}[measure])
+    return finite(total / len(values) if measure == "avg" else total)
 
 
 def finite(value: float) -> float | None:

@@ -45,6 +45,34 @@ def test_a_condition_with_within_supports_for_its_ttl_after_it_was_true(make: Ma
     assert [] == trouble(make, counted, 5, beat(0), beat(1))
 
 
+def test_a_condition_true_again_before_its_ttl_is_over_is_the_same_support(make: Make) -> None:
+    """[23] What it said before is said no longer, though it would be stronger; found by seed 2002952 of old."""
+    few = rule(
+        "{all: [{as: q, state: probe, count: {less_than: 2, within: 6s}}, {as: p, state: disk}], same: [host]}",
+        "[{conclude: trouble, with: {host: $p.host, level: $p.level, n: $p.n}, ttl: 4s}]",
+    )
+    moved = [until(0), until(10), disk(14, level="high", n=1), disk(28, host="b", level="high", n=2)]
+    before, other = '{"host":"a","level":"high","n":1}@14', '{"host":"b","level":"high","n":2}@28'
+    assert [before, other] == trouble(make, few, 29, *moved)
+    back = [*moved, disk(30, level="low", n=3)]
+    assert ['{"host":"a","level":"low","n":3}@30', other] == trouble(make, few, 31, *back)
+    assert ['{"host":"a","level":"low","n":3}@30'] == trouble(make, few, 34, *back)
+    gone = [*back, disk(35, gone=True)]
+    assert ['{"host":"a","level":"low","n":3}@30'] == trouble(make, few, 38.999999, *gone)
+    assert [] == trouble(make, few, 39, *gone)
+
+
+def test_a_condition_true_again_after_its_ttl_begins_anew(make: Make) -> None:
+    """[23] At the very end of the `ttl` the support is gone."""
+    few = rule(
+        "{all: [{as: q, state: probe, count: {less_than: 2, within: 6s}}, {as: p, state: disk}], same: [host]}",
+        "[{conclude: trouble, with: {host: $p.host}, ttl: 4s}]",
+    )
+    moved = [until(0), until(10), disk(14), disk(28, host="b")]
+    assert ['{"host":"a"}@14'] == trouble(make, few, 33, *moved, disk(31.999999))[:1]
+    assert ['{"host":"a"}@32'] == trouble(make, few, 33, *moved, disk(32))[:1]
+
+
 def test_the_support_of_an_event_goes_with_the_states_beside_it(make: Make) -> None:
     """[22] And does not come back with them."""
     beside = rule(

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.generate.streams import moment
-from tests.semantics.rig import Play, beat, disk, fail, node, rule, until
+from tests.semantics.rig import Play, beat, disk, fail, node, rule, state, until
 
 HIGH = "{as: p, state: node, where: {level: high}, for: 3s}"
 
@@ -161,3 +161,13 @@ def test_pick_least(play: Play) -> None:
     least = rule("{all: [{as: q, event: fail}, {as: p, state: disk, pick: {min: 'p.n'}}]}")
     rows = [disk(0, "d1", host="a", n=3), disk(0, "d2", host="b", n=1)]
     assert ["matched", "matched", "matched fence b@1"] == play(least, *rows, fail(1))
+
+
+@pytest.mark.parametrize(("measure", "fires"), [("max", True), ("min", True), ("sum", False), ("avg", False)])
+def test_the_greatest_of_great_numbers_is_one_of_them(play: Play, measure: str, *, fires: bool) -> None:
+    """[16] A sum that no float holds is unknown, and so is an average; found by seed 1001597 of old."""
+    great = rule(
+        f"{{all: [{{as: p, state: node}}, {{as: q, state: probe, aggregate: {{{measure}: x, more_than: 1}}}}]}}"
+    )
+    probes = [state("probe", 0, source=source, x=1e308) for source in ("m1", "m2")]
+    assert fires == ("fence a@1" in " ".join(play(great, *probes, node(1))))
