@@ -1,5 +1,5 @@
 """
-Memory: flat over millions of events, and the bytes one waiting match takes beside the caller's own event.
+Memory: flat over millions of events, and the bytes of one waiting match, and of one group that was asked for once.
 
 Each figure is taken in a process of its own, by the resident size: `python -m benchmarks.memory flat 2000000`.
 """
@@ -53,6 +53,16 @@ _JOIN = """\
       sequence: [{as: down, event: host.down}, {as: power, event: ipmi.power, where: {status: "off"}}]
       same: [host]
       within: 1h
+    then: [{do: noop, target: $down.host}]
+"""
+
+_ASKED = """\
+  - id: alone
+    when:
+      all:
+        - {as: down, event: host.down}
+        - {as: quiet, event: ipmi.power, count: {at_most: 0, within: 1m}}
+      same: [host]
     then: [{do: noop, target: $down.host}]
 """
 
@@ -111,6 +121,20 @@ def waiting(matches: int) -> dict[str, Any]:
     return {"matches": matches, "bytes_each": each}
 
 
+def asked(groups: int) -> dict[str, Any]:
+    """Ask for the count of that many hosts of which nothing is counted: what was asked for once is no longer held."""
+    engine = sr.Engine(sr.compile_rules(load(ruleset("asked", list(KINDS), [_ASKED]))))
+    engine.advance(START - timedelta(minutes=2))
+    step, before, decided = timedelta(seconds=1), 0, 0  # what is remembered for `max_age` is full after a few hundred
+    for number in range(groups):
+        if number == groups // 10:
+            before = resident()
+        event = Event(f"e{number}", "host.down", "monitor", START + number * step, {"host": f"host-{number:07}"})
+        decided += len(list(engine.post(event)))
+    assert decided == groups, "each of them was quiet"
+    return {"groups": groups, "bytes_each": (resident() - before) / (groups - groups // 10)}
+
+
 def measured(what: str, size: int) -> dict[str, Any]:
     """Take a figure in a child process."""
     command = [sys.executable, "-m", "benchmarks.memory", what, str(size)]
@@ -121,7 +145,7 @@ def measured(what: str, size: int) -> dict[str, Any]:
 
 def main() -> None:
     """Take the figure named on the command line, and print it as JSON."""
-    figure = {"flat": flat, "waiting": waiting}[sys.argv[1]]
+    figure = {"flat": flat, "waiting": waiting, "asked": asked}[sys.argv[1]]
     print(json.dumps(figure(int(sys.argv[2]))))
 
 

@@ -111,13 +111,16 @@ def door(scale: Scale) -> Figure:
 
 
 def memories(scale: Scale) -> Iterator[Figure]:
-    """Measure whether memory stays flat, and what a waiting match takes."""
+    """Measure whether memory stays flat, and what a waiting match and a group asked for take."""
     flat = memory.measured("flat", scale.memory_events)
     note = f"{flat['events']:,} events, {flat['decisions']:,} decisions, settled at {flat['settled_mb']:.0f} MiB"
     yield Figure("memory grown", flat["grown_mb"], "MiB", targets.GROWN_MB, note=note)
     waiting = memory.measured("waiting", scale.waiting)
     note = f"{waiting['matches']:,} waiting, beside the caller's events"
     yield Figure("a waiting match", waiting["bytes_each"], "bytes", targets.BYTES_EACH, note=note)
+    asked = memory.measured("asked", scale.waiting)
+    note = f"{asked['groups']:,} groups that nothing fills, each asked for once"
+    yield Figure("a group asked for", asked["bytes_each"], "bytes", targets.BYTES_ASKED, note=note)
 
 
 def beginnings(scale: Scale) -> Iterator[Figure]:

@@ -27,6 +27,7 @@ DURABLE: Mapping[str, float] = {"W1-10": 40, "W1-100": 40, "W2": 40, "W3-sequenc
 SCALING = 1.15
 GROWN_MB = 2.0
 BYTES_EACH = 1024.0
+BYTES_ASKED = 16.0
 LOAD_C_S, LOAD_PURE_S = 2.0, 5.0
 IMPORT_MS = 100.0
 GUARDS_US = 8.0

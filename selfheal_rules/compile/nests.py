@@ -72,8 +72,14 @@ class Nest:
         return tuple(sorted(found.items()))
 
     def next_of(self, aliases: Iterable[str]) -> str:
-        """Choose the alias with the most joins to what is bound; the first written of equals."""
-        return max(aliases, key=lambda alias: len(self.equalities(alias)))
+        """Choose the alias with the most joins to what is bound; the first written of equals; a count with its key."""
+        return max(aliases, key=lambda alias: (self._is_known(alias), len(self.equalities(alias))))
+
+    def _is_known(self, alias: str) -> bool:
+        """Whether the rows of an alias can be told: a group that nothing fills is there for its whole key alone."""
+        counted = self.parts[alias].counted
+        joined = {".".join(path) for path, _ in self.equalities(alias)}
+        return not (counted and counted.open) or joined == set(counted.names)
 
     def loop(self, alias: str) -> tuple[int, str]:
         """Open the loop over the rows of an alias; give the exchange it probes and the key it probes with."""

@@ -7,7 +7,7 @@ from selfheal_rules.compile.plan import Plan, Ruling
 from selfheal_rules.decide.episodes import Episodes
 from selfheal_rules.decide.opening import opening_among
 from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
-from selfheal_rules.match.rows import Kept, Match, Occurrence
+from selfheal_rules.match.rows import Match, is_over
 from selfheal_rules.match.takers import Straight
 from selfheal_rules.values import canonical_key
 
@@ -118,7 +118,7 @@ class Firings:
     def _sweep(self, number: int) -> None:
         """Forget the marks no match can bear again: a row has ended, or an event was there for one turn only."""
         fired, turn = self.memory.fired[number], self.memory.turn
-        kept = {mark: rows for mark, rows in fired.items() if not any(_is_over(row, turn) for row in rows)}
+        kept = {mark: rows for mark, rows in fired.items() if not any(is_over(row, turn) for row in rows)}
         self.memory.fired[number] = kept
         self.memory.sweep[number] = max(_MANY, 2 * len(kept))
 
@@ -150,7 +150,3 @@ def _ordered(fired: Fired) -> list[Any]:
         texts.append((canonical_key(values), key))
     texts.sort()
     return [key for _, key in texts]
-
-
-def _is_over(row: Any, turn: int) -> bool:
-    return bool(row.gone) or (isinstance(row, Occurrence) and not isinstance(row, Kept) and row.turn < turn)

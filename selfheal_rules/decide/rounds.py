@@ -241,6 +241,8 @@ class Rounds:
                 self._stop()
                 break
             self._round(rounds)
+        if self.network.tallies.crowded:
+            self.network.tallies.tidy()
         self.ranked, self.settled = 0, self.settled + 1
         decisions, episodes.decisions = episodes.decisions, []
         return decisions

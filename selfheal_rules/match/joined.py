@@ -94,8 +94,9 @@ class Joined(Network):
         self._rows[join, number] = row
         self._numbers.setdefault(row, []).append((join, number))
 
-    def _leave(self, part: Part, row: Any) -> None:
-        super()._leave(part, row)
+    def leave(self, part: Part, row: Any) -> None:
+        """Have nobody find a row any more: here, too."""
+        super().leave(part, row)
         for join, number in self._numbers.pop(row, ()):
             self._matcher.remove(number)
             del self._rows[join, number]

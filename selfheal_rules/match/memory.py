@@ -7,7 +7,7 @@ from typing import Any
 
 from selfheal_rules.compile.plan import NEVER, Plan
 from selfheal_rules.events import Event
-from selfheal_rules.match.rows import Kept, Match, Record, Row, Support, Tally
+from selfheal_rules.match.rows import Kept, Match, Record, Row, Support, Tally, is_over
 
 HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, FORGET, DEADLINE, RETRY, HEALTH, HELD = range(11)
 """What a timer is for; the ones from DEADLINE on are of episodes and come after firings."""
@@ -39,6 +39,8 @@ class Memory:
         self.alarm = -NEVER
         """No timer is due before this instant."""
         self.tallies: list[dict[Any, Tally]] = [{} for _ in plan.parts]
+        self.pasts: list[dict[Any, tuple[int, int, int]]] = [{} for _ in plan.parts]
+        """Of groups that stand though nothing fills them and nobody asks: `at`, `turn` and `stamp` of their rows."""
         self.homes: list[dict[Row, Any]] = [{} for _ in plan.parts]
         self.groups: list[deque[tuple[int, Any, Tally]]] = [deque() for _ in plan.parts]
         """Groups that no timer ends, by the latest time after which to look whether they are over."""
@@ -95,6 +97,13 @@ class Memory:
         """Give a number greater than every one before it."""
         self.ticket += 1
         return self.ticket
+
+    def borne(self) -> set[int]:
+        """Give the identities of rows of which may be asked whether they have fired, and of sequences that wait."""
+        turn, marks = self.turn, (rows for fired in self.fired for rows in fired.values())
+        marked = (row for rows in marks if not any(is_over(one, turn) for one in rows) for row in rows)
+        waiting = (row for _, _, purpose, one in self.timers if purpose == FORWARD for row in one.rows)
+        return {id(row) for row in (*marked, *waiting)}
 
     def link(self) -> None:
         """Have every row know the matches it is in, in the order they were born."""

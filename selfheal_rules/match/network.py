@@ -127,7 +127,7 @@ class Network:
         while waiting and waiting[0][0].at <= limit:
             waiting.popleft()
         while recent and recent[0].at <= limit:
-            self._leave(part, recent.popleft())
+            self.leave(part, recent.popleft())
         memory.grant(number, max(len(waiting), len(recent)))
 
     def index(self, part: Part, item: Any, turn: int) -> Kept:
@@ -199,7 +199,8 @@ class Network:
                 bucket[number] = [row]
         row.places = places
 
-    def _leave(self, part: Part, row: Any) -> None:
+    def leave(self, part: Part, row: Any) -> None:
+        """Have nobody find a row any more."""
         row.gone = True
         number = part.number
         if part.scanned:
@@ -227,7 +228,7 @@ class Network:
         if row.gone:
             return
         self.watch(part, row)
-        self._leave(part, row)
+        self.leave(part, row)
         for match in tuple(row.matches or ()):
             self.soil(match)
         for counter in part.counts:
@@ -239,7 +240,7 @@ class Network:
         standing = not row.gone
         if standing:
             self.watch(part, row)
-            self._leave(part, row)
+            self.leave(part, row)
         row.fields, row.stamp, row.twin = fields, stamp, None
         if standing:
             row.gone = False

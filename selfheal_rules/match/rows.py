@@ -146,6 +146,11 @@ class Kept(Occurrence):
         self.maker: Maker | None = None
 
 
+def is_over(row: Any, turn: int) -> bool:
+    """Whether no later match can have a row in it: it has ended, or is an event that was there for one turn only."""
+    return bool(row.gone) or (isinstance(row, Occurrence) and not isinstance(row, Kept) and row.turn < turn)
+
+
 class Derived(Occurrence):
     """A concluded event; its id is reckoned when it is first asked for."""
 

@@ -34,6 +34,8 @@ class Tallies:
             if part.counted and part.counted.within is not None
         }
         """What counts an event, or the beginning of a state, under each part that counts over a window."""
+        self.crowded: dict[int, None] = {}
+        """The parts that hold more groups than they have room for."""
 
     def start(self) -> None:
         """Make the groups that exist though nothing fills them: those with no key at all."""
@@ -51,14 +53,60 @@ class Tallies:
         return (tally.row,) if tally and tally.row is not None and not tally.row.gone else ()
 
     def _open(self, part: Part, counted: Counted, key: Any, values: tuple[Any, ...]) -> Tally:
-        memory = self.memory
-        tally = memory.tallies[part.number][key] = Tally(values)
-        since = memory.begun[part.era]
-        unwatched = counted.falling and memory.now - since < (counted.within or 0)
-        if counted.falling and not unwatched and not self._early(part, counted):
-            since += counted.within or 0
-        self._judge(part, counted, key, tally, since)
+        memory, number = self.memory, part.number
+        tally = memory.tallies[number][key] = Tally(values)
+        if len(memory.tallies[number]) > memory.rooms[number]:
+            self.crowded[number] = None
+        past = memory.pasts[number].pop(key, None)
+        if past is None:
+            self._judge(part, counted, key, tally, self._since(part, counted))
+        else:
+            self._return(part, counted, key, tally, past)
         return tally
+
+    def _since(self, part: Part, counted: Counted) -> int:
+        """Give since when a group has been true that nothing has ever filled."""
+        since, within = self.memory.begun[part.era], counted.within or 0
+        is_watched = counted.falling and self.memory.now - since >= within
+        return since + within if is_watched and not self._early(part, counted) else since
+
+    def _return(self, part: Part, counted: Counted, key: Any, tally: Tally, past: tuple[int, int, int]) -> None:
+        """Have the row of a group stand where it has stood all along."""
+        fields = _nested(counted.names, tally.values, counted.output, counted.measure([]))
+        row = tally.row = Row("count", "", key, tally.values, fields, *past[:2])
+        row.stamp, row.cause, tally.stands = past[2], tally.samples, True
+        self.network.enter(part, row)
+
+    # Groups that nobody asks for
+
+    def tidy(self) -> None:
+        """
+        Let go of the groups of crowded parts that nothing fills and no match holds: who asks finds them as they were.
+
+        Nothing may be waiting to be judged: what is, holds rows that no match does yet.
+        """
+        borne = self.memory.borne()
+        for number in self.crowded:
+            part, tallies = self.network.parts[number], self.memory.tallies[number]
+            if part.counted and part.counted.open and part.counted.names:
+                for key, tally in tuple(tallies.items()):
+                    if self._is_idle(tally) and id(tally.row) not in borne:
+                        self._drop(part, part.counted, key, tally.row)
+            self.memory.grant(number, len(tallies))
+        self.crowded.clear()
+
+    def _is_idle(self, tally: Tally) -> bool:
+        row = tally.row
+        is_empty = not (tally.samples or tally.members or tally.due)
+        return is_empty and row is not None and not (row.gone or row.matches)
+
+    def _drop(self, part: Part, counted: Counted, key: Any, row: Any) -> None:
+        """Forget a group, but for when its row began to stand, where that cannot be reckoned."""
+        self.network.leave(part, row)
+        del self.memory.tallies[part.number][key]
+        since = self._since(part, counted)
+        if (row.at, row.turn, row.stamp) != (since, 0, since):
+            self.memory.pasts[part.number][key] = row.at, row.turn, row.stamp
 
     def _early(self, part: Part, counted: Counted) -> bool:
         early = counted.early(counted.measure([]))

@@ -171,3 +171,14 @@ def test_the_greatest_of_great_numbers_is_one_of_them(play: Play, measure: str, 
     )
     probes = [state("probe", 0, source=source, x=1e308) for source in ("m1", "m2")]
     assert fires == ("fence a@1" in " ".join(play(great, *probes, node(1))))
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_a_group_of_nothing_is_found_by_the_fields_of_two_patterns(play: Play, order: int) -> None:
+    """[16] Whichever of the two comes last."""
+    few = "{as: c, event: beat, where: {host: $p.host, level: $q.level}, count: {at_most: 0, within: 3s}}"
+    both = rule(f"{{all: [{{as: p, state: node}}, {{as: q, state: probe}}, {few}]}}")
+    items = [node(11 + order), state("probe", 12 - order, level="high")]
+    assert ["", "", "matched", "matched fence a@12"] == play(both, until(0), until(10), *items[:: 1 - 2 * order])
+    blocked = [beat(10, level="high"), *items[:: 1 - 2 * order]]
+    assert ["", "matched", "matched", "matched", "fence a@13"] == play(both, until(0), *blocked, until(20))
