@@ -221,7 +221,7 @@ class Graft:
             kept[support] = None
             if support.lingers is not None:
                 self.memory.lingering[support.rule, support.step, *support.lingers] = support
-        record.supports = kept
+        record.supports, record.ranked = kept, None
 
     def _enter(self, network: Network, rows: Mapping[int, Row]) -> None:
         for part, row in rows.items():

@@ -103,6 +103,8 @@ class Counted:
     """Only `at_least` and `more_than` on a count: leaving the window can never make it true."""
     least: int
     """Where only `at_least` or `more_than` bound a plain count: how many it takes."""
+    distinct: bool
+    """Whether different values are counted: the measure of samples is how many they are."""
     open: bool
     """Whether a group nothing fills exists: its whole key comes from joins, or it has none."""
 

@@ -11,7 +11,7 @@ from selfheal_rules.compile.leaves import SIGNS, constant_leaf, is_constant, tra
 from selfheal_rules.compile.plan import Counted, Taker
 from selfheal_rules.compile.scope import Scope
 from selfheal_rules.model import Aggregate, Bound, Count, Pattern, RuleSet, Test
-from selfheal_rules.values import SECOND, Value, canonical
+from selfheal_rules.values import SECOND, Value
 from selfheal_rules.vocabulary import ANY, Kind
 
 Sample = tuple[Any, ...]
@@ -106,6 +106,7 @@ def _counted(
         falling=falls and pattern.form == "event",
         rising=plain and not falls,
         least=_least(counted.bounds, rules) if plain and not falls else 0,
+        distinct=isinstance(counted, Count) and counted.distinct is not None,
         open=open_group,
     )
 
@@ -122,8 +123,8 @@ def _least(bounds: tuple[Bound, ...], rules: RuleSet) -> int:
 
 def _value(counted: Count | Aggregate, kind: Kind, rules: RuleSet, code: Code) -> str:
     if isinstance(counted, Count):
-        path = counted.distinct
-        return code.function("value", "r, now", [f"    return {access('r', path) if path else 'None'}"])
+        read = access("r", counted.distinct or ())
+        return code.function("value", "r, now", [f"    v = {read}", "    return None if v is None else canonical(v)"])
     if counted.measure != "percent_of":
         return code.function("value", "r, now", [f"    return {access('r', counted.of)}"])  # type: ignore[arg-type]
     body, written = [], []
@@ -151,7 +152,7 @@ def _count(samples: list[Sample]) -> int:
 
 
 def _distinct(samples: list[Sample]) -> int:
-    return len({canonical(value) for sample in samples if (value := sample[2]) is not None})
+    return len({value for sample in samples if (value := sample[2]) is not None})
 
 
 def _numbers(samples: list[Sample]) -> list[float]:

@@ -37,6 +37,7 @@ from selfheal_rules.match.memory import (
 from selfheal_rules.match.rows import Occurrence, Record, Row
 from selfheal_rules.match.supports import SOURCE, Supports
 from selfheal_rules.match.takers import Straight
+from selfheal_rules.match.timers import STILL, compact, is_aging, is_held
 from selfheal_rules.values import FrozenMap
 
 ROUNDS = 256
@@ -134,11 +135,10 @@ class Rounds:
         return min(found, default=None)
 
     def _matters(self, purpose: int, subject: Any, due: int) -> bool:
+        if purpose in STILL:
+            return STILL[purpose](self.network, subject, due)
         still: dict[int, Callable[[], bool]] = {
-            JUDGE: lambda: subject.again == due,
-            LAPSE: lambda: subject.ends == due and not subject.removed,
             FORGET: lambda: self.told["selfheal.episode"],
-            HOLD: lambda: subject[1].gone,
             HEALTH: lambda: subject.status == "verifying" and subject.verify_due == due,
             DEADLINE: lambda: self.episodes.awaits(subject, "issued"),
             RETRY: lambda: self.episodes.awaits(subject, "retrying"),
@@ -153,8 +153,16 @@ class Rounds:
         while memory.timers and memory.timers[0][0] <= to:
             memory.now = max(memory.now, memory.timers[0][0])
             decisions += self._instant()
+        self._tidy()
         self.alarm()
         return tuple(decisions)
+
+    def _tidy(self) -> None:
+        """Let go of what nobody would miss, while nothing waits to be judged."""
+        if self.network.tallies.crowded:
+            self.network.tallies.tidy()
+        if len(self.memory.timers) > self.memory.crowd:
+            compact(self.network)
 
     def alarm(self) -> None:
         """Note before which instant no timer is due."""
@@ -201,19 +209,11 @@ class Rounds:
         return purpose < DEADLINE
 
     def _hold(self, number: int, row: Row) -> None:
-        part = self.network.parts[number]
-        if part.counted:
-            tally = self.memory.tallies[number].get(row.key)
-            alive = tally is not None and tally.row is row
-        else:
-            record = self.memory.records.get(row.kind, {}).get(row.key)
-            alive = record is not None and record.rows.get(number) is row
-        if alive and row.gone:
-            self.network.stand(part, row)
+        if is_held(self.network, number, row):
+            self.network.stand(self.network.parts[number], row)
 
     def _age(self, record: Record, at: int, fields: Any) -> None:
-        current = self.memory.records.get(record.kind, {}).get(record.key)
-        if current is record and record.at == at and record.fields is fields:
+        if is_aging(self.network, record, at, fields):
             self.network.record(record, self.memory.now)
 
     # Turns
@@ -241,8 +241,7 @@ class Rounds:
                 self._stop()
                 break
             self._round(rounds)
-        if self.network.tallies.crowded:
-            self.network.tallies.tidy()
+        self._tidy()
         self.ranked, self.settled = 0, self.settled + 1
         decisions, episodes.decisions = episodes.decisions, []
         return decisions

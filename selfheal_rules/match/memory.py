@@ -37,7 +37,7 @@ class Memory:
         self.rooms = [ROOM] * len(plan.parts)
         """By part, how many events or groups it may hold before those that are over are looked for."""
         self.alarm = -NEVER
-        """No timer is due before this instant."""
+        """No timer is due before this instant, nor are there too many."""
         self.tallies: list[dict[Any, Tally]] = [{} for _ in plan.parts]
         self.pasts: list[dict[Any, tuple[int, int, int]]] = [{} for _ in plan.parts]
         """Of groups that stand though nothing fills them and nobody asks: `at`, `turn` and `stamp` of their rows."""
@@ -58,6 +58,8 @@ class Memory:
         self.known = 0
         """How many ids `seen` holds."""
         self.timers: list[tuple[int, int, int, Any]] = []
+        self.crowd = 0
+        """With more timers than this, those that mean nothing any more are thrown away."""
         self.ticket = 0
         self.demand: Callable[[int, Any, tuple[Any, ...]], Iterable[Row]] = _nothing
 
@@ -68,7 +70,7 @@ class Memory:
     def timer(self, due: int, purpose: int, subject: Any) -> None:
         """Set a timer; a purpose reads its subject again when it is due."""
         heappush(self.timers, (due, self.next_ticket(), purpose, subject))
-        self.alarm = min(self.alarm, due)
+        self.alarm = min(self.alarm, due) if len(self.timers) <= self.crowd else -NEVER
 
     def grant(self, part: int, held: int) -> None:
         """

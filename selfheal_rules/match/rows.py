@@ -208,7 +208,20 @@ def still(rows: tuple[Any, ...]) -> tuple[Any, ...]:
 class Record:
     """What holds under one key of one state kind, the rows it is in each part, and what supports it if concluded."""
 
-    __slots__ = ("at", "cause", "fields", "id", "key", "kind", "rows", "since", "source", "supports", "values")
+    __slots__ = (
+        "at",
+        "cause",
+        "fields",
+        "id",
+        "key",
+        "kind",
+        "ranked",
+        "rows",
+        "since",
+        "source",
+        "supports",
+        "values",
+    )
 
     def __init__(self, kind: str, key: Any, values: tuple[Value, ...]) -> None:
         """Start as a record of nothing."""
@@ -222,6 +235,8 @@ class Record:
         self.cause: Any = ()
         self.rows: dict[int, Row] = {}
         self.supports: dict[Support, None] = {}
+        self.ranked: list[Support] | None = None
+        """The supports, the strongest first, where there are several and that was asked for."""
 
     @property
     def time(self) -> datetime:
@@ -313,12 +328,14 @@ class Support:
 class Tally:
     """One group of a count: its samples or members, and the row that stands while its bounds hold."""
 
-    __slots__ = ("due", "members", "row", "samples", "stands", "values")
+    __slots__ = ("different", "due", "members", "row", "samples", "stands", "values")
 
     def __init__(self, values: tuple[Value, ...]) -> None:
         """Start empty."""
         self.values = values
         self.samples: list[tuple[Any, ...]] = []
+        self.different: dict[Any, int] = {}
+        """Where different values are counted: how many samples have each."""
         self.members: dict[Row, Value] | None = None
         self.row: Row | None = None
         self.stands = False

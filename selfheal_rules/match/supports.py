@@ -1,5 +1,7 @@
 """Truth maintenance: what is concluded stands while a support stands, and the strongest support says what it is."""
 
+from bisect import bisect_left
+from bisect import insort_left as insort
 from collections.abc import Sequence
 from typing import Any
 
@@ -248,6 +250,8 @@ class Supports:
             record.source = SOURCE
             record.since = -1
         record.supports[support] = None
+        if record.ranked is not None:
+            insort(record.ranked, support, key=self._strength)  # of equal ones the one made last is the stronger
         self.made += 1
         self.touch(support.kind, support.key)
 
@@ -258,7 +262,18 @@ class Supports:
         record = self.memory.records.get(support.kind, {}).get(support.key)
         if record is not None and support in record.supports:
             del record.supports[support]
+            if record.ranked is not None:
+                del record.ranked[self._rank(record.ranked, support)]
             self.touch(support.kind, support.key)
+
+    def _strength(self, support: Support) -> tuple[Any, ...]:
+        return strength_of(support, self.plan.rules[support.rule], self.plan.entries[support.kind].kind)
+
+    def _rank(self, ranked: list[Support], support: Support) -> int:
+        place = bisect_left(ranked, self._strength(support), key=self._strength)
+        while ranked[place] is not support:
+            place += 1
+        return place
 
     def lapse(self, support: Support, ends: int) -> None:
         """Have a support end by itself."""
@@ -306,11 +321,12 @@ class Supports:
 
     def _show(self, record: Record) -> None:
         """Have a state be what its strongest support says, and all of them its cause, the strongest first."""
-        supports = tuple(record.supports)
-        if len(supports) > 1:
-            kind = self.plan.entries[record.kind].kind
-            last_first = supports[::-1]  # of equal ones the one made last counts as the stronger
-            supports = tuple(sorted(last_first, key=lambda one: strength_of(one, self.plan.rules[one.rule], kind)))
+        if len(record.supports) == 1:
+            record.ranked = None
+        elif record.ranked is None:
+            record.ranked = list(reversed(record.supports))
+            record.ranked.sort(key=self._strength)
+        supports = tuple(record.ranked or record.supports)
         record.cause = supports
         for row in record.rows.values():
             row.cause, row.twin = supports, None

@@ -116,7 +116,7 @@ class Tallies:
 
     def _sampler(self, part: Part, counted: Counted, within: int) -> Sample:
         memory, group, value = self.memory, counted.group, counted.value
-        rising, enough = counted.rising, counted.least if counted.rising else 0
+        rising, distinct, enough = counted.rising, counted.distinct, counted.least if counted.rising else 0
         tallies, groups, rooms, number = (
             memory.tallies[part.number],
             memory.groups[part.number],
@@ -139,6 +139,8 @@ class Tallies:
                         self._sweep(part, limit)
             samples = tally.samples
             one = (at, turn or memory.turn, value(row, now) if value else None, row.kind, row.source, row.id)
+            if distinct and one[2] is not None:
+                tally.different[one[2]] = tally.different.get(one[2], 0) + 1
             if at < now and samples and samples[-1][0] > at:
                 insort(samples, one, key=_order)
             else:
@@ -229,7 +231,8 @@ class Tallies:
         self._expire(counted, tally)
         samples = tally.samples if counted.within is not None else self._members(tally)
         exists = bool(samples) or counted.open
-        number = counted.measure(samples)
+        is_kept = counted.distinct and counted.within is not None
+        number = len(tally.different) if is_kept else counted.measure(samples)
         unwatched = counted.falling and self.memory.now - self.memory.begun[part.era] < (counted.within or 0)
         truth = (counted.early if unwatched else counted.accept)(number) if exists else False
         stands = truth is True or (part.negative and truth is None)
@@ -246,8 +249,17 @@ class Tallies:
         samples, limit, old = tally.samples, self.memory.now - counted.within, 0
         while old < len(samples) and samples[old][0] <= limit:
             old += 1
+        if counted.distinct:
+            self._forget(tally.different, samples[:old])
         if old:
             del samples[:old]
+
+    def _forget(self, different: dict[Any, int], samples: list[tuple[Any, ...]]) -> None:
+        for sample in samples:
+            if sample[2] is not None:
+                different[sample[2]] -= 1
+                if not different[sample[2]]:
+                    del different[sample[2]]
 
     def _members(self, tally: Tally) -> list[tuple[Any, ...]]:
         members = (tally.members or {}).items()
