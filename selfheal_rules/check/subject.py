@@ -44,8 +44,8 @@ class RuleView:
 
     @property
     def is_joined(self) -> bool:
-        """Whether it is known what the patterns of its condition have to do with each other."""
-        conditions = tuple(conditions_below([self.rule.when]))
+        """Whether it is known what the patterns of its conditions have to do with each other."""
+        conditions = tuple(conditions_below(roots(self.rule)))
         leaves = (leaf for one in conditions if isinstance(one, Pattern) for leaf in leaves_of(one))
         terms = [one.term for one in conditions if isinstance(one, Formula)]
         terms += [one.pick.term for one in self.patterns if one.pick]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from selfheal_rules.model import Literal, Operand, Operator, Parameter, Test
+from selfheal_rules.model import Literal, Operand, Operator, Parameter, Test, Unread
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.findings import Findings, did_you_mean, likely
 from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
@@ -32,8 +32,8 @@ def read_leaves(node: Node | None, address: str, findings: Findings) -> tuple[Te
 def _leaf(path: tuple[str, ...], node: Node, key: ScalarNode, address: str, findings: Findings) -> list[Test]:
     if isinstance(node, MapNode):
         return _operators(path, node, key, address, findings)
-    operator: Operator = "in" if isinstance(node, ListNode) else "is"
     held: Held = findings.marked(one_or_more, node, address.rpartition(".")[2])
+    operator: Operator = "unread" if isinstance(held, Unread) else "in" if isinstance(node, ListNode) else "is"
     return [Test(path, operator, held, span=key.span, address=address, named=key.span)]
 
 
