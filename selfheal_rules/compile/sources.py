@@ -187,11 +187,12 @@ def _average(numbers: list[float]) -> float | None:
 
 
 def _rate(samples: list[Sample]) -> float | None:
-    known = [sample for sample in samples if sample[2] is not None]
-    if not known or known[0][0] == known[-1][0]:
+    first = next((sample for sample in samples if sample[2] is not None), None)
+    last = next((sample for sample in reversed(samples) if sample[2] is not None), None)
+    if first is None or last is None or first[0] == last[0]:
         return None
     try:
-        return _finite((known[-1][2] - known[0][2]) / ((known[-1][0] - known[0][0]) / SECOND))
+        return _finite((last[2] - first[2]) / ((last[0] - first[0]) / SECOND))
     except OverflowError:
         return None
 
