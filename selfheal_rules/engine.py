@@ -317,7 +317,7 @@ class Engine(Knowledge):
             record.source, record.fields, record.at = item.source, item.fields, item.at
             rounds.network.record(record, item.at)
         touched = rounds.network.touched
-        decisions = tuple(rounds.settle()) if rounds.stirs else ()
+        decisions = rounds.answer()
         return ("overload" if rounds.overloaded else "matched" if touched else "unmatched"), decisions
 
     def _clear(self, item: State, key: Any, record: Record | None) -> None:

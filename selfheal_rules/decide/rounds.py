@@ -37,7 +37,7 @@ from selfheal_rules.match.memory import (
 from selfheal_rules.match.rows import Occurrence, Record, Row
 from selfheal_rules.match.supports import SOURCE, Supports
 from selfheal_rules.match.takers import Straight
-from selfheal_rules.match.timers import STILL, compact, is_aging, is_held
+from selfheal_rules.match.timers import STILL, is_aging, is_held, tidy
 from selfheal_rules.values import FrozenMap
 
 ROUNDS = 256
@@ -153,16 +153,16 @@ class Rounds:
         while memory.timers and memory.timers[0][0] <= to:
             memory.now = max(memory.now, memory.timers[0][0])
             decisions += self._instant()
-        self._tidy()
+        tidy(self.network)
         self.alarm()
         return tuple(decisions)
 
-    def _tidy(self) -> None:
-        """Let go of what nobody would miss, while nothing waits to be judged."""
-        if self.network.tallies.crowded:
-            self.network.tallies.tidy()
-        if len(self.memory.timers) > self.memory.crowd:
-            compact(self.network)
+    def answer(self) -> tuple[Decision, ...]:
+        """Settle what waits to be judged, if anything does."""
+        if self.stirs:
+            return tuple(self.settle())
+        tidy(self.network)
+        return ()
 
     def alarm(self) -> None:
         """Note before which instant no timer is due."""
@@ -241,7 +241,7 @@ class Rounds:
                 self._stop()
                 break
             self._round(rounds)
-        self._tidy()
+        tidy(self.network)
         self.ranked, self.settled = 0, self.settled + 1
         decisions, episodes.decisions = episodes.decisions, []
         return decisions

@@ -37,7 +37,7 @@ class Memory:
         self.rooms = [ROOM] * len(plan.parts)
         """By part, how many events or groups it may hold before those that are over are looked for."""
         self.alarm = -NEVER
-        """No timer is due before this instant, nor are there too many."""
+        """No timer is due before this instant."""
         self.tallies: list[dict[Any, Tally]] = [{} for _ in plan.parts]
         self.pasts: list[dict[Any, tuple[int, int, int]]] = [{} for _ in plan.parts]
         """Of groups that stand though nothing fills them and nobody asks: `at`, `turn` and `stamp` of their rows."""
@@ -70,7 +70,7 @@ class Memory:
     def timer(self, due: int, purpose: int, subject: Any) -> None:
         """Set a timer; a purpose reads its subject again when it is due."""
         heappush(self.timers, (due, self.next_ticket(), purpose, subject))
-        self.alarm = min(self.alarm, due) if len(self.timers) <= self.crowd else -NEVER
+        self.alarm = min(self.alarm, due)
 
     def grant(self, part: int, held: int) -> None:
         """

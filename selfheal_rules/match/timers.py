@@ -1,4 +1,4 @@
-"""Which timers of rows, counts, matches and supports still mean something."""
+"""Which timers of rows, counts, matches and supports still mean something, and what need not be kept."""
 
 from collections.abc import Callable, Mapping
 from heapq import heapify
@@ -47,7 +47,15 @@ STILL: Mapping[int, Still] = {
 """By purpose; a timer of another purpose is not judged here."""
 
 
-def compact(network: Network) -> None:
+def tidy(network: Network) -> None:
+    """Let go of the groups and timers nobody would miss; nothing may be waiting to be judged."""
+    if network.tallies.crowded:
+        network.tallies.tidy()
+    if len(network.memory.timers) > network.memory.crowd:
+        _compact(network)
+
+
+def _compact(network: Network) -> None:
     """Throw away the timers that mean nothing any more, before there are twice as many as once meant something."""
     memory, timers = network.memory, network.memory.timers
     timers[:] = [one for one in timers if one[2] not in STILL or STILL[one[2]](network, one[3], one[0])]
