@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from selfheal_rules.check import load_rules
 from selfheal_rules.compile import compile_rules
-from selfheal_rules.parse import load_rules
 from selfheal_rules.report import History, mermaid, rule_graph
 from selfheal_rules.report import page as written
 from tests.report.conftest import Watched

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from selfheal_rules.check import load_rules
 from selfheal_rules.compile import compile_rules
-from selfheal_rules.parse import load_rules
 from selfheal_rules.report import RuleGraph, dot, mermaid, rule_graph
 from selfheal_rules.report.graph import Arrow, Node
 from selfheal_rules.wording import clean
