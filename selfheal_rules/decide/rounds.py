@@ -34,10 +34,10 @@ from selfheal_rules.match.memory import (
     TALLY,
     Memory,
 )
-from selfheal_rules.match.rows import Occurrence, Record, Row
+from selfheal_rules.match.rows import Occurrence, Record
 from selfheal_rules.match.supports import SOURCE, Supports
 from selfheal_rules.match.takers import Straight
-from selfheal_rules.match.timers import STILL, is_aging, is_held, tidy
+from selfheal_rules.match.timers import STILL, age, ripen, tidy
 from selfheal_rules.values import FrozenMap
 
 ROUNDS = 256
@@ -191,9 +191,9 @@ class Rounds:
 
     def _ripe(self, purpose: int, subject: Any) -> bool:
         if purpose == HOLD:
-            self._hold(*subject)
+            ripen(self.network, *subject)
         elif purpose == AGE:
-            self._age(*subject)
+            age(self.network, *subject)
         elif purpose == TALLY:
             self.network.tallies.due(*subject)
         elif purpose == JUDGE:
@@ -207,14 +207,6 @@ class Rounds:
         elif purpose == FORGET:
             self._forget(subject)
         return purpose < DEADLINE
-
-    def _hold(self, number: int, row: Row) -> None:
-        if is_held(self.network, number, row):
-            self.network.stand(self.network.parts[number], row)
-
-    def _age(self, record: Record, at: int, fields: Any) -> None:
-        if is_aging(self.network, record, at, fields):
-            self.network.record(record, self.memory.now)
 
     # Turns
 

@@ -31,6 +31,18 @@ def is_aging(network: Network, record: Record, at: int, fields: Any) -> bool:
     return current is record and record.at == at and record.fields is fields
 
 
+def ripen(network: Network, number: int, row: Row) -> None:
+    """Have a row stand whose `for` is over."""
+    if is_held(network, number, row):
+        network.stand(network.parts[number], row)
+
+
+def age(network: Network, record: Record, at: int, fields: Any) -> None:
+    """Hold a record against its leaves again, one of which time may have turned."""
+    if is_aging(network, record, at, fields):
+        network.record(record, network.memory.now)
+
+
 def _is_counting(network: Network, group: tuple[int, Any], due: int) -> bool:
     number, key = group
     tally = network.memory.tallies[number].get(key)
