@@ -126,7 +126,6 @@ def test_a_journal_that_is_not_there_is_refused(call: Call, tmp_path: Path) -> N
 
 def test_a_journal_whose_rules_are_broken_says_so(call: Call, journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cure is to name the rules."""
-
     said = "of another version"
 
     def broken(_: object) -> sr.Program:
