@@ -12,7 +12,7 @@ from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.events import State
 from selfheal_rules.explain import ProgramPlan, explain_plan
 from selfheal_rules.guard.approval import Request, requests
-from selfheal_rules.guard.gate import Guards
+from selfheal_rules.guard.gate import Ear, Guards
 from selfheal_rules.guard.pause import paused
 from selfheal_rules.match.matcher import Matching
 from selfheal_rules.match.memory import Memory
@@ -113,6 +113,10 @@ class Knowledge:
         `recurred` (healed within a day before), and by the state they closed in.
         """
         return dict(sorted(self._guards.ledger.counts.items()))
+
+    def overhear(self, ear: Ear) -> None:
+        """Have somebody told what each guard says of every step it judges from now on, until the policy changes."""
+        self._guards.ear = ear
 
     def explain_plan(self) -> ProgramPlan:
         """Say how the program matches here: what each rule looks up, what is kept and for how long, what is costly."""

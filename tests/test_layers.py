@@ -35,8 +35,11 @@ LAYERS = (
     "door",
     "knowledge",
     "engine",
+    "explain.why_not",
+    "explain.why",
     "divide",
     "journal",
+    "replay",
     "report",
     "execute",
     "integrations",
@@ -115,7 +118,9 @@ def _inner(module: str, imports: Callable[[str], list[str]] = _imports) -> list[
 
 
 def _top(module: str) -> str:
-    return module.partition(".")[0]
+    """Give the layer of a module: its folder, or the folder inside that which is a stage of its own."""
+    inner = ".".join(module.split(".")[:2])
+    return inner if inner in LAYERS else module.partition(".")[0]
 
 
 def _allowed(layer: str) -> set[str]:

@@ -9,11 +9,25 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from selfheal_rules.cli import check, control, events, graph, journal, pending, plan, report, run, schema
+from selfheal_rules.cli import (
+    check,
+    control,
+    diff,
+    events,
+    explain,
+    graph,
+    journal,
+    pending,
+    plan,
+    replay,
+    report,
+    run,
+    schema,
+)
 from selfheal_rules.cli.ending import Code, Refused, reason
 from selfheal_rules.cli.screen import clean
 
-COMMANDS = (check, plan, graph, run, report, events, journal, pending, control, schema)
+COMMANDS = (check, plan, graph, run, explain, replay, diff, report, events, journal, pending, control, schema)
 ENDINGS = "exit codes: 0 ok, 1 findings, malformed input or a broken journal, 2 usage, 3 cannot load"
 
 

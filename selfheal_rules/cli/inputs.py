@@ -1,5 +1,6 @@
 """Lines as they come, from a file or from standard input."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,11 +22,18 @@ class Lines:
         self.count = 0
         self.is_spread = False
         """Whether the first line merely opens a value that goes on below it."""
+        self._size = self._read = 0
         self._name = "standard input" if name == "-" else f"file `{name}`"
         try:
             self._stream = _standard_input() if name == "-" else Path(name).open("rb")  # noqa: SIM115 - see __exit__
+            self._size = 0 if name == "-" else os.fstat(self._stream.fileno()).st_size
         except (OSError, ValueError) as error:
             raise self._unreadable(error) from None
+
+    @property
+    def share(self) -> float | None:
+        """How much of the file is read; None where nobody knows how long it is."""
+        return self._read / self._size if self._size else None
 
     def __enter__(self) -> Self:
         """Give the lines."""
@@ -40,6 +48,7 @@ class Lines:
         try:
             for line in self._stream:
                 self.count += 1
+                self._read += len(line)
                 if self.count == 1:
                     self.is_spread = line.strip() in {b"{", b"["}
                 yield line

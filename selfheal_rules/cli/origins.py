@@ -16,18 +16,23 @@ Identity: TypeAlias = tuple[str, Hashable]
 class Origins:
     """The lines of the latest items that took part in something."""
 
-    def __init__(self, vocabulary: Vocabulary, remembered: int = _REMEMBERED) -> None:
-        """Know how states are told apart."""
+    def __init__(self, vocabulary: Vocabulary, remembered: int = _REMEMBERED, unit: str = "line") -> None:
+        """Know how states are told apart, and what the numbers count: lines, or records."""
+        self.unit = unit
         self._kinds = vocabulary.kinds
         self._remembered = remembered
         self._lines: OrderedDict[Identity, int] = OrderedDict()
 
     def note(self, read: Reading) -> None:
-        """Remember where an item came from; an event that is repeated came from where it was first read."""
+        """
+        Remember where an item came from; an event that is repeated came from where it was first read.
+
+        That a state is over is evidence of nothing.
+        """
         item, lines = read.item, self._lines
         if isinstance(item, Event):
             lines.setdefault((item.source, item.id), read.line)
-        else:
+        elif not item.cleared:
             kind = item.fits or self._kinds[item.kind]
             key = tuple(item.source if name == "source" else item.fields.get(name) for name in kind.key)
             lines[item.kind, key] = read.line

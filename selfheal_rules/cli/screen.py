@@ -13,6 +13,7 @@ _ERASE = "\r\x1b[K"
 _LONG = 1.0
 _BETWEEN = 0.2
 _LOOK_EVERY = 64
+_BAR = 30
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -25,6 +26,13 @@ def takes_colour(stream: TextIO | None) -> bool:
     return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def _bar(share: float | None) -> str:
+    if share is None:
+        return ""
+    done = round(min(share, 1.0) * _BAR)
+    return f"[{'#' * done}{'.' * (_BAR - done)}] {min(share, 1.0):4.0%}  "
+
+
 class Screen:
     """Writes lines as they come; on long work a line of progress, if a person watches standard error."""
 
@@ -34,6 +42,11 @@ class Screen:
         self._watched = is_terminal(sys.stderr)
         self._started = self._shown = time.monotonic()
         self._drawn = False
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a person sees the progress."""
+        return self._watched
 
     def paint(self, text: str, colour: str) -> str:
         """Give the text in a colour, where the terminal takes it."""
@@ -57,15 +70,16 @@ class Screen:
         self._erase()
         print(clean(text), file=sys.stderr, flush=True)
 
-    def progress(self, count: int) -> None:
-        """Say how far the work is, not before it is long and not more often than can be read."""
+    def progress(self, count: int, share: float | None = None) -> None:
+        """Say how far the work is, with a bar where its end is known; not before it is long, nor too often to read."""
         if not self._watched or count % _LOOK_EVERY:
             return
         now = time.monotonic()
         if now - self._started >= _LONG and now - self._shown >= _BETWEEN:
             self._shown, self._drawn = now, True
             rate = count / (now - self._started)
-            print(f"{_ERASE}{count:,} items, {rate:,.0f} a second", end="", file=sys.stderr, flush=True)
+            text = f"{_ERASE}{_bar(share)}{count:,} items, {rate:,.0f} a second"
+            print(text, end="", file=sys.stderr, flush=True)
 
     def _erase(self) -> None:
         if self._drawn:

@@ -1,7 +1,7 @@
 """What came of a run: counts at its end, and what still waits."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from selfheal_rules.cli.problems import Problems
 from selfheal_rules.cli.words import number, stamp
@@ -43,7 +43,12 @@ class Summary:
         )
 
 
-def _listed(counts: Counter[str], names: Iterable[str]) -> str:
+def counted(counts: Mapping[str, int]) -> str:
+    """Write counts by name behind their sum, in their order."""
+    return _listed(counts, counts)
+
+
+def _listed(counts: Mapping[str, int], names: Iterable[str]) -> str:
     shown = ", ".join(f"{counts[name]:,} {name}" for name in names if counts[name])
     return f": {shown}" if shown else ""
 

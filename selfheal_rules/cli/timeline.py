@@ -65,7 +65,7 @@ def _origin(evidence: Evidence, origins: Origins) -> str:
         return f", concluded by {evidence.rule}"
     line = origins.line(evidence)
     source = "" if evidence.form == "count" or evidence.source in evidence.key else f", from {evidence.source}"
-    return source + (f", line {line}" if line else "")
+    return source + (f", {origins.unit} {line}" if line else "")
 
 
 def _fields(evidence: Evidence, width: int) -> str:

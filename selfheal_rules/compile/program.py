@@ -34,6 +34,11 @@ class Program:
     plan: Plan = field(eq=False, repr=False)
     arrangement: Arrangement = field(default=AS_WRITTEN, eq=False, repr=False)
 
+    @classmethod
+    def of(cls, *rulesets: RuleSet) -> "Program":
+        """Give the program of rule sets that are known to be sound, such as parts of others."""
+        return _recompile(*rulesets)
+
     @property
     def vocabulary(self) -> Vocabulary:
         """Every kind an engine of this program takes."""

@@ -1,8 +1,8 @@
 """All guards over one engine: what they watch, what they remember, and how a verdict comes about."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeAlias
 
 from attrs import evolve
 
@@ -37,6 +37,9 @@ SHADOW_FOLLOWS = Verdict("shadowed", "mode", "not to be carried out: a step befo
 NOT_BEFORE = frozenset({"limit", "cooldown", "backoff", "maintenance"})
 """The guards that know before which instant they let nothing pass; others may, as soon as something changes."""
 
+Ear: TypeAlias = Callable[[Proposal, tuple[tuple[str, Verdict | None], ...], int], None]
+"""(proposal, what each stage says of it by name, now)."""
+
 
 class Guards:
     """The gate of one engine: `STAGES`, the ledger they write, the view they read."""
@@ -65,6 +68,8 @@ class Guards:
                 self.events.setdefault(kind, []).append((one, fits))
         self.roads: dict[tuple[int, int, bool], Road] = {}
         self.charges = 0
+        self.ear: Ear | None = None
+        """Who is told what every stage says of each proposal, those behind the first that says no as well."""
         self.window = max((one.per + one.wait + int(one.amount) for one in self._declared()), default=0) + DAY
 
     # What it says of itself
@@ -186,6 +191,8 @@ class Guards:
         if not proposal.words:
             for stage in road.seen:
                 stage.seen(proposal, ledger, view, now)  # type: ignore[misc]  # a road keeps those that have it
+        if self.ear is not None:
+            self.ear(proposal, tuple((one.name, one.judge(proposal, ledger, view, now)) for one in road.stages), now)
         for stage in road.stages:
             verdict = stage.judge(proposal, ledger, view, now)
             if verdict is not None:

@@ -1,0 +1,304 @@
+"""Why a rule did not fire: its condition asked for piece by piece, until the engine says no."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from attrs import evolve
+
+from selfheal_rules.check.walk import patterns_below
+from selfheal_rules.compile.program import Program
+from selfheal_rules.compile.steps import key_parts
+from selfheal_rules.decide.decision import Decision
+from selfheal_rules.diagnostics import SelfHealError
+from selfheal_rules.engine import MAX_AGE
+from selfheal_rules.events import frozen_time
+from selfheal_rules.explain.why_not.answer import Answer
+from selfheal_rules.explain.why_not.case import Case
+from selfheal_rules.explain.why_not.constraints import Constraint, inside, without
+from selfheal_rules.explain.why_not.items import History
+from selfheal_rules.explain.why_not.lines import line, lines_of, rest
+from selfheal_rules.explain.why_not.near import Near
+from selfheal_rules.explain.why_not.nearest import nearest
+from selfheal_rules.explain.why_not.probe import Probe, Run, full_run
+from selfheal_rules.explain.why_not.sift import (
+    Input,
+    Needed,
+    Sieve,
+    concluding,
+    needed_for,
+    pins_of,
+    reads_itself,
+    sifted,
+)
+from selfheal_rules.explain.why_not.verdicts import last_fired, spoken
+from selfheal_rules.model import Conclude, Do, Group, Operand, Pattern, Reference, Rule, RuleSet, Template
+from selfheal_rules.parse.findings import closest
+from selfheal_rules.policy import Policy
+from selfheal_rules.values import Value
+
+_NAMED = 8
+"""So many rules are named where one is asked for that there is not."""
+DEEPEST = 8
+"""So many rules below one another are asked."""
+
+
+class UnknownRuleError(SelfHealError):
+    """There is no rule of this name, or more than one."""
+
+
+def why_not(
+    program: Program,
+    inputs: Iterable[Input],
+    rule: str,
+    target: Value,
+    at: datetime,
+    policy: Policy | None = None,
+    *,
+    max_age: timedelta = MAX_AGE,
+) -> Answer:
+    """
+    Say why a rule had not fired for a target by an instant, or what guards said of it where it had.
+
+    `inputs` are what was given to an engine, in order: items, outcomes, controls, and instants it was told to advance
+    to; what is later than `at` is not looked at. `rule` is its id, or `RULESET/RULE`. `target` is that of any of its
+    steps, or of a rule that concludes the key (a tuple where it has several fields). The words of `Answer.failed` are
+    told there.
+
+    Raises:
+        UnknownRuleError: where there is no such rule, or several.
+    """
+    rules, found = _rule(program, rule)
+    every = inputs if isinstance(inputs, Sequence) else list(inputs)
+    asking = _Asking(program, every, frozen_time(at), policy, max_age)
+    answers = [asking.ask(rules, found, target, given) for given in _meanings(rules, found, target)]
+    return max(answers, key=lambda one: (one.fired, one.failed in {"", "after", "episode"}, _reached(one)))
+
+
+def _reached(answer: Answer) -> int:
+    """Give how far it came."""
+    return sum(line.mark == "ok" for line in answer.lines)
+
+
+def _rule(program: Program, name: str) -> tuple[RuleSet, Rule]:
+    """Find a rule by its id, or by `RULESET/RULE`."""
+    every = [(rules, rule) for rules in program.rulesets for rule in rules.rules]
+    found = [(rules, rule) for rules, rule in every if name in {rule.id, f"{rules.name}/{rule.id}"}]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        choices = ", ".join(f"`{rules.name}/{rule.id}`" for rules, rule in found)
+        message = f"several rules are called `{name}`: {choices}"
+    else:
+        message = f"no rule is called `{name}`; {_known(name, [rule.id for _, rule in every])}"
+    raise UnknownRuleError(message)
+
+
+def _known(name: str, ids: list[str]) -> str:
+    """Name the rule that may be meant, or some of those there are."""
+    close = closest(name, ids)
+    if close:
+        return f"did you mean `{close}`?"
+    more = f", and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
+    return f"there are {', '.join(f'`{one}`' for one in ids[:_NAMED])}{more}"
+
+
+def _meanings(rules: RuleSet, rule: Rule, target: Value) -> list[tuple[tuple[Reference, Value], ...]]:
+    """Give what the target may say of the match: one for each way the steps name theirs."""
+    values = target if isinstance(target, tuple) else (target,)
+    ways: list[tuple[Operand | Template | None, ...]] = [
+        (step.target,) for step in rule.then if isinstance(step, Do) and step.target is not None
+    ]
+    if not ways and all(isinstance(step, Conclude) for step in rule.then):
+        ways = [key_parts(rule, rules)]
+    found = [
+        tuple(pair for one, value in zip(way, values, strict=True) if (pair := _traced(one, value)) is not None)
+        for way in ways
+        if len(way) == len(values)
+    ]
+    return list(dict.fromkeys(found)) or [()]
+
+
+def _traced(said: Operand | Template | None, value: Value) -> tuple[Reference, Value] | None:
+    """Give the field a target was taken from, and what it was; None where that cannot be told."""
+    if isinstance(said, Reference):
+        return said, value
+    holes = [n for n, part in enumerate(said.parts) if not isinstance(part, str)] if isinstance(said, Template) else []
+    if not isinstance(said, Template) or len(holes) != 1 or not isinstance(value, str):
+        return None
+    hole = said.parts[holes[0]]
+    before = "".join(part for part in said.parts[: holes[0]] if isinstance(part, str))
+    after = "".join(part for part in said.parts[holes[0] + 1 :] if isinstance(part, str))
+    fits = len(value) >= len(before) + len(after) and value.startswith(before) and value.endswith(after)
+    return (hole, value[len(before) : len(value) - len(after)]) if fits and isinstance(hole, Reference) else None
+
+
+class _Asking:
+    """One question and those it leads to."""
+
+    def __init__(
+        self, program: Program, every: Sequence[Input], at: datetime, policy: Policy | None, max_age: timedelta
+    ) -> None:
+        self.program, self.every, self.at, self.policy, self.max_age = program, every, at, policy, max_age
+        self._full: Run | None = None
+
+    def full(self) -> Run:
+        """Give the run of everything, made once."""
+        if self._full is None:
+            self._full = full_run(self.program, sifted(self.every, self.at, None), self.at, self.policy, self.max_age)
+        return self._full
+
+    def ask(
+        self, rules: RuleSet, rule: Rule, target: Value, given: tuple[tuple[Reference, Value], ...], depth: int = 0
+    ) -> Answer:
+        """Answer for one meaning of the target."""
+        start = Needed(rules, rule, pins_of(rule, rules, given))
+        needed = needed_for(self.program, start)
+        blank = Answer(rule.id, target, self.at)
+        own = reads_itself(needed)
+        probe = self._probe(needed, whole=own)
+        if any(isinstance(step, Do) for step in rule.then) and (own or probe.fires(probe.whole)):
+            blank = spoken(self.full(), rules, rule, blank)
+            probe.since = last_fired(blank)
+            if blank.lines:
+                return blank
+            if not blank.decisions:  # something only the other rules know, such as an id they have seen before
+                probe = self._probe(needed, whole=True)
+        return self._diagnose(probe, blank, depth)
+
+    def _probe(self, needed: tuple[Needed, ...], *, whole: bool) -> Probe:
+        start = needed[0]
+        sieve = None if whole else Sieve.of(self.program, needed)
+        others = needed[1:]
+        if whole:
+            others = tuple(Needed(rules, rule, {}) for rules in self.program.rulesets for rule in rules.rules)
+        inputs = sifted(self.every, self.at, sieve)
+        policy = self.policy if whole else None
+        return Probe(start.rules, start.rule, start.pins, others, inputs, self.at, self.max_age, policy)
+
+    def _diagnose(self, probe: Probe, blank: Answer, depth: int) -> Answer:
+        held: list[Constraint] = []
+        found: list[Decision] = []
+        asked = probe.asked
+        for one in asked:
+            now = probe.matched((*held, one))
+            if not now:
+                return self._failed(probe, blank, depth, tuple(held), one, found)
+            held.append(one)
+            found = now
+        lines = tuple(lines_of(asked, found))
+        return evolve(blank, lines=lines)
+
+    def _failed(
+        self,
+        probe: Probe,
+        blank: Answer,
+        depth: int,
+        held: tuple[Constraint, ...],
+        failed: Constraint,
+        found: list[Decision],
+    ) -> Answer:
+        run = probe.run(probe.whole)
+        history = History(
+            self.every, probe, blank.target, run.fates, lambda pattern: self._below(probe, pattern, blank.target, depth)
+        )
+        case = Case(probe, history, held, failed, found)
+        if probe.since and (not held):
+            near = Near(
+                "again", "nothing new came since it fired", None, "it had been over, and come again", probe.since
+            )
+        elif failed.word == "any":
+            near = self._branches(probe, failed, blank, depth)
+        else:
+            near = nearest(case)
+        culprit = near.at or failed
+        before = tuple(one for one in (*held, failed) if one.name != culprit.name and one in held)
+        lines = [*lines_of(before, [near.match] if near.match else found, omit=near.at)]
+        lines.append(line("FAIL", culprit, near.text, near.time, near.item))
+        lines += near.below
+        lines += rest(probe.asked, (*held, failed))
+        change = " and ".join([near.counterfactual, *_also(case, near)])
+        return evolve(blank, lines=tuple(lines), failed=near.failed, miss=near.miss, counterfactual=change)
+
+    # Below
+
+    def _below(self, probe: Probe, pattern: Pattern, target: Value, depth: int) -> Near | None:
+        """Ask the rules that would have concluded what a pattern wants."""
+        if depth >= DEEPEST:
+            return None
+        answers = [
+            (step, self.ask(rules, rule, target, _handed(step, pattern, probe), depth + 1))
+            for rules, rule, step in concluding(self.program, pattern.kinds)
+            if not step.cleared
+        ]
+        if not answers:
+            return None
+        step, best = max(answers, key=lambda one: _reached(one[1]))
+        if not best.failed:
+            return None
+        about = ", ".join(str(value) for value in probe.pins.get(pattern.alias, {}).values())
+        text = f"{step.kind} {about}".strip() + f" was never concluded: {best.rule} did not fire"
+        below = tuple(evolve(one, depth=one.depth + 1) for one in best.lines)
+        return Near("missing", text, best.miss, best.counterfactual, below=below)
+
+    def _branches(self, probe: Probe, failed: Constraint, blank: Answer, depth: int) -> Near:
+        """Ask each branch of an `any` by itself."""
+        group = failed.group
+        assert group is not None  # noqa: S101 - an `any` is a group
+        chosen = (_chosen(probe.rule.when, failed.address, number) for number in range(len(group.items)))
+        answers = [self._diagnose(evolve(probe, rule=evolve(probe.rule, when=one)), blank, depth) for one in chosen]
+        below = tuple(
+            evolve(one, depth=one.depth + 1)
+            for answer in answers
+            for one in answer.lines
+            if one.address.startswith(failed.address) or one.mark == "FAIL"
+        )
+        best = max(answers, key=_reached)
+        return Near("any", "no branch holds", best.miss, best.counterfactual, below=below)
+
+
+def _also(case: Case, near: Near) -> Iterator[str]:
+    """
+    Say what else would have had to be so: the rule is asked for all the rest, without what failed.
+
+    What speaks of an item that is not there cannot be asked for.
+    """
+    culprit = near.at or case.failed
+    gone = _bound_by(culprit)
+    held = [one for one in without((*case.held, case.failed), gone) if one.name != culprit.name]
+    done = {one.name for one in (*case.held, case.failed)}
+    found = case.found
+    for one in case.probe.asked:
+        if one.name in done or not without((one,), gone):
+            continue
+        now = case.probe.matched((*held, one))
+        if now:
+            held.append(one)
+            found = now
+            continue
+        gone |= _bound_by(one)
+        if one.word == "any":
+            yield f"a branch of {one.address} had held"
+        else:
+            yield nearest(Case(case.probe, case.history, tuple(held), one, found)).counterfactual
+
+
+def _bound_by(one: Constraint) -> set[str]:
+    """Give the aliases that are not there where this is not."""
+    if one.word == "any":
+        return {pattern.alias for pattern in patterns_below([one.group])} if one.group else set()
+    return {one.alias} if one.word == "missing" else set()
+
+
+def _chosen(group: Group, address: str, number: int) -> Group:
+    """Give a condition with an `any` reduced to one of its branches."""
+    if inside(group.address) == address:
+        return evolve(group, logic="all", items=(group.items[number],))
+    items = tuple(_chosen(item, address, number) if isinstance(item, Group) else item for item in group.items)
+    return evolve(group, items=items)
+
+
+def _handed(step: Conclude, pattern: Pattern, probe: Probe) -> tuple[tuple[Reference, Value], ...]:
+    """Give what the concluding rule must have bound for its word to be what is asked for."""
+    own = probe.pins.get(pattern.alias, {})
+    pairs = ((step.fields.get(path[0]), value) for path, value in own.items() if len(path) == 1)
+    return tuple((source, value) for source, value in pairs if isinstance(source, Reference))

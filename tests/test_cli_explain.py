@@ -1,0 +1,136 @@
+"""`selfheal explain`: why a decision was made and why a rule did not fire, asked of a journal or of payloads."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import selfheal_rules as sr
+from selfheal_rules.healer import Healer
+from selfheal_rules.journal.file import FileJournal
+from tests.calls import GOLDEN, RULES, STREAM, Call, Called, caller, cloudevent
+from tests.test_replay import SAMPLE, _sample
+
+ASKED = ("--rule", "heal-dead-host", "--target", "compute1")
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Call the command from the root of the repository."""
+    return caller(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the journal of the sample."""
+    where = tmp_path_factory.mktemp("journal") / "heal.jsonl"
+    healer = Healer(sr.Engine(SAMPLE), FileJournal(where))
+    healer.take(_sample())
+    healer.close()
+    return where
+
+
+def _golden(name: str, found: Called) -> None:
+    golden = GOLDEN / f"{name}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(found.out, "utf-8")
+    assert (0, golden.read_text("utf-8")) == (found.code, found.out)
+
+
+def _placeless(found: list[dict[str, Any]]) -> list[Any]:
+    """Leave out where the rules stood: that a journal knows as it was then."""
+    return [[{**line, "place": ""} for line in one["lines"]] for one in found]
+
+
+def _first(call: Call) -> str:
+    return str(call("run", RULES, "--input", STREAM, "--format", "json").objects[0]["id"])
+
+
+def test_why_a_decision_was_made(call: Call) -> None:
+    """The tree of causes is that of `run`, and each guard says its own; `UPDATE_GOLDEN=1` writes it anew."""
+    _golden("explain-decision", call("explain", RULES, "--input", STREAM, "--decision", _first(call)[:8]))
+
+
+def test_why_a_rule_did_not_fire(call: Call) -> None:
+    """Down to the rule below, with what would have made it fire."""
+    _golden("explain-rule", call("explain", RULES, "--input", STREAM, *ASKED))
+
+
+def test_a_journal_knows_its_rules(call: Call, journal: Path) -> None:
+    """Nothing but the journal is needed; rules that are named are asked in place of those it was written under."""
+    found = call("explain", "--journal", journal, *ASKED, "--format", "json").objects
+    named = call("explain", RULES, "--journal", journal, *ASKED, "--format", "json").objects
+    payloads = call("explain", RULES, "--input", STREAM, *ASKED, "--format", "json").objects
+    assert _placeless(found) == _placeless(named) == _placeless(payloads)
+    assert ("missing", "compute1") == (found[0]["failed"], found[0]["target"])
+
+
+def test_evidence_out_of_a_journal_names_its_records(call: Call, journal: Path) -> None:
+    """Where payloads have lines, a journal has records."""
+    out = call("explain", "--journal", journal, "--decision", _first(call)).out
+    assert re.search(r"lost: host.lost \w+, 16:09:50, from masakari, record \d+", out)
+    (told,) = call("explain", "--journal", journal, "--decision", _first(call), "--format", "json").objects
+    assert {"ok"} == {one["mark"] for one in told["guards"]}
+
+
+@pytest.mark.parametrize(("at", "failed"), [("2026-11-22T16:15:00Z", "for"), ("16:15", "for"), (None, "again")])
+def test_the_question_has_a_time(call: Call, at: str | None, failed: str) -> None:
+    """An instant, a time of day on the last day of the record, or the end of it."""
+    more = () if at is None else ("--at", at)
+    asked = ("--rule", "one-witness", "--target", "compute1", "--format", "json")
+    found = call("explain", RULES, "--input", STREAM, *asked, *more).objects
+    assert failed == found[0]["failed"]
+
+
+def test_a_target_may_be_a_number(call: Call, tmp_path: Path) -> None:
+    """What a text cannot be is tried as JSON."""
+    rules = (
+        "selfheal: 1\nruleset: own\nevents: {beat: {fields: {port: {type: integer, required: true}}}}\nrules:\n"
+        "  - {id: x, when: {event: beat, as: b}, then: [{do: notify, target: $b.port}]}\n"
+    )
+    (tmp_path / "rules.yaml").write_text(rules, "utf-8")
+    beat = cloudevent("beat", "1", "2026-01-01T00:00:00Z", port=7)
+    asked = ("--rule", "x", "--target", "7", "--format", "json")
+    found = call("explain", tmp_path, "--input", "-", *asked, text=beat).objects
+    assert ("", 1) == (found[0]["failed"], len(found[0]["decisions"]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((RULES, "--input", STREAM), "ask for a decision by `--decision`, or why not by `--rule` and `--target`"),
+        (
+            (RULES, "--input", STREAM, "--rule", "heal-dead-hos"),
+            "no rule is called `heal-dead-hos`; did you mean `heal-dead-host`?",
+        ),
+        ((RULES, "--input", STREAM, "--decision", "zz"), "no decision has an id that begins with `zz`; there are `"),
+        (("--input", STREAM, *ASKED), "a file of payloads has no rules in it; name those that are to be asked"),
+        ((RULES, "--input", "-", *ASKED), "the record is empty, so it has no end; say when by `--at`"),
+        ((RULES, "--input", STREAM, *ASKED, "--at", "noon"), "`noon` is not a time with its zone"),
+    ],
+)
+def test_wrong_questions_are_refused(call: Call, arguments: tuple[str, ...], said: str) -> None:
+    """Each with what would have done, and the code for usage."""
+    found = call("explain", *arguments)
+    assert (2, "") == (found.code, found.out)
+    assert said in found.err
+
+
+def test_a_journal_that_is_not_there_is_refused(call: Call, tmp_path: Path) -> None:
+    """Nobody who misspells a name is shown an empty one."""
+    found = call("explain", "--journal", tmp_path / "no.jsonl", *ASKED)
+    assert (3, True) == (found.code, "there is no journal" in found.err)
+
+
+def test_a_journal_whose_rules_are_broken_says_so(call: Call, journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cure is to name the rules."""
+    said = "of another version"
+
+    def broken(_: object) -> sr.Program:
+        raise sr.SnapshotError(said)
+
+    monkeypatch.setattr("selfheal_rules.cli.explain.program_of", broken)
+    found = call("explain", "--journal", journal, *ASKED)
+    assert (3, True) == (found.code, "cannot be used any more; name those to be asked" in found.err)
