@@ -58,10 +58,13 @@ def test_the_miss_is_marked_in_the_timeline(tmp_path: Path) -> None:
 
 
 def test_a_case_that_ends_early_says_where(tmp_path: Path) -> None:
-    """Where a case cannot go on, its line is told, and there is no timeline."""
-    found = text(result_of(tmp_path, "{t: 0s, expect: []}\n{t: 1s, result: done, do: notify}"))
-    assert "  line 6: the case cannot go on: nothing of the kind was decided before" in found
-    assert "timeline" not in found
+    """Where a case cannot go on, its line is told, and what was before; of what held before the start, the line."""
+    steps = "{t: 0s, event: beat, with: {host: c1}}\n{t: 1s, result: done, do: notify}"
+    found = text(result_of(tmp_path, steps))
+    assert "  step 2 at 1s (line 6): the case cannot go on: nothing of the kind was decided before" in found
+    assert "              0s  {event: beat, with: {host: c1}}  matched" in found
+    given = "    given: [{result: done, do: notify}]\n"
+    assert "  line 4: the case cannot go on" in text(result_of(tmp_path, steps, more=given))
 
 
 def test_each_line_says_what_it_is(tmp_path: Path) -> None:

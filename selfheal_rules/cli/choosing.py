@@ -59,25 +59,26 @@ def _lowered(meant: "Chosen") -> "Chosen":
 
 Chosen = Callable[[str], bool]
 Parsed = tuple[Chosen | None, list[str]]
+How = Callable[[Iterable[bool]], bool]
 
 
 def _any(tokens: list[str]) -> Parsed:
-    left, tokens = _all(tokens)
-    while left and tokens[:1] == ["or"]:
-        right, tokens = _all(tokens[1:])
-        left = _joined(any, left, right)
-    return left, tokens
+    return _chain(tokens, "or", any, _all)
 
 
 def _all(tokens: list[str]) -> Parsed:
-    left, tokens = _one(tokens)
-    while left and tokens[:1] == ["and"]:
-        right, tokens = _one(tokens[1:])
-        left = _joined(all, left, right)
+    return _chain(tokens, "and", all, _one)
+
+
+def _chain(tokens: list[str], word: str, how: How, part: Callable[[list[str]], Parsed]) -> Parsed:
+    left, tokens = part(tokens)
+    while left and tokens[:1] == [word]:
+        right, tokens = part(tokens[1:])
+        left = _joined(how, left, right)
     return left, tokens
 
 
-def _joined(how: Callable[[Iterable[bool]], bool], left: Chosen, right: Chosen | None) -> Chosen | None:
+def _joined(how: How, left: Chosen, right: Chosen | None) -> Chosen | None:
     return None if right is None else lambda name: how(part(name) for part in (left, right))
 
 

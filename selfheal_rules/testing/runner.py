@@ -33,6 +33,10 @@ class CannotGoOn(Exception):  # noqa: N818 - a fault of the case, told as its fa
         """Say what, and which input asks for it."""
         super().__init__(message)
         self.given = given
+        self.played: Played = ()
+        """What was played before."""
+        self.step: int | None = None
+        """The step it came in; None before the first."""
 
 
 @frozen
@@ -194,4 +198,11 @@ def play(
         CannotGoOn: where the case asks for what cannot be.
         MatcherError: where the variant asks for an engine that is not there.
     """
-    return Player(case, variant, observer or Unobserved(), fixed).play()
+    player = Player(case, variant, observer or Unobserved(), fixed)
+    try:
+        return player.play()
+    except CannotGoOn as error:
+        error.played = tuple(player.played)
+        steps = (number for number, step in enumerate(case.steps) if any(one is error.given for one in step.inputs))
+        error.step = next(steps, None)
+        raise

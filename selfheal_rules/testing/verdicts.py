@@ -53,8 +53,7 @@ def judge(case: Case, observer: Observer | None = None) -> Result:
     try:
         played = play(case, observer=watch)
     except CannotGoOn as error:
-        failure = Failure(f"the case cannot go on: {error}", (input_text(error.given),), error.given.span)
-        return Result(case, "failed", (failure,), notes=case.notes)
+        return Result(case, "failed", (_stopped(f"the case cannot go on: {error}", error),), error.played, case.notes)
     failures = [*_decided(case, played), *watch.failures, *doubts(case, played)]
     notes = [*case.notes]
     for name in () if failures else case.also:
@@ -64,6 +63,11 @@ def judge(case: Case, observer: Observer | None = None) -> Result:
     ending: Ending = "failed" if failures else "passed"
     ordered = tuple(sorted(failures, key=lambda one: len(case.steps) if one.step is None else one.step))
     return Result(case, ending, ordered, played, tuple(notes))
+
+
+def _stopped(title: str, error: CannotGoOn) -> Failure:
+    """Say at which input a case ends, and what was before it."""
+    return Failure(title, (input_text(error.given),), error.given.span, error.step, played=error.played)
 
 
 # Decisions
@@ -166,8 +170,7 @@ def under(name: Also, case: Case, plain: Played) -> tuple[list[Failure], list[st
     except MatcherError as error:
         return [], [f"{name} was left out: {error}"]
     except CannotGoOn as error:
-        title = f"the case cannot go on under {name}: {error}"
-        return [Failure(title, (input_text(error.given),), error.given.span, variant=name)], []
+        return [evolve(_stopped(f"the case cannot go on under {name}: {error}", error), variant=name)], []
     return [*_changed(name, case, plain, played)], []
 
 
