@@ -213,9 +213,11 @@ def test_what_is_missing_is_explained(tmp_path: Path) -> None:
 def test_rules_no_site_could_enforce_are_not_enforced(tmp_path: Path) -> None:
     """Where every site would refuse to enforce the rules, a test does not either, and says why."""
     foreign = RULES.replace("compute.disable_service", "acme.drain")
-    result = result_of(tmp_path, ALARMS.replace(", c2, c3", "") + "{t: 30s, expect: [{status: shadowed}]}", foreign)
-    assert [] == said(result)
-    assert "nothing is `allowed`, only `shadowed`" == result.notes[0].partition(":")[0]
+    steps = ALARMS.replace(", c2, c3", "") + "{t: 30s, expect: [{status: shadowed}]}"
+    for more in ("", "    policy: enforce\n"):
+        result = result_of(tmp_path, steps, foreign, more)
+        assert [] == said(result)
+        assert "nothing is `allowed`, only `shadowed`" == result.notes[0].partition(":")[0]
 
 
 def test_a_case_can_be_skipped(tmp_path: Path) -> None:

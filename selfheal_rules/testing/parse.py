@@ -24,7 +24,7 @@ from selfheal_rules.testing.cases import ALSO, COVERED, START, Also, Case, Input
 from selfheal_rules.testing.expand import Variables, each, fill, offset, rows, shown
 from selfheal_rules.testing.items import Items
 from selfheal_rules.testing.payloads import Payloads
-from selfheal_rules.testing.programs import Known, Programs, enforcing, load_rulesets, read_site
+from selfheal_rules.testing.programs import Known, Programs, load_rulesets, site_of
 from selfheal_rules.testing.steps import Steps
 from selfheal_rules.testing.words import words
 from selfheal_rules.values import FrozenMap
@@ -195,10 +195,9 @@ class _Reader:
 
     def _policy(self, fields: Fields, row: Variables, known: Known) -> tuple[Policy | None, tuple[str, ...]]:
         node = fields.node_of("policy") or self.fields.node_of("policy")
-        if node is None:
-            policy, why = enforcing(known.program)
-            return policy, (why,) if why else ()
-        return read_site(fill(node, row, self.findings), self.folder, known, self.findings), ()
+        filled = None if node is None else fill(node, row, self.findings)
+        policy, why = site_of(filled, self.folder, known, self.findings)
+        return policy, (why,) if why else ()
 
     def _given(self, items: Items, fields: Fields, row: Variables) -> Iterator[Input]:
         """Give what held before, in the order of time: that of the file, then that of the case."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from attrs import define, evolve, field, frozen
 
@@ -20,7 +20,7 @@ from selfheal_rules.parse.files import read_source
 from selfheal_rules.parse.findings import Findings, did_you_mean
 from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.parse.policy import load_policy, parse_policy_node
-from selfheal_rules.policy import Autonomy, Mode, Policy
+from selfheal_rules.policy import Autonomy, Policy
 from selfheal_rules.source import Span
 from selfheal_rules.values import FrozenMap, freeze
 from selfheal_rules.vocabulary import FieldType, Vocabulary
@@ -177,11 +177,18 @@ def enforcing(program: Program) -> tuple[Policy | None, str]:
     return None, f"nothing is `allowed`, only `shadowed`: {what.message} ({what.span}, {what.code})"
 
 
-def read_site(node: Node, folder: Path, known: Known, findings: Findings) -> Policy | None:
-    """Read the policy of a case: `enforce`, `shadow`, a file, or a policy written where it stands."""
+def site_of(node: Node | None, folder: Path, known: Known, findings: Findings) -> tuple[Policy | None, str]:
+    """Give the policy of a case, `enforce` where nothing is said, and what its readers should know of it."""
+    if node is None or (isinstance(node, ScalarNode) and node.value == "enforce"):
+        return enforcing(known.program)
+    return _read_site(node, folder, known, findings), ""
+
+
+def _read_site(node: Node, folder: Path, known: Known, findings: Findings) -> Policy | None:
+    """Read `shadow`, the policy of a file, or one written where it stands."""
     text = node.text if isinstance(node, ScalarNode) else ""
-    if text in {"enforce", "shadow"}:
-        return enforcing(known.program)[0] if text == "enforce" else Policy("test", mode=cast("Mode", text))
+    if text == "shadow":
+        return Policy("test", mode="shadow")
     if isinstance(node, ScalarNode) and isinstance(node.value, str):
         return _checked(*_from_file(folder / text, node, findings), known, findings)
     if isinstance(node, ListNode | ScalarNode):

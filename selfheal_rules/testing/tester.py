@@ -20,7 +20,7 @@ from selfheal_rules.testing.cases import START, Also, Case, Input, Side, Step, W
 from selfheal_rules.testing.compare import difference, side_of
 from selfheal_rules.testing.items import Items
 from selfheal_rules.testing.payloads import Payloads
-from selfheal_rules.testing.programs import Known, enforcing, load_rulesets, read_site
+from selfheal_rules.testing.programs import Known, load_rulesets, site_of
 from selfheal_rules.testing.report import text
 from selfheal_rules.testing.results import Failure, Result
 from selfheal_rules.testing.runner import GIVEN, CannotGoOn, Player, Unobserved
@@ -250,10 +250,8 @@ def _program(rules: str | Path | Iterable[str | Path], params: Mapping[str, Any]
 
 
 def _policy(policy: str | Path | Mapping[str, Any], known: Known, findings: Findings) -> Policy | None:
-    if policy == "enforce":
-        return enforcing(known.program)[0]
     named = policy if isinstance(policy, Mapping) else str(policy)
-    return read_site(node_of(named), Path(), known, findings)
+    return site_of(node_of(named), Path(), known, findings)[0]
 
 
 def node_of(value: Any) -> Node:  # noqa: ANN401 - any plain value
