@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "selfheal_rules"
 
 LAYERS = (
+    "front",
     "source",
     "diagnostics",
     "values",
@@ -44,6 +45,7 @@ LAYERS = (
     "execute",
     "integrations",
     "healer",
+    "testing",
     "cli",
     "__main__",
 )
@@ -62,11 +64,17 @@ DOORS = {
     "structlog": ("healer", "execute", "cli"),
     "sqlalchemy": ("journal.sql",),
     "tooz": ("journal.coordinated",),
+    "pytest": ("testing.pytest_plugin",),
 }
 """The only modules (with what lies under them) that import a third party; attrs is at home everywhere."""
 
 
-BESIDE = {"cli": {"", "normalize"}, "__main__": {"", "normalize"}, "integrations": {"normalize"}}
+BESIDE = {
+    "cli": {"", "normalize"},
+    "__main__": {"", "normalize"},
+    "integrations": {"normalize"},
+    "testing": {"normalize"},
+}
 """Which of those the layers at the top may import all the same."""
 
 

@@ -1,7 +1,7 @@
 """The page of findings is true: each code has its entry, and each entry shows what it says."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from selfheal_rules.diagnostics import Report
 from selfheal_rules.parse import parse_mapping, parse_rules, parse_vocabulary
 from selfheal_rules.parse.policy import parse_policy
 from selfheal_rules.source import Source
+from selfheal_rules.testing.parse import parse_suite
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "errors.md"
@@ -44,7 +45,7 @@ ENTRIES = _entries()
 
 def _whole(text: str) -> str:
     """Put what a fragment leaves out before and behind it."""
-    if any(word in text for word in ("selfheal: ", "selfheal_vocabulary: ", "selfheal_mapping: ", "selfheal_policy: ")):
+    if any(word in text for word in ("selfheal: ", *_OTHERS)):
         return text
     if text.startswith("- "):
         return "selfheal: 1\nruleset: example\nvocabulary: [openstack]\nrules:\n" + text
@@ -63,17 +64,18 @@ def _report(code: str, language: str, text: str) -> Report:
         report: Report = names["report"]
         return report
     source = Source("rules.yaml", _whole(text))
-    if "selfheal_vocabulary: " in text:
-        return parse_vocabulary(source)[1]
-    if "selfheal_mapping: " in text:
-        mapping, report = parse_mapping(source)
-        return report + (check_mapping(mapping) if mapping else Report(()))
-    if "selfheal_policy: " in text:
-        return _policy(code, source)
+    for head, found in _OTHERS.items():
+        if head in text:
+            return found(code, source)
     ruleset, report = parse_rules(source)
     if code < "SH200" or ruleset is None:
         return report
     return report + check_rules(ruleset)
+
+
+def _mapping(_: str, source: Source) -> Report:
+    mapping, report = parse_mapping(source)
+    return report + (check_mapping(mapping) if mapping else Report(()))
 
 
 def _policy(code: str, source: Source) -> Report:
@@ -84,6 +86,15 @@ def _policy(code: str, source: Source) -> Report:
     program = compile_rules(load_rules(ROOT / "rulesets" / "compute-host-failure"))
     met = (program.rulesets, program.revisions) if code >= "SH354" else ()
     return check_policy(policy, program.vocabulary, *met)
+
+
+_OTHERS: Mapping[str, Callable[[str, Source], Report]] = {
+    "selfheal_vocabulary: ": lambda _, source: parse_vocabulary(source)[1],
+    "selfheal_mapping: ": _mapping,
+    "selfheal_policy: ": _policy,
+    "selfheal_test: ": lambda _, source: parse_suite(source, folder=ROOT)[1],
+}
+"""Files that are no rule sets, by their heads, and what is found in them."""
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from importlib.metadata import entry_points, requires
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import selfheal_rules as sr
+from selfheal_rules import testing
 
 PROMISED = (
     "Decision",
@@ -42,6 +44,15 @@ STRANGERS = ("durable", "openstack", "sqlalchemy", "oslo_messaging", "httpx", "r
 def test_the_names_are_these() -> None:
     """`__all__` is exactly the promised names, sorted."""
     assert list(PROMISED) == sorted(sr.__all__)
+
+
+@pytest.mark.parametrize("module", [sr, testing], ids=["selfheal_rules", "selfheal_rules.testing"])
+def test_names_are_listed_and_others_refused(module: ModuleType) -> None:
+    """What is promised is listed before it is used; what is not promised is not there."""
+    assert {*module.__all__} <= {*dir(module)}
+    assert all(getattr(module, name) for name in module.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'Enginee'"):
+        _ = module.Enginee
 
 
 def test_twenty_names_are_enough() -> None:

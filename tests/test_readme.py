@@ -52,6 +52,17 @@ def test_the_mistakes_read_as_shown(call: Call, tmp_path: Path, monkeypatch: pyt
     assert (1, _block("output: check") + "\n") == (found.code, found.out)
 
 
+def test_the_tests_hold_and_fail_as_shown(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests of the rule pass; with the change the text names, the report is the one shown."""
+    (tmp_path / "rules.yaml").write_text(_block("rules") + "\n", "utf-8")
+    (tmp_path / "tests.yaml").write_text(_block("tests") + "\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert (0, "tests.yaml: 1 passed\n") == (call("test", ".").code, call("test", ".").out)
+    (tmp_path / "tests.yaml").write_text(_block("tests").replace("every: 4m59s", "every: 5m") + "\n", "utf-8")
+    found = call("test", "tests.yaml")
+    assert (1, _block("output: test") + "\n") == (found.code, found.out)
+
+
 def test_the_program_is_the_example() -> None:
     """What is shown is the file, to the letter; `test_examples.py` runs it."""
     assert (ROOT / "examples" / "embed.py").read_text("utf-8") == _block("file: examples/embed.py") + "\n"
@@ -74,5 +85,7 @@ def test_every_block_is_run() -> None:
         "command: test",
         "rules",
         "output: check",
+        "tests",
+        "output: test",
         "file: examples/embed.py",
     ] == marks

@@ -23,12 +23,13 @@ from selfheal_rules.cli import (
     report,
     run,
     schema,
+    test,
 )
 from selfheal_rules.cli.ending import Code, Refused, reason
 from selfheal_rules.cli.screen import clean
 
-COMMANDS = (check, plan, graph, run, explain, replay, diff, report, events, journal, pending, control, schema)
-ENDINGS = "exit codes: 0 ok, 1 findings, malformed input or a broken journal, 2 usage, 3 cannot load"
+COMMANDS = (check, test, plan, graph, run, explain, replay, diff, report, events, journal, pending, control, schema)
+ENDINGS = "exit codes: 0 ok, 1 findings, failed tests, malformed input or a broken journal, 2 usage, 3 cannot load"
 
 
 class _Version(argparse.Action):

@@ -3,7 +3,7 @@
 import json
 import math
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -46,9 +46,14 @@ def rule_files(paths: Iterable[Path]) -> list[Path]:
     Raises:
         Refused: where a folder has neither.
     """
+    return each_once(paths, _meant)
+
+
+def each_once(paths: Iterable[Path], meant: Callable[[Path], list[Path]]) -> list[Path]:
+    """Give the files that paths stand for, each once and in their order."""
     found: dict[Path, Path] = {}
     for path in paths:
-        for file in _meant(path):
+        for file in meant(path):
             found.setdefault(file.resolve(), file)
     return list(found.values())
 

@@ -70,15 +70,15 @@ class Screen:
         self._erase()
         print(clean(text), file=sys.stderr, flush=True)
 
-    def progress(self, count: int, share: float | None = None) -> None:
+    def progress(self, count: int, share: float | None = None, noun: str = "items", every: int = _LOOK_EVERY) -> None:
         """Say how far the work is, with a bar where its end is known; not before it is long, nor too often to read."""
-        if not self._watched or count % _LOOK_EVERY:
+        if not self._watched or count % every:
             return
         now = time.monotonic()
         if now - self._started >= _LONG and now - self._shown >= _BETWEEN:
             self._shown, self._drawn = now, True
             rate = count / (now - self._started)
-            text = f"{_ERASE}{_bar(share)}{count:,} items, {rate:,.0f} a second"
+            text = f"{_ERASE}{_bar(share)}{count:,} {noun}, {rate:,.0f} a second"
             print(text, end="", file=sys.stderr, flush=True)
 
     def _erase(self) -> None:

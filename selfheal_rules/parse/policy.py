@@ -92,12 +92,17 @@ def read_policy(source: Source) -> Policy:
 def parse_policy(source: Source) -> tuple[Policy | None, Report]:
     """Read a policy, and say everything that is wrong with it; None where the text is none."""
     findings = Findings()
-    fields = closed(nodes_of(source, findings), POLICY, findings)
-    found = _policy(fields, source) if fields else None
+    found = parse_policy_node(nodes_of(source, findings), findings, source)
     return found, findings.report()
 
 
-def _policy(fields: Fields, source: Source) -> Policy | None:
+def parse_policy_node(node: Node | None, findings: Findings, source: Source | None = None) -> Policy | None:
+    """Read a policy that may stand inside another file; `source` is its own, if it has one."""
+    fields = closed(node, POLICY, findings)
+    return _policy(fields, source) if fields else None
+
+
+def _policy(fields: Fields, source: Source | None) -> Policy | None:
     scope = Scope(fields.findings)
     is_ours = check_version(fields, "selfheal_policy")
     policy = Policy(

@@ -1,0 +1,30 @@
+"""Every shipped rule set keeps the promises of the tests beside it, under every circumstance."""
+
+from pathlib import Path
+
+import pytest
+
+from selfheal_rules.testing import judge, load_suite
+from selfheal_rules.testing.cases import ALSO, Case
+from selfheal_rules.testing.report import text
+
+ROOT = Path(__file__).parents[1]
+SUITES = {path.name: load_suite(path / "tests.yaml") for path in sorted(ROOT.glob("rulesets/*/"))}
+CASES = [(name, case) for name, suite in SUITES.items() for case in suite.cases]
+
+
+@pytest.mark.parametrize(("_", "case"), CASES, ids=[f"{name}: {case.name}" for name, case in CASES])
+def test_the_case_holds(_: str, case: Case) -> None:
+    """What the case says is so, also after crashes, with every event twice, and with ties turned round."""
+    result = judge(case)
+    assert "passed" == result.ending, text(result)
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_every_rule_is_tested_under_every_circumstance(name: str) -> None:
+    """Each rule of the set is expected of by some case, and each case is played under all there is."""
+    suite = SUITES[name]
+    (ruleset,) = suite.cases[0].program.rulesets
+    assert {ALSO} == {case.also for case in suite.cases}
+    written = suite.source.text
+    assert [] == [rule.id for rule in ruleset.rules if rule.id not in written and "conclude" not in written]
