@@ -1,24 +1,6 @@
 """
 Rules for clouds that heal themselves: YAML in, remediation decisions out.
 
-<<<<<<< HEAD
-from selfheal_rules.check import check_rules, load_rules
-from selfheal_rules.compile import Program, compile_rules
-from selfheal_rules.decide import Decision, Outcome, Step, Verdict
-from selfheal_rules.diagnostics import (
-    Diagnostic,
-    EngineError,
-    EventError,
-    Report,
-    RuleSetError,
-    SelfHealError,
-    SnapshotError,
-)
-from selfheal_rules.engine import Engine
-from selfheal_rules.events import Event, State
-from selfheal_rules.model import RuleSet
-from selfheal_rules.normalize import normalize_payload
-=======
 Names are looked up when they are first used, so that importing a part of the library does not import the rest.
 """
 
@@ -27,7 +9,7 @@ from typing import TYPE_CHECKING
 from selfheal_rules.front import front
 
 if TYPE_CHECKING:
-    from selfheal_rules.check import check_rules
+    from selfheal_rules.check import check_rules, load_rules
     from selfheal_rules.compile import Program, compile_rules
     from selfheal_rules.decide import Decision, Outcome, Step, Verdict
     from selfheal_rules.diagnostics import (
@@ -43,8 +25,6 @@ if TYPE_CHECKING:
     from selfheal_rules.events import Event, State
     from selfheal_rules.model import RuleSet
     from selfheal_rules.normalize import normalize_payload
-    from selfheal_rules.parse import load_rules
->>>>>>> testing
 
 __all__ = [
     "Decision",
@@ -88,7 +68,7 @@ _HOMES = {
     "Verdict": "decide",
     "check_rules": "check",
     "compile_rules": "compile",
-    "load_rules": "parse",
+    "load_rules": "check",
     "normalize_payload": "normalize",
 }
 
