@@ -47,7 +47,10 @@ LAYERS = (
 """Lowest first, in the order of the pipeline: each may import those before it."""
 
 ASIDE = ("normalize", "")
-"""Beside the order: normalizers see items and what declares them alone; the front door, ``, offers all below `cli`."""
+"""
+Beside the order: normalizers see items and what declares them alone, and serve whoever reads or writes items outside
+the engine; the front door, ``, offers all below `cli`.
+"""
 
 DOORS = {
     "yaml": ("parse.yaml_nodes",),
@@ -63,8 +66,13 @@ DOORS = {
 """The only modules (with what lies under them) that import a third party; attrs is at home everywhere."""
 
 
-BESIDE = {"cli": {"", "normalize"}, "__main__": {"", "normalize"}, "integrations": {"normalize"}}
-"""Which of those the layers at the top may import all the same."""
+BESIDE = {
+    "check": {"normalize"},  # a witness is written as it is read
+    "cli": {"", "normalize"},
+    "__main__": {"", "normalize"},
+    "integrations": {"normalize"},
+}
+"""Which of those some layers may import all the same."""
 
 
 def _modules() -> dict[str, Path]:

@@ -5,21 +5,26 @@ from attrs import evolve
 from selfheal_rules.check.actions import actions
 from selfheal_rules.check.conclusions import lifetimes, provenance, unconfirmed, unread
 from selfheal_rules.check.determined import determined
+from selfheal_rules.check.everything import catch_all
 from selfheal_rules.check.expressions import formulas
 from selfheal_rules.check.guards import populations, shares, unguarded
 from selfheal_rules.check.leaves import comparisons, counts, durations, fields, leaves
 from selfheal_rules.check.loops import circular, decision_loops
 from selfheal_rules.check.mapping import check_mapping, load_mapping
+from selfheal_rules.check.meeting import apart
 from selfheal_rules.check.names import duplicates, kinds, order, parameters, references
 from selfheal_rules.check.negation import required_joins, unrelated
 from selfheal_rules.check.operands import declarations
-from selfheal_rules.check.possible import impossible
-from selfheal_rules.check.reach import crossed, shadowed, unused_parameters
+from selfheal_rules.check.opposed import opposed
+from selfheal_rules.check.possible import impossible, needless
+from selfheal_rules.check.reach import crossed, unused_parameters
+from selfheal_rules.check.shadow import shadowed
 from selfheal_rules.check.steps import given, needed, targets
 from selfheal_rules.check.structure import counted_references, deadlines, held, picks, sequences, shapes, windows
 from selfheal_rules.check.subject import Check, Subject
 from selfheal_rules.check.texts import unfilled
 from selfheal_rules.check.together import check_together
+from selfheal_rules.check.unreached import unreached
 from selfheal_rules.check.walk import patterns_of, steps_of
 from selfheal_rules.diagnostics import Report
 from selfheal_rules.model import Conclude, Rule, RuleSet
@@ -62,7 +67,12 @@ CHECKS: tuple[Check, ...] = (
     Check("cross joins", crossed),
     Check("unrelated negatives", unrelated),
     Check("impossible leaves", impossible, "part"),
+    Check("needless leaves", needless),
+    Check("patterns that never meet", apart),
     Check("shadowed rules", shadowed),
+    Check("opposed rules", opposed),
+    Check("rules that nothing reaches", unreached, "set"),
+    Check("targets of all there is", catch_all, "set"),
     Check("unconfirmed steps", unconfirmed),
     Check("texts left unfilled", unfilled, "part"),
     Check("unread conclusions", unread, "set"),
