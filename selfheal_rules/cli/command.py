@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from selfheal_rules.cli import check, control, events, graph, journal, pending, plan, report, run, schema
 from selfheal_rules.cli.ending import Code, Refused, reason
 from selfheal_rules.cli.screen import clean
+from selfheal_rules.cli.versions import installed
 
 COMMANDS = (check, plan, graph, run, report, events, journal, pending, control, schema)
 ENDINGS = "exit codes: 0 ok, 1 findings, malformed input or a broken journal, 2 usage, 3 cannot load"
@@ -22,11 +22,7 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:  # noqa: ANN401 - argparse's own
         """Print and end."""
-        try:
-            found = version("selfheal-rules")
-        except PackageNotFoundError:
-            found = "(not installed)"
-        print(f"selfheal {found}")
+        print(f"selfheal {installed()}")
         parser.exit(Code.OK)
 
 
