@@ -26,6 +26,7 @@ LAYERS = (
     "check",
     "compile",
     "schema",
+    "layout",
     "match",
     "decide",
     "guard",
@@ -54,6 +55,7 @@ the engine; the front door, ``, offers all below `cli`.
 
 DOORS = {
     "yaml": ("parse.yaml_nodes",),
+    "ruamel": ("layout.style",),
     "durable": ("match.durable",),
     "durable_rules_engine": ("match.durable",),
     "openstack": ("execute.openstack",),

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from selfheal_rules.cli import check, control, events, graph, journal, pending, plan, report, run, schema
+from selfheal_rules.cli import check, control, events, fmt, graph, journal, pending, plan, report, run, schema
 from selfheal_rules.cli.ending import Code, Refused, reason
 from selfheal_rules.cli.screen import clean
 from selfheal_rules.cli.versions import installed
 
-COMMANDS = (check, plan, graph, run, report, events, journal, pending, control, schema)
+COMMANDS = (check, fmt, plan, graph, run, report, events, journal, pending, control, schema)
 ENDINGS = "exit codes: 0 ok, 1 findings, malformed input or a broken journal, 2 usage, 3 cannot load"
 
 
