@@ -64,6 +64,7 @@ DOORS = {
     "structlog": ("healer", "execute", "cli"),
     "sqlalchemy": ("journal.sql",),
     "tooz": ("journal.coordinated",),
+    "shtab": ("cli.completion",),
 }
 """The only modules (with what lies under them) that import a third party; attrs is at home everywhere."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from selfheal_rules.cli import check, control, events, fmt, graph, journal, pending, plan, report, run, schema
+from selfheal_rules.cli import check, completion, control, events, fmt, graph, journal, pending, plan, report, run, schema
 from selfheal_rules.cli.ending import Code, Refused, reason
 from selfheal_rules.cli.screen import clean
 from selfheal_rules.cli.versions import installed
@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.register(commands)
+    completion.register(commands, _parser)
     return parser
 
 
