@@ -222,3 +222,10 @@ def test_a_witness_is_what_the_command_reads() -> None:
     lines = [line for one in check_rules(rules).findings for line in one.witness]
     assert lines
     assert all(json.loads(line)["type"] in rules.vocabulary.kinds for line in lines)
+
+
+@pytest.mark.parametrize("chunk", read_chunks("check"), ids=str)
+def test_without_lint_every_error_is_found(chunk: Any) -> None:  # noqa: ANN401 - a chunk
+    """What compiling leaves out are warnings alone."""
+    rules = _load(chunk.source.text)
+    assert check_rules(rules).errors == check_rules(rules, lint=False).errors

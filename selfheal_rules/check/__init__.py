@@ -67,12 +67,12 @@ CHECKS: tuple[Check, ...] = (
     Check("cross joins", crossed),
     Check("unrelated negatives", unrelated),
     Check("impossible leaves", impossible, "part"),
-    Check("needless leaves", needless),
-    Check("patterns that never meet", apart),
-    Check("shadowed rules", shadowed),
-    Check("opposed rules", opposed),
-    Check("rules that nothing reaches", unreached, "set"),
-    Check("targets of all there is", catch_all, "set"),
+    Check("needless leaves", needless, is_lint=True),
+    Check("patterns that never meet", apart, is_lint=True),
+    Check("shadowed rules", shadowed, is_lint=True),
+    Check("opposed rules", opposed, is_lint=True),
+    Check("rules that nothing reaches", unreached, "set", is_lint=True),
+    Check("targets of all there is", catch_all, "set", is_lint=True),
     Check("unconfirmed steps", unconfirmed),
     Check("texts left unfilled", unfilled, "part"),
     Check("unread conclusions", unread, "set"),
@@ -81,11 +81,15 @@ CHECKS: tuple[Check, ...] = (
 """Every check, in the order they run; each finds what it is named for."""
 
 
-def check_rules(ruleset: RuleSet) -> Report:
-    """Run every check over a rule set; over what was read with mistakes, those that do not rest on what may lack."""
+def check_rules(ruleset: RuleSet, *, lint: bool = True) -> Report:
+    """
+    Run every check over a rule set; over what was read with mistakes, those that do not rest on what may lack.
+
+    Without `lint` all errors are found, and not every warning.
+    """
     sound = Subject.of(evolve(ruleset, rules=tuple(rule for rule in ruleset.rules if not _is_doubtful(rule, ruleset))))
     every = sound if ruleset.whole else Subject.of(evolve(ruleset, rules=_every(ruleset)))
-    checks = (check for check in CHECKS if check.reach != "set" or ruleset.whole)
+    checks = (check for check in CHECKS if (check.reach != "set" or ruleset.whole) and (lint or not check.is_lint))
     return Report.of(found for check in checks for found in check.run(every if check.reach == "part" else sound))
 
 

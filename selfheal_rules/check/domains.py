@@ -135,6 +135,43 @@ def truth(test: Test, value: Value, known: FieldType, ruleset: RuleSet) -> bool 
     return judge(value, against)
 
 
+Extent: TypeAlias = tuple[Number, Number]
+"""The least and the greatest value leaves allow, None where there is no end: a first look, before any proof."""
+
+
+def extent(tests: Iterable[Test], known: FieldType | None, ruleset: RuleSet) -> Extent | None:
+    """Give how far literal leaves on a number or duration reach; None where they set no end, or for another type."""
+    if known is None or not (known.is_numeric or known.name == "duration"):
+        return None
+    ends = [end for test in tests if is_fixed(test) for end in _ends(test, known, ruleset)]
+    lower = [value for value, is_least in ends if is_least]
+    upper = [value for value, is_least in ends if not is_least]
+    return (max(lower, default=None), min(upper, default=None)) if ends else None
+
+
+def _ends(test: Test, known: FieldType, ruleset: RuleSet) -> Iterator[tuple[Number, bool]]:
+    if test.operator in ORDER and (found := limit(test, known, ruleset)):
+        yield found.value, found.is_least
+    values = [constant(one, known, ruleset) for one in operands(test)] if test.operator in {"is", "in"} else []
+    if values and None not in values:
+        yield from ((min(values), True), (max(values), False))
+
+
+def is_within(inner: Extent | None, outer: Extent) -> bool:
+    """Whether what is inside one may be inside another; what is not is certainly not."""
+    if inner is None:
+        return False
+    low, high = outer
+    is_above = low is None or (inner[0] is not None and inner[0] >= low)
+    return is_above and (high is None or (inner[1] is not None and inner[1] <= high))
+
+
+def may_meet(some: Extent, other: Extent) -> bool:
+    """Whether a value may be inside both."""
+    pairs = ((some[0], other[1]), (other[0], some[1]))
+    return all(low is None or high is None or low <= high for low, high in pairs)
+
+
 def is_fixed(test: Test) -> bool:
     """Whether a leaf means the same at every site and in every match."""
     return all(isinstance(one, Literal) for one in operands(test))

@@ -8,9 +8,11 @@ from typing import TypeAlias
 from attrs import frozen
 
 from selfheal_rules.actions import CATALOGUE
-from selfheal_rules.check.alternatives import Alternative, Path
+from selfheal_rules.check.alternatives import Alternative, Path, Placed, shared_type
+from selfheal_rules.check.domains import Extent, extent, may_meet
 from selfheal_rules.check.findings import warning
 from selfheal_rules.check.meeting import Meeting
+from selfheal_rules.check.possible import by_field
 from selfheal_rules.check.subject import RuleView, Subject
 from selfheal_rules.check.witness import Item, witness, written
 from selfheal_rules.diagnostics import Diagnostic
@@ -21,6 +23,7 @@ OPPOSITES = tuple(dict.fromkeys(tuple(sorted((one.name, one.undo))) for one in C
 """Pairs of actions of which one takes back what the other does, as the catalogue says."""
 
 Equal: TypeAlias = Mapping[tuple[int, Path], tuple[str, Value]]
+Extents: TypeAlias = Mapping[tuple[int, Path], Extent]
 
 
 @frozen(eq=False, repr=False)
@@ -33,20 +36,21 @@ class _Act:
     step: Do
     items: Mapping[str, int]
     equal: Equal
+    extents: Extents
 
 
 def opposed(subject: Subject) -> Iterator[Diagnostic]:
     """No two rules do opposite things to one target because of the same items."""
     acts: defaultdict[tuple[str, ...], defaultdict[str, list[_Act]]] = defaultdict(lambda: defaultdict(list))
     for number, view in enumerate(subject.rules):
-        for kinds, act in _acts(number, view):
+        for kinds, act in _acts(number, view, subject):
             acts[kinds][act.step.action].append(act)
     for by_action in acts.values():
         for first, second in OPPOSITES:
             yield from _pairs(by_action.get(first, ()), by_action.get(second, ()), subject)
 
 
-def _acts(number: int, view: RuleView) -> Iterator[tuple[tuple[str, ...], _Act]]:
+def _acts(number: int, view: RuleView, subject: Subject) -> Iterator[tuple[tuple[str, ...], _Act]]:
     known = {action for pair in OPPOSITES for action in pair}
     for step in (step for step in view.rule.then if isinstance(step, Do) and step.action in known):
         for scope in view.when:
@@ -59,14 +63,23 @@ def _acts(number: int, view: RuleView) -> Iterator[tuple[tuple[str, ...], _Act]]
                 if leaf.operator == "is" and isinstance(leaf.operand, Literal)
             }
             kinds = tuple("|".join((one.pattern.form, *one.pattern.kinds)) for one in placed)
-            yield kinds, _Act(number, view, scope.alternative, step, items, equal)
+            yield kinds, _Act(number, view, scope.alternative, step, items, equal, _extents(placed, subject))
+
+
+def _extents(placed: Sequence[Placed], subject: Subject) -> Extents:
+    return {
+        (at, path): found
+        for at, one in enumerate(placed)
+        for path, tests in by_field(one.pattern).items()
+        if (found := extent(tests, shared_type(one.pattern.kinds, path, subject.vocabulary), subject.ruleset))
+    }
 
 
 def _pairs(some: Sequence[_Act], others: Sequence[_Act], subject: Subject) -> Iterator[Diagnostic]:
     said: set[int] = set()
     for pair in product(some, others):
         first, last = sorted(pair, key=lambda act: act.number)
-        if last.number in said or first.number == last.number or not _agree(first.equal, last.equal):
+        if last.number in said or first.number == last.number or not _agree(first, last):
             continue
         found = _both(first, last, subject)
         if found:
@@ -74,8 +87,12 @@ def _pairs(some: Sequence[_Act], others: Sequence[_Act], subject: Subject) -> It
             yield _finding(first, last).shown_by(written(found))
 
 
-def _agree(some: Equal, others: Equal) -> bool:
-    return all(others.get(place, value) == value for place, value in some.items())
+def _agree(some: _Act, other: _Act) -> bool:
+    """Whether what two ask of the same items may be, as far as a quick look tells."""
+    if any(other.equal.get(place, value) != value for place, value in some.equal.items()):
+        return False
+    extents = ((found, other.extents.get(place)) for place, found in some.extents.items())
+    return all(theirs is None or may_meet(mine, theirs) for mine, theirs in extents)
 
 
 def _both(first: _Act, last: _Act, subject: Subject) -> tuple[Item, ...]:

@@ -6,14 +6,14 @@ event arrives. What they ask of states must be the same, for of the same state e
 own time, and so does each of two `for`. A conclusion stands as long as one support does: there, all may ask for less.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from attrs import frozen
 
 from selfheal_rules.check.alternatives import Path, shared_type
-from selfheal_rules.check.domains import contradict, implied
+from selfheal_rules.check.domains import Extent, contradict, extent, implied, is_within
 from selfheal_rules.check.findings import warning
 from selfheal_rules.check.meeting import Meeting, is_impossible
 from selfheal_rules.check.shapes import Shape, constant, is_instant
@@ -56,7 +56,9 @@ def _firing(view: RuleView, subject: Subject) -> tuple[Item, ...]:
 
 def _covers(wide: "_Shaped", narrow: "_Shaped") -> bool:
     """Whether one rule fires whenever another does, and is not itself the later of two that are the same."""
-    return wide is not narrow and narrow.implies(wide) and (wide.number < narrow.number or not wide.implies(narrow))
+    if wide is narrow or not narrow.is_inside(wide):
+        return False
+    return narrow.implies(wide) and (wide.number < narrow.number or not wide.implies(narrow))
 
 
 @frozen(eq=False, repr=False)
@@ -68,6 +70,7 @@ class _Shaped:
     shape: Shape
     by_field: tuple[Mapping[Path, list[Test]], ...]
     handles: tuple[Handle, ...]
+    extents: Mapping[tuple[int, Path], Extent]
     subject: Subject
 
     @classmethod
@@ -86,11 +89,23 @@ class _Shaped:
             for leaf in pattern.where
             if leaf.operator == "is" and isinstance(leaf.operand, Literal)
         ]
-        return cls(number, view, shape, tuple(fields), tuple(handles), subject)
+        extents = {
+            (at, path): found
+            for at, leaves in enumerate(fields)
+            for path, tests in leaves.items()
+            if (
+                found := extent(tests, shared_type(shape.patterns[at].kinds, path, subject.vocabulary), subject.ruleset)
+            )
+        }
+        return cls(number, view, shape, tuple(fields), tuple(handles), extents, subject)
 
     def implies(self, other: "_Shaped") -> bool:
         """Whether the other's condition is true of all of which this one's is, for rules of one shape."""
         return self._spans_fit(other) and all(self._implies_at(at, other) for at in range(len(self.by_field)))
+
+    def is_inside(self, other: "_Shaped") -> bool:
+        """Whether what it asks of numbers may lie within what the other does: quickly told, and mostly enough."""
+        return all(is_within(self.extents.get(place), outer) for place, outer in other.extents.items())
 
     def _spans_fit(self, other: "_Shaped") -> bool:
         rules = self.subject.ruleset
@@ -141,11 +156,12 @@ class _Rivals:
 
     @classmethod
     def among(cls, rules: Sequence[_Shaped]) -> "_Rivals":
-        """File each rule under its first equality."""
+        """File each rule under that of its equalities which the fewest share."""
         filed: defaultdict[Handle, list[_Shaped]] = defaultdict(list)
+        often = Counter(handle for rule in rules for handle in rule.handles)
         for rule in rules:
             if rule.handles:
-                filed[rule.handles[0]].append(rule)
+                filed[min(rule.handles, key=often.__getitem__)].append(rule)
         return cls(filed, tuple(rule for rule in rules if not rule.handles))
 
     def of(self, rule: _Shaped) -> Iterator[_Shaped]:

@@ -87,8 +87,10 @@ class Check:
     One check: the name it is known by, what it runs, and what its findings rest on.
 
     Parts are checked also in rules that could not be read to the end: what lacks there is not held against the rest.
+    `is_lint` tells a check that never finds an error, and holds rules against each other or solves them to find more.
     """
 
     name: str
     run: CheckRun
     reach: Reach = "rule"
+    is_lint: bool = False

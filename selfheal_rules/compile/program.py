@@ -91,7 +91,7 @@ def compile_rules(*rulesets: RuleSet) -> Program:
     Raises:
         RuleSetError: with every error found; warnings do not stop it.
     """
-    report = Report.of(finding for rules in rulesets for finding in check_rules(rules).findings)
+    report = Report.of(finding for rules in rulesets for finding in check_rules(rules, lint=False).findings)
     if not report.errors:
         report += check_together(*rulesets)
     if report.errors:
