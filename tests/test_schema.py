@@ -271,7 +271,7 @@ def test_the_command_takes_other_vocabularies(call: Call, tmp_path: Any) -> None
     (tmp_path / "own.yaml").write_text("selfheal_vocabulary: 1\nvocabulary: own\nevents: {job.failed: {}}\n", "utf-8")
     found = call("schema", "--vocabulary", tmp_path / "own.yaml")
     assert '"job.failed"' in found.out
-    assert '"alarm"' not in found.out
+    assert '"where-alarm"' not in found.out
     wrong = call("schema", "--vocabulary", "opnstack")
     assert (3, "") == (wrong.code, wrong.out)
     assert "did you mean `openstack`?" in wrong.err
