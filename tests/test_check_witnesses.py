@@ -29,7 +29,7 @@ from tests.generate.rules import Json, Maker, dump, leaf
 from tests.generate.streams import Advance, Answer
 from tests.reference.episodes import Decided
 
-SEEDS = range(80)
+SEEDS = range(50)
 LONG = timedelta(hours=1)
 
 
@@ -144,7 +144,7 @@ def test_every_witness_makes_both_rules_fire() -> None:
             both = {_rule_at(claims.rules, span.line).id for span in (finding.span, *finding.related)}
             assert both <= _fired(claims.rules, finding), finding.render()
             tried += 1
-    assert tried >= 30
+    assert tried >= 20
 
 
 @pytest.mark.parametrize("chunk", LINT, ids=str)
@@ -154,6 +154,8 @@ def test_the_witnesses_of_the_fixtures_make_both_rules_fire(chunk: Any) -> None:
     report = check_rules(rules)
     for finding in report.findings:
         if finding.code in {"SH403", "SH362"} and not report.errors:
+            assert bool(finding.witness) == ("no witness" not in str(chunk)), finding.render()
+        if finding.witness and not report.errors:
             both = {_rule_at(rules, span.line).id for span in (finding.span, *finding.related)}
             assert both <= _fired(rules, finding), finding.render()
 
@@ -166,7 +168,7 @@ def test_a_shadowed_rule_never_decides_alone() -> None:
         told = {name: {(one.key, one.at) for one in claims.decided if one.rule == name} for name in (narrow, wide)}
         assert set() == told[narrow] - told[wide], finding.render()
         counted += len(told[narrow])
-    assert counted >= 25
+    assert counted >= 15
 
 
 def test_what_never_holds_never_fires() -> None:
@@ -177,7 +179,7 @@ def test_what_never_holds_never_fires() -> None:
         dead = {view.rule.id for view in subject.rules if is_impossible(view, subject)}
         assert [] == [one.rule for one in claims.decided if one.rule in dead]
         never += len(dead)
-    assert never >= 5
+    assert never >= 3
 
 
 def test_a_needless_leaf_can_be_left_out() -> None:
@@ -200,20 +202,20 @@ def test_a_needless_leaf_can_be_left_out() -> None:
         pattern["where"]["n"] = kept
         assert more == _decided(_load(dump("needless", [rule])), number)
         tried += bool(more)
-    assert tried >= 10
+    assert tried >= 6
 
 
 def test_rules_that_wait_in_vain_never_fire() -> None:
     """Over random streams no rule decides that waits for what nothing concludes."""
     never = 0
-    for seed in range(200):
+    for seed in range(90):
         rules = _load(case(seed).texts[0])
         report = check_rules(rules)
         dead = {_rule_at(rules, one.span.line).id for one in report.findings if one.code == "SH363"}
         if dead and not report.errors:
             never += len(dead)
             assert [] == [one.rule for one in _decided(rules, seed) if one.rule in dead]
-    assert never >= 10
+    assert never >= 6
 
 
 def test_a_witness_is_what_the_command_reads() -> None:

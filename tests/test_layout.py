@@ -164,3 +164,49 @@ def test_without_the_library_it_says_what_to_install(call: Call, monkeypatch: py
     found = call("fmt", RULES, "--check")
     assert 3 == found.code
     assert "install `selfheal-rules[cli]`" in found.err
+
+
+def test_a_layout_that_would_lose_something_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written is read again: the meaning and every comment have to be there."""
+    text = "selfheal: 1\nruleset: a  # why\nrules: []\n"
+    for wrong in ("selfheal: 1\nruleset: a\nrules: []\n", "selfheal: 1\nruleset: b  # why\nrules: []\n"):
+        monkeypatch.setattr("selfheal_rules.layout.style.styled", lambda _, wrong=wrong: wrong)
+        with pytest.raises(LayoutError, match="without losing"):
+            _canonical(text)
+
+
+ODD = """\
+selfheal: 1
+ruleset: odd
+params:
+  p: {default: null, type: string}
+rules:
+  -
+    # first of all
+    then: [{do: noop}]
+    # why
+    id: a
+    when: {
+      event: host.lost,
+      as: x,
+    }
+  - {id: b, when: {state: alarm, as: a,
+      where: {name: $params.p}}, then: [{do: noop}], doc: ""}
+vocabulary:
+- openstack
+"""
+
+
+def test_odd_ways_of_writing_are_put_right() -> None:
+    """A dash on its own line, braces over several lines, a list that is not set in, a null."""
+    found = _canonical(ODD)
+    _same(ODD)
+    assert "default: null" in found
+    assert found.index("# first of all") < found.index("# why") < found.index("id: a") < found.index("then:")
+    assert "{as: a, state: alarm, where: {name: $params.p}}" in found
+
+
+def test_a_comment_inside_braces_leaves_the_file_as_it_is() -> None:
+    """It has no place of its own there, and is not lost."""
+    with pytest.raises(LayoutError, match="without losing a comment"):
+        _canonical(ODD.replace("event: host.lost,", "event: host.lost,  # all of them"))

@@ -9,15 +9,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import cache
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 from attrs import frozen
 
 from selfheal_rules.check.alternatives import denies
+from selfheal_rules.check.regex import refusal
 from selfheal_rules.model import Bound, Literal, Operand, Parameter, RuleSet, Test
 from selfheal_rules.values import EMPTY, Value
-from selfheal_rules.vocabulary import DURATION, FieldType
+from selfheal_rules.vocabulary import DURATION, STRING, FieldType
 
 Number: TypeAlias = Any
 """Something with an order: a number, a duration, an instant."""
@@ -125,8 +127,7 @@ def truth(test: Test, value: Value, known: FieldType, ruleset: RuleSet) -> bool 
     """Whether a leaf is true of a value there is; None where that cannot be told."""
     if test.operator == "exists":
         return not denies(test)
-    element = known.element if known.name == "list" and test.operator == "contains" else known
-    against = [constant(one, element or known, ruleset) for one in operands(test)]
+    against = [constant(one, _held_as(test, known), ruleset) for one in operands(test)]
     judge = _JUDGES.get(test.operator)
     if judge is None or None in against or (test.operator in ORDER and not known.is_ordered):
         return None
@@ -170,6 +171,13 @@ def may_meet(some: Extent, other: Extent) -> bool:
     """Whether a value may be inside both."""
     pairs = ((some[0], other[1]), (other[0], some[1]))
     return all(low is None or high is None or low <= high for low, high in pairs)
+
+
+def _held_as(test: Test, known: FieldType) -> FieldType:
+    """Give the type of what a leaf is held against: of part of a text a text, of an element the list's."""
+    if known.name == "list" and test.operator == "contains":
+        return known.element or known
+    return STRING if test.operator in _TEXTUAL and known.values else known
 
 
 def is_fixed(test: Test) -> bool:
@@ -265,6 +273,7 @@ def _candidates(tests: Sequence[Test], known: FieldType, ruleset: RuleSet, fresh
 
 
 _TEXTS = tuple("abcdefgh")
+_TEXTUAL = frozenset({"starts_with", "ends_with", "contains", "glob", "matches"})
 _MORNING = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 
 
@@ -310,15 +319,21 @@ def _ordering(name: str) -> Judge:
     return lambda value, against: ORDER[name](value, against[0])
 
 
-def _textual(judge: Callable[[str, str], bool]) -> Judge:
+def _textual(judge: Callable[[str, str], bool | None]) -> Judge:
     def judged(value: Value, against: list[Value]) -> bool | None:
         return judge(value, against[0]) if isinstance(value, str) and isinstance(against[0], str) else None
 
     return judged
 
 
-def _found(value: str, pattern: str) -> bool:
-    return re.search(pattern, value) is not None
+def _found(value: str, pattern: str) -> bool | None:
+    """Whether an expression finds something; what might take for ever is not tried."""
+    return re.search(pattern, value) is not None if _is_taken(pattern) else None
+
+
+@cache
+def _is_taken(pattern: str) -> bool:
+    return refusal(pattern) is None
 
 
 def _contains(value: Value, against: list[Value]) -> bool | None:
