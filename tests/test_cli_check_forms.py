@@ -174,6 +174,35 @@ def test_a_journal_is_real_data_too(call: Call, tmp_path: Path) -> None:
     assert 3 == call("check", RULES, "--journal", tmp_path / "odd.jsonl").code
 
 
+OPPOSED = f"""{HEAD}\
+  - id: keep
+    when: {{as: vm, state: instance, where: {{status: error}}}}
+    then: [{{do: compute.lock_server, target: $vm.instance}}]
+  - id: free
+    when: {{as: vm, state: instance, where: {{host: {{starts_with: edge-}}}}}}
+    then: [{{do: compute.unlock_server, target: $vm.instance}}]
+"""
+POLICY = "selfheal_policy: 1\npolicy: site\nmode: shadow\nconflicts: [[{}, compute.unlock_server]]\n"
+
+
+def test_a_policy_may_name_the_winner(call: Call, tmp_path: Path) -> None:
+    """Then opposite steps on one target are no finding any more, and a comment about them is not needless."""
+    rules, policy = tmp_path / "rules.yaml", tmp_path / "policy.yaml"
+
+    def codes(*options: str | Path) -> list[str]:
+        found = [one["code"] for one in call("check", rules, "--format", "json", *options).objects]
+        return [code for code in found if code in {"SH362", "SH371"}]
+
+    rules.write_text(OPPOSED, "utf-8")
+    policy.write_text(POLICY.format("compute.lock_server"), "utf-8")
+    assert (["SH362"], []) == (codes(), codes("--policy", policy))
+    policy.write_text(POLICY.format("compute.fence"), "utf-8")
+    assert ["SH362"] == codes("--policy", policy)
+    policy.write_text(POLICY.format("compute.lock_server"), "utf-8")
+    rules.write_text(f"{OPPOSED.rstrip()}  # selfheal: ignore[SH362] rare\n", "utf-8")
+    assert ([], []) == (codes(), codes("--policy", policy))
+
+
 def test_seen_warnings_are_not_shown_by_run(call: Call, tmp_path: Path) -> None:
     """What its author has seen is said by `check --strict` alone where the comment is wrong."""
     rules = tmp_path / "rules.yaml"

@@ -22,6 +22,9 @@ _FORM = "write `# selfheal: ignore[SH403] why it may stay`"
 POLICY = frozenset(f"SH{number}" for number in range(350, 360))
 """What is found only where a site's policy is at hand."""
 
+DECIDED = frozenset({"SH362"})
+"""What a site's policy may decide, so that it is found only where none is at hand."""
+
 INVENTORY = frozenset(f"SH{number}" for number in range(375, 380))
 """What is found only where real data is at hand."""
 

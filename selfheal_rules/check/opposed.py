@@ -1,7 +1,7 @@
 """Rules that the same items make do opposite things to one target: shown with such items."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import TypeAlias
 
@@ -15,8 +15,9 @@ from selfheal_rules.check.meeting import Meeting
 from selfheal_rules.check.possible import by_field
 from selfheal_rules.check.subject import RuleView, Subject
 from selfheal_rules.check.witness import Item, witness, written
-from selfheal_rules.diagnostics import Diagnostic
-from selfheal_rules.model import Do, Literal, Reference
+from selfheal_rules.diagnostics import Diagnostic, Report
+from selfheal_rules.model import Do, Literal, Reference, RuleSet
+from selfheal_rules.policy import Policy
 from selfheal_rules.values import Value
 
 OPPOSITES = tuple(dict.fromkeys(tuple(sorted((one.name, one.undo))) for one in CATALOGUE.values() if one.undo))
@@ -48,6 +49,18 @@ def opposed(subject: Subject) -> Iterator[Diagnostic]:
     for by_action in acts.values():
         for first, second in OPPOSITES:
             yield from _pairs(by_action.get(first, ()), by_action.get(second, ()), subject)
+
+
+def undecided(report: Report, policy: Policy, rulesets: Iterable[RuleSet]) -> Report:
+    """Leave out what a policy decides: steps of which its `conflicts` name the winner."""
+    steps = (step for rules in rulesets for rule in rules.rules for step in rule.then if isinstance(step, Do))
+    action = {step.span: step.action for step in steps}
+
+    def is_decided(finding: Diagnostic) -> bool:
+        both = {action.get(span, "") for span in (finding.span, *finding.related)}
+        return finding.code == "SH362" and any(both <= {*ranked} for ranked in policy.conflicts)
+
+    return Report.of(finding for finding in report.findings if not is_decided(finding))
 
 
 def _acts(number: int, view: RuleView, subject: Subject) -> Iterator[tuple[tuple[str, ...], _Act]]:

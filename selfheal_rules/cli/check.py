@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from selfheal_rules.check import check_together
-from selfheal_rules.check.ignores import INVENTORY, POLICY, settled
+from selfheal_rules.check.ignores import DECIDED, INVENTORY, POLICY, settled
 from selfheal_rules.check.inventory import check_inventory
+from selfheal_rules.check.opposed import undecided
 from selfheal_rules.check.policy import check_policy
 from selfheal_rules.cli.arguments import Commands, add_mapping, add_paths, add_policy, subcommand
 from selfheal_rules.cli.ending import Code, Refused
@@ -46,10 +47,10 @@ def check(arguments: argparse.Namespace) -> int:
     report = Report.of(finding for one in loaded.values() for finding in one.report.findings)
     report += check_together(*rulesets)
     if arguments.policy:
-        report += _meeting(arguments.policy, rulesets, report)
+        report = _meeting(arguments.policy, rulesets, report)
     if is_looked_at := bool(arguments.inventory or arguments.journal) and not report.errors:
         report += check_inventory(look(arguments, rulesets, screen), *rulesets)
-    unjudged = (frozenset() if arguments.policy else POLICY) | (frozenset() if is_looked_at else INVENTORY)
+    unjudged = (DECIDED if arguments.policy else POLICY) | (frozenset() if is_looked_at else INVENTORY)
     report = settled(report, (one.span.source for one in rulesets), unjudged=unjudged)
     _show(report, screen, arguments.format, is_whole=None not in read)
     if None in read:
@@ -68,14 +69,15 @@ def _read(paths: Iterable[Path], screen: Screen) -> Iterator[Loaded | None]:
 
 
 def _meeting(file: Path, rulesets: tuple[RuleSet, ...], report: Report) -> Report:
-    """Give what is wrong with a policy, by itself and beside rule sets that are sound."""
+    """Add what is wrong with a policy, by itself and beside rule sets that are sound; leave out what it decides."""
     findings = Findings()
     source = read_source(file, findings)
     policy, read = parse_policy(source) if source else (None, findings.report())
     if policy is None or report.errors or not rulesets:
-        return read
+        return report + read
     program = compile_rules(*rulesets)
-    return read + check_policy(policy, program.vocabulary, rulesets, program.revisions)
+    met = check_policy(policy, program.vocabulary, rulesets, program.revisions)
+    return undecided(report, policy, rulesets) + read + met
 
 
 def _show(report: Report, screen: Screen, form: str, *, is_whole: bool) -> None:
