@@ -48,7 +48,7 @@ ENTRIES = _entries()
 
 def _whole(text: str) -> str:
     """Put what a fragment leaves out before and behind it."""
-    if re.search(r"^selfheal(_vocabulary|_mapping|_policy)?: ", text, re.MULTILINE):
+    if re.search(r"^selfheal\w*: ", text, re.MULTILINE):
         return text
     if text.startswith("- "):
         return "selfheal: 1\nruleset: example\nvocabulary: [openstack]\nrules:\n" + text

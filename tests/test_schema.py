@@ -289,7 +289,7 @@ def test_the_schemas_that_ship_are_current(sort: str) -> None:
 
 
 MODELINE = re.compile(r"^# yaml-language-server: \$schema=(\S+)$", re.MULTILINE)
-SORTS = {"selfheal": "rules", **{f"selfheal_{sort}": sort for sort in ("vocabulary", "mapping", "policy")}}
+SORTS = {"selfheal": "rules", "selfheal_test": "tests"} | {f"selfheal_{sort}": sort for sort in SCHEMAS}
 OURS = sorted(
     path
     for folder in ("rulesets", "examples", "selfheal_rules")
@@ -303,7 +303,8 @@ def test_every_file_that_ships_names_its_schema(path: Path) -> None:
     """An editor finds it beside the file, without a network."""
     text = path.read_text("utf-8")
     named = MODELINE.search(text)
-    sorts = [sort for word, sort in SORTS.items() if re.search(rf"^{word}: ", text, re.MULTILINE)]
+    known = ((word, sort) for word, sort in SORTS.items() if sort in SCHEMAS)
+    sorts = [sort for word, sort in known if re.search(rf"^{word}: ", text, re.MULTILINE)]
     if sorts:
         assert named is not None
         assert SHIPPED / f"{sorts[0]}.json" == (path.parent / named[1]).resolve()
