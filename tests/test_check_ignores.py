@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from selfheal_rules.check import check_rules
 from selfheal_rules.check.ignores import settled
-from selfheal_rules.diagnostics import Report
+from selfheal_rules.diagnostics import Diagnostic, Report, Severity
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.parse.yaml_nodes import comments
-from selfheal_rules.source import Source
+from selfheal_rules.source import Source, Span
 from tests.chunks import places
 from tests.documents import rule_sets
 
@@ -77,6 +77,13 @@ def test_nothing_is_called_needless_that_was_not_looked_for() -> None:
     behind = "# selfheal: ignore[SH355, SH376, SH420] not here"
     assert [] == _found(f"{EVERY}  {behind}")
     assert [(6, "SH203")] == _found(f"{EVERY}  # selfheal: ignore[SH403] not now", UNKNOWN)
+
+
+def test_comments_of_other_files_count_too() -> None:
+    """A finding in the file of a vocabulary or policy is ignored there."""
+    source = Source("policy.yaml", "policy: a\nrulesets: []  # selfheal: ignore[SH354] nobody runs it yet\n")
+    found = Diagnostic("SH354", Severity.WARNING, "a rule set nobody runs", Span(source, 2, 1, 2, 9))
+    assert () == settled(Report.of([found]), [], unjudged=()).findings
 
 
 def test_a_hash_inside_a_text_is_none() -> None:

@@ -22,14 +22,11 @@ _FORM = "write `# selfheal: ignore[SH403] why it may stay`"
 POLICY = frozenset(f"SH{number}" for number in range(350, 360))
 """What is found only where a site's policy is at hand."""
 
-DECIDED = frozenset({"SH362"})
-"""What a site's policy may decide, so that it is found only where none is at hand."""
-
 INVENTORY = frozenset(f"SH{number}" for number in range(375, 380))
 """What is found only where real data is at hand."""
 
-_ELSEWHERE = range(411, 500)
-"""What other commands find, such as those that run tests."""
+_ELSEWHERE = frozenset({362, *range(411, 500)})
+"""What may be found beside other rule sets alone, or by other commands, such as those that run tests."""
 
 
 @frozen(eq=False, repr=False)
@@ -49,14 +46,17 @@ class Ignore:
 
 def settled(report: Report, sources: Iterable[Source], *, unjudged: Container[str] = POLICY | INVENTORY) -> Report:
     """
-    Leave out the warnings that comments of the sources take away, and say what is wrong with those comments.
+    Leave out the warnings that comments take away, and say what is wrong with the comments.
+
+    Looked at are the sources given, and those that findings stand in.
 
     A comment is not said to be needless for an `unjudged` code, nor in a file with errors: whether there is such a
     finding was not looked at.
     """
     kept, said = list(report.findings), list[Diagnostic]()
+    every = dict.fromkeys([*sources, *(one.span.source for one in report.findings)])
     broken = {one.span.source for one in report.errors}
-    for ignore in (found for source in dict.fromkeys(sources) for found in _read(source, said)):
+    for ignore in (found for source in every for found in _read(source, said)):
         for code, span in ignore.codes:
             hit = [one for one in kept if ignore.takes(one, code)]
             kept = [one for one in kept if one not in hit or one.is_error]

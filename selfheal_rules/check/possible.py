@@ -61,7 +61,7 @@ def _needless(pattern: Pattern, subject: Subject) -> Iterator[Diagnostic]:
         found = _followed(tests, known, subject.ruleset)
         if found:
             leaf, others = found
-            message = f"`{leaf.operator}` on `{dotted(path)}` adds nothing: the other leaves on it say more"
+            message = f"`{leaf.operator}` on `{dotted(path)}` adds nothing: the other leaves on it say as much"
             yield warning("SH361", message, leaf.span, "leave it out", *(one.span for one in others[:1]))
         elif _is_given(tests[0], pattern, subject):
             message = f"`exists` on `{dotted(path)}` adds nothing: every `{'`, `'.join(pattern.kinds)}` has it"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from selfheal_rules.check import check_together
-from selfheal_rules.check.ignores import DECIDED, INVENTORY, POLICY, settled
+from selfheal_rules.check.ignores import INVENTORY, POLICY, settled
 from selfheal_rules.check.inventory import check_inventory
 from selfheal_rules.check.opposed import undecided
 from selfheal_rules.check.policy import check_policy
@@ -50,7 +50,7 @@ def check(arguments: argparse.Namespace) -> int:
         report = _meeting(arguments.policy, rulesets, report)
     if is_looked_at := bool(arguments.inventory or arguments.journal) and not report.errors:
         report += check_inventory(look(arguments, rulesets, screen), *rulesets)
-    unjudged = (DECIDED if arguments.policy else POLICY) | (frozenset() if is_looked_at else INVENTORY)
+    unjudged = (frozenset() if arguments.policy else POLICY) | (frozenset() if is_looked_at else INVENTORY)
     report = settled(report, (one.span.source for one in rulesets), unjudged=unjudged)
     _show(report, screen, arguments.format, is_whole=None not in read)
     if None in read:

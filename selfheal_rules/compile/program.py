@@ -93,7 +93,7 @@ def compile_rules(*rulesets: RuleSet) -> Program:
     """
     report = Report.of(finding for rules in rulesets for finding in check_rules(rules, lint=False).findings)
     if not report.errors:
-        report += check_together(*rulesets)
+        report += check_together(*rulesets, lint=False)
     if report.errors:
         raise RuleSetError(report)
     return _recompile(*rulesets)
