@@ -43,7 +43,9 @@ class Meeting:
     def add(self, alternative: Alternative, items: Mapping[str, int]) -> None:
         """Ask the items, by the names an alternative gives them, for what it asks of them."""
         for placed in alternative.placed:
-            for leaf in placed.pattern.where:
+            for leaf in (
+                () if placed.is_counted else placed.pattern.where
+            ):  # a count of nothing may be what is asked for
                 self._add_leaf(items[placed.pattern.alias], leaf, items)
         for left, right in _joins(alternative):
             if left[0] in items and right[0] in items:
