@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from selfheal_rules.cli.command import COMMANDS
+from selfheal_rules.cli.command import _parser
 from tests.calls import Call, caller
 
 Offered = Callable[[str], list[str]]
-NAMES = sorted([*(one.__name__.rpartition(".")[2] for one in COMMANDS), "completion"])
+NAMES = sorted(name for action in _parser()._subparsers._group_actions for name in action.choices)  # type: ignore[union-attr]
 
 
 @pytest.fixture

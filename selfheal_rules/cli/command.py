@@ -8,7 +8,20 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from selfheal_rules.cli import check, completion, control, events, fmt, graph, journal, pending, plan, report, run, schema
+from selfheal_rules.cli import (
+    check,
+    completion,
+    control,
+    events,
+    fmt,
+    graph,
+    journal,
+    pending,
+    plan,
+    report,
+    run,
+    schema,
+)
 from selfheal_rules.cli.ending import Code, Refused, reason
 from selfheal_rules.cli.screen import clean
 from selfheal_rules.cli.versions import installed
