@@ -13,7 +13,7 @@ What is said to an author, and every exception of the library.
 import enum
 from collections.abc import Iterable
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from selfheal_rules.source import Span
 
@@ -31,7 +31,11 @@ class Severity(enum.IntEnum):
 
 @frozen
 class Diagnostic:
-    """One finding: what is wrong, where, and what would cure it."""
+    """
+    One finding: what is wrong, where, and what would cure it.
+
+    `witness` is a stream that demonstrates it, a CloudEvents object in JSON for each item: what `selfheal run` reads.
+    """
 
     code: str
     severity: Severity
@@ -39,6 +43,11 @@ class Diagnostic:
     span: Span
     help: str = ""
     related: tuple[Span, ...] = ()
+    witness: tuple[str, ...] = ()
+
+    def shown_by(self, witness: tuple[str, ...]) -> "Diagnostic":
+        """Give the finding with a stream that demonstrates it."""
+        return evolve(self, witness=witness)
 
     @property
     def is_error(self) -> bool:
@@ -54,11 +63,12 @@ class Diagnostic:
         if quoted:
             lines += [f" | {quoted}", f" | {' ' * (span.column - 1)}{'^' * max(1, width)}"]
         lines += [f" = see: {other}" for other in self.related if other.source.text]
+        lines += [f" = witness: {item}" for item in self.witness]
         lines += [f" = help: {self.help}"] if self.help else []
         return "\n".join(lines)
 
-    def to_json(self) -> dict[str, str | int]:
-        """Give the finding as the object `selfheal check --format json` prints."""
+    def to_json(self) -> dict[str, str | int | list[str]]:
+        """Give the finding as the object `selfheal check --format json` prints; `witness` where there is one."""
         return {
             "code": self.code,
             "severity": str(self.severity),
@@ -67,6 +77,7 @@ class Diagnostic:
             "line": self.span.line,
             "column": self.span.column,
             "help": self.help,
+            **({"witness": list(self.witness)} if self.witness else {}),
         }
 
 

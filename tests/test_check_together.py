@@ -89,3 +89,37 @@ def test_a_name_is_that_of_one_rule_set() -> None:
 def test_a_kind_is_declared_in_one_way(field: str) -> None:
     """A field of another type, another name or that is not always there makes another kind."""
     assert ["SH332"] == codes(ruleset("one"), ruleset("two", field=field))
+
+
+def locking(action: str, param: str = "90") -> str:
+    """Write a rule that locks or unlocks what is loaded so much."""
+    when = f"{{as: x, state: s, where: {{load: {{at_least: {param}}}}}}}"
+    return f"id: {action}, when: {when}, then: [{{do: compute.{action}_server, target: $x.host}}]"
+
+
+def test_opposite_steps_of_two_rule_sets_are_found() -> None:
+    """With a witness; what one file says of itself is not said again, what does the same may be there to be tried."""
+    one, two = ruleset("one", locking("lock")), ruleset("two", locking("unlock", "95"))
+    [finding] = check_together(one, two).findings
+    assert ("SH362", "two.yaml", "one.yaml") == (finding.code, finding.span.source.name, finding.related[0].source.name)
+    assert '"load": 95' in finding.witness[0]
+    assert [] == codes(one, ruleset("two", locking("lock")))
+    assert [] == codes(
+        ruleset("one", locking("lock"), locking("unlock")),
+        ruleset("two", "id: a, when: {state: t}, then: [{do: noop}]"),
+    )
+    assert () == check_together(one, two, lint=False).findings
+
+
+def test_nothing_is_said_where_one_name_is_two_parameters() -> None:
+    """What a rule means would not be known any more."""
+    declared = "params: {{p: {{type: number, default: {least}}}}}\nstates:"
+    head = _HEAD.replace("states:", declared)
+    texts = (
+        head.format(name=name, field="load: number", least=least) + f"  - {{{locking(action, '$params.p')}}}\n"
+        for name, action, least in (("one", "lock", 1), ("two", "unlock", 2))
+    )
+    one, two = (parse_rules(Source("rules.yaml", text))[0] for text in texts)
+    assert one is not None
+    assert two is not None
+    assert [] == codes(one, two)

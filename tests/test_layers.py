@@ -27,6 +27,7 @@ LAYERS = (
     "check",
     "compile",
     "schema",
+    "layout",
     "match",
     "decide",
     "guard",
@@ -52,10 +53,14 @@ LAYERS = (
 """Lowest first, in the order of the pipeline: each may import those before it."""
 
 ASIDE = ("normalize", "")
-"""Beside the order: normalizers see items and what declares them alone; the front door, ``, offers all below `cli`."""
+"""
+Beside the order: normalizers see items and what declares them alone, and serve whoever reads or writes items outside
+the engine; the front door, ``, offers all below `cli`.
+"""
 
 DOORS = {
     "yaml": ("parse.yaml_nodes",),
+    "ruamel": ("layout.style",),
     "durable": ("match.durable",),
     "durable_rules_engine": ("match.durable",),
     "openstack": ("execute.openstack",),
@@ -65,17 +70,19 @@ DOORS = {
     "sqlalchemy": ("journal.sql",),
     "tooz": ("journal.coordinated",),
     "pytest": ("testing.pytest_plugin",),
+    "shtab": ("cli.completion",),
 }
 """The only modules (with what lies under them) that import a third party; attrs is at home everywhere."""
 
 
 BESIDE = {
+    "check": {"normalize"},  # a witness is written as it is read
     "cli": {"", "normalize"},
     "__main__": {"", "normalize"},
     "integrations": {"normalize"},
     "testing": {"normalize"},
 }
-"""Which of those the layers at the top may import all the same."""
+"""Which of those some layers may import all the same."""
 
 
 def _modules() -> dict[str, Path]:

@@ -9,9 +9,13 @@ import pytest
 from attrs import frozen
 
 from selfheal_rules.check import check_mapping, check_rules, load_rules
+from selfheal_rules.check.ignores import INVENTORY, settled
+from selfheal_rules.check.inventory import Inventory, check_inventory
 from selfheal_rules.check.policy import check_policy
 from selfheal_rules.compile import compile_rules
 from selfheal_rules.diagnostics import Report
+from selfheal_rules.model import RuleSet
+from selfheal_rules.normalize import Reading, read_items
 from selfheal_rules.parse import parse_mapping, parse_rules, parse_vocabulary
 from selfheal_rules.parse.policy import parse_policy
 from selfheal_rules.source import Source
@@ -70,7 +74,20 @@ def _report(code: str, language: str, text: str) -> Report:
     ruleset, report = parse_rules(source)
     if code < "SH200" or ruleset is None:
         return report
-    return report + check_rules(ruleset)
+    report += check_rules(ruleset)
+    if code in INVENTORY:
+        report += check_inventory(_stream(ruleset), ruleset)
+    return settled(report, [source])
+
+
+def _stream(ruleset: RuleSet) -> Inventory:
+    """Give what the example of a stream holds."""
+    inventory = Inventory.of(ruleset)
+    for line in (ROOT / "examples" / "events" / "compute-host-failure.jsonl").read_text("utf-8").splitlines():
+        for read in read_items([line], vocabulary=ruleset.vocabulary):
+            if isinstance(read, Reading):
+                inventory.note(read.item)
+    return inventory
 
 
 def _mapping(_: str, source: Source) -> Report:

@@ -3,8 +3,10 @@
 import copy
 import json
 import pkgutil
+import re
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -232,6 +234,30 @@ def test_the_words_of_a_vocabulary_are_offered() -> None:
     assert [] == _refusals(OFFERING, {"selfheal": 1, "ruleset": "r", "rules": [rule]})
 
 
+def _keys(shape: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - a schema
+    """Give every key a schema describes, with its shape: none under `if` and `then`, nor the fields of a kind."""
+    if isinstance(shape, dict):
+        yield from (shape["properties"] if isinstance(shape.get("properties"), dict) else {}).items()
+        for name, inner in shape.items():
+            if name not in {"if", "then", "examples"} and not name.startswith("where-"):
+                yield from _keys(inner)
+    elif isinstance(shape, list):
+        for inner in shape:
+            yield from _keys(inner)
+
+
+@pytest.mark.parametrize("sort", SCHEMAS)
+def test_every_key_is_told_of_and_shown(sort: str) -> None:
+    """Each has a sentence, and examples that are such as it takes."""
+    found = schema(sort)
+    for name, shape in _keys(found):
+        assert shape.get("description"), name
+        assert shape.get("examples"), name
+        whole = Draft7Validator({**shape, "definitions": found["definitions"]})
+        wrong = [error.message for example in shape["examples"] for error in whole.iter_errors(example)]
+        assert [] == wrong, name
+
+
 @pytest.mark.parametrize("sort", SCHEMAS)
 def test_the_command_prints_a_schema(call: Call, sort: str) -> None:
     """It is JSON, with the shipped vocabulary in it."""
@@ -245,8 +271,40 @@ def test_the_command_takes_other_vocabularies(call: Call, tmp_path: Any) -> None
     (tmp_path / "own.yaml").write_text("selfheal_vocabulary: 1\nvocabulary: own\nevents: {job.failed: {}}\n", "utf-8")
     found = call("schema", "--vocabulary", tmp_path / "own.yaml")
     assert '"job.failed"' in found.out
-    assert '"alarm"' not in found.out
+    assert '"where-alarm"' not in found.out
     wrong = call("schema", "--vocabulary", "opnstack")
     assert (3, "") == (wrong.code, wrong.out)
     assert "did you mean `openstack`?" in wrong.err
     assert 2 == call("schema", "polcy").code
+
+
+SHIPPED = ROOT / "selfheal_rules" / "schemas"
+
+
+@pytest.mark.parametrize("sort", SCHEMAS)
+def test_the_schemas_that_ship_are_current(sort: str) -> None:
+    """Each file is what `selfheal schema` prints; after a change, write it anew: `selfheal schema rules > …`."""
+    text = json.dumps(schema(sort, load_vocabulary("openstack")), indent=2, ensure_ascii=False) + "\n"
+    assert text == (SHIPPED / f"{sort}.json").read_text("utf-8")
+
+
+MODELINE = re.compile(r"^# yaml-language-server: \$schema=(\S+)$", re.MULTILINE)
+SORTS = {"selfheal": "rules", "selfheal_test": "tests"} | {f"selfheal_{sort}": sort for sort in SCHEMAS}
+OURS = sorted(
+    path
+    for folder in ("rulesets", "examples", "selfheal_rules")
+    for path in (ROOT / folder).rglob("*.yaml")
+    if re.search(r"^selfheal\w*: ", path.read_text("utf-8"), re.MULTILINE)
+)
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_that_ships_names_its_schema(path: Path) -> None:
+    """An editor finds it beside the file, without a network."""
+    text = path.read_text("utf-8")
+    named = MODELINE.search(text)
+    known = ((word, sort) for word, sort in SORTS.items() if sort in SCHEMAS)
+    sorts = [sort for word, sort in known if re.search(rf"^{word}: ", text, re.MULTILINE)]
+    if sorts:
+        assert named is not None
+        assert SHIPPED / f"{sorts[0]}.json" == (path.parent / named[1]).resolve()

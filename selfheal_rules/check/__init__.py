@@ -6,21 +6,26 @@ from pathlib import Path
 from selfheal_rules.check.actions import actions
 from selfheal_rules.check.conclusions import lifetimes, provenance, unconfirmed, unread
 from selfheal_rules.check.determined import determined
+from selfheal_rules.check.everything import catch_all
 from selfheal_rules.check.expressions import formulas
 from selfheal_rules.check.guards import populations, shares, unguarded
 from selfheal_rules.check.leaves import comparisons, counts, durations, fields, leaves
 from selfheal_rules.check.loops import circular, decision_loops
 from selfheal_rules.check.mapping import check_mapping, load_mapping
+from selfheal_rules.check.meeting import apart
 from selfheal_rules.check.names import duplicates, kinds, order, parameters, references
 from selfheal_rules.check.negation import required_joins, unrelated
 from selfheal_rules.check.operands import declarations
-from selfheal_rules.check.possible import impossible
-from selfheal_rules.check.reach import crossed, shadowed, unused_parameters
+from selfheal_rules.check.opposed import opposed
+from selfheal_rules.check.possible import impossible, needless
+from selfheal_rules.check.reach import crossed, unused_parameters
+from selfheal_rules.check.shadow import shadowed
 from selfheal_rules.check.steps import given, needed, targets
 from selfheal_rules.check.structure import counted_references, deadlines, empty, held, picks, sequences, shapes, windows
 from selfheal_rules.check.subject import REACHES, Check, Subject, readable
 from selfheal_rules.check.texts import unfilled
 from selfheal_rules.check.together import check_together
+from selfheal_rules.check.unreached import unreached
 from selfheal_rules.diagnostics import Report, RuleSetError
 from selfheal_rules.model import RuleSet
 from selfheal_rules.parse.files import read_source
@@ -67,7 +72,12 @@ CHECKS: tuple[Check, ...] = (
     Check("cross joins", crossed, "kinds"),
     Check("unrelated negatives", unrelated, "whole"),
     Check("impossible leaves", impossible, "part"),
-    Check("shadowed rules", shadowed),
+    Check("needless leaves", needless, is_lint=True),
+    Check("patterns that never meet", apart, is_lint=True),
+    Check("shadowed rules", shadowed, is_lint=True),
+    Check("opposed rules", opposed, is_lint=True),
+    Check("rules that nothing reaches", unreached, "set", is_lint=True),
+    Check("targets of all there is", catch_all, "set", is_lint=True),
     Check("unconfirmed steps", unconfirmed, "whole"),
     Check("texts left unfilled", unfilled, "part"),
     Check("unread conclusions", unread, "set"),
@@ -95,19 +105,21 @@ def load_rules(path: str | Path, *, values: Mapping[str, object] | None = None) 
     return found
 
 
-def check_rules(ruleset: RuleSet) -> Report:
+def check_rules(ruleset: RuleSet, *, lint: bool = True) -> Report:
     """
     Run every check over a rule set.
 
     Of one that was read with mistakes, all is checked that does not rest on what may lack; where reading has found
-    something, the checks say nothing: one mistake is one finding.
+    something, the checks say nothing: one mistake is one finding. Without `lint` all errors are found, and not every
+    warning.
     """
+    checks = [check for check in CHECKS if lint or not check.is_lint]
     if not ruleset.faults:
         subject = Subject.of(ruleset)
-        return Report.of(found for check in CHECKS for found in check.run(subject))
+        return Report.of(found for check in checks for found in check.run(subject))
     known = {_place(finding.span) for finding in ruleset.faults}
     subjects = {reach: Subject.of(readable(ruleset, reach)) for reach in REACHES}
-    found = (found for check in CHECKS for found in check.run(subjects[check.reach]))
+    found = (found for check in checks for found in check.run(subjects[check.reach]))
     return Report.of(one for one in found if _place(one.span) not in known)
 
 

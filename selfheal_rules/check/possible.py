@@ -1,33 +1,31 @@
-"""Whether the leaves of one pattern, or the bounds of one count, can all be true of something."""
+"""Whether the leaves of one pattern, or the bounds of one count, can all be true, and whether each is needed."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
-
-from attrs import frozen
+from collections.abc import Iterator, Mapping
 
 from selfheal_rules.check.alternatives import Path, denies, shared_type
+from selfheal_rules.check.domains import Limit, contradict, implied, is_empty, limit
 from selfheal_rules.check.findings import at_word, dotted, warning
 from selfheal_rules.check.subject import Subject
 from selfheal_rules.diagnostics import Diagnostic
-from selfheal_rules.model import Bound, Literal, Operand, Parameter, Pattern, RuleSet, Test
-from selfheal_rules.values import Value
-from selfheal_rules.vocabulary import DURATION, INTEGER, NUMBER, FieldType
+from selfheal_rules.model import Pattern, RuleSet, Test
+from selfheal_rules.vocabulary import INTEGER, NUMBER, FieldType
 
-Number: TypeAlias = Any
-"""Something with an order: a number, a duration, an instant."""
+
+def by_field(pattern: Pattern) -> Mapping[Path, list[Test]]:
+    """Give the leaves of a pattern by the field they are on."""
+    leaves: dict[Path, list[Test]] = {}
+    for leaf in pattern.where:
+        leaves.setdefault(leaf.path, []).append(leaf)
+    return leaves
 
 
 def impossible(subject: Subject) -> Iterator[Diagnostic]:
     """Every pattern can take something, and every count can be reached."""
     for view in subject.rules:
         for pattern in view.patterns:
-            leaves: defaultdict[Path, list[Test]] = defaultdict(list)
-            for leaf in pattern.where:
-                leaves[leaf.path].append(leaf)
-            for path, tests in leaves.items():
+            for path, tests in by_field(pattern).items():
                 known = shared_type(pattern.kinds, path, subject.vocabulary)
-                if known and _contradict(tests, known, subject.ruleset):
+                if known and contradict(tests, known, subject.ruleset):
                     message = f"nothing is all this: the leaves on `{dotted(path)}` contradict each other"
                     yield warning(
                         "SH402", message, tests[-1].span, "the pattern never takes anything: drop one of them"
@@ -38,117 +36,48 @@ def impossible(subject: Subject) -> Iterator[Diagnostic]:
 def _bounds(pattern: Pattern, ruleset: RuleSet) -> Iterator[Diagnostic]:
     counted = pattern.count or pattern.aggregate
     known = INTEGER if pattern.count else NUMBER
-    limits = [_limit(bound, known, ruleset) for bound in counted.bounds] if counted else []
+    limits = [limit(bound, known, ruleset) for bound in counted.bounds] if counted else []
     if pattern.count:
-        limits.append(_Limit(0, is_least=True, is_inside=True))
-    if counted and _is_empty([one for one in limits if one], known):
+        limits.append(Limit(0, is_least=True, is_inside=True))
+    if counted and is_empty(limits, known):
         place = at_word(counted.span, counted.bounds[-1].comparison)
         yield warning("SH402", "no number is within these bounds", place, "drop one of them")
 
 
-@frozen(eq=False, repr=False)
-class _Limit:
-    """One end of what is possible; `is_inside` where the value itself is."""
-
-    value: Number
-    is_least: bool
-    is_inside: bool
-
-
-def _limit(bound: Bound | Test, known: FieldType, ruleset: RuleSet) -> _Limit | None:
-    operator: str = bound.comparison if isinstance(bound, Bound) else bound.operator
-    value = None if isinstance(bound.operand, tuple) else _value(bound.operand, known, ruleset)
-    if value is None:
-        return None
-    return _Limit(value, operator in {"at_least", "more_than"}, operator in {"at_least", "at_most"})
+def needless(subject: Subject) -> Iterator[Diagnostic]:
+    """Every leaf of a pattern that is waited for takes something away."""
+    for view in subject.rules:
+        waited = {id(one.pattern): one for scope in view.when for one in scope.alternative.placed}
+        for placed in waited.values():
+            if not placed.is_counted and not placed.pattern.pick:
+                yield from _needless(placed.pattern, subject)
 
 
-def _value(operand: Operand, known: FieldType, ruleset: RuleSet) -> Value:
-    """Give what a literal or parameter stands for, or None where that is not known, or is no value of the type."""
-    if not isinstance(operand, Literal) and not (isinstance(operand, Parameter) and operand.name in ruleset.params):
-        return None
-    try:
-        return known.literal(ruleset.value(operand))
-    except (ValueError, OverflowError):
-        return None
+def _needless(pattern: Pattern, subject: Subject) -> Iterator[Diagnostic]:
+    for path, tests in by_field(pattern).items():
+        known = shared_type(pattern.kinds, path, subject.vocabulary)
+        if known is None or contradict(tests, known, subject.ruleset):
+            continue
+        found = _followed(tests, known, subject.ruleset)
+        if found:
+            leaf, others = found
+            message = f"`{leaf.operator}` on `{dotted(path)}` adds nothing: the other leaves on it say as much"
+            yield warning("SH361", message, leaf.span, "leave it out", *(one.span for one in others[:1]))
+        elif _is_given(tests[0], pattern, subject):
+            message = f"`exists` on `{dotted(path)}` adds nothing: every `{'`, `'.join(pattern.kinds)}` has it"
+            yield warning("SH361", message, tests[0].span, "leave it out")
 
 
-def _is_empty(limits: Iterable[_Limit], known: FieldType) -> bool:
-    """Whether nothing lies between the greatest of the lower and the least of the upper limits."""
-    found = [_closed(limit) if known.name == "integer" else limit for limit in limits]
-    lower = max((one for one in found if one.is_least), key=lambda one: (one.value, not one.is_inside), default=None)
-    upper = min((one for one in found if not one.is_least), key=lambda one: (one.value, one.is_inside), default=None)
-    if lower is None or upper is None:
-        return False
-    return bool(lower.value > upper.value) or (lower.value == upper.value and not (lower.is_inside and upper.is_inside))
+def _followed(tests: list[Test], known: FieldType, ruleset: RuleSet) -> tuple[Test, list[Test]] | None:
+    """Give the last leaf that follows from the others, and those."""
+    for at in reversed(range(len(tests))):
+        others = tests[:at] + tests[at + 1 :]
+        if implied(tests[at], others, known, ruleset):
+            return tests[at], others
+    return None
 
 
-def _closed(limit: _Limit) -> _Limit:
-    """Write `more_than: 4` of whole numbers as `at_least: 5`."""
-    step = 0 if limit.is_inside else 1 if limit.is_least else -1
-    return _Limit(limit.value + step, limit.is_least, is_inside=True)
-
-
-def _contradict(tests: list[Test], known: FieldType, ruleset: RuleSet) -> bool:
-    if any(one.operator == "exists" and denies(one) for one in tests):
-        return len(tests) > 1
-    if known.name == "time":
-        return _ages_contradict(tests, ruleset)
-    allowed = _allowed(tests, known, ruleset)
-    if allowed is not None:
-        return not any(all(_holds(test, value, known, ruleset) for test in tests) for value in allowed)
-    limits = [_limit(test, known, ruleset) for test in tests if test.operator in _ORDER] if known.is_ordered else []
-    return _is_empty([one for one in limits if one], known)
-
-
-def _ages_contradict(tests: list[Test], ruleset: RuleSet) -> bool:
-    limits = [_limit(test, DURATION, ruleset) for test in tests if test.operator in _ORDER]
-    return _is_empty([one for one in limits if one], DURATION)
-
-
-def _allowed(tests: list[Test], known: FieldType, ruleset: RuleSet) -> tuple[Value, ...] | None:
-    """Give the values that equality or the type leave, or None where there is no end of them."""
-    for test in tests:
-        operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-        values = tuple(_value(one, known, ruleset) for one in operands)
-        if test.operator in {"is", "in"} and None not in values:
-            return values
-    return known.values or ((True, False) if known.name == "boolean" else None)
-
-
-def _holds(test: Test, value: Value, known: FieldType, ruleset: RuleSet) -> bool:
-    """Whether a leaf may be true of a value; what cannot be known here may."""
-    operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-    against = [_value(one, known, ruleset) for one in operands]
-    judge = _JUDGES.get(test.operator)
-    if judge is None or None in against or (test.operator in _ORDER and not known.is_ordered):
-        return True
-    if known.name == "ordered":
-        value, against = known.rank(value), [known.rank(one) for one in against]
-    return judge(value, against)
-
-
-def _is_in(value: Value, against: list[Value]) -> bool:
-    return any(isinstance(value, bool) == isinstance(one, bool) and value == one for one in against)
-
-
-_ORDER: Mapping[str, Callable[[Number, Number], bool]] = {
-    "at_least": lambda value, limit: bool(value >= limit),
-    "more_than": lambda value, limit: bool(value > limit),
-    "at_most": lambda value, limit: bool(value <= limit),
-    "less_than": lambda value, limit: bool(value < limit),
-}
-
-
-def _ordering(name: str) -> Callable[[Value, list[Value]], bool]:
-    return lambda value, against: _ORDER[name](value, against[0])
-
-
-_JUDGES: Mapping[str, Callable[[Value, list[Value]], bool]] = {
-    "is": _is_in,
-    "in": _is_in,
-    "not": lambda value, against: not _is_in(value, against),
-    **{name: _ordering(name) for name in _ORDER},
-    "starts_with": lambda value, against: str(value).startswith(str(against[0])),
-    "ends_with": lambda value, against: str(value).endswith(str(against[0])),
-}
+def _is_given(leaf: Test, pattern: Pattern, subject: Subject) -> bool:
+    """Whether a leaf asks that a field exist which every item of the kinds has."""
+    kinds = [subject.kind(name) for name in pattern.kinds]
+    return leaf.operator == "exists" and not denies(leaf) and all(kind and kind.requires(leaf.path) for kind in kinds)

@@ -1,23 +1,13 @@
-"""Rules that cost too much, never fire, or say what another says already."""
+"""What costs too much, and what is declared and never used."""
 
 from collections.abc import Iterable, Iterator
-from itertools import combinations
-from typing import TypeAlias
-
-from attrs import evolve
 
 from selfheal_rules.check.alternatives import Placed, Scope
 from selfheal_rules.check.findings import shown, warning
-from selfheal_rules.check.subject import RuleView, Subject
+from selfheal_rules.check.subject import Subject
 from selfheal_rules.check.walk import names_in, names_of
 from selfheal_rules.diagnostics import Diagnostic
-from selfheal_rules.model import Condition, Group, Literal, Parameter, Pattern, Reference, Test
-
-Leaf: TypeAlias = tuple[tuple[int, ...], Test]
-"""A leaf and where in its rule its pattern stands."""
-
-MANY = 8
-"""More leaves than this are not tried in every choice of them."""
+from selfheal_rules.model import Literal, Parameter, Reference
 
 
 def crossed(subject: Subject) -> Iterator[Diagnostic]:
@@ -81,44 +71,6 @@ def _together(scope: Scope) -> Iterator[list[str]]:
 
 def _aliases(values: Iterable[object]) -> Iterator[str]:
     return (name.alias for value in values for name in names_in(value) if isinstance(name, Reference))
-
-
-def shadowed(subject: Subject) -> Iterator[Diagnostic]:
-    """No rule says only what an earlier one says of more."""
-    earlier: dict[object, dict[frozenset[Leaf], RuleView]] = {}
-    for view in subject.rules:
-        leaves: list[Leaf] = []
-        rest = _without_leaves(view.rule.when, (), leaves)
-        rule = view.rule
-        known = earlier.setdefault((rest, rule.then, rule.key, rule.guard, rule.outcome), {})
-        other = next((known[choice] for choice in _choices(leaves) if choice in known), None)
-        if other:
-            message = f"rule `{rule.id}` never adds anything: `{other.rule.id}` does the same whenever it fires"
-            yield warning("SH403", message, rule.span, "remove it, or let it do something else", other.rule.span)
-        known.setdefault(frozenset(leaves), view)
-
-
-def _without_leaves(condition: Condition, at: tuple[int, ...], leaves: list[Leaf]) -> Condition:
-    """Give the condition without the leaves of its positive patterns, which go into the list."""
-    if (
-        isinstance(condition, Pattern)
-        and condition.count is None
-        and condition.aggregate is None
-        and not condition.pick
-    ):
-        leaves += [(at, leaf) for leaf in condition.where]
-        return evolve(condition, where=())
-    if isinstance(condition, Group) and condition.logic in {"all", "sequence"}:
-        items = (_without_leaves(item, (*at, place), leaves) for place, item in enumerate(condition.items))
-        return evolve(condition, items=tuple(items))
-    return condition
-
-
-def _choices(leaves: list[Leaf]) -> Iterator[frozenset[Leaf]]:
-    """Give sets of leaves that are weaker than all of them, or the same."""
-    yield frozenset(leaves)
-    for size in range(len(leaves)) if len(leaves) <= MANY else ():
-        yield from (frozenset(choice) for choice in combinations(leaves, size))
 
 
 def unused_parameters(subject: Subject) -> Iterator[Diagnostic]:

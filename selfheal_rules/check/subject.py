@@ -126,8 +126,10 @@ class Check:
 
     Parts are checked also in rules of which others are left out: what lacks there is not held against the rest. In a
     rule that is `whole` nothing is left out, though `Unread` may stand in it.
+    `is_lint` tells a check that never finds an error, and holds rules against each other or solves them to find more.
     """
 
     name: str
     run: CheckRun
     reach: Reach = "rule"
+    is_lint: bool = False

@@ -6,15 +6,16 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from selfheal_rules.cli import (
     check,
+    completion,
     control,
     diff,
     events,
     explain,
+    fmt,
     graph,
     journal,
     pending,
@@ -27,8 +28,11 @@ from selfheal_rules.cli import (
 )
 from selfheal_rules.cli.ending import Code, Refused, reason
 from selfheal_rules.cli.screen import clean
+from selfheal_rules.cli.versions import installed
 
-COMMANDS = (check, test, plan, graph, run, explain, replay, diff, report, events, journal, pending, control, schema)
+COMMANDS = (
+    check, fmt, test, plan, graph, run, explain, replay, diff, report, events, journal, pending, control, schema,
+)  # fmt: skip
 ENDINGS = "exit codes: 0 ok, 1 findings, failed tests, malformed input or a broken journal, 2 usage, 3 cannot load"
 
 
@@ -37,11 +41,7 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:  # noqa: ANN401 - argparse's own
         """Print and end."""
-        try:
-            found = version("selfheal-rules")
-        except PackageNotFoundError:
-            found = "(not installed)"
-        print(f"selfheal {found}")
+        print(f"selfheal {installed()}")
         parser.exit(Code.OK)
 
 
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.register(commands)
+    completion.register(commands, _parser)
     return parser
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from selfheal_rules.check import check_mapping, check_rules, load_mapping
+from selfheal_rules.check.ignores import settled
 from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.diagnostics import JournalError, Report, RuleSetError
@@ -157,7 +158,7 @@ def load_program(paths: Iterable[Path], given: Mapping[str, str]) -> tuple[Progr
         Refused: with all that is wrong with them.
     """
     loaded = load_all(paths, given)
-    report = Report.of(finding for one in loaded for finding in one.report.findings)
+    report = _unsaid(loaded)
     if report.errors:
         raise Refused("the rules cannot be run\n\n" + report.render())
     _refuse_mappings(loaded)
@@ -166,6 +167,13 @@ def load_program(paths: Iterable[Path], given: Mapping[str, str]) -> tuple[Progr
     except RuleSetError as error:
         message = "the rule sets cannot run together\n\n" + error.report.render()
         raise Refused(message) from None
+
+
+def _unsaid(loaded: Iterable[Loaded]) -> Report:
+    """Give all findings but those their authors have seen; what they got wrong in that is for `check` to say."""
+    report = Report.of(finding for one in loaded for finding in one.report.findings)
+    left = settled(report, (one.ruleset.span.source for one in loaded if one.ruleset))
+    return Report.of(finding for finding in left.findings if finding in report.findings)
 
 
 def load_site(program: Program, file: Path | None) -> Policy | None:

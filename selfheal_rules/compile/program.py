@@ -97,7 +97,10 @@ def compile_rules(*rulesets: RuleSet) -> Program:
         RuleSetError: with every error found, those of reading included: no part of a rule set is run without the
             rest. Warnings do not stop it.
     """
-    report = sum((Report.of(rules.faults) + check_rules(rules) for rules in rulesets), check_together(*rulesets))
+    report = sum(
+        (Report.of(rules.faults) + check_rules(rules, lint=False) for rules in rulesets),
+        check_together(*rulesets, lint=False),
+    )
     if report.errors:
         raise RuleSetError(report)
     return _recompile(*rulesets)

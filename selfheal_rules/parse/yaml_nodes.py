@@ -6,6 +6,7 @@ stand once, that nothing is tagged, anchored or merged. The C parser and the pur
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import yaml
@@ -64,6 +65,37 @@ def compose(source: Source, findings: Findings, loader: Loader = LOADER) -> Node
     except yaml.YAMLError as error:
         _refuse_syntax(source, findings, error)
     return None
+
+
+def comments(source: Source) -> Iterator[Span]:
+    """Give every comment of a YAML text from its `#` to the end of its line; none of a text that is not YAML."""
+    try:
+        covered = _scalars(source)
+    except yaml.YAMLError:
+        return
+    for number, line in enumerate(source.lines, 1):
+        for found in _HASH.finditer(line):
+            if not any(start <= found.end() < stop for start, stop in covered.get(number, ())):
+                yield Span(source, number, found.end(), number, len(line) + 1)
+                break
+
+
+_HASH = re.compile(r"(?:^|(?<=\s))#")
+_ENDLESS = 1 << 30
+
+
+def _scalars(source: Source) -> dict[int, list[Position]]:
+    """Give the columns scalars cover, by line; the first line of a block scalar holds its mark, and no text."""
+    covered: dict[int, list[Position]] = {}
+    for event in yaml.parse(source.text.removeprefix(BYTE_ORDER_MARK), yaml.SafeLoader):
+        if isinstance(event, yaml.ScalarEvent) and (event.value or event.style):
+            (line, column), (last, end) = _at(event.start_mark), _at(event.end_mark)
+            if event.style in {"|", ">"}:
+                line, column = line + 1, 1
+            for number in range(line, last + 1):
+                stop = end if number == last else _ENDLESS
+                covered.setdefault(number, []).append((column if number == line else 1, stop))
+    return covered
 
 
 def _document(source: Source, findings: Findings, loader: Loader) -> Node | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from selfheal_rules.parse.fields import Keys
+from selfheal_rules.schema.examples import examples_of
 
 Schema: TypeAlias = dict[str, Any]
 Shapes: TypeAlias = Mapping[str, Schema]
@@ -32,9 +33,15 @@ def closed(keys: Keys, shapes: Shapes, *, without: tuple[str, ...] = (), need: t
         message = f"{keys.what}: the reader and the schema differ in {', '.join(sorted(wanted ^ given))}"
         raise LookupError(message)
     names = [name for name in (*keys.required, *keys.optional) if name not in without]
-    found: Schema = {"type": "object", "properties": {name: shapes[name] for name in names}}
+    properties = {name: shown_by(keys.what, name, shapes[name]) for name in names}
+    found: Schema = {"type": "object", "properties": properties}
     required = [name for name in names if name in keys.required or name in need]
     return {**found, **({"required": required} if required else {}), "additionalProperties": False}
+
+
+def shown_by(what: str, word: str, shape: Schema) -> Schema:
+    """Give the shape of a key with its examples, unless it has its own."""
+    return shape if "examples" in shape else {**shape, "examples": examples_of(what, word)}
 
 
 def exactly_one(words: tuple[str, ...]) -> Schema:

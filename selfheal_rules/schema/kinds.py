@@ -5,7 +5,7 @@ from typing import Any
 
 from selfheal_rules.parse import leaves
 from selfheal_rules.parse.leaves import OPERATORS
-from selfheal_rules.schema.forms import Schema, one_or_more, ref, several, told
+from selfheal_rules.schema.forms import Schema, one_or_more, ref, several, shown_by, told
 from selfheal_rules.schema.values import BOOLEAN, CONSTANT_TEXT, OPERAND, OPERAND_TEXT
 from selfheal_rules.vocabulary import Field, FieldType, Kind, Vocabulary
 
@@ -33,7 +33,7 @@ _SAID = {
 
 def leaf() -> Schema:
     """Give what a field may be held against: a value, several, or operators."""
-    operators = {name: told(_SAID[name], _READ[reader]) for name, reader in OPERATORS.items()}
+    operators = {name: shown_by("a leaf", name, told(_SAID[name], _READ[reader])) for name, reader in OPERATORS.items()}
     mapping = {"type": "object", "properties": operators, "additionalProperties": False, "minProperties": 1}
     return {"anyOf": [*one_or_more(OPERAND)["anyOf"], mapping]}
 

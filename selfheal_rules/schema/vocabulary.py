@@ -4,7 +4,18 @@ from selfheal_rules.parse.fields import NAME
 from selfheal_rules.parse.literals import SEGMENT
 from selfheal_rules.parse.types import BUILT_IN, WORDS
 from selfheal_rules.parse.vocabulary import EVENT, FIELD, STATE, VOCABULARY
-from selfheal_rules.schema.forms import Schema, Shapes, closed, exactly_one, offered, ref, several, table, told
+from selfheal_rules.schema.forms import (
+    Schema,
+    Shapes,
+    closed,
+    exactly_one,
+    offered,
+    ref,
+    several,
+    shown_by,
+    table,
+    told,
+)
 from selfheal_rules.schema.values import BOOLEAN, NAMED, TEXT, VALUES, matching
 from selfheal_rules.vocabulary import ATTRIBUTES
 
@@ -68,7 +79,9 @@ def _kind() -> Shapes:
 def type_shape() -> Schema:
     """Give the definition `type`: a type by name, or a composed one."""
     shapes: Shapes = {
-        word: told(_SAID[word], ref("type") if word in {"list", "map"} else several(TEXT, least=1)) for word in WORDS
+        word: shown_by("a type", word, told(_SAID[word], shape))
+        for word in WORDS
+        for shape in (ref("type") if word in {"list", "map"} else several(TEXT, least=1),)
     }
     composed = {"type": "object", "properties": shapes, "additionalProperties": False, **exactly_one(WORDS)}
     return {"anyOf": [offered(tuple(BUILT_IN), TEXT), composed]}
