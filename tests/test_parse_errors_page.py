@@ -49,7 +49,7 @@ ENTRIES = _entries()
 
 def _whole(text: str) -> str:
     """Put what a fragment leaves out before and behind it."""
-    if any(word in text for word in ("selfheal: ", *_OTHERS)):
+    if re.search(r"^selfheal\w*: ", text, re.MULTILINE):
         return text
     if text.startswith("- "):
         return "selfheal: 1\nruleset: example\nvocabulary: [openstack]\nrules:\n" + text
