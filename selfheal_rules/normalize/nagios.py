@@ -6,9 +6,9 @@ them (`NAGIOS_HOSTNAME`, `ICINGA_HOSTNAME`). A SOFT state is one it is still try
 UNREACHABLE host is one nobody can see, because what lies before it is down: that is `unknown`, not a problem. A service
 that is bad is about that service: only the check of a host is about the host.
 
-Icinga 2 says of a change `host`, `service`, `state`, `state_type` (0 SOFT, 1 HARD), `timestamp`, `check_result`; newer ones
-`downtime_depth` and `acknowledgement`, too (Icinga/icinga2, `lib/icinga/apievents.cpp`, `StateChangeHandler`). Its hosts
-are UP or DOWN; whether one could be reached at all stands in `check_result.vars_after`, beside the attempt
+Icinga 2 says of a change `host`, `service`, `state`, `state_type` (0 SOFT, 1 HARD), `timestamp`, `check_result`; newer
+ones `downtime_depth` and `acknowledgement`, too (Icinga/icinga2, `lib/icinga/apievents.cpp`, `StateChangeHandler`). Its
+hosts are UP or DOWN; whether one could be reached at all stands in `check_result.vars_after`, beside the attempt
 (`lib/icinga/checkable-check.cpp`, `ProcessCheckResult`).
 """
 

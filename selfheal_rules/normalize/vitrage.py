@@ -2,10 +2,11 @@
 Vitrage: the body of its webhook, what its graph says on the bus, and the events of its API (the Doctor format).
 
 An alarm Vitrage deduced is told twice, as `vitrage.alarm.*` and as `vitrage.deduced_alarm.*`: both are one state here.
-One document writes times in two forms. An event in the Doctor format is a `compute.host.down` also where its `status` is
-`up`: by that Vitrage tells that it is over, and by type and host which it is (openstack/vitrage, stable branches,
-`vitrage/datasources/doctor/driver.py`); OPNFV Doctor's own monitor sends no other type. `vitrage.mark_down.*` says that Vitrage holds a resource for down: that is an
-alarm called `marked_down` about it. What else it says on the bus keeps its payload as an `openstack.notification`.
+One document writes times in two forms. An event in the Doctor format is a `compute.host.down` also where its `status`
+is `up`: by that Vitrage tells that it is over, and by type and host which it is (openstack/vitrage, stable branches,
+`vitrage/datasources/doctor/driver.py`); OPNFV Doctor's own monitor sends no other type. `vitrage.mark_down.*` says that
+Vitrage holds a resource for down: that is an alarm called `marked_down` about it. What else it says on the bus keeps
+its payload as an `openstack.notification`.
 """
 
 from collections.abc import Mapping
