@@ -67,6 +67,8 @@ SAID: tuple[Act, ...] = (
 SUBJECTS = ("target:a", "action:compute.dis*", "rule:generated/act0", "ruleset:second")
 GENTLE = {"fence": '"compute.disable_service"', "restart": '"compute.start_server"'}
 """What takes the place of what a site lets nobody do without limit, confirmation and outcome."""
+KEPT, WHOLE = 0.2, ('"conclude": "mark"', '"selfheal.')
+"""How often a case is kept that has what is matched where it is decided: a conclusion of steps, a rule that hears."""
 LEVELS = {"a": "low", "b": "low", "c": "high"}
 """What each host is in for good."""
 
@@ -97,7 +99,7 @@ class Site:
 def site(seed: int) -> Site:
     """Give the site of a seed, most under a policy."""
     random = Random(seed)
-    case = _guarded(joined_case(seed), random, (*WIDE, *ZONED), OWN)
+    case = _guarded(_drawn(seed, random), random, (*WIDE, *ZONED), OWN)
     policy = _policy(random, None) if random.random() < 0.75 else None
     return Site(case, policy, tuple(_spoken(case, random, policy)))
 
@@ -105,9 +107,20 @@ def site(seed: int) -> Site:
 def zoned(seed: int) -> Site:
     """Give a site without a policy whose guards go by what a host is in for good."""
     random = Random(seed)
-    case = _guarded(joined_case(seed), random, ZONED, OWN)
+    case = _guarded(_drawn(seed, random), random, ZONED, OWN)
     case = evolve(case, items=tuple(map(_settled, case.items)))
     return Site(case, None, case.items)
+
+
+def _drawn(seed: int, random: Random) -> Case:
+    """Draw a case in which something can be matched in one place and decided in another, more often than not."""
+    while True:
+        case = joined_case(seed)
+        if random.random() < KEPT or (
+            '"do"' in "".join(case.texts) and not any(w in t for w in WHOLE for t in case.texts)
+        ):
+            return case
+        seed += 1_000_003
 
 
 def _guarded(case: Case, random: Random, first: tuple[str, ...], others: tuple[str, ...]) -> Case:
