@@ -312,7 +312,9 @@ def test_proposals_are_plain_values() -> None:
     """What one stage hands to the next can be sent to another process: pickled, it leads to the same decision."""
     program = _program(_rule("a", "{limit: 2, per: 1m}", key="[$e.host]"))
     first, last = program.stages()
-    matching, deciding = Partition(program.share(first)), Partition(program.share(last))
+    sent = pickle.loads(pickle.dumps([program.share(first), program.share(last)]))  # noqa: S301 - what was pickled here
+    assert [program.revisions] * 2 == [share.revisions for share in sent]
+    matching, deciding = map(Partition, sent)
     (expected,) = sr.Engine(program).post(_lost(1, 0))
     assert [] == [*matching.post(_lost(1, 0))]
     handed = pickle.loads(pickle.dumps(matching.handed()))  # noqa: S301 - what was pickled here

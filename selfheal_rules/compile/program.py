@@ -103,9 +103,9 @@ class Program:
             return self
         return evolve(self, plan=lower(self.rulesets, _name(self.rulesets), arrangement), arrangement=arrangement)
 
-    def __reduce__(self) -> tuple[object, tuple[RuleSet, ...]]:
-        """Pickle as the rule sets: generated code is made again."""
-        return _recompile, self.rulesets
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        """Pickle as the rule sets, and how they came together: generated code is made again."""
+        return _unpickled, (self.rulesets, self.arrangement, self.whole)
 
 
 def compile_rules(*rulesets: RuleSet) -> Program:
@@ -121,6 +121,10 @@ def compile_rules(*rulesets: RuleSet) -> Program:
     if report.errors:
         raise RuleSetError(report)
     return _recompile(*rulesets)
+
+
+def _unpickled(rulesets: tuple[RuleSet, ...], arrangement: Arrangement, whole: FrozenMap | None) -> Program:
+    return evolve(_recompile(*rulesets).arranged(arrangement), whole=whole)
 
 
 def _recompile(*rulesets: RuleSet) -> Program:
