@@ -53,6 +53,7 @@ def test_a_field_that_never_changes_is_named(call: Call, tmp_path: Path) -> None
     rules = tmp_path / "rules.yaml"
     rules.write_text(HOSTS, encoding="utf-8")
     assert "stage 1 by host: both, long\n" in call("plan", str(rules), "--fixed", "alarm.host").out
+    assert "`alarm` has no field `hots` that could be fixed" in call("plan", str(rules), "--fixed", "alarm.hots").err
     refused = call("plan", RULES, "--fixed", "alarm")
     assert 2 == refused.code
     assert "`alarm` does not name a field of a kind, such as `alarm.host`" in refused.err
@@ -89,6 +90,13 @@ def test_the_plan_says_where_steps_are_decided(call: Call, tmp_path: Path) -> No
     first, last = written["division"]["stages"]
     assert (["fence", "tell"], []) == (first["proposed"], first["decided"])
     assert ("all", ["fence", "tell"]) == (last["by"], last["decided"])
+    for option, value, why in (
+        ("--within", "hots=zone", "no item has both `hots` and `zone`, so none says which `zone` one is in"),
+        ("--fixed", "lost.host", "`lost` is no state of these rule sets, so nothing of it is fixed"),
+    ):
+        unknown = call("plan", str(rules), option, value)
+        assert 2 == unknown.code
+        assert why in unknown.err
     refused = call("plan", str(rules), "--within", "host")
     assert 2 == refused.code
     assert "`host` does not say what is in what, such as `host=zone`" in refused.err

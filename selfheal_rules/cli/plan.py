@@ -12,7 +12,7 @@ from selfheal_rules.cli.arguments import (
     add_policy,
     subcommand,
 )
-from selfheal_rules.cli.ending import Code
+from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.cli.loading import load_program, load_site
 from selfheal_rules.cli.screen import Screen, clean
 from selfheal_rules.explain import explain_plan, page
@@ -39,7 +39,10 @@ def plan(arguments: argparse.Namespace) -> int:
     program, _ = load_program(arguments.paths, dict(arguments.param))
     fixed = {kind: tuple(name for other, name in arguments.fixed if other == kind) for kind, _ in arguments.fixed}
     policy = load_site(program, arguments.policy)
-    found = explain_plan(program, arguments.max_age, fixed, dict(arguments.within), policy)
+    try:
+        found = explain_plan(program, arguments.max_age, fixed, dict(arguments.within), policy)
+    except ValueError as error:
+        raise Refused(str(error), Code.USAGE) from None
     Screen().out(json.dumps(found.to_json()) if arguments.format == "json" else clean(page(found)))
     return Code.OK
 

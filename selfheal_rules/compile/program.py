@@ -64,6 +64,9 @@ class Program:
         `fixed` names, by kind, fields of states that never change while a state stands, such as `{"alarm": ["host"]}`;
         `within` says what a thing is in for good, such as `{"host": "zone"}`: only whoever posts the items can know.
         Under a policy every step is judged by guards that look at all of the site.
+
+        Raises:
+            ValueError: where no item could keep what is promised: there is no such kind or field.
         """
         return split(self.rulesets, fixed, within, None if policy is None else policy.kinds)
 

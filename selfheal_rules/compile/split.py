@@ -19,6 +19,7 @@ from selfheal_rules.compile.units import Cast, Fixed, Unit, hears
 from selfheal_rules.events import Event, State
 from selfheal_rules.model import RuleSet
 from selfheal_rules.values import EMPTY
+from selfheal_rules.vocabulary import Kind
 
 
 @frozen
@@ -112,12 +113,29 @@ def split(
 ) -> Split:
     """Say how the stream of checked rule sets may be divided; `site` are the kinds a policy reads if there is one."""
     cast = Cast.of(rulesets, fixed)
+    _refuse_unknown(cast.kinds, fixed, within)
     search = _Search(cast).searched()
     if site is None and search.keeps_guards_together:
         return _Stages(cast, search).split()
     found = handing(cast, governed=site is not None)
     search = _Search(cast.proposing(found.decided), found).searched()
     return _Stages(cast, search, within, site).split()
+
+
+def _refuse_unknown(kinds: Mapping[str, Kind], fixed: Fixed, within: Within) -> None:
+    """Refuse to be promised what no item could keep."""
+    for name, fields in fixed.items():
+        if name not in kinds or kinds[name].form != "state":
+            message = f"`{name}` is no state of these rule sets, so nothing of it is fixed"
+            raise ValueError(message)
+        unknown = next((one for one in fields if one not in kinds[name].fields), None)
+        if unknown is not None:
+            message = f"`{name}` has no field `{unknown}` that could be fixed"
+            raise ValueError(message)
+    for thing, place in within.items():
+        if not any({thing, place} <= kind.fields.keys() for kind in kinds.values()):
+            message = f"no item has both `{thing}` and `{place}`, so none says which `{place}` one is in"
+            raise ValueError(message)
 
 
 @define(eq=False, repr=False)

@@ -65,6 +65,7 @@ class Partitions:
     Raises:
         RuleSetError: where the policy and the program cannot be brought together.
         MatcherError: where there is no matcher of this name, or it cannot be used here.
+        ValueError: where `fixed` or `within` promise what no item could keep.
     """
 
     def __init__(
