@@ -94,7 +94,8 @@ def answer(engine: Engine | Partitions, given: Given) -> tuple[Told, tuple[Decis
 
 def differs(one: Course, count: int, within: Mapping[str, str], every: int = 0) -> str:
     """Say where partitions first tell something else than the engine; restored before each `every`-th input."""
-    many = Partitions(one.program, count, fixed=FIXED, within=within, policy=one.policy, **one.settings)
+    fixed = {kind: fields for kind, fields in FIXED.items() if kind in one.program.vocabulary.kinds}
+    many = Partitions(one.program, count, fixed=fixed, within=within, policy=one.policy, **one.settings)
     for number, (given, expected) in enumerate(zip(one.inputs, one.told, strict=True)):
         if every and number % every == every - 1:
             many = Partitions.restore(one.program, many.snapshot())
