@@ -124,6 +124,11 @@ class Partitions:
             found.update(one.counts())
         return dict(sorted(found.items()))
 
+    @property
+    def stopped(self) -> str:
+        """Why everything is stopped; an empty text where it is not."""
+        return self.partitions[-1].stopped
+
     # Time
 
     @property
@@ -197,8 +202,17 @@ class Partitions:
             raise EventError(message, item=said, field="subject")
 
     def post_all(self, items: Iterable[Item]) -> list[Step]:
-        """Take inputs in order, one step for each."""
-        return [self.post(item) for item in items]
+        """
+        Take inputs in order, one step for each.
+
+        Raises:
+            EventError: where one of them does not fit its kind, and none is taken; or where one breaks what was
+                declared, and those before it are.
+        """
+        batch = list(items)
+        for item in batch:
+            self.partitions[0].refuse(item)
+        return [self.post(item) for item in batch]
 
     def _is_ahead(self, at: int) -> bool:
         return self.max_ahead is not None and -NEVER < self._now < at - microseconds(self.max_ahead)
