@@ -245,7 +245,7 @@ def test_what_people_say_reaches_every_partition() -> None:
     ]
     for item in inputs:
         expected, actual = engine.post(item), whole.post(item)
-        assert engine.stopped == whole.stopped
+        assert engine.halted == whole.halted
         assert expected.disposition == actual.disposition
         assert sorted(map(str, expected)) == sorted(map(str, actual))
     assert ["shadowed"] * 5 == [decision.verdict.status for decision in actual]

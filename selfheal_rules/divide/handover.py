@@ -72,10 +72,11 @@ class Proposing(Firings):
                 self.found += [Withdrawal(self.handed[one.rule], key) for key in one.fallen]
         super().fire(ruled, ready)
 
-    def _open(self, ruling: Ruling, key: Any, found: list[Found]) -> None:
+    def open(self, ruling: Ruling, key: Any, found: list[Found]) -> None:
+        """Open an episode for what is decided here; keep the rest."""
         name = self.handed.get(ruling.number)
         if name is None:
-            super()._open(ruling, key, found)
+            super().open(ruling, key, found)
             return
         for branch, rows, match in found:
             still = tuple(map(plain_row, branch.still(rows)))

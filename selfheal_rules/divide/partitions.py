@@ -125,9 +125,9 @@ class Partitions:
         return dict(sorted(found.items()))
 
     @property
-    def stopped(self) -> str:
+    def halted(self) -> str:
         """Why everything is stopped; an empty text where it is not."""
-        return self.partitions[-1].stopped
+        return self.partitions[-1].halted
 
     # Time
 
