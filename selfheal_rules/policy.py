@@ -151,6 +151,14 @@ class Policy:
         default = Enforced(ruleset, self.mode)
         return next((one for one in self.rulesets if one.ruleset == ruleset), default)
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of states it reads."""
+        patterns = [one.pattern for one in (*self.maintenance, *self.stand_down) if isinstance(one, Worked | StandDown)]
+        patterns += [one for site in self.guards for one in site.guard.settings.values() if isinstance(one, Pattern)]
+        read = [kind for one in patterns if one.form == "state" for kind in one.kinds]
+        return tuple(dict.fromkeys((*read, *(step.kind for step in self.topology))))
+
     def protecting(self, target: str, reason: str) -> "Policy":
         """Give the policy with one more thing no rule ever acts on."""
         return evolve(self, protected=(*self.protected, Protected(target, reason)), source=None)

@@ -208,6 +208,16 @@ def test_a_program_without_rules_has_one_partition() -> None:
         whole.post(sr.Event("e1", "host.gone", "m", moment(0), {}))
 
 
+def test_a_batch_is_taken_whole_or_not_at_all() -> None:
+    """Where one item does not fit its kind, none of those before it is taken."""
+    whole = Partitions(_program(), 3)
+    items = [sr.Event(host, "host.lost", "m", moment(0), {"host": host}) for host in ("h1", "h2")]
+    with pytest.raises(sr.EventError, match=r"kind `host\.gone` is in no vocabulary of the program"):
+        whole.post_all([*items, sr.Event("e", "host.gone", "m", moment(0), {})])
+    assert whole.now is None
+    assert ["matched", "matched"] == [step.disposition for step in whole.post_all(items)]
+
+
 def test_an_input_far_ahead_is_ahead_for_all() -> None:
     """`max_ahead` is judged against the greatest time any partition was told."""
     whole = Partitions(_program(), 4, max_ahead=timedelta(minutes=1))

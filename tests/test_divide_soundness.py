@@ -112,7 +112,7 @@ AGE = timedelta(minutes=10)
 QUESTIONS = {
     "are patterns joined": Question(
         keying,
-        "_strays",
+        "strays",
         _nothing,
         "- {id: pair, when: {all: [{as: e, event: lost}, {as: f, event: found}], within: 1m}, key: [$e.host],\n"
         "   then: [{do: fence, target: $e.host}]}",

@@ -27,14 +27,14 @@ def test_findings_stand_on_the_guilty_lines(chunk: Chunk) -> None:
     assert chunk.expected == places(_report(chunk.source))
 
 
-def test_a_sound_item_is_checked_beside_a_faulty_one() -> None:
-    """What cannot be read of one item does not hide what does not hold of another."""
+def test_what_can_be_read_is_checked_beside_what_cannot() -> None:
+    """A value that cannot be read hides nothing else: neither of its own item nor of another."""
     text = (
         HEAD
         + "recognise: {payload.v: 1}\nitems:\n"
         + "  - {event: host.lost, fields: {host: $x.y}}\n  - {event: lots, fields: {}}\n"
     )
-    assert [(6, "SH161"), (7, "SH203")] == places(_report(Source("m.yaml", text)))
+    assert [(6, "SH161"), (6, "SH228"), (7, "SH203")] == places(_report(Source("m.yaml", text)))
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,14 @@ def test_an_unreachable_host_is_not_down(word: str, status: str, severity: str |
     assert (status, severity) == (fields["status"], fields.get("severity"))
 
 
+def test_a_host_icinga_could_not_reach_is_not_down() -> None:
+    """Icinga 2 calls it DOWN, and says beside it that what lies before it is down; one that is up can be reached."""
+    for reachable, number, status in ((True, 1, "problem"), (False, 1, "unknown"), (False, 0, "ok")):
+        result = {"output": "PING", "vars_after": {"attempt": 3.0, "reachable": reachable}}
+        said = changed("nagios/icinga.statechange", service=None, state=float(number), check_result=result)
+        assert status == state("alarm", said).fields["status"]
+
+
 def test_a_host_and_its_services_are_alarms_of_their_own() -> None:
     """A service that is well again does not clear its host."""
     keys = ["nagios/environment.host.down", "nagios/macros.service.critical"]

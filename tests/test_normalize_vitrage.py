@@ -81,13 +81,15 @@ def test_a_request_for_a_workflow_keeps_its_payload() -> None:
 
 
 def test_down_and_up_are_one_alarm_of_the_monitor() -> None:
-    """The type changes with the status, the thing it is about does not; the time has five digits and no zone."""
+    """The status says that it is over, whether the type changes with it or not; the time has no zone."""
     down, up = (state("alarm", items(f"vitrage/doctor.{turn}")) for turn in ("down", "up"))
     assert datetime(2016, 4, 12, 8, 0, 0, 123_450, UTC) == down.time
     assert ("doctor", "compute-1/compute.host", "problem", "critical") == (
         down.source, down.fields["alarm"], down.fields["status"], down.fields["severity"],
     )  # fmt: skip
     assert (down.fields["alarm"], True) == (up.fields["alarm"], up.cleared)
+    other = state("alarm", changed("vitrage/doctor.up", type="compute.host.up"))
+    assert (down.fields["alarm"], True) == (other.fields["alarm"], other.cleared)
 
 
 def test_a_notification_the_webhook_does_not_send_is_refused() -> None:

@@ -15,7 +15,9 @@ BLOCKS = {(word, name): text for word, name, text in MARKED.findall(PAGE.read_te
 @pytest.mark.parametrize("name", [name for word, name in BLOCKS if word == "run"])
 def test_a_program_of_the_page_prints_what_the_page_says(name: str, tmp_path: Path) -> None:
     """With the rules of the page before it, each program prints its output, to the letter."""
-    (tmp_path / "rules.yaml").write_text(BLOCKS[("rules", "")], encoding="utf-8")
+    for (word, file), text in BLOCKS.items():
+        if word == "rules":
+            (tmp_path / f"{file or 'rules'}.yaml").write_text(text, encoding="utf-8")
     command = [sys.executable, "-W", "error", "-c", BLOCKS[("run", name)]]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert "" == ran.stderr

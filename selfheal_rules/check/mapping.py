@@ -48,6 +48,8 @@ def _item(item: ItemMapping, mapping: PayloadMapping) -> Iterator[Diagnostic]:
     yield from _fits(item.id, STRING) if item.id else ()
     yield from _fits(item.time, TIME) if item.time else ()
     kind = mapping.vocabulary.kinds.get(item.kind)
+    if not item.kind:
+        return  # what it is could not be read, and that was said
     if kind is None:
         yield unknown_kind(mapping.vocabulary, item.kind, item.span, (item.form,))
     elif kind.form != item.form:

@@ -5,7 +5,7 @@ Given where the items of each kind go, a rule may be divided where each of its m
 confirm or be concluded by it, lies in the partition of one value: its *root*. What cannot be shown is an obstacle.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from selfheal_rules.compile import obstacles as say
 from selfheal_rules.compile.equalities import Equalities
@@ -31,7 +31,7 @@ def obstacles(facts: Facts, routes: Routes, *, told: bool) -> Iterator[Obstacle]
             yield say.unanchored(facts, scene)
             continue
         for one in (scene, *scene.inner):
-            yield from _strays(facts, one, routes, root)
+            yield from strays(facts, one, routes, root)
         yield from _unkeyed(facts, scene, root)
         for step in facts.conclusions:
             yield from _astray(step, routes, scene.equal, root)
@@ -60,7 +60,7 @@ def _nodes(pattern: Pattern, routes: Routes) -> Iterator[Node | None]:
         yield (pattern.alias, route.path) if route and route.path else None
 
 
-def _strays(facts: Facts, scene: Scene, routes: Routes, root: Node) -> Iterator[Obstacle]:
+def strays(facts: Facts, scene: Scene, routes: Routes, root: Node) -> Iterator[Obstacle]:
     """Give the patterns of a scene that may be met by items of another partition."""
     for pattern in scene.patterns:
         for kind, node in zip(pattern.kinds, _nodes(pattern, routes), strict=True):
@@ -104,20 +104,26 @@ def _untold(facts: Facts, scene: Scene, root: Node) -> Iterator[Obstacle]:
 def _shared(facts: Facts, equal: Equalities, root: Node) -> Iterator[Obstacle]:
     """Give the guards that look at more than one partition, and the steps that may contend with those of another."""
     for guard in facts.rule.guard:
-        if not _is_own(guard, equal, root):
+        if not is_counted_by(guard, lambda value: _is_root(value, equal, root)):
             yield say.shared(guard, root)
     for step in facts.guarded:
         if not _is_root(step.target, equal, root):
             yield say.contended(step, root)
 
 
-def _is_own(guard: Guard, equal: Equalities, root: Node) -> bool:
-    """Whether a guard goes by what tells the partition; those in `BY_TARGET` go by the target if they say nothing."""
+def is_counted_by(guard: Guard, holds: Callable[[object], bool]) -> bool:
+    """
+    Whether a guard counts within one partition, if a value that `holds` says which; of what is locked, each has to.
+
+    Those in `BY_TARGET` go by the target where they say nothing.
+    """
     if "of" in guard.settings or "scope" in guard.settings:
         return False
     own = guard.settings.get(guard.name if guard.name in BY_VALUE else "by", ())
     named = own if isinstance(own, tuple) else (own,)
-    return (not named and guard.name in BY_TARGET) or any(_is_root(one, equal, root) for one in named)
+    if not named:
+        return guard.name in BY_TARGET
+    return all(map(holds, named)) if guard.name == "lock" else any(map(holds, named))
 
 
 def _is_root(value: object, equal: Equalities, root: Node) -> bool:

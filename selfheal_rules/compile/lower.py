@@ -92,11 +92,18 @@ def lower(rulesets: Sequence[RuleSet], name: str, arrangement: Arrangement = AS_
     for rules, rule, order in concluding:
         _lower_rule(lowering, len(lowering.rules), rules, rule, order)
     first = len(concluding)
-    hidden = sum(_watched(rule) for _, rule, _ in (*doing, *gone))
+    proposed, decided = frozenset(arrangement.proposed), frozenset(arrangement.decided)
+    here = [rule for rules, rule, _ in doing if (rules.name, rule.id) not in proposed]
+    hidden = sum(map(_watched, (*here, *(rule for _, rule, _ in gone))))
     lowering.rules += [_PLACE] * hidden
     free = iter(range(first, first + hidden))
     for rules, rule, order in doing:
-        _lower_doing(lowering, rules, rule, order, free)
+        if (rules.name, rule.id) in proposed:
+            _lower_rule(lowering, len(lowering.rules), rules, rule, order)
+        elif (rules.name, rule.id) in decided:
+            _lower_lingering(lowering, Lingering(rules, 0), rule, order, free)
+        else:
+            _lower_doing(lowering, rules, rule, order, free)
     for one, rule, order in gone:
         _lower_lingering(lowering, one, rule, order, free)
     return _finish(lowering, rulesets)
@@ -109,7 +116,8 @@ def _lower_lingering(lowering: Lowering, one: Lingering, rule: Rule, order: int,
     lowering.register.era = register.era = one.era
     joints = _lower_rule(lowering, number, rules, rule, order)
     lowering.register = register
-    lowering.branches[branches:] = [evolve(branch, level=False) for branch in lowering.branches[branches:]]
+    aside = lowering.branches[branches:]
+    lowering.branches[branches:] = [evolve(branch, level=False, remembers=False) for branch in aside]
     _add_steps(lowering, number, Written(rules, lowering.code, joints), rule, free)
     kept = lowering.rules[number]
     lowering.rules[number] = evolve(kept, branches=(), parts=(), era=one.era, lingers=True, simple=False)

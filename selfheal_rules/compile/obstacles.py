@@ -119,10 +119,22 @@ def contended(step: Do, root: Node) -> Obstacle:
     return Obstacle(reason, f"let the target be `{shown(root)}`", step.span)
 
 
-def parted(facts: Facts) -> Obstacle:
-    """Say that guarded rules would stand in several stages, where they do not mind each other."""
-    reason = "rules with guards mind each other's targets, and not all of them can be divided in one stage"
-    return Obstacle(reason, "let all be divided by the same field, or none", facts.rule.guard[0].span)
+def hearing(facts: Facts) -> Obstacle:
+    """Say that a rule must be where the steps are decided that it hears of."""
+    reason = "it reads what the engine itself does, and the steps it may hear of are decided in one place"
+    return Obstacle(reason, "let another rule conclude what it needs from what is posted", facts.rule.when.span)
+
+
+def concluding(facts: Facts) -> Obstacle:
+    """Say that what follows from a step must be where the step is decided."""
+    reason = f"it concludes `{facts.conclusions[0].kind}` once its steps are confirmed, which is where they are decided"
+    return Obstacle(reason, "let a rule without `do` conclude it", facts.conclusions[0].span)
+
+
+def resting(facts: Facts, other: Facts) -> Obstacle:
+    """Say that a rule rests on the steps of another one."""
+    reason = f"it rests on what rule `{other.rule.id}` concludes once its steps are confirmed"
+    return Obstacle(reason, "let a rule without `do` conclude it", facts.rule.when.span)
 
 
 def inherited(facts: Facts, other: Facts, obstacle: Obstacle) -> Obstacle:

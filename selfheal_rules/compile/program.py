@@ -9,13 +9,16 @@ from attrs import evolve, field, frozen
 
 from selfheal_rules.check import check_rules, check_together
 from selfheal_rules.compile.arrangement import AS_WRITTEN, Arrangement
+from selfheal_rules.compile.deciding import Within
 from selfheal_rules.compile.lower import lower
 from selfheal_rules.compile.plan import Plan
 from selfheal_rules.compile.scenes import RuleName
 from selfheal_rules.compile.split import Split, Stage, split
 from selfheal_rules.compile.units import Fixed
 from selfheal_rules.diagnostics import Report, RuleSetError
+from selfheal_rules.events import Event, State
 from selfheal_rules.model import RuleSet
+from selfheal_rules.policy import Policy
 from selfheal_rules.values import EMPTY, FrozenMap
 from selfheal_rules.vocabulary import Vocabulary
 
@@ -33,6 +36,8 @@ class Program:
     digest: str
     plan: Plan = field(eq=False, repr=False)
     arrangement: Arrangement = field(default=AS_WRITTEN, eq=False, repr=False)
+    whole: FrozenMap | None = field(default=None, eq=False, repr=False)
+    """The revisions of the program this is a part of, if it is one."""
 
     @classmethod
     def of(cls, *rulesets: RuleSet) -> "Program":
@@ -50,28 +55,50 @@ class Program:
     @property
     def revisions(self) -> FrozenMap:
         """The digest of each rule set, by its name: a site's policy may speak of one revision alone."""
+        if self.whole is not None:
+            return self.whole
         digests: dict[str, list[str]] = {}
         for ruling in self.plan.rules:
             digests.setdefault(ruling.ruleset, []).append(ruling.digest)
         return FrozenMap({name: sha256(repr(found).encode()).hexdigest()[:32] for name, found in digests.items()})
 
-    def split(self, fixed: Fixed = EMPTY) -> Split:
+    def split(self, fixed: Fixed = EMPTY, *, within: Within = EMPTY, policy: Policy | None = None) -> Split:
         """
         Say how the stream may be divided among partitions without changing a decision; reckoned at each call.
 
-        `fixed` names, by kind, fields of states that never change while a state stands, such as `{"alarm": ["host"]}`:
-        only whoever posts the states can know.
-        """
-        return split(self.rulesets, fixed)
+        `fixed` names, by kind, fields of states that never change while a state stands, such as `{"alarm": ["host"]}`;
+        `within` says what a thing is in for good, such as `{"host": "zone"}`: only whoever posts the items can know.
+        Under a policy every step is judged by guards that look at all of the site.
 
-    def stages(self, fixed: Fixed = EMPTY) -> tuple[Stage, ...]:
-        """Give the stages of `split`, the global one last."""
-        return self.split(fixed).stages
+        Raises:
+            ValueError: where no item could keep what is promised: there is no such kind or field.
+        """
+        return split(self.rulesets, fixed, within, None if policy is None else policy.kinds)
+
+    def stages(
+        self, fixed: Fixed = EMPTY, *, within: Within = EMPTY, policy: Policy | None = None
+    ) -> tuple[Stage, ...]:
+        """Give the stages of `split`: what matches and proposes, then what decides on it, the global one last."""
+        return self.split(fixed, within=within, policy=policy).stages
+
+    def partition_key(self, item: Event | State, stage: Stage) -> str | None:
+        """
+        Give the text that says which partition of a stage an item belongs to; None where every partition must see it.
+
+        Raises:
+            KeyError: where the stage reads no item of the kind.
+        """
+        return stage.partition_key(item)
 
     def only(self, names: Container[RuleName]) -> "Program":
-        """Give the program of some of its rules: (rule set, rule) each; its vocabulary stays whole."""
+        """Give the program of some of its rules: (rule set, rule) each; its vocabulary and revisions stay whole."""
         kept = (evolve(one, rules=tuple(r for r in one.rules if (one.name, r.id) in names)) for one in self.rulesets)
-        return _recompile(*kept)
+        return evolve(_recompile(*kept), whole=self.revisions)
+
+    def share(self, stage: Stage) -> "Program":
+        """Give what an engine of one partition of a stage runs."""
+        rules = self.only({*stage.rules, *stage.repeated, *stage.decided})
+        return rules.arranged(Arrangement(proposed=stage.proposed, decided=stage.decided))
 
     @cached_property
     def written(self) -> bytes:
@@ -84,9 +111,9 @@ class Program:
             return self
         return evolve(self, plan=lower(self.rulesets, _name(self.rulesets), arrangement), arrangement=arrangement)
 
-    def __reduce__(self) -> tuple[object, tuple[RuleSet, ...]]:
-        """Pickle as the rule sets: generated code is made again."""
-        return _recompile, self.rulesets
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        """Pickle as the rule sets, and how they came together: generated code is made again."""
+        return _unpickled, (self.rulesets, self.arrangement, self.whole)
 
 
 def compile_rules(*rulesets: RuleSet) -> Program:
@@ -104,6 +131,10 @@ def compile_rules(*rulesets: RuleSet) -> Program:
     if report.errors:
         raise RuleSetError(report)
     return _recompile(*rulesets)
+
+
+def _unpickled(rulesets: tuple[RuleSet, ...], arrangement: Arrangement, whole: FrozenMap | None) -> Program:
+    return evolve(_recompile(*rulesets).arranged(arrangement), whole=whole)
 
 
 def _recompile(*rulesets: RuleSet) -> Program:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from selfheal_rules.actions import risk_of
 from selfheal_rules.check.walk import steps_of
 from selfheal_rules.compile.blocks import is_open
 from selfheal_rules.compile.branches import Branch, expand
@@ -34,6 +35,8 @@ class Scene:
     word: str = "when"
     picked: dict[str, Equalities] = field(factory=dict)
     """What is equal for the candidates of a pick, before another pick is made."""
+    is_awaited: bool = False
+    """Whether it is what a step waits for, and so is looked for only once the rule has fired."""
 
     def equal_for(self, pattern: Pattern) -> Equalities:
         """Give what is equal where a row of the pattern is looked for."""
@@ -59,6 +62,12 @@ class Facts:
         return cls((rules.name, rule.id), rule, rules, scenes, does)
 
     @property
+    def proposing(self) -> "Facts":
+        """Give the rule as a stage sees it that only matches it: without guards and what its steps wait for."""
+        steps = tuple(evolve(step, confirm=None) if isinstance(step, Do) else step for step in self.rule.then)
+        return Facts.of(self.rules, evolve(self.rule, then=steps, guard=(), outcome=None))
+
+    @property
     def every_scene(self) -> tuple[Scene, ...]:
         """Give all scenes, with those inside behind each."""
         return tuple(one for scene in self.scenes for one in (scene, *scene.inner))
@@ -66,9 +75,19 @@ class Facts:
     @property
     def reads(self) -> tuple[str, ...]:
         """Give the kinds its patterns read, in order, those its guards count included."""
-        patterns = [one for scene in self.every_scene for one in scene.patterns]
-        patterns += [one for guard in self.rule.guard for one in guard.settings.values() if isinstance(one, Pattern)]
-        return tuple(dict.fromkeys(kind for one in patterns for kind in one.kinds))
+        return _kinds((*(one for scene in self.every_scene for one in scene.patterns), *self.populations))
+
+    @property
+    def awaited(self) -> tuple[str, ...]:
+        """Give the kinds its steps wait for, and its guards count: what is read where it is decided."""
+        hidden = [one for scene in self.every_scene if scene.is_awaited for one in scene.patterns]
+        return _kinds((*hidden, *self.populations))
+
+    @property
+    def populations(self) -> tuple[Pattern, ...]:
+        """Give the patterns of what its guards count."""
+        settings = (value for guard in self.rule.guard for value in guard.settings.values())
+        return tuple(value for value in settings if isinstance(value, Pattern))
 
     @property
     def conclusions(self) -> tuple[Conclude, ...]:
@@ -82,8 +101,11 @@ class Facts:
 
     @property
     def guarded(self) -> tuple[Do, ...]:
-        """Give the steps its guards may speak to."""
-        return self.dos if self.rule.guard else ()
+        """Give the steps its guards may speak to: those that touch something; where none of `then` does, all of it."""
+        then = tuple(step for step in self.rule.then if isinstance(step, Do))
+        acting = tuple(step for step in self.dos if risk_of(step.action) != "none")
+        found = acting if any(step in acting for step in then) else (*then, *acting)
+        return found if self.rule.guard else ()
 
     @property
     def key(self) -> tuple[Node, ...]:
@@ -92,10 +114,14 @@ class Facts:
         return tuple((part.alias, part.path) for part in parts if isinstance(part, Reference))
 
 
+def _kinds(patterns: tuple[Pattern, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(kind for one in patterns for kind in one.kinds))
+
+
 def _outermost(rule: Rule, rules: RuleSet, branch: Branch) -> Scene:
     equal = Equalities.of(branch.joins)
-    hidden = (_hidden(word, condition, rules, equal) for word, condition in _conditions(rule))
-    inner = (*_negatives(branch, equal), *(scene for scenes in hidden for scene in scenes))
+    hidden = (scene for word, condition in _conditions(rule) for scene in _hidden(word, condition, rules, equal))
+    inner = (*_negatives(branch, equal), *(evolve(scene, is_awaited=True) for scene in hidden))
     return _scene(branch, Equalities(), "when", inner)
 
 

@@ -1,22 +1,25 @@
 """
 How a stream may be divided among partitions without changing a decision: stages, and why a rule cannot be divided.
 
-A stage is a set of rules whose items go by one set of routes. Rules that cannot be divided stand in the last stage,
-which is one partition and sees all they read. The judgement is `keying`'s; this file only searches for what it allows.
+A stage is a set of rules whose items go by one set of routes. Rules whose guards look further than a partition are
+matched there and decided in a later stage. Rules that cannot be divided stand in the last stage, which is one partition
+and sees all they read. The judgement is `keying`'s and `deciding`'s; this file only searches for what they allow.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from attrs import define, field, frozen
 
+from selfheal_rules.compile.deciding import Handing, Lead, Within, handing, leads
 from selfheal_rules.compile.keying import obstacles
-from selfheal_rules.compile.obstacles import Obstacle, inherited, parted
-from selfheal_rules.compile.routes import Route
+from selfheal_rules.compile.obstacles import Obstacle, inherited
+from selfheal_rules.compile.routes import Node, Route
 from selfheal_rules.compile.scenes import Facts, RuleName
-from selfheal_rules.compile.units import Cast, Fixed, Unit
+from selfheal_rules.compile.units import Cast, Fixed, Unit, hears
 from selfheal_rules.events import Event, State
 from selfheal_rules.model import RuleSet
 from selfheal_rules.values import EMPTY
+from selfheal_rules.vocabulary import Kind
 
 
 @frozen
@@ -24,8 +27,9 @@ class Stage:
     """
     Rules whose stream is divided alike.
 
-    `rules` decide (or conclude) here and nowhere else; `repeated` are rules that only conclude and are judged in
-    another stage, too. `routes` say, for every kind they read or conclude, where its items go. In the global stage
+    `rules` are matched here and nowhere else; `repeated` are rules that only conclude and are judged in another stage,
+    too. Those of `rules` in `proposed` hand over what they find to the stage that has them in `decided`; the others
+    decide here. `routes` say, for every kind that is read or concluded here, where its items go. In the global stage
     there is one partition.
     """
 
@@ -34,12 +38,18 @@ class Stage:
     repeated: tuple[RuleName, ...]
     routes: tuple[Route, ...]
     is_global: bool = False
+    proposed: tuple[RuleName, ...] = ()
+    decided: tuple[RuleName, ...] = ()
+    lead: Lead | None = None
+    """By what the decisions on `decided` are divided; None in the global stage."""
 
     @property
     def name(self) -> str:
         """What the stage is divided by, such as `host, instance`; `all` of the global one."""
         if self.is_global:
             return "all"
+        if self.lead:
+            return self.lead.name
         return ", ".join(sorted({".".join(route.path) for route in self.routes if route.path}))
 
     @property
@@ -67,6 +77,10 @@ class Stage:
             return ""
         return route.key(item)
 
+    def value(self, rule: RuleName) -> Node | None:
+        """Give the value of a match, as alias and path, by which what a rule proposes is divided; None: by none."""
+        return self.lead.nodes[rule] if self.lead else None
+
 
 @frozen
 class RuleSplit:
@@ -74,14 +88,16 @@ class RuleSplit:
     How one rule may be divided.
 
     `keys` are the ways the items of its kinds, and of those it rests on, may go without a change of its decisions; none
-    where it cannot be divided. `stage` is the number of the stage it decides in; `because` says why that is the global
-    one: for its own sake, or for that of a rule it must stay with.
+    where it cannot be divided. `stage` is the number of the stage it is matched in; `because` says why that is the
+    global one: for its own sake, or for that of a rule it must stay with. `decided` is the number of the stage in which
+    its steps are decided.
     """
 
     rule: RuleName
     keys: tuple[tuple[Route, ...], ...]
     stage: int
     because: Obstacle | None = None
+    decided: int = 0
 
 
 @frozen
@@ -92,13 +108,34 @@ class Split:
     rules: tuple[RuleSplit, ...]
 
 
-def split(rulesets: Sequence[RuleSet], fixed: Fixed = EMPTY) -> Split:
-    """Say how the stream of checked rule sets may be divided; see `Program.split`."""
-    search = _Search(Cast.of(rulesets, fixed))
-    for unit in sorted(search.cast.units(), key=lambda unit: not unit.is_guarded):
-        search.place(unit)
-    search.gather()
-    return Split(tuple(search.stages()), tuple(search.rules()))
+def split(
+    rulesets: Sequence[RuleSet], fixed: Fixed = EMPTY, within: Within = EMPTY, site: Sequence[str] | None = None
+) -> Split:
+    """Say how the stream of checked rule sets may be divided; `site` are the kinds a policy reads if there is one."""
+    cast = Cast.of(rulesets, fixed)
+    _refuse_unknown(cast.kinds, fixed, within)
+    search = _Search(cast).searched()
+    if site is None and search.keeps_guards_together:
+        return _Stages(cast, search).split()
+    found = handing(cast, governed=site is not None)
+    search = _Search(cast.proposing(found.decided), found).searched()
+    return _Stages(cast, search, within, site).split()
+
+
+def _refuse_unknown(kinds: Mapping[str, Kind], fixed: Fixed, within: Within) -> None:
+    """Refuse to be promised what no item could keep."""
+    for name, fields in fixed.items():
+        if name not in kinds or kinds[name].form != "state":
+            message = f"`{name}` is no state of these rule sets, so nothing of it is fixed"
+            raise ValueError(message)
+        unknown = next((one for one in fields if one not in kinds[name].fields), None)
+        if unknown is not None:
+            message = f"`{name}` has no field `{unknown}` that could be fixed"
+            raise ValueError(message)
+    for thing, place in within.items():
+        if not any({thing, place} <= kind.fields.keys() for kind in kinds.values()):
+            message = f"no item has both `{thing}` and `{place}`, so none says which `{place}` one is in"
+            raise ValueError(message)
 
 
 @define(eq=False, repr=False)
@@ -114,12 +151,18 @@ class _Search:
     """First fit: each unit goes to the first stage with whose routes one of its own agrees."""
 
     cast: Cast
+    handing: Handing = field(factory=Handing)
     drafts: list[_Draft] = field(factory=list)
     whole: list[Unit] = field(factory=list)
     reasons: dict[RuleName, Obstacle] = field(factory=dict)
 
     def place(self, unit: Unit) -> None:
         """Find a stage for a unit, or note why there is none."""
+        bound = next((facts for facts in unit.facts if facts.name in self.handing.bound), None)
+        if bound is not None:
+            self.whole.append(unit)
+            self._bind(unit, bound)
+            return
         keyings = list(self.cast.keyings(unit))
         if not keyings:
             self.whole.append(unit)
@@ -144,28 +187,24 @@ class _Search:
         draft.units.append(unit)
         return True
 
-    def gather(self) -> None:
-        """Keep the rules with guards in one stage: in several they would not see each other's targets."""
-        guarded = [
-            unit for unit in (*self.whole, *(one for draft in self.drafts for one in draft.units)) if unit.is_guarded
-        ]
-        if any(all(unit in units for unit in guarded) for units in (self.whole, *(one.units for one in self.drafts))):
-            return
-        for draft in self.drafts:
-            draft.units = [unit for unit in draft.units if not unit.is_guarded]
-            kinds = {kind for name in _names(draft.units) for kind in self._kinds(self.cast.facts[name])}
-            draft.routes = {kind: route for kind, route in draft.routes.items() if kind in kinds}
-        self.drafts = [draft for draft in self.drafts if draft.units]
-        for unit in guarded:
-            if unit not in self.whole:
-                self.whole.append(unit)
-                self._part(unit)
+    def searched(self) -> "_Search":
+        """Find a stage for every unit, those with guards first."""
+        for unit in sorted(self.cast.units(), key=lambda unit: not unit.is_guarded):
+            self.place(unit)
+        return self
 
-    def _part(self, unit: Unit) -> None:
-        (first, *_) = [facts for facts in unit.facts if facts.rule.guard]
+    @property
+    def keeps_guards_together(self) -> bool:
+        """Whether all rules with guards stand in one divided stage: in several they would not see each other."""
+        guarded = [one for units in (self.whole, *(draft.units for draft in self.drafts)) for one in units]
+        guarded = [unit for unit in guarded if unit.is_guarded]
+        return not guarded or any(all(unit in draft.units for unit in guarded) for draft in self.drafts)
+
+    def _bind(self, unit: Unit, bound: Facts) -> None:
+        """Say of each rule of a unit why it stands where steps are decided."""
         for facts in unit.facts:
-            obstacle = parted(first)
-            self.reasons[facts.name] = obstacle if facts.rule.guard else inherited(facts, first, obstacle)
+            own = self.handing.bound.get(facts.name)
+            self.reasons[facts.name] = own or inherited(facts, bound, self.handing.bound[bound.name])
 
     def _explain(self, unit: Unit) -> None:
         """Say of each rule of a unit what stands against dividing it: an obstacle of its own, else that of another."""
@@ -182,48 +221,86 @@ class _Search:
             for obstacle in obstacles(facts, routes, told=self.cast.is_heard(facts)):
                 yield facts.name, obstacle
 
-    # What was found
+
+@define(eq=False, repr=False)
+class _Stages:
+    """What a search found, as stages; `cast` are the rules as they are written."""
+
+    cast: Cast
+    search: _Search
+    within: Within = EMPTY
+    site: Sequence[str] | None = None
+    placed: set[RuleName] = field(factory=set)
+
+    def split(self) -> Split:
+        """Give the stages, and each rule in the order of the rule sets."""
+        stages = tuple(self.stages())
+        return Split(stages, tuple(self.rules(stages)))
 
     def stages(self) -> Iterator[Stage]:
-        """Give the stages, the one with most rules first, the global one last."""
-        placed: set[RuleName] = set()
-        drafts = sorted(self.drafts, key=lambda draft: -len(_names(draft.units)))
+        """Give the stages, the one with most rules first, then where proposals are decided, the global one last."""
+        search = self.search
+        drafts = sorted(search.drafts, key=lambda draft: -len(_names(draft.units)))
+        handed = search.handing.decided & _names(one for draft in drafts for one in draft.units)
+        decided = self._ordered(handed)
         for number, draft in enumerate(drafts, 1):
-            yield self._stage(number, draft.units, placed, _sorted(draft.routes))
-        if self.whole or not drafts:
-            names = _names(self.whole)
-            kinds = {kind for name in names for kind in self._kinds(self.cast.facts[name])}
-            routes = _sorted({kind: Route(kind) for kind in kinds})
-            yield self._stage(len(drafts) + 1, self.whole, placed, routes, is_global=True)
+            yield self._stage(number, draft, handed)
+        number = len(drafts) + 1
+        lead = self._lead(decided)
+        if lead:
+            yield Stage(number, (), (), _sorted(lead.routes), decided=decided, lead=lead)
+            number, decided = number + 1, ()
+        if search.whole or decided or not drafts or self.site is not None:
+            yield self._last(number, decided)
 
-    def _stage(
-        self,
-        number: int,
-        units: Iterable[Unit],
-        placed: set[RuleName],
-        routes: tuple[Route, ...],
-        *,
-        is_global: bool = False,
-    ) -> Stage:
-        names = _names(units)
-        order = [name for name in self.cast.facts if name in names]
-        own = tuple(name for name in order if name not in placed)
-        again = tuple(name for name in order if name in placed)
-        placed.update(own)
-        return Stage(number, own, again, routes, is_global)
+    def _lead(self, decided: tuple[RuleName, ...]) -> Lead | None:
+        """Give what decisions are divided by, where the global stage neither has guards nor hears of them."""
+        others = [self.cast.facts[name] for name in self._ordered(_names(self.search.whole))]
+        minds = any(one.rule.guard or any(hears(one, name) for name in decided) for one in others)
+        if not decided or self.site is not None or minds:
+            return None
+        return next(leads(self.cast, decided, self.within), None)
 
-    def _kinds(self, facts: Facts) -> Iterator[str]:
-        yield from facts.reads
-        yield from (step.kind for step in facts.conclusions)
+    def _stage(self, number: int, draft: _Draft, handed: Container[RuleName]) -> Stage:
+        own, again = self._names(_names(draft.units))
+        return Stage(number, own, again, _sorted(draft.routes), proposed=tuple(name for name in own if name in handed))
 
-    def rules(self) -> Iterator[RuleSplit]:
+    def _last(self, number: int, decided: tuple[RuleName, ...]) -> Stage:
+        """Give the global stage, with what is read by the guards and the steps it decides on."""
+        facts = self.cast.facts
+        read = (*(self.site or ()), *(kind for name in decided for kind in facts[name].awaited))
+        own, again = self._names(_names(self.search.whole) | self.cast.concluding(read).keys())
+        kinds = {*read, *(kind for name in (*own, *again) for kind in _kinds(facts[name]))}
+        routes = _sorted({kind: Route(kind) for kind in kinds})
+        return Stage(number, own, again, routes, is_global=True, decided=decided)
+
+    def _names(self, names: Container[RuleName]) -> tuple[tuple[RuleName, ...], tuple[RuleName, ...]]:
+        """Give the rules that stand in a stage for the first time, and those that stood in another before."""
+        order = self._ordered(names)
+        own = tuple(name for name in order if name not in self.placed)
+        again = tuple(name for name in order if name in self.placed)
+        self.placed.update(own)
+        return own, again
+
+    def _ordered(self, names: Container[RuleName]) -> tuple[RuleName, ...]:
+        return tuple(name for name in self.cast.facts if name in names)
+
+    def rules(self, stages: Sequence[Stage]) -> Iterator[RuleSplit]:
         """Give each rule in the order of the rule sets."""
-        at = {name: stage for stage in self.stages() for name in stage.rules}
-        for name in self.cast.facts:
-            keys = self.cast.keyings(self.cast.unit(self.cast.needs(name)))
-            stage = at[name]
-            because = self.reasons.get(name) if stage.is_global else None
-            yield RuleSplit(name, tuple(map(_sorted, keys)), stage.number, because)
+        cast = self.search.cast
+        matched = {name: stage for stage in stages for name in stage.rules}
+        decided = {name: stage.number for stage in stages for name in stage.decided}
+        for name in cast.facts:
+            keys = cast.keyings(cast.unit(cast.needs(name)))
+            stage = matched[name]
+            because = self.search.reasons.get(name) if stage.is_global else None
+            at = decided.get(name, stage.number)
+            yield RuleSplit(name, () if because else tuple(map(_sorted, keys)), stage.number, because, at)
+
+
+def _kinds(facts: Facts) -> Iterator[str]:
+    yield from facts.reads
+    yield from (step.kind for step in facts.conclusions)
 
 
 def _names(units: Iterable[Unit]) -> frozenset[RuleName]:

@@ -101,6 +101,17 @@ class Cast:
             if kind.startswith(SELF):
                 yield from (name for name, kinds in self.heard.items() if kind in kinds and _hears(facts, name, kind))
 
+    def proposing(self, names: Collection[RuleName]) -> "Cast":
+        """Give the program as the stages see it that match these rules and leave to others to decide on them."""
+        facts = {name: one.proposing if name in names else one for name, one in self.facts.items()}
+        heard = {name: () if name in names else kinds for name, kinds in self.heard.items()}
+        return Cast(facts, self.kinds, self.concluded, heard, self.fixed)
+
+    def concluding(self, kinds: Iterable[str]) -> dict[RuleName, None]:
+        """Give the rules that conclude these kinds, and what they rest on."""
+        makers = (name for kind in kinds for name in self.concluded.get(kind, ()))
+        return {name: None for maker in makers for name in self.needs(maker)}
+
     # How items could go
 
     def keyings(self, unit: Unit) -> Iterator[dict[str, Route]]:
@@ -170,7 +181,7 @@ class Cast:
     def _first(self, facts: Facts, node: Node) -> dict[str, Route]:
         routes: dict[str, Route] = {}
         for scene in facts.scenes[:1]:
-            self._enter(scene, node, routes)
+            self.enter(scene, node, routes)
         return routes
 
     def _through(self, unit: Unit, routes: dict[str, Route]) -> dict[str, Route]:
@@ -191,7 +202,7 @@ class Cast:
         if root is None:
             return
         for one in (scene, *scene.inner):
-            self._enter(one, root, routes)
+            self.enter(one, root, routes)
         for step in facts.conclusions:
             for name, value in step.fields.items() if step.kind not in routes else ():
                 same = isinstance(value, Reference) and scene.equal.are_equal((value.alias, value.path), root)
@@ -212,7 +223,7 @@ class Cast:
         targets = [step.target for step in facts.dos if isinstance(step.target, Reference)]
         return (targets[0].alias, targets[0].path) if targets and self.is_heard(facts) else None
 
-    def _enter(self, scene: Scene, node: Node, routes: dict[str, Route]) -> None:
+    def enter(self, scene: Scene, node: Node, routes: dict[str, Route]) -> None:
         """Let the kinds of a scene that have no route go by the value that equals a node."""
         for pattern in scene.patterns:
             for kind in pattern.kinds:
@@ -234,6 +245,12 @@ def _heard(facts: Facts, patterns: Iterable[Pattern]) -> Iterator[str]:
         kind for one in patterns for kind in one.kinds if kind.startswith(SELF) and _asks(one, facts.name)
     )
     yield from kinds
+
+
+def hears(facts: Facts, name: RuleName) -> bool:
+    """Whether a rule may read what another one does."""
+    patterns = (one for scene in facts.every_scene for one in scene.patterns)
+    return any(_asks(one, name) for one in patterns if any(kind.startswith(SELF) for kind in one.kinds))
 
 
 def _hears(facts: Facts, name: RuleName, kind: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from selfheal_rules.explain.division import DivisionPlan
+from selfheal_rules.explain.division import DivisionPlan, StagePlan
 from selfheal_rules.explain.plan import Arrival, BranchPlan, KindPlan, Lookup, PartPlan, ProgramPlan, RulePlan
 from selfheal_rules.vocabulary import write_duration
 
@@ -131,10 +131,18 @@ def _costs(plan: ProgramPlan) -> Iterator[str]:
         yield "nothing: every lookup is by a field, and no rule grows faster than what comes in"
 
 
+def _matched(stage: StagePlan) -> str:
+    """Give the rules of a stage: those it matches and decides on, those it only proposes, those it only decides on."""
+    own = ", ".join(rule for rule in stage.rules if rule not in stage.proposed)
+    proposed = f"proposes {', '.join(stage.proposed)}" if stage.proposed else ""
+    decided = f"decides {', '.join(stage.decided)}" if stage.decided else ""
+    return "; ".join(filter(None, (own, proposed, decided))) or "no rules"
+
+
 def _division(plan: DivisionPlan) -> Iterator[str]:
     for stage in plan.stages:
         repeated = f"; again here: {', '.join(stage.repeated)}" if stage.repeated else ""
-        yield f"stage {stage.number} by {stage.by}: {', '.join(stage.rules) or 'no rules'}{repeated}"
+        yield f"stage {stage.number} by {stage.by}: {_matched(stage)}{repeated}"
         yield f"     items: {', '.join(stage.items) or 'none'}"
         if stage.everywhere:
             yield f"     every partition keeps and updates all of: {', '.join(stage.everywhere)}"

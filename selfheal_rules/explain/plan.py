@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 from attrs import asdict, field, frozen
 
 from selfheal_rules.check.graph import levels
+from selfheal_rules.compile.deciding import Within
 from selfheal_rules.compile.plan import Action, Branching, Conclusion, Look, Part, Plan, Ruling, Seed
 from selfheal_rules.compile.probes import index_field, left_to_try
 from selfheal_rules.compile.program import Program
@@ -20,6 +21,7 @@ from selfheal_rules.compile.units import Fixed
 from selfheal_rules.explain.costs import Cost, costs, is_single
 from selfheal_rules.explain.division import DivisionPlan, explain_division
 from selfheal_rules.explain.words import leaf, shown
+from selfheal_rules.policy import Policy
 from selfheal_rules.values import EMPTY
 from selfheal_rules.vocabulary import write_duration
 
@@ -137,13 +139,20 @@ class ProgramPlan:
         return found
 
 
-def explain_plan(program: Program, max_age: timedelta, fixed: Fixed = EMPTY) -> ProgramPlan:
-    """Say how a program will match in an engine of this `max_age`, and be divided; `fixed` as in `Program.split`."""
+def explain_plan(
+    program: Program, max_age: timedelta, fixed: Fixed = EMPTY, within: Within = EMPTY, policy: Policy | None = None
+) -> ProgramPlan:
+    """Say how a program will match in an engine of this `max_age`, and be divided, as `Program.split` is asked."""
     plan = program.plan
     rules = tuple(_rules(program))
     parts = tuple(_part(part, plan, max_age) for part in plan.parts)
     return ProgramPlan(
-        rules, parts, tuple(_kinds(plan)), costs(plan), explain_division(program, fixed), max_age=max_age
+        rules,
+        parts,
+        tuple(_kinds(plan)),
+        costs(plan),
+        explain_division(program, fixed, within, policy),
+        max_age=max_age,
     )
 
 

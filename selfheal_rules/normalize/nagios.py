@@ -5,6 +5,11 @@ Nagios has no payload of its own: an operator's command writes the macros, bare 
 them (`NAGIOS_HOSTNAME`, `ICINGA_HOSTNAME`). A SOFT state is one it is still trying again; only HARD ones count. An
 UNREACHABLE host is one nobody can see, because what lies before it is down: that is `unknown`, not a problem. A service
 that is bad is about that service: only the check of a host is about the host.
+
+Icinga 2 says of a change `host`, `service`, `state`, `state_type` (0 SOFT, 1 HARD), `timestamp`, `check_result`; newer
+ones `downtime_depth` and `acknowledgement`, too (Icinga/icinga2, `lib/icinga/apievents.cpp`, `StateChangeHandler`). Its
+hosts are UP or DOWN; whether one could be reached at all stands in `check_result.vars_after`, beside the attempt
+(`lib/icinga/checkable-check.cpp`, `ProcessCheckResult`).
 """
 
 import re
@@ -127,15 +132,16 @@ def _row(row: Payload, received: datetime | None) -> Items:
 
 def _change(event: Payload) -> Items:
     """Read a change of Icinga 2: its states and their types are numbers, which its JSON writes as 1.0."""
-    service = text(event, "service")
-    _refuse_soft("HARD" if _number(event, "state_type") else "SOFT", mapping(event, "check_result").get("attempt"))
+    service, result = text(event, "service"), mapping(event, "check_result")
+    after = mapping(result, "vars_after")
+    _refuse_soft("HARD" if _number(event, "state_type") else "SOFT", after.get("attempt"))
     states = _SERVICE_STATES if service else _HOST_STATES
     number = _number(event, "state")
     if not 0 <= number < len(states):
         message = f"`state` is {number}, none of 0 to {len(states) - 1}"
         raise malformed(message, "state")
-    time, reason = needed_epoch(event, "timestamp"), text(mapping(event, "check_result"), "output")
-    state = states[number]
+    time, reason = needed_epoch(event, "timestamp"), text(result, "output")
+    state = "UNREACHABLE" if number and after.get("reachable") is False else states[number]
     return _alarm(needed(event, "host"), service, STATUSES[state], time, state=state, reason=reason, address=None)
 
 

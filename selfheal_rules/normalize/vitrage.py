@@ -2,8 +2,11 @@
 Vitrage: the body of its webhook, what its graph says on the bus, and the events of its API (the Doctor format).
 
 An alarm Vitrage deduced is told twice, as `vitrage.alarm.*` and as `vitrage.deduced_alarm.*`: both are one state here.
-One document writes times in two forms. `vitrage.mark_down.*` says that Vitrage holds a resource for down: that is an
-alarm called `marked_down` about it. What else it says on the bus keeps its payload as an `openstack.notification`.
+One document writes times in two forms. An event in the Doctor format is a `compute.host.down` also where its `status`
+is `up`: by that Vitrage tells that it is over, and by type and host which it is (openstack/vitrage, stable branches,
+`vitrage/datasources/doctor/driver.py`); OPNFV Doctor's own monitor sends no other type. `vitrage.mark_down.*` says that
+Vitrage holds a resource for down: that is an alarm called `marked_down` about it. What else it says on the bus keeps
+its payload as an `openstack.notification`.
 """
 
 from collections.abc import Mapping
@@ -122,7 +125,7 @@ def _mark(data: Payload, status: str, time: datetime) -> Items:
 
 
 def _doctor(payload: Payload) -> Items:
-    """Read an event of the API; whichever way it goes, it is about one thing: the type without its last word."""
+    """Read an event of the API; a monitor that changes the type with the status means one alarm all the same."""
     details = mapping(payload, "details")
     host, of, time = needed(details, "hostname"), needed(payload, "type"), needed_moment(payload, "time")
     status = DOCTOR_STATUSES.get(needed(details, "status").lower(), "unknown")

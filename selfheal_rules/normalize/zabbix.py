@@ -3,9 +3,10 @@ Zabbix, in its two usual shapes: Vitrage's script, which writes to the bus, and 
 
 Zabbix fixes no payload: operators map macros to names, so `EVENT.ID`, `{EVENT.ID}`, `event_id` and `eventid` are one.
 All values are texts. `EVENT.DATE`, `EVENT.TIME` and `lastchange` are of the server's own zone, which they do not name:
-they date nothing. A media type should send `EVENT.TIMESTAMP` and `EVENT.RECOVERY.TIMESTAMP` (seconds, since 7.0);
-without them an alarm is dated by its arrival. An update somebody made to a problem (`EVENT.UPDATE.STATUS` 1) raises it
-no second time: it may be over.
+they date nothing. A media type should send `EVENT.TIMESTAMP`, `EVENT.RECOVERY.TIMESTAMP` and `EVENT.UPDATE.TIMESTAMP`,
+UNIX time in seconds (Zabbix manual, appendix "supported macros"; in the server's code `MVAR_EVENT_TIMESTAMP`); a server
+that does not know them leaves them as they are written, and an alarm is then dated by its arrival. An update somebody
+made to a problem (`EVENT.UPDATE.STATUS` 1) raises it no second time: it may be over.
 """
 
 import json

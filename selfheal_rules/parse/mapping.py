@@ -1,7 +1,7 @@
 """Mappings from YAML: how payloads of a user's own source become items."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path as File
 from typing import TypeAlias
@@ -50,8 +50,8 @@ def parse_mapping(source: Source, *, folder: File | None = None) -> tuple[Payloa
     """
     Read a mapping, and say everything that is wrong with how it is written.
 
-    An item with a finding in it is left out, so that `check_mapping` can hold the others against their kinds. `folder`
-    is where vocabulary files are looked for. Nothing is given where the text is no mapping, or its vocabulary cannot be
+    A value with a finding in it is left open, so that `check_mapping` can hold all else against its kinds. `folder` is
+    where vocabulary files are looked for. Nothing is given where the text is no mapping, or its vocabulary cannot be
     read.
     """
     findings = Findings()
@@ -76,22 +76,14 @@ def _mapping(fields: Fields, folder: File | None) -> PayloadMapping | None:
     if isinstance(node := fields.node_of("recognise"), MapNode) and not node.entries:
         findings.refuse("SH111", "`recognise` is empty", node, "name what its payloads have and no others do")
     source = fields.node_of("source")
-    origin = _origin(source, "source", ("payload",), findings) if source else Constant(name)
+    origin = _field(source, "source", ("payload",), findings) if source else Constant(name)
     time = _optional(fields, "time", ("payload",))
     fields.refuse_empty("items", "say at least one event or state")
-    items = tuple(_sound_items(fields.items("items"), findings))
+    items = tuple(item for node in fields.items("items") if (item := _item(node, findings)))
     doc = fields.text("doc")
-    if words.lost or origin is None:
+    if words.lost:
         return None
     return PayloadMapping(name, words.vocabulary, recognise, items, origin, time, doc, span=fields.span)
-
-
-def _sound_items(nodes: list[Node], findings: Findings) -> Iterator[ItemMapping]:
-    for node in nodes:
-        before = len(findings.found)
-        item = _item(node, findings)
-        if item and len(findings.found) == before:
-            yield item
 
 
 def _item(node: Node, findings: Findings) -> ItemMapping | None:
@@ -101,15 +93,21 @@ def _item(node: Node, findings: Findings) -> ItemMapping | None:
     form, kind = _kind(fields)
     each = _each(fields)
     known = None if fields.has("each") and not (each and each.name) else ("payload", *([each.name] if each else []))
-    rows = [(name, _origin(inner, name, known, findings)) for name, inner, _ in _named(fields)]
+    values = FrozenMap({name: _field(inner, name, known, findings) for name, inner, _ in _named(fields)})
     where = _conditions(fields, "where", known)
     cleared = _conditions(fields, "cleared", known) if fields.has("cleared") else None
     if form == "event" and cleared is not None:
         node_, cure = fields.node.keys["cleared"], "only a state is cleared; leave it out, or give a state"
         findings.refuse("SH160", "`cleared` stands in an event", node_, cure)
     ident, time = _optional(fields, "id", known), _optional(fields, "time", known)
-    values = FrozenMap({name: origin for name, origin in rows if origin})
     return ItemMapping(form, kind, values, each, where, cleared, ident, time, span=fields.span)
+
+
+def _field(node: Node, name: str, known: Names, findings: Findings) -> Origin:
+    """Read the value of a field; one with a finding in it is of no known type, and fits any."""
+    before = len(findings.found)
+    origin = _origin(node, name, known, findings)
+    return origin if origin and len(findings.found) == before else Taken(())
 
 
 def _named(fields: Fields) -> list[tuple[str, Node, ScalarNode]]:
@@ -121,8 +119,8 @@ def _kind(fields: Fields) -> tuple[Form, str]:
     if len(said) != 1:
         cure = "write `state: alarm` or `event: host.lost`"
         fields.findings.refuse("SH110", "an item has exactly one of `event` and `state`", fields.node, cure)
-    form = said[0] if said else "event"
-    return form, fields.name(form)
+        return "event", ""
+    return said[0], fields.name(said[0])
 
 
 def _each(fields: Fields) -> Each | None:
@@ -139,7 +137,7 @@ def _each(fields: Fields) -> Each | None:
 
 def _optional(fields: Fields, name: str, known: Names) -> Origin | None:
     node = fields.node_of(name)
-    return _origin(node, name, known, fields.findings) if node else None
+    return _field(node, name, known, fields.findings) if node else None
 
 
 def _origin(node: Node, what: str, known: Names, findings: Findings) -> Origin | None:
