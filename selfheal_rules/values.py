@@ -135,9 +135,9 @@ def canonical(value: Value) -> str:
 def canonical_key(values: tuple[Value, ...]) -> str:
     """Write the values of a key as `canonical` writes a list of them; quicker where they are all texts."""
     if len(values) == 1 and values[0].__class__ is str:
-        return f"[{_text(values[0])}]"
+        return f"[{text_of(values[0])}]"
     if all(value.__class__ is str for value in values):
-        return f"[{','.join(map(_text, values))}]"
+        return f"[{','.join(map(text_of, values))}]"
     return _encode(list(values))
 
 
@@ -151,7 +151,8 @@ def _tagged(value: object) -> dict[str, int]:
 
 
 _encode = json.JSONEncoder(default=_tagged, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
-_text = json.encoder.encode_basestring
+text_of = json.encoder.encode_basestring
+"""Writes a text as `canonical` does, and nothing else."""
 
 
 def lookup(fields: Mapping[str, Value], path: Iterable[str]) -> Value:

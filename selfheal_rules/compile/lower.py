@@ -15,6 +15,7 @@ from selfheal_rules.compile.arrangement import AS_WRITTEN, Arrangement, Lingerin
 from selfheal_rules.compile.branches import expand, span
 from selfheal_rules.compile.codegen import Code
 from selfheal_rules.compile.drafts import PartDraft, Register
+from selfheal_rules.compile.folds import Lowered, folded
 from selfheal_rules.compile.guards import rule_guard, sharing
 from selfheal_rules.compile.joints import Joint, lower_branch, waiting_part
 from selfheal_rules.compile.plan import (
@@ -59,6 +60,7 @@ class Lowering:
     waiting: dict[int, int] = field(factory=dict)
     arrangement: Arrangement = AS_WRITTEN
     kinds: dict[tuple[str, str], str] = field(factory=dict)
+    written: dict[int, Written] = field(factory=dict)
 
     def joints(
         self,
@@ -114,11 +116,11 @@ def _lower_lingering(lowering: Lowering, one: Lingering, rule: Rule, order: int,
     number, branches, rules = len(lowering.rules), len(lowering.branches), one.ruleset
     register, lowering.register = lowering.register, Register(lowering.code)
     lowering.register.era = register.era = one.era
-    joints = _lower_rule(lowering, number, rules, rule, order)
+    _lower_rule(lowering, number, rules, rule, order)
     lowering.register = register
     aside = lowering.branches[branches:]
     lowering.branches[branches:] = [evolve(branch, level=False, remembers=False) for branch in aside]
-    _add_steps(lowering, number, Written(rules, lowering.code, joints), rule, free)
+    _add_steps(lowering, number, rule, free)
     kept = lowering.rules[number]
     lowering.rules[number] = evolve(kept, branches=(), parts=(), era=one.era, lingers=True, simple=False)
 
@@ -151,7 +153,7 @@ _PLACE = Ruling(-1, Rule("", Group("all", ()), ()), "", "", 0, ())
 """Where a hidden rule will stand."""
 
 
-def _lower_rule(lowering: Lowering, number: int, rules: RuleSet, rule: Rule, order: int) -> tuple[Joint, ...]:
+def _lower_rule(lowering: Lowering, number: int, rules: RuleSet, rule: Rule, order: int) -> None:
     concludes = _concludes(rule)
     scope = Scope(rules)
     register = lowering.register
@@ -160,8 +162,8 @@ def _lower_rule(lowering: Lowering, number: int, rules: RuleSet, rule: Rule, ord
     joints = lowering.joints(number, rule.when, scope, concludes=concludes, key=key_parts(rule, rules))
     _key(lowering, joints, rule, rules)
     steps: tuple[Action | Conclusion, ...] = ()
+    written = lowering.written[number] = Written(rules, lowering.code, joints)
     if concludes:
-        written = Written(rules, lowering.code, joints)
         steps = tuple(conclusion(step, written) for step in rule.then if isinstance(step, Conclude))
     lowering.rules.append(
         Ruling(
@@ -178,7 +180,6 @@ def _lower_rule(lowering: Lowering, number: int, rules: RuleSet, rule: Rule, ord
             parts=tuple(register.asked[asked:]),
         )
     )
-    return joints
 
 
 def _key(lowering: Lowering, joints: tuple[Joint, ...], rule: Rule, rules: RuleSet) -> None:
@@ -190,11 +191,12 @@ def _key(lowering: Lowering, joints: tuple[Joint, ...], rule: Rule, rules: RuleS
 
 def _lower_doing(lowering: Lowering, rules: RuleSet, rule: Rule, order: int, free: Iterator[int]) -> None:
     number = len(lowering.rules)
-    joints = _lower_rule(lowering, number, rules, rule, order)
-    _add_steps(lowering, number, Written(rules, lowering.code, joints), rule, free)
+    _lower_rule(lowering, number, rules, rule, order)
+    _add_steps(lowering, number, rule, free)
 
 
-def _add_steps(lowering: Lowering, number: int, written: Written, rule: Rule, free: Iterator[int]) -> None:
+def _add_steps(lowering: Lowering, number: int, rule: Rule, free: Iterator[int]) -> None:
+    written = lowering.written[number]
     names = {step.id: index for index, step in enumerate(rule.then) if step.id}
     steps = tuple(_step(lowering, step, index, names, written, rule, free) for index, step in enumerate(rule.then))
     recovery = _recovery(lowering, rule, written, free)
@@ -294,11 +296,13 @@ def _hash(part: object) -> str:
 
 def _finish(lowering: Lowering, rulesets: Sequence[RuleSet]) -> Plan:
     parts = tuple(_part(draft, lowering.code) for draft in lowering.register.parts)
+    entries = _entries(rulesets, lowering)
+    whole = Lowered(lowering.rules, lowering.branches, parts, entries, lowering.written, lowering.code)
     return Plan(
-        entries=_entries(rulesets, lowering),
+        entries=entries,
         parts=parts,
         branches=tuple(lowering.branches),
-        rules=tuple(lowering.rules),
+        rules=folded(whole),
         exchanges=lowering.register.exchanges,
         eras=lowering.arrangement.count,
         waiting=dict(lowering.waiting),

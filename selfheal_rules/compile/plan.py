@@ -5,7 +5,7 @@ Nothing here changes once compiled, and nothing here remembers: memories are arg
 what `match/` makes of an item: it has `kind source id key fields at turn time`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from attrs import field, frozen
@@ -209,6 +209,26 @@ class Branching:
     """What its negatives and picks look up, each time it is judged."""
 
 
+@frozen
+class Folded:
+    """Where a rule that takes a concluded event finds what it is told of it."""
+
+    key: int
+    """The column of the canonical text of its key."""
+    asked: tuple[tuple[int, int], ...]
+    """For each step the column of its target, and that of its params (-1: it has none)."""
+
+
+@frozen(eq=False, repr=False)
+class Fold:
+    """What the rules that take a concluded event need to know of it, so that it need not be made."""
+
+    columns: Callable[[Sequence[Any]], tuple[list[Rows], tuple[list[Any], ...]]]
+    """The matches it follows from → their rows as they are now, and columns of what is told of each."""
+    told: Mapping[int, Folded]
+    """By the branch that takes it."""
+
+
 @frozen(eq=False, repr=False)
 class Conclusion:
     """One `conclude` of a rule: what it says and for how long."""
@@ -222,6 +242,8 @@ class Conclusion:
     total: bool = False
     """Whether every field always has a value."""
     after: tuple[int, ...] = ()
+    fold: Fold | None = None
+    """Of an event that only rules take which close as they open: what they are told instead."""
 
 
 @frozen(eq=False, repr=False)

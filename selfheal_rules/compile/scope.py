@@ -22,6 +22,7 @@ class Scope:
     kinds: FrozenMap = EMPTY  # alias → Kind
     rows: FrozenMap = EMPTY  # alias → variable
     nearer: Mapping[Reference, Reference] = field(factory=dict)  # reference → what is joined with it and as good
+    told: Mapping[Reference, str] = field(factory=dict)  # reference → the variable that holds its value already
 
     def bind(self, alias: str, kind: Kind, row: str) -> "Scope":
         """Give the scope with one more alias."""
@@ -38,6 +39,8 @@ class Scope:
 
     def read(self, reference: Reference) -> str:
         """Write the value referred to."""
+        if reference in self.told:
+            return self.told[reference]
         reference = self.nearer.get(reference, reference)
         return access(self.rows[reference.alias], reference.path)
 

@@ -30,34 +30,36 @@ class Written:
         return {joint.number: self.code[_function(joint, write(joint.reading))] for joint in self.joints}
 
     def target(self, value: Operand | Template | None) -> Mapping[int, Build]:
-        """Write a target; an empty text names nothing, and is a missing one."""
-        if value is None:
-            return self.each(lambda _: "None")
-        return self.each(lambda scope: f"None if (found := {scope.text(value, self.code)}) == '' else found")
+        """Write a target."""
+        return self.each(lambda scope: "None" if value is None else target_text(value, scope, self.code))
 
     def mapping(self, fields: Mapping[str, Operand | Template], kind: Kind | None) -> Mapping[int, Build]:
-        """Write the fields of a conclusion (missing ones left out) or the params of a step."""
-        self.code.names["FrozenMap"] = FrozenMap
-        self.code.names["present"] = present
-        self.code.names["fitting"] = fitting
-
-        def write(scope: Scope) -> str:
-            pairs = [
-                f"{name!r}: {scope.text(value, self.code, (kind.type_at((name,)) or ANY) if kind else None)}"
-                for name, value in fields.items()
-            ]
-            written = f"{{{', '.join(pairs)}}}"
-            if kind is None:
-                return f"FrozenMap({written})"
-            if any(_may_misfit(name, value, kind, scope) for name, value in fields.items()):
-                return f"fitting({written}, {self.code.constant(kind)})"
-            return written if all(_is_sure(value, scope) for value in fields.values()) else f"present({written})"
-
-        return self.each(write)
+        """Write the fields of a conclusion or the params of a step."""
+        return self.each(lambda scope: fields_text(fields, kind, scope, self.code))
 
     def awaits(self, used: tuple[Reference, ...]) -> Mapping[int, Build]:
         """Write the fields of a waiting row: the values its condition reads of the opening match."""
         return self.each(lambda scope: f"{{{', '.join(f'{str(ref)!r}: {scope.read(ref)}' for ref in used)}}}")
+
+
+def target_text(value: Operand | Template, scope: Scope, code: Code) -> str:
+    """Write a target; an empty text names nothing, and is a missing one."""
+    return f"None if (found := {scope.text(value, code)}) == '' else found"
+
+
+def fields_text(fields: Mapping[str, Operand | Template], kind: Kind | None, scope: Scope, code: Code) -> str:
+    """Write the fields of a conclusion (missing ones left out) or, of no kind, the params of a step."""
+    code.names.update(FrozenMap=FrozenMap, present=present, fitting=fitting)
+    pairs = [
+        f"{name!r}: {scope.text(value, code, (kind.type_at((name,)) or ANY) if kind else None)}"
+        for name, value in fields.items()
+    ]
+    written = f"{{{', '.join(pairs)}}}"
+    if kind is None:
+        return f"FrozenMap({written})"
+    if any(_may_misfit(name, value, kind, scope) for name, value in fields.items()):
+        return f"fitting({written}, {code.constant(kind)})"
+    return written if all(_is_sure(value, scope) for value in fields.values()) else f"present({written})"
 
 
 def _is_sure(value: Operand | Template, scope: Scope) -> bool:

@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from attrs import field, frozen
 
+from selfheal_rules.decide.errand import Errand
 from selfheal_rules.decide.evidence import Evidence, plain
 from selfheal_rules.decide.opening import Opening
 from selfheal_rules.diagnostics import EventError
@@ -69,11 +70,11 @@ class Decision:
     reckoned when they are first read.
     """
 
-    __slots__ = ("_opening", "action", "at", "attempt", "params", "step", "target", "verdict", "words")
+    __slots__ = ("_opening", "_rows", "action", "at", "attempt", "params", "step", "target", "verdict", "words")
 
     def __init__(
         self,
-        opening: Opening,
+        opening: Opening | Errand,
         step: str,
         action: str,
         target: Value,
@@ -82,9 +83,11 @@ class Decision:
         at: int,
         verdict: Verdict,
         words: int = 1,
+        rows: tuple[Any, ...] = (),
     ) -> None:
-        """Record what is asked for, and how often it was told with this attempt."""
+        """Record what is asked for, how often it was told with this attempt, and what fired, or what can give that."""
         self._opening = opening
+        self._rows = rows
         self.step = step
         self.action = action
         self.target = target
@@ -94,10 +97,24 @@ class Decision:
         self.verdict = verdict
         self.words = words
 
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """Write what fired instead of what can give it, which holds functions."""
+        names = [name for name in self.__slots__ if name not in {"_opening", "_rows"}]
+        return None, {"_opening": self.opening, "_rows": ()} | {name: getattr(self, name) for name in names}
+
+    @property
+    def opening(self) -> Opening:
+        """The firing it is of."""
+        found = self._opening
+        if isinstance(found, Errand):
+            found = self._opening = found.opening(self._rows, self.at)
+            self._rows = ()
+        return found
+
     @property
     def id(self) -> str:
         """The same for every attempt at the same step on the same target in the same episode."""
-        return fingerprint(self._opening.id, self.step, self.target)
+        return fingerprint(self.opening.id, self.step, self.target)
 
     @property
     def idempotency_key(self) -> str:
@@ -107,32 +124,32 @@ class Decision:
     @property
     def rule(self) -> str:
         """The id of the rule."""
-        return self._opening.rule
+        return self.opening.rule
 
     @property
     def ruleset(self) -> str:
         """The name of the rule set."""
-        return self._opening.ruleset
+        return self.opening.ruleset
 
     @property
     def key(self) -> tuple[Value, ...]:
         """The key of the rule this is about."""
-        return self._opening.values
+        return self.opening.values
 
     @property
     def episode(self) -> str:
         """The id of the episode it belongs to."""
-        return self._opening.id
+        return self.opening.id
 
     @property
     def evidence(self) -> list[Value]:
         """The opening evidence in its canonical form."""
-        return self._opening.evidence
+        return self.opening.evidence
 
     @property
     def because(self) -> tuple[Evidence, ...]:
         """What it rests on."""
-        return self._opening.because
+        return self.opening.because
 
     @property
     def time(self) -> datetime:

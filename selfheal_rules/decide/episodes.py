@@ -5,7 +5,6 @@ A step is released when those it comes after are confirmed; it is confirmed by t
 being issued where it has none. What fails goes to `else`, where there is one.
 """
 
-from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,13 +13,14 @@ from selfheal_rules.decide.decision import SHADOWED, SUPERSEDED, UNTARGETED, WIT
 from selfheal_rules.decide.docket import Docket
 from selfheal_rules.decide.episode import Episode, Progress, progress_of
 from selfheal_rules.decide.known import Known
-from selfheal_rules.decide.opening import Opening, opening_among
+from selfheal_rules.decide.opening import Opening
+from selfheal_rules.decide.passing import Passing
 from selfheal_rules.decide.proposal import Gate, Proposal
 from selfheal_rules.match.judge import Found, Judge, Ruled
 from selfheal_rules.match.memory import DEADLINE, FORGET, HEALTH, HELD, RETRY
 from selfheal_rules.match.rows import Row, fraction
 from selfheal_rules.match.supports import Supports
-from selfheal_rules.values import EMPTY, canonical_key
+from selfheal_rules.values import canonical_key
 
 HEALTHY = -1
 """What the row that waits for health is numbered, where others carry the number of their step."""
@@ -42,7 +42,7 @@ class Episodes:
         self.known: dict[int, Episode] = {}
         self.opened = 0
         self.decisions: list[Decision] = []
-        self.recent: deque[Decision] = deque()
+        self.passing = Passing(self, max_age)
         self.conclusions: list[tuple[Ruling, int, Conclusion, Episode, Any]] = []
         self.changed: dict[Episode, None] = {}
         self.confirmed: dict[int, dict[int, None]] = {}
@@ -94,21 +94,6 @@ class Episodes:
             episode.scopes = tuple(guard.scope[branch](rows) if guard.scope else None for guard in ruling.guards)
             self.gate.opened(episode, ruling)
         self.advance(episode)
-
-    def at_once(self, ruling: Ruling, found: list[Found]) -> None:
-        """Issue every step of an episode that closes as it opens, and know it for `max_age`."""
-        now, recent = self.memory.now, self.recent
-        opening = opening_among(ruling, found, now)
-        branch, rows = found[0][0].number, opening.rows
-        for step in ruling.actions:
-            target = step.target[branch](rows)
-            params = step.params[branch](rows) if step.params else EMPTY
-            verdict = self.caution or (UNTARGETED if target is None and step.step.target is not None else SHADOWED)
-            decision = Decision(opening, step.name, step.action, target, params, 1, now, verdict)
-            self.decisions.append(decision)
-            recent.append(decision)
-        while recent[0].at <= now - self.max_age:
-            recent.popleft()
 
     def _decide(self, opening: Opening, step: Action, target: Any, params: Any, attempt: int, at: int) -> None:
         verdict = self.caution or (UNTARGETED if target is None and step.step.target is not None else SHADOWED)

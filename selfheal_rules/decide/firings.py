@@ -5,15 +5,20 @@ from typing import Any, TypeAlias
 
 from selfheal_rules.compile.plan import Plan, Ruling
 from selfheal_rules.decide.episodes import Episodes
+from selfheal_rules.decide.errand import Follow
 from selfheal_rules.decide.opening import opening_among
+from selfheal_rules.decide.straight import Single
+from selfheal_rules.match.implied import Implied, Source
 from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
 from selfheal_rules.match.rows import Match, is_over
-from selfheal_rules.match.takers import Straight
+from selfheal_rules.match.takers import Firing, Straight
 from selfheal_rules.values import canonical_key
 
 _MANY = 256
 Fired: TypeAlias = dict[Any, list[Found]]
 """The matches of one rule that fire, by its key."""
+Follows: TypeAlias = tuple[int, tuple[Follow, ...]]
+"""Of a rule that takes what is implied, the column of its key, and its steps."""
 
 
 class Firings:
@@ -25,12 +30,14 @@ class Firings:
         self.memory = judge.memory
         self.plan: Plan = judge.network.plan
         self.episodes = episodes
+        self.passing = episodes.passing
         ranked = sorted(self.plan.rules, key=lambda one: (-one.rule.priority, one.order))
+        self.follows: dict[Source, tuple[Follows, ...]] = {}
         self.places = {ruling.number: place for place, ruling in enumerate(ranked)}
 
-    def fire(self, ruled: Sequence[Ruled], ready: Sequence[tuple[Straight, tuple[Any, ...]]]) -> None:
+    def fire(self, ruled: Sequence[Ruled], ready: Sequence[tuple[Straight, Firing]]) -> None:
         """Fire in order; what an open episode already deals with is absorbed as evidence."""
-        if not ruled and len(ready) == 1 and self._alone(*ready[0]):
+        if not ruled and len(ready) == 1 and self.alone(*ready[0]):
             return
         firings: dict[int, Fired] = {}
         for straight, rows in ready:
@@ -43,7 +50,7 @@ class Firings:
             keys = _ordered(mine) if len(mine) > 1 else mine
             if ruling.simple and not episodes.slow:
                 for key in keys:
-                    episodes.at_once(ruling, mine[key])
+                    self.passing.fire(ruling, mine[key])
                 continue
             for key in keys:
                 if not episodes.deals_with(number, key, mine[key]):
@@ -55,29 +62,59 @@ class Firings:
         self._gather(ruled, firings)
         return firings.get(ruled.rule, {})
 
-    def _alone(self, straight: Straight, rows: tuple[Any, ...]) -> bool:
-        """Fire one match of one rule, which is nearly all that ever fires; give whether it was that."""
+    def alone(self, straight: Straight, rows: Firing) -> bool:
+        """Fire what nearly all firings are, one match or several implied ones; give whether it was that."""
+        if isinstance(rows, Implied):
+            return self._follow(straight, rows)
         if len(straight) > 1 or len(rows) > 1 or self.episodes.slow:
             return False
-        ruling, branch, find = straight[0]
-        found = (rows,) if branch.plain else find(rows[0], self.memory)
+        single: Single = straight[0]
+        found = (rows,) if single.find is None else single.find(rows[0], self.memory)
         if len(found) > 1:
             return False
         if found:
-            self.episodes.at_once(ruling, [(branch, found[0], None)])
+            self.passing.say(single.errands, found[0])
             if self.judge.blockable:
-                self.judge.free.append((ruling.number, found[0]))
+                self.judge.free.append((single.ruling.number, found[0]))
         return True
 
-    def _straight(self, straight: Straight, rows: tuple[Any, ...], firings: dict[int, Fired]) -> None:
-        for ruling, branch, find in straight:
-            if branch.plain:
+    def _follow(self, straight: Straight, implied: Implied) -> bool:
+        """Fire what follows from several matches at once, each event for a key of its own; give whether it was that."""
+        source, columns = implied.source, implied.columns
+        follows = self.follows.get(source)
+        if follows is None:
+            follows = self.follows[source] = self._follows(straight, source)
+        if any(len({*columns[key]}) < len(implied) for key, _ in follows):
+            return False
+        for key, steps in follows:
+            texts, rows = columns[key], implied.rows
+            order: Sequence[int] = range(len(texts))
+            if texts != sorted(texts):
+                order = sorted(order, key=texts.__getitem__)
+            self.passing.follow(steps, rows, columns, order)
+        return True
+
+    def _follows(self, straight: Straight, source: Source) -> tuple[Follows, ...]:
+        """Find out, in the order of firing, what each rule that takes an event reads of what is told of it."""
+        ranked = sorted(straight, key=lambda one: self.places[one.ruling.number])
+        told = source.fold.told if source.fold else {}
+        found = []
+        for single in ranked:
+            folded = told[single.branch.number]
+            pairs = zip(single.errands, folded.asked, strict=True)
+            found.append((folded.key, tuple(Follow(errand, source, columns) for errand, columns in pairs)))
+        return tuple(found)
+
+    def _straight(self, straight: Straight, rows: Firing, firings: dict[int, Fired]) -> None:
+        for single in straight:
+            branch, find = single.branch, single.find
+            if find is None:
                 found = [(row,) for row in rows]
             else:
                 found = [one for row in rows for one in find(row, self.memory)]
             if not found:
                 continue
-            number, key_of = ruling.number, branch.key
+            number, key_of = single.ruling.number, branch.key
             mine = firings.get(number)
             if mine is None:
                 mine = firings[number] = {}

@@ -110,7 +110,7 @@ def episodes_of(episodes: Episodes, plan: Plan, now: int) -> Iterator[EpisodeVie
     found = [(one.opening.at, number, one) for number, one in episodes.known.items()]
     limit = now - episodes.max_age
     at_once: dict[str, list[Decision]] = {}
-    for decision in episodes.recent:
+    for decision in episodes.passing.recent:
         if decision.at > limit:
             at_once.setdefault(decision.episode, []).append(decision)
     views = [(at, number, _view(one, plan)) for at, number, one in found]

@@ -9,17 +9,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
-from selfheal_rules.compile.plan import NEVER, Branching, Find, Part, Plan, Ruling, Seed
+from selfheal_rules.compile.plan import NEVER, Plan
 from selfheal_rules.decide.acts import Act, answered, decided, state_of
 from selfheal_rules.decide.decision import OVERLOADED, Decision, Disposition, Outcome, Verdict
 from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.episodes import Episodes
 from selfheal_rules.decide.firings import Firings
 from selfheal_rules.decide.proposal import Gate
+from selfheal_rules.decide.straight import joins_of, straight_of
 from selfheal_rules.events import Event
 from selfheal_rules.match.joined import network_of
 from selfheal_rules.match.judge import Judge, Ruled
-from selfheal_rules.match.matcher import seeds_of
 from selfheal_rules.match.memory import (
     AGE,
     DEADLINE,
@@ -36,7 +36,6 @@ from selfheal_rules.match.memory import (
 )
 from selfheal_rules.match.rows import Occurrence, Record
 from selfheal_rules.match.supports import SOURCE, Supports
-from selfheal_rules.match.takers import Straight
 from selfheal_rules.match.timers import STILL, age, ripen, tidy
 from selfheal_rules.values import FrozenMap
 
@@ -71,6 +70,8 @@ class Rounds:
         self.ranked = self.settled = 0
         self.guarded = False
         """Whether any decision is judged by guards."""
+        self.quick = False
+        """Whether one firing may be all there is to an event."""
         self.acts: list[Act] = []
         self.told_of: Callable[[Episode], None] | None = None
         """Who is told of every episode that came to another state."""
@@ -80,13 +81,13 @@ class Rounds:
     def state(self) -> tuple[Any, ...]:
         """Give what a snapshot must hold besides the memory."""
         episodes = self.episodes
-        own = episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.recent
+        own = episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.passing.recent
         return *own, self.docket.state()
 
     def take(self, state: tuple[Any, ...]) -> None:
         """Go on from the state of a snapshot."""
         episodes = self.episodes
-        episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.recent, docket = state
+        episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.passing.recent, docket = state
         self.docket.take(docket)
         episodes.sought.fresh = {**episodes.known}
         episodes.inherit()
@@ -101,30 +102,9 @@ class Rounds:
         """Work out, for the guards as they are, what fires as it is found."""
         self.episodes.slow = self.episodes.told or self.gate.strict
         self.guarded = self.gate.strict or any(ruling.guards for ruling in self.plan.rules)
-        seeds = (one for part in self.plan.parts for one in seeds_of(part))
-        joins: dict[Seed, Straight] = {seed: (single,) for seed in seeds if (single := self._single(seed)) is not None}
-        self.network.wire(tuple(self._straight(part) for part in self.network.parts), joins)
-
-    # Events that need no memory
-
-    def _straight(self, part: Part) -> Straight | None:
-        """Give what a single event of a part fires, where that is all it can do; None where there is more."""
-        if part.form != "event" or part.keep or part.probes or part.watches or part.counts:
-            return None
-        found = [self._single(seed) for seed in part.seeds]
-        if any(one is None or len(one[1].parts) > 1 for one in found):
-            return None
-        known = [one for one in found if one is not None]
-        return tuple(sorted(known, key=lambda one: (-one[0].rule.priority, one[0].order)))
-
-    def _single(self, seed: Seed) -> tuple[Ruling, Branching, Find] | None:
-        """Give a seed whose matches fire as they are found: of events alone, in a rule that closes as it opens."""
-        plan = self.plan
-        ruling, branch = plan.rules[seed.rule], plan.branches[seed.branch]
-        taken = any(plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal."))
-        alone = ruling.simple and len(ruling.branches) == 1
-        fires = alone and branch.bare and not (branch.level or self.gate.strict)
-        return (ruling, branch, seed.find) if fires and not (taken or branch.remembers) else None
+        self.quick = not (self.guarded or self.judge.blockable)
+        joins = {} if self.gate.strict else joins_of(self.plan, self.episodes.passing.errands)
+        self.network.wire(straight_of(self.network.plan, joins), joins)
 
     # Time
 
@@ -209,6 +189,17 @@ class Rounds:
         return purpose < DEADLINE
 
     # Turns
+
+    def settle_event(self) -> list[Decision]:
+        """Settle what one event led to: nearly always one match of one rule that closes as it opens."""
+        network, episodes = self.network, self.episodes
+        if self.quick and self.ranks is None and len(network.ready) == 1 and not (network.queue or episodes.confirmed):
+            episodes.caution, self.overloaded = self.caution, False
+            if self.firings.alone(*network.ready[0]):
+                network.ready.clear()
+                decisions, episodes.decisions = episodes.decisions, []
+                return decisions
+        return self.settle()
 
     def settle(self, later: Sequence[tuple[int, Any]] = ()) -> list[Decision]:
         """Judge what is queued and let all follow, round by round; episode timers come after the first firings."""
@@ -372,7 +363,9 @@ class Rounds:
 
     def _recent(self, decision_id: str) -> Decision | None:
         limit = self.memory.now - self.max_age
-        return next((one for one in reversed(self.episodes.recent) if one.at > limit and one.id == decision_id), None)
+        return next(
+            (one for one in reversed(self.episodes.passing.recent) if one.at > limit and one.id == decision_id), None
+        )
 
     # What became of an event
 

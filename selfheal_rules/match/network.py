@@ -9,7 +9,7 @@ from selfheal_rules.match.matcher import NATIVE, Matching
 from selfheal_rules.match.memory import AGE, HOLD, Memory
 from selfheal_rules.match.populations import Listener
 from selfheal_rules.match.rows import Kept, Match, Occurrence, Pending, Record, Row
-from selfheal_rules.match.takers import Straight, Take, taker
+from selfheal_rules.match.takers import Firing, Straight, Take, taker
 from selfheal_rules.match.tallies import Tallies
 from selfheal_rules.values import lookup, microseconds
 
@@ -31,8 +31,10 @@ class Network:
         self.tallies = Tallies(self)
         self.touched = False
         self.straight: tuple[Straight | None, ...] = (None,) * len(plan.parts)
+        self.firing: dict[str, Straight] = {}
+        """By kind, what every event of it fires, where none does anything else."""
         self.joins: dict[Seed, Straight] = {}
-        self.ready: list[tuple[Straight, tuple[Any, ...]]] = []
+        self.ready: list[tuple[Straight, Firing]] = []
         self.ages = _ages(plan)
         self.takers: tuple[Take, ...] = ()
         self.listeners: dict[str, list[Listener]] = {}
@@ -43,6 +45,12 @@ class Network:
         """Take what fires as it is found, and say what each part does with an event."""
         self.straight, self.joins = straight, joins
         self.takers = tuple(taker(self, part) for part in self.parts)
+        self.firing = {}
+        for kind, entry in self.plan.entries.items():
+            found = [straight[number] for number in entry.always or ()]
+            known = [one for one in found if one is not None]
+            if known and len(known) == len(found):
+                self.firing[kind] = tuple(single for one in known for single in one)
 
     # What is to be judged
 
@@ -97,12 +105,11 @@ class Network:
 
     def concluded(self, kind: str, rows: tuple[Any, ...]) -> None:
         """Hand what one rule concludes of a kind to the parts that take it."""
-        entry, now = self.plan.entries[kind], self.memory.now
-        always = entry.always
-        if always is not None and rows and all(self.straight[number] is not None for number in always):
-            self.ready += [(self.straight[number] or (), rows) for number in always]
+        straight = self.firing.get(kind)
+        if straight is not None and rows:
+            self.ready.append((straight, rows))
             return
-        probe = entry.probe
+        probe, now = self.plan.entries[kind].probe, self.memory.now
         for row in rows:
             hits = probe(row, now)
             if hits is not None:

@@ -8,9 +8,10 @@ from typing import Any
 from attrs import define, field
 
 from selfheal_rules.compile.plan import Branching, Conclusion, Ruling
+from selfheal_rules.match.implied import Implied, Source, author_of
 from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
 from selfheal_rules.match.memory import LAPSE
-from selfheal_rules.match.rows import Author, Derived, Match, Record, Row, Support, evidence_of, still
+from selfheal_rules.match.rows import Derived, Match, Record, Row, Support, evidence_of, still
 from selfheal_rules.values import FrozenMap, Value, canonical
 from selfheal_rules.vocabulary import FieldType, Kind
 
@@ -38,6 +39,7 @@ class Supports:
         self.plan = judge.network.plan
         self.touched: dict[int, dict[tuple[str, Any], None]] = {}
         self.made = 0
+        self.sources: dict[tuple[int, int], Source] = {}
         self.posted: dict[tuple[int, int], Posted] = {}
         self.posted_at = -1
         self.quiet = False
@@ -163,25 +165,34 @@ class Supports:
 
     def _events(self, ruling: Ruling, index: int, step: Conclusion, found: Sequence[Found]) -> None:
         """Post a concluded event for each match to the rules above."""
-        if self.quiet:
+        if self.quiet or not found:
             return
         if len(ruling.branches) > 1 or any(branch.level or branch.remembers for branch, _, _ in found):
-            found = [one for one in found if not self._is_repeated(ruling, index, one)]
-        kind, build, now, turn = step.kind.name, step.fields, self.memory.now, self.memory.turn
-        authors = {
-            number: _author(ruling, index, step, self.plan.branches[number].aliases) for number in ruling.branches
-        }
+            found = self._new(ruling, index, found)
+        now, turn = self.memory.now, self.memory.turn
+        if step.fold is not None and (straight := self.network.firing.get(step.kind.name)):
+            source = self._source(ruling, index, step, found[0][0])
+            rows, columns = step.fold.columns(found)
+            self.made += len(rows)
+            self.network.ready.append((straight, Implied(source, rows, columns, now, turn)))
+            return
         self._post(
             step,
             [
-                Derived(kind, build[branch.number](rows), now, turn, authors[branch.number], branch.still(rows))
+                self._source(ruling, index, step, branch).derived(branch.still(rows), now, turn)
                 for branch, rows, _ in found
             ],
         )
 
-    def _is_repeated(self, ruling: Ruling, index: int, found: Found) -> bool:
+    def _source(self, ruling: Ruling, index: int, step: Conclusion, branch: Branching) -> Source:
+        known = self.sources.get((branch.number, index))
+        if known is None:
+            known = self.sources[branch.number, index] = Source(ruling, index, step, branch)
+        return known
+
+    def _new(self, ruling: Ruling, index: int, found: Sequence[Found]) -> Sequence[Found]:
         """
-        Whether the same has been concluded of the same evidence now: the id would be the same.
+        Leave out what has been concluded of the same evidence now: the id would be the same.
 
         Within a turn only another branch can do so. So nothing is written down before there is something to compare.
         """
@@ -190,14 +201,17 @@ class Supports:
             self.posted.clear()
         posted = self.posted.setdefault((ruling.number, index), Posted(self.memory.turn))
         if len(ruling.branches) == 1 and posted.turn == self.memory.turn:
-            posted.waiting.append(found)
-            return False
+            posted.waiting += found
+            return found
         posted.texts.update((order_of(one), None) for one in posted.waiting)
         posted.waiting.clear()
-        text = order_of(found)
-        repeated = text in posted.texts
-        posted.texts[text] = None
-        return repeated
+        new = []
+        for one in found:
+            text = order_of(one)
+            if text not in posted.texts:
+                posted.texts[text] = None
+                new.append(one)
+        return new
 
     def _post(self, step: Conclusion, rows: list[Derived]) -> None:
         if not step.total:
@@ -226,7 +240,7 @@ class Supports:
         aliases, rows = why
         memory = self.memory
         if step.kind.form == "event":
-            author = _author(ruling, index, step, aliases)
+            author = author_of(ruling, index, step, aliases)
             self._post(step, [Derived(step.kind.name, fields, memory.now, memory.turn, author, rows)])
             return
         key = _key(step.kind, fields, only_key=step.step.cleared)
@@ -352,10 +366,6 @@ def strength_of(support: Support, ruling: Ruling, kind: Kind) -> tuple[Any, ...]
     evidence = canonical(evidence_of(support.aliases, support.rows))
     support.strength = (-ruling.rule.priority, ranks, ruling.order, -support.at, evidence, support.step)
     return support.strength
-
-
-def _author(ruling: Ruling, index: int, step: Conclusion, aliases: tuple[str, ...]) -> Author:
-    return ruling.ruleset, ruling.rule.id, step.step.id or index, aliases
 
 
 def _rank(kind: FieldType, word: Value) -> int:

@@ -8,15 +8,18 @@ the leaves are kept and meet nobody, or are counted and change nothing.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from selfheal_rules.compile.plan import Branching, Find, Part, Probe, Ruling, Seed
+from selfheal_rules.compile.plan import Part, Probe, Seed
 from selfheal_rules.events import Event
+from selfheal_rules.match.implied import Implied
 from selfheal_rules.match.rows import Occurrence
 
 if TYPE_CHECKING:
     from selfheal_rules.match.network import Network
 
-Straight: TypeAlias = tuple[tuple[Ruling, Branching, Find], ...]
+Straight: TypeAlias = tuple[Any, ...]
 """What an event fires as it is found: rules of events alone whose episodes close as they open."""
+Firing: TypeAlias = tuple[Any, ...] | Implied
+"""The rows of what fires them."""
 Partners: TypeAlias = dict[int, tuple[Straight, tuple[Seed, ...]]]
 Take: TypeAlias = Callable[[Any], None]
 """Takes an event that passed the leaves of a part: a posted one as it is, a concluded one as its row."""

@@ -1,0 +1,73 @@
+"""Episodes that close as they open: they are no more than their decisions, and those are known for `max_age`."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from selfheal_rules.compile.plan import Ruling
+from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision
+from selfheal_rules.decide.errand import Errands, Follow, errands_of
+from selfheal_rules.decide.opening import Opening, opening_among
+from selfheal_rules.match.judge import Found
+from selfheal_rules.values import EMPTY
+
+if TYPE_CHECKING:
+    from selfheal_rules.decide.episodes import Episodes
+
+
+class Passing:
+    """Issues every step of a simple rule as it fires; which firing that is, is only reckoned once somebody asks."""
+
+    def __init__(self, episodes: "Episodes", max_age: int) -> None:
+        """Decide beside these episodes."""
+        self.episodes = episodes
+        self.memory = episodes.memory
+        self.max_age = max_age
+        self.errands = errands_of(episodes.plan)
+        self.recent: deque[Decision] = deque()
+
+    def fire(self, ruling: Ruling, found: list[Found]) -> None:
+        """Decide on the matches that fire for one key."""
+        branch, rows, _ = found[0]
+        if len(found) == 1:
+            self.say(self.errands[branch.number], branch.still(rows))
+            return
+        opening = opening_among(ruling, found, self.memory.now)
+        self.say(self.errands[found[0][0].number], opening.rows, opening)
+
+    def say(self, errands: Errands, rows: tuple[Any, ...], opening: Opening | None = None) -> None:
+        """Decide what the steps of a rule ask for."""
+        now, caution = self.memory.now, self.episodes.caution
+        for errand in errands:
+            target = errand.target(rows)
+            params = errand.params(rows) if errand.params else EMPTY
+            verdict = caution or (UNTARGETED if target is None and errand.targeted else SHADOWED)
+            why = opening or errand
+            decision = Decision(why, errand.step, errand.action, target, params, 1, now, verdict, 1, rows)
+            self.episodes.decisions.append(decision)
+            self.recent.append(decision)
+        self._forget(now - self.max_age)
+
+    def follow(
+        self,
+        steps: tuple[Follow, ...],
+        rows: list[tuple[Any, ...]],
+        columns: tuple[list[Any], ...],
+        order: Sequence[int],
+    ) -> None:
+        """Decide, in this order, on every event that follows from a match."""
+        now, caution, made = self.memory.now, self.episodes.caution, []
+        for at in order:
+            for step in steps:
+                target = columns[step.target_column][at]
+                params = EMPTY if step.params_column < 0 else columns[step.params_column][at]
+                verdict = caution or (UNTARGETED if target is None and step.targeted else SHADOWED)
+                made.append(Decision(step, step.step, step.action, target, params, 1, now, verdict, 1, rows[at]))
+        self.episodes.decisions += made
+        self.recent += made
+        self._forget(now - self.max_age)
+
+    def _forget(self, limit: int) -> None:
+        recent = self.recent
+        while recent and recent[0].at <= limit:
+            recent.popleft()
