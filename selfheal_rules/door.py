@@ -1,6 +1,6 @@
 """The door of an engine: items are held against their kinds, controls against the policy, before anything changes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from selfheal_rules.compile.program import Program
@@ -40,7 +40,7 @@ class Brought:
         self._program = program
         self._read: dict[Control, Policy] = {}
 
-    def admit(self, items: Iterable[Any], policy: Policy | None) -> None:
+    def admit(self, items: Sequence[Any], policy: Policy | None) -> None:
         """
         Hold the controls of a batch against a policy, each against the one that those before it bring.
 
@@ -48,6 +48,8 @@ class Brought:
             EventError: where one of them could not be posted.
         """
         before, self._read = self._read, {}
+        if not any(issubclass(kind, Control) for kind in {*map(type, items)}):
+            return
         for item in items:
             if isinstance(item, Control):
                 found = before.get(item) or said_policy(self._program, policy, item)
