@@ -4,7 +4,7 @@ from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Ledger
 from selfheal_rules.guard.stage import Stage
-from selfheal_rules.guard.verdict import suppressed, unknown
+from selfheal_rules.guard.verdict import suppressed
 from selfheal_rules.guard.view import View
 from selfheal_rules.values import moment
 
@@ -14,14 +14,10 @@ def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict |
     book = ledger.book(shadow=proposal.shadow)
     for guard, scope in proposal.settings["attempts"]:
         place = (guard.key, scope)
-        if scope is None:
-            doubt = unknown("attempts", "what its tries are counted by is missing", None, is_open=guard.is_open)
-            if doubt:
-                return doubt
-        elif place in book.quarantined:
+        if place in book.quarantined:
             since = moment(book.quarantined[place][0]).isoformat()
             return suppressed("quarantine", f"quarantined since {since}: release it by hand")
-        elif len(book.since((*place, proposal.action), now - guard.per, now - guard.keep)) >= guard.amount:
+        if len(book.since((*place, proposal.action), now - guard.per, now - guard.keep)) >= guard.amount:
             return suppressed("attempts", f"tried {guard.amount:g} times already; quarantined", escalates=True)
     return None
 
@@ -45,4 +41,4 @@ def refused(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:  
             book.quarantined.setdefault(place, (now, proposal.target))
 
 
-STAGE = Stage("attempts", judge, charge=charge, refused=refused)
+STAGE = Stage("attempts", judge, charge=charge, refused=refused, missing="what its tries are counted by is missing")

@@ -7,7 +7,7 @@ from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Ledger
 from selfheal_rules.guard.stage import Stage
-from selfheal_rules.guard.verdict import held, unknown
+from selfheal_rules.guard.verdict import held
 from selfheal_rules.guard.view import View
 from selfheal_rules.match.rows import fraction
 
@@ -20,11 +20,6 @@ def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict |
     book = ledger.book(shadow=proposal.shadow)
     for guard, scope in proposal.settings["backoff"]:
         place = (guard.key, scope)
-        if scope is None:
-            doubt = unknown("backoff", "what it goes by is missing", None, is_open=guard.is_open)
-            if doubt:
-                return doubt
-            continue
         times = book.since(place, now - guard.per, now - guard.keep)
         if times:
             retry = times[-1] + wait(guard, scope, len(times), view.seed)
@@ -47,4 +42,4 @@ def charge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:  #
         book.time((guard.key, scope), now)
 
 
-STAGE = Stage("backoff", judge, opens=True, charge=charge)
+STAGE = Stage("backoff", judge, opens=True, charge=charge, missing="what it goes by is missing")

@@ -5,7 +5,7 @@ from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Breaker, Ledger, Scope
 from selfheal_rules.guard.stage import Stage
-from selfheal_rules.guard.verdict import held, unknown
+from selfheal_rules.guard.verdict import held
 from selfheal_rules.guard.view import View
 
 
@@ -14,15 +14,22 @@ def place_of(proposal: Proposal, guard: Guarding, scope: Scope) -> Scope:
     return (guard.key, proposal.action, scope)
 
 
+def places(proposal: Proposal) -> tuple[tuple[Scope, int, int], ...]:
+    """Give the breakers that hear how a step ends, each with its span and how many failures open it."""
+    declared = proposal.settings["breaker"]
+    return tuple(
+        [
+            (place_of(proposal, guard, scope), guard.per, int(guard.amount))
+            for guard, scope in declared
+            if scope is not None
+        ]
+    )
+
+
 def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
     """Hold a step whose breaker is open, or waits for its probe."""
     book = ledger.book(shadow=proposal.shadow)
     for guard, scope in proposal.settings["breaker"]:
-        if scope is None:
-            doubt = unknown("breaker", "what it goes by is missing", None, is_open=guard.is_open)
-            if doubt:
-                return doubt
-            continue
         place = place_of(proposal, guard, scope)
         breaker = book.breakers.get(place)
         if breaker is None or breaker.opened is None:
@@ -65,4 +72,4 @@ def ended(breaker: Breaker, per: int, least: int, now: int, *, worked: bool, pro
         breaker.opened, breaker.probe = now, None
 
 
-STAGE = Stage("breaker", judge, charge=charge)
+STAGE = Stage("breaker", judge, charge=charge, missing="what it goes by is missing")

@@ -4,7 +4,7 @@ from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Ledger
 from selfheal_rules.guard.stage import Stage
-from selfheal_rules.guard.verdict import held, unknown
+from selfheal_rules.guard.verdict import held
 from selfheal_rules.guard.view import View
 
 _NEVER: dict[object, int] = {}
@@ -15,11 +15,6 @@ def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict |
     book = ledger.book(shadow=proposal.shadow)
     for guard, scope in proposal.settings["cooldown"]:
         place = (guard.key, scope)
-        if scope is None:
-            doubt = unknown("cooldown", "what it goes by is missing", None, is_open=guard.is_open)
-            if doubt:
-                return doubt
-            continue
         last = book.last.get(guard.key, _NEVER).get(scope)
         if last is not None and now < last + guard.amount:
             retry = last + int(guard.amount)
@@ -34,4 +29,4 @@ def charge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:  #
         book.begin(guard.key, scope, now)
 
 
-STAGE = Stage("cooldown", judge, opens=True, charge=charge)
+STAGE = Stage("cooldown", judge, opens=True, charge=charge, missing="what it goes by is missing")

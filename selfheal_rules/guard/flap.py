@@ -4,7 +4,7 @@ from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Ledger
 from selfheal_rules.guard.stage import Stage
-from selfheal_rules.guard.verdict import suppressed, unknown
+from selfheal_rules.guard.verdict import suppressed
 from selfheal_rules.guard.view import View
 
 
@@ -12,11 +12,6 @@ def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict |
     """Suppress what began too often of late, until it has been quiet for `for`; people are told once."""
     book = ledger.book(shadow=proposal.shadow)
     for guard, scope in proposal.settings["flap"]:
-        if scope is None:
-            doubt = unknown("flap", "what it flaps by is missing", None, is_open=guard.is_open)
-            if doubt:
-                return doubt
-            continue
         place = (guard.key, scope)
         told = book.since((*place, "told"), now - (guard.wait or guard.per), now - guard.keep)
         if told or len(book.since(place, now - guard.per, now - guard.keep)) >= guard.amount:
@@ -40,4 +35,4 @@ def refused(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:  
         book.time(place, now)
 
 
-STAGE = Stage("flap", judge, opens=True, refused=refused, seen=seen)
+STAGE = Stage("flap", judge, opens=True, refused=refused, seen=seen, missing="what it flaps by is missing")

@@ -4,7 +4,7 @@ from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Ledger
 from selfheal_rules.guard.stage import Stage
-from selfheal_rules.guard.verdict import held, unknown
+from selfheal_rules.guard.verdict import held
 from selfheal_rules.guard.view import View
 
 
@@ -13,11 +13,6 @@ def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict |
     book = ledger.book(shadow=proposal.shadow)
     for guard, scope in proposal.settings["max_in_flight"]:
         place = (guard.key, scope)
-        if scope is None:
-            doubt = unknown("max_in_flight", "what it is counted by is missing", None, is_open=guard.is_open)
-            if doubt:
-                return doubt
-            continue
         flights = book.under_way(place)
         if len(flights) >= guard.amount:
             retry = min(book.flights[one].ends for one in flights) if flights else None
@@ -25,4 +20,4 @@ def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict |
     return None
 
 
-STAGE = Stage("max_in_flight", judge)
+STAGE = Stage("max_in_flight", judge, missing="what it is counted by is missing")

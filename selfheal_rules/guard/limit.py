@@ -4,7 +4,7 @@ from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Ledger
 from selfheal_rules.guard.stage import Stage
-from selfheal_rules.guard.verdict import held, unknown
+from selfheal_rules.guard.verdict import held
 from selfheal_rules.guard.view import View
 
 
@@ -13,11 +13,6 @@ def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict |
     book = ledger.book(shadow=proposal.shadow)
     for guard, scope in proposal.settings["limit"]:
         place = (guard.key, scope)
-        if scope is None:
-            doubt = unknown("limit", "what it is counted by is missing", None, is_open=guard.is_open)
-            if doubt:
-                return doubt
-            continue
         acted = book.acted(place, now - guard.per, now - guard.keep)
         over = len(acted) - int(guard.amount)
         if over >= 0 and proposal.target not in acted:
@@ -35,4 +30,4 @@ def charge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:  #
         book.act((guard.key, scope), proposal.target, now)
 
 
-STAGE = Stage("limit", judge, charge=charge)
+STAGE = Stage("limit", judge, charge=charge, missing="what it is counted by is missing")

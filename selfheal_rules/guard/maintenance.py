@@ -21,4 +21,4 @@ def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict |
     return None if found is None else held("maintenance", found[0], (proposal.target,), found[1])
 
 
-STAGE = Stage("maintenance", judge, "acting")
+STAGE = Stage("maintenance", judge, "acting", heeds=lambda view: bool(view.works))

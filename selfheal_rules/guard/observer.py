@@ -20,4 +20,4 @@ def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict |
     return storm.weigh(proposal, "observer", ledger, view, now)
 
 
-STAGE = Stage("observer", judge, "acting", opens=True)
+STAGE = Stage("observer", judge, "acting", opens=True, heeds=lambda view: bool(view.policy and view.policy.observers))

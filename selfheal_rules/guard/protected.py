@@ -14,4 +14,4 @@ def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict |
     return None if reason is None else rejected("protected", reason)
 
 
-STAGE = Stage("protected", judge, "acting")
+STAGE = Stage("protected", judge, "acting", heeds=lambda view: bool(view.shields))

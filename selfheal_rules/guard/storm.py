@@ -20,18 +20,19 @@ def weigh(proposal: Proposal, name: str, ledger: Ledger, view: View, now: int) -
     """Hold what would begin while a storm rages, or has been over for less than `for`."""
     for guard, scope in proposal.settings.get(name, ()):
         place = (guard.key, scope)
-        failing = measure(guard, scope, ledger.storms.get(place), view, now)
+        storm = ledger.storms.get(place)
+        failing = measure(guard, scope, storm, view, now)
         if failing is None:
             doubt = unknown(name, "how many are failing is unknown", place, is_open=guard.is_open)
             if doubt:
                 return doubt
             continue
-        storm = ledger.storms.get(place)
         if failing >= guard.amount:
             return held(name, f"{_shown(failing, guard)} failing{_in(scope)}", place, _abates(storm, guard))
-        calm = calm_since(storm, guard, now)
-        if storm is not None and storm.raging and now < calm + guard.wait:
-            return held(name, f"calm for less than it has to be{_in(scope)}", place, calm + guard.wait)
+        if storm is not None and storm.raging:
+            calm = calm_since(storm, guard, now)
+            if now < calm + guard.wait:
+                return held(name, f"calm for less than it has to be{_in(scope)}", place, calm + guard.wait)
     return None
 
 
@@ -46,10 +47,8 @@ def measure(guard: Guarding, scope: Any, storm: Storm | None, view: View, now: i
     return 100 * failing / count.total if guard.percent else failing
 
 
-def calm_since(storm: Storm | None, guard: Guarding, now: int) -> int:
+def calm_since(storm: Storm, guard: Guarding, now: int) -> int:
     """Give since when it is calm: since it was seen to be, or since all that fell ill did so longer than `per` ago."""
-    if storm is None:
-        return now
     if storm.calm is None and storm.last is not None:
         return storm.last + guard.per
     return now if storm.calm is None else storm.calm

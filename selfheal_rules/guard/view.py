@@ -58,7 +58,7 @@ class View:
         """Count a scope of a guard's population; None where nobody is in it, or word of it is too old."""
         if guard.census is None:
             return None
-        found = self.population(guard.census).count(scope if guard.census.by else ())
+        found = self.populations[id(guard.census)].counts.get(scope if guard.census.by else ())
         if found is None or not found.total or self.memory.now - found.newest > guard.fresh:
             return None
         return found

@@ -56,8 +56,8 @@ class Population:
     def occupy(self, target: Any) -> None:
         """Note that a thing is being acted on."""
         key = (target,)
-        self.busy[key] = self.busy.get(key, 0) + 1
-        if self.busy[key] == 1:
+        busy = self.busy[key] = self.busy.get(key, 0) + 1
+        if busy == 1:
             self._spend(key, 1)
 
     def free(self, target: Any) -> None:
@@ -76,9 +76,13 @@ class Population:
 
     def spent_with(self, target: Any, scope: Any) -> int:
         """Give how many of a scope count as healthy and are being acted on, were this one as well."""
-        key = (target,)
-        fresh = key not in self.busy and any(self.places.get((kind, key)) == (scope, True) for kind in self.census.fits)
-        return self.spent.get(scope, 0) + fresh
+        key, spent = (target,), self.spent.get(scope, 0)
+        if key in self.busy:
+            return spent
+        for kind in self.census.fits:
+            if self.places.get((kind, key)) == (scope, True):
+                return spent + 1
+        return spent
 
     def count(self, scope: Any) -> Count | None:
         """Give the count of a scope, if anything was ever in it."""
