@@ -208,6 +208,7 @@ def _add_steps(lowering: Lowering, number: int, rule: Rule, free: Iterator[int])
         lowering.rules[number],
         steps=steps,
         recovery=recovery,
+        every=(*steps, *(recovery.otherwise if recovery else ())),
         simple=simple,
         actions=tuple(step for step in steps if isinstance(step, Action)),
         fixed=simple and not any(isinstance(step, Action) and step.params for step in steps),

@@ -332,6 +332,8 @@ class Ruling:
     branches: tuple[int, ...]
     steps: tuple["Action | Conclusion", ...] = ()
     recovery: Recovery | None = None
+    every: tuple["Action | Conclusion", ...] = ()
+    """Its steps, followed by those of its `else`."""
     watcher: bool = False
     concludes: bool = False
     simple: bool = False

@@ -81,7 +81,7 @@ class Episodes:
         branch = lit.number
         self.opened += 1
         episode = Episode(self.opened, ruling.number, key, opening, level=level)
-        steps = (*ruling.steps, *(ruling.recovery.otherwise if ruling.recovery else ()))
+        steps = ruling.every
         episode.steps = [progress_of(step, branch, rows) for step in steps]
         episode.health = ruling.recovery.awaits[branch](rows) if ruling.recovery else None
         episode.target = next(
@@ -134,8 +134,9 @@ class Episodes:
                 moving = self._finish(episode, ruling)
 
     def _apply(self, episode: Episode, ruling: Ruling) -> None:
-        seen = self.confirmed.pop(episode.number, {})
-        for step in seen:
+        if episode.number not in self.confirmed:
+            return
+        for step in self.confirmed.pop(episode.number):
             if step == HEALTHY:
                 if not episode.escalating:
                     self.close(episode, "healed")
@@ -146,24 +147,19 @@ class Episodes:
                 self._rest(ruling, step, progress)
                 self.landed(episode, step, worked=True)
 
-    def steps(self, ruling: Ruling) -> tuple[Action | Conclusion, ...]:
-        """Give the steps of `then`, followed by those of `else`."""
-        return (*ruling.steps, *(ruling.recovery.otherwise if ruling.recovery else ()))
-
     def _issue_next(self, episode: Episode, ruling: Ruling) -> bool:
-        steps = self.steps(ruling)
-        first, last = (len(ruling.steps), len(steps)) if episode.escalating else (0, len(ruling.steps))
-        for index in range(first, last):
-            progress = episode.steps[index]
-            ready = all(episode.steps[other].state == "confirmed" for other in steps[index].after)
-            if progress.state == "waiting" and ready:
+        steps, own = ruling.every, len(ruling.steps)
+        for index in range(own, len(steps)) if episode.escalating else range(own):
+            if episode.steps[index].state != "waiting":
+                continue
+            if all(episode.steps[other].state == "confirmed" for other in steps[index].after):
                 self.issue(episode, ruling, index)
                 return True
         return False
 
     def issue(self, episode: Episode, ruling: Ruling, index: int) -> None:
         """Issue a step (again), and have its confirmation watched for."""
-        step, progress = self.steps(ruling)[index], episode.steps[index]
+        step, progress = ruling.every[index], episode.steps[index]
         progress.attempt += 1
         progress.issued = self.memory.now
         progress.state = "confirmed"
@@ -199,7 +195,7 @@ class Episodes:
     def carry(self, proposal: Proposal, verdict: Verdict) -> None:
         """Go on with a step that guards have let through."""
         episode, index = proposal.episode, proposal.index
-        step, progress = self.steps(self.plan.rules[episode.rule])[index], episode.steps[index]
+        step, progress = self.plan.rules[episode.rule].every[index], episode.steps[index]
         progress.issued, progress.state = self.memory.now, "confirmed"
         episode.admitted = episode.admitted or proposal.opens
         if isinstance(step, Action):
@@ -250,7 +246,7 @@ class Episodes:
         return row
 
     def _rest(self, ruling: Ruling, index: int, progress: Progress) -> None:
-        step = self.steps(ruling)[index]
+        step = ruling.every[index]
         if progress.await_row is not None and isinstance(step, Action):
             self.network.fall(self.network.parts[self.plan.waiting[step.confirm]], progress.await_row)
             progress.await_row = None
@@ -295,7 +291,7 @@ class Episodes:
     def fail(self, episode: Episode, index: int) -> None:
         """Have a step fail: issue it again later, go to `else`, or give up."""
         ruling = self.plan.rules[episode.rule]
-        step, progress = self.steps(ruling)[index], episode.steps[index]
+        step, progress = ruling.every[index], episode.steps[index]
         self._rest(ruling, index, progress)
         self.landed(episode, index, worked=False)
         if isinstance(step, Action) and progress.attempt <= step.times:
@@ -326,7 +322,8 @@ class Episodes:
 
     def _unwatch(self, episode: Episode, ruling: Ruling) -> None:
         for index, progress in enumerate(episode.steps):
-            self._rest(ruling, index, progress)
+            if progress.await_row is not None:
+                self._rest(ruling, index, progress)
         if episode.health_row is not None and ruling.recovery:
             self.network.fall(self.network.parts[self.plan.waiting[ruling.recovery.healthy]], episode.health_row)
             episode.health_row = None
@@ -340,7 +337,8 @@ class Episodes:
         self._unwatch(episode, ruling)
         del self.running[(episode.rule, episode.key)]
         del self.numbered[episode.number]
-        self.heirs = {pair: other for pair, other in self.heirs.items() if other is not episode}
+        if self.heirs:
+            self.heirs = {pair: other for pair, other in self.heirs.items() if other is not episode}
         self.changed[episode] = None
         self.memory.timer(self.memory.now + self.max_age, FORGET, episode)
         if ruling.guards or self.gate.strict:
