@@ -63,7 +63,7 @@ class Firings:
         return firings.get(ruled.rule, {})
 
     def alone(self, straight: Straight, rows: Firing) -> bool:
-        """Fire what nearly all firings are, one match or several implied ones; give whether it was that."""
+        """Fire what nearly all firings are, one rule for one key or several implied ones; give whether it was that."""
         if isinstance(rows, Implied):
             return self._follow(straight, rows)
         if len(straight) > 1 or len(rows) > 1 or self.episodes.slow:
@@ -71,11 +71,15 @@ class Firings:
         single: Single = straight[0]
         found = (rows,) if single.find is None else single.find(rows[0], self.memory)
         if len(found) > 1:
-            return False
-        if found:
+            branch = single.branch
+            key = branch.key(found[0])
+            if any(branch.key(one) != key for one in found):
+                return False
+            self.passing.fire(single.ruling, [(branch, one, None) for one in found])
+        elif found:
             self.passing.say(single.errands, found[0])
-            if self.judge.blockable:
-                self.judge.free.append((single.ruling.number, found[0]))
+        if self.judge.blockable:
+            self.judge.free += [(single.ruling.number, one) for one in found]
         return True
 
     def _follow(self, straight: Straight, implied: Implied) -> bool:
