@@ -146,3 +146,28 @@ def test_most_of_it_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
         folded += bool(never)
         several += max(never, default=0) > 1
     assert (folded >= FOLDED, several >= SEVERAL) == (True, True), (folded, several)
+
+
+UNTOLD: tuple[Json, ...] = (
+    {"when": {"as": "e", "event": "echo", "where": {"note": "fan"}}, "then": [{"do": "noop", "target": "$e.host"}]},
+    {"when": {"as": "e", "event": "echo"}, "then": [{"do": "noop", "target": "$e.host", "with": {"at": "$e.time"}}]},
+    {"when": {"as": "e", "event": "echo"}, "key": ["$e.host", "$e.n"], "then": [{"do": "noop", "target": "$e.host"}]},
+    {"when": {"all": [{"as": "e", "event": "echo"}]}, "then": [{"do": "noop"}]},
+    {"when": {"as": "e", "event": "echo", "count": {"at_least": 2, "within": "3s"}}, "then": [{"do": "noop"}]},
+)
+"""Rules that look at more than an event's fields, or at what it need not say."""
+
+
+@pytest.mark.parametrize("taker", UNTOLD, ids=range(len(UNTOLD)))
+def test_where_more_is_asked_the_event_is_made(taker: Json) -> None:
+    """One rule that cannot be told what it asks is enough: the event is made for all that take it."""
+    said = {"conclude": "echo", "with": {"host": "$a.host", "note": "fan", "n": 1}}
+    cause = {"id": "so", "when": {"as": "a", "event": "fail"}, "then": [said]}
+    plain = {**TAKERS[0], "id": "plain", "when": {"as": "e", "event": "echo"}}
+
+    def folds(*takers: Json) -> list[bool]:
+        rules = compare.loaded(evolve(case(0), texts=(dump("generated", [cause, *takers]),)))
+        steps = (step for rule in compile_rules(*(rules or ())).plan.rules for step in rule.steps)
+        return [step.fold is not None for step in steps if isinstance(step, Conclusion)]
+
+    assert ([True], [False]) == (folds(plain), folds(plain, {"id": "more", **taker}))
