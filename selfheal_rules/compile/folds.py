@@ -123,21 +123,20 @@ class _Columns:
         return self.columns.setdefault(text, len(self.columns))
 
     def _function(self) -> str:
-        """Write the function: found matches → their rows as they are now, then a list for each column."""
+        """Write the function: found matches → a list for each alias, its rows as they are now, and for each column."""
         self.code.names["text"] = text_of
         aliases, rows = self.joint.aliases, self.joint.scope.rows
         names = [f"t{number}" for number in self.columns.values()]
         states = {alias for alias in aliases if self.joint.parts[alias].form != "event"}
-        now = "".join(
-            f"{rows[one]}.twin or {rows[one]}.still(), " if one in states else f"{rows[one]}, " for one in aliases
-        )
+        parts = [f"q{number}" for number in range(len(aliases))]
+        now = [f"{rows[one]}.twin or {rows[one]}.still()" if one in states else rows[one] for one in aliases]
         body = [
-            f"    {', '.join(['rows', *names])} = {', '.join('[]' for _ in ('rows', *names))}",
+            f"    {', '.join([*parts, *names])} = {', '.join('[]' for _ in (*parts, *names))}",
             "    for _, one, _ in every:",
             f"        {''.join(f'{rows[one]}, ' for one in aliases)} = one",
             *(f"        {name} = {text}" for text, name in self.variables.items()),
-            f"        rows.append(({now}))",
+            *(f"        {name}.append({text})" for name, text in zip(parts, now, strict=True)),
             *(f"        t{number}.append({text})" for text, number in self.columns.items()),
-            f"    return rows, ({''.join(f'{name}, ' for name in names)})",
+            f"    return ({''.join(f'{name}, ' for name in parts)}), ({''.join(f'{name}, ' for name in names)})",
         ]
         return self.code.function("columns", "every", body)

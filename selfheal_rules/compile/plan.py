@@ -223,8 +223,8 @@ class Folded:
 class Fold:
     """What the rules that take a concluded event need to know of it, so that it need not be made."""
 
-    columns: Callable[[Sequence[Any]], tuple[list[Rows], tuple[list[Any], ...]]]
-    """The matches it follows from → their rows as they are now, and columns of what is told of each."""
+    columns: Callable[[Sequence[Any]], tuple[tuple[list[Any], ...], tuple[list[Any], ...]]]
+    """The matches it follows from → by alias their rows as they are now, and columns of what is told of each."""
     told: Mapping[int, Folded]
     """By the branch that takes it."""
 

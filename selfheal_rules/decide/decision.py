@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from attrs import field, frozen
 
-from selfheal_rules.decide.errand import Errand
+from selfheal_rules.decide.errand import Errand, Followed
 from selfheal_rules.decide.evidence import Evidence, plain
 from selfheal_rules.decide.opening import Opening
 from selfheal_rules.diagnostics import EventError
@@ -74,7 +74,7 @@ class Decision:
 
     def __init__(
         self,
-        opening: Opening | Errand,
+        opening: Opening | Errand | Followed,
         step: str,
         action: str,
         target: Value,
@@ -83,7 +83,7 @@ class Decision:
         at: int,
         verdict: Verdict,
         words: int = 1,
-        rows: tuple[Any, ...] = (),
+        rows: Any = (),
     ) -> None:
         """Record what is asked for, how often it was told with this attempt, and what fired, or what can give that."""
         self._opening = opening
@@ -106,7 +106,7 @@ class Decision:
     def opening(self) -> Opening:
         """The firing it is of."""
         found = self._opening
-        if isinstance(found, Errand):
+        if not isinstance(found, Opening):
             found = self._opening = found.opening(self._rows, self.at)
             self._rows = ()
         return found

@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 from selfheal_rules.compile.plan import Action, Branching, Plan, Ruling
 from selfheal_rules.decide.opening import Opening
-from selfheal_rules.match.implied import Source
+from selfheal_rules.match.implied import Implied
 
 
 class Errand:
@@ -27,21 +27,31 @@ class Errand:
         return Opening(self.ruling, self.branch, rows, at)
 
 
-class Follow(Errand):
-    """The same, of an event that follows from a match and is only made once somebody asks."""
+class Follow:
+    """The same step, of events that follow from matches: it finds in columns what it would read of them."""
 
-    __slots__ = ("params_column", "source", "target_column")
+    __slots__ = ("errand", "params", "target")
 
-    def __init__(self, errand: Errand, source: Source, columns: tuple[int, int]) -> None:
-        """Read these columns, of target and params, instead of the event."""
-        for name in Errand.__slots__:
-            setattr(self, name, getattr(errand, name))
-        self.source = source
-        self.target_column, self.params_column = columns
+    def __init__(self, errand: Errand, columns: tuple[int, int]) -> None:
+        """Read these columns, of target and params (-1: there are none)."""
+        self.errand = errand
+        self.target, self.params = columns
 
-    def opening(self, rows: tuple[Any, ...], at: int) -> Opening:
-        """Give the firing of the event that follows from one match."""
-        return Opening(self.ruling, self.branch, (self.source.derived(rows, at, 0),), at)
+
+class Followed:
+    """What events that follow at once have fired: each is made once somebody asks for the firing."""
+
+    __slots__ = ("errand", "implied")
+
+    def __init__(self, errand: Errand, implied: Implied) -> None:
+        """Hold what they follow from."""
+        self.errand = errand
+        self.implied = implied
+
+    def opening(self, place: int, at: int) -> Opening:
+        """Give the firing of the event in this place."""
+        row = self.implied.source.derived(self.implied.rows(place), at, 0)
+        return self.errand.opening((row,), at)
 
 
 Errands: TypeAlias = tuple[Errand, ...]

@@ -91,11 +91,11 @@ class Firings:
         if any(len({*columns[key]}) < len(implied) for key, _ in follows):
             return False
         for key, steps in follows:
-            texts, rows = columns[key], implied.rows
+            texts = columns[key]
             order: Sequence[int] = range(len(texts))
             if texts != sorted(texts):
                 order = sorted(order, key=texts.__getitem__)
-            self.passing.follow(steps, rows, columns, order)
+            self.passing.follow(steps, implied, order)
         return True
 
     def _follows(self, straight: Straight, source: Source) -> tuple[Follows, ...]:
@@ -106,7 +106,7 @@ class Firings:
         for single in ranked:
             folded = told[single.branch.number]
             pairs = zip(single.errands, folded.asked, strict=True)
-            found.append((folded.key, tuple(Follow(errand, source, columns) for errand, columns in pairs)))
+            found.append((folded.key, tuple(Follow(errand, columns) for errand, columns in pairs)))
         return tuple(found)
 
     def _straight(self, straight: Straight, rows: Firing, firings: dict[int, Fired]) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from selfheal_rules.compile.plan import Ruling
 from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision
-from selfheal_rules.decide.errand import Errands, Follow, errands_of
+from selfheal_rules.decide.errand import Errands, Follow, Followed, errands_of
 from selfheal_rules.decide.opening import Opening, opening_among
+from selfheal_rules.match.implied import Implied
 from selfheal_rules.match.judge import Found
 from selfheal_rules.values import EMPTY
 
@@ -48,21 +49,15 @@ class Passing:
             self.recent.append(decision)
         self._forget(now - self.max_age)
 
-    def follow(
-        self,
-        steps: tuple[Follow, ...],
-        rows: list[tuple[Any, ...]],
-        columns: tuple[list[Any], ...],
-        order: Sequence[int],
-    ) -> None:
+    def follow(self, steps: tuple[Follow, ...], implied: Implied, order: Sequence[int]) -> None:
         """Decide, in this order, on every event that follows from a match."""
-        now, caution, made = self.memory.now, self.episodes.caution, []
+        now, caution, columns, made = self.memory.now, self.episodes.caution, implied.columns, []
+        said = [(Followed(one.errand, implied), one.errand, columns[one.target], one.params) for one in steps]
         for at in order:
-            for step in steps:
-                target = columns[step.target_column][at]
-                params = EMPTY if step.params_column < 0 else columns[step.params_column][at]
-                verdict = caution or (UNTARGETED if target is None and step.targeted else SHADOWED)
-                made.append(Decision(step, step.step, step.action, target, params, 1, now, verdict, 1, rows[at]))
+            for why, errand, targets, params in said:
+                target, given = targets[at], EMPTY if params < 0 else columns[params][at]
+                verdict = caution or (UNTARGETED if target is None and errand.targeted else SHADOWED)
+                made.append(Decision(why, errand.step, errand.action, target, given, 1, now, verdict, 1, at))
         self.episodes.decisions += made
         self.recent += made
         self._forget(now - self.max_age)

@@ -25,29 +25,39 @@ class Source:
 
 
 class Implied:
-    """All that follows at once from the matches of a conclusion: what its takers are told, and the rows it rests on."""
+    """
+    All that follows at once from the matches of a conclusion: what its takers are told, and the rows it rests on.
 
-    __slots__ = ("_made", "at", "columns", "rows", "source", "turn")
+    Both are columns, one for each alias or thing told: so a match more is no container more.
+    """
+
+    __slots__ = ("_made", "at", "columns", "parts", "source", "turn")
 
     def __init__(
-        self, source: Source, rows: list[tuple[Any, ...]], columns: tuple[list[Any], ...], at: int, turn: int
+        self, source: Source, parts: tuple[list[Any], ...], columns: tuple[list[Any], ...], at: int, turn: int
     ) -> None:
         """Remember what it follows from."""
         self.source = source
-        self.rows = rows
+        self.parts = parts
         self.columns = columns
         self.at = at
         self.turn = turn
         self._made: tuple[Derived, ...] | None = None
 
+    def rows(self, place: int) -> tuple[Any, ...]:
+        """Give the rows of one match."""
+        return tuple([rows[place] for rows in self.parts])
+
     def __len__(self) -> int:
         """Count the events."""
-        return len(self.rows)
+        return len(self.parts[0])
 
     def __iter__(self) -> Iterator[Derived]:
         """Give the events; all who ask are given the same."""
         if self._made is None:
-            self._made = tuple([self.source.derived(rows, self.at, self.turn) for rows in self.rows])
+            self._made = tuple(
+                [self.source.derived(rows, self.at, self.turn) for rows in zip(*self.parts, strict=True)]
+            )
         return iter(self._made)
 
 

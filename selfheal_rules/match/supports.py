@@ -172,9 +172,8 @@ class Supports:
         now, turn = self.memory.now, self.memory.turn
         if step.fold is not None and (straight := self.network.firing.get(step.kind.name)):
             source = self._source(ruling, index, step, found[0][0])
-            rows, columns = step.fold.columns(found)
-            self.made += len(rows)
-            self.network.ready.append((straight, Implied(source, rows, columns, now, turn)))
+            self.made += len(found)
+            self.network.ready.append((straight, Implied(source, *step.fold.columns(found), now, turn)))
             return
         self._post(
             step,
