@@ -230,7 +230,7 @@ class Engine(Knowledge):
         if not (network.queue or network.ready):
             rounds.caution = None
             return Step.of("matched", before) if before else MATCHED
-        made = rounds.answer()
+        made = rounds.settle_event()
         rounds.caution = None
         disposition = rounds.disposition(item) if rounds.judge.blocked or rounds.overloaded else "matched"
         if before or disposition != "matched":
