@@ -324,6 +324,12 @@ class Support:
         """While it stands though its match is not true: which branch of its rule it is of, and the match's evidence."""
         self.match: Match | None = None
 
+    def renewed(self, fields: Any, rows: tuple[Row, ...]) -> "Support":
+        """Give the same support with what it says now."""
+        other = Support(self.rule, self.step, self.kind, self.aliases, rows, self.at)
+        other.name, other.picks, other.match, other.fields = self.name, self.picks, self.match, fields
+        return other
+
 
 class Tally:
     """One group of a count: its samples or members, and the row that stands while its bounds hold."""

@@ -145,9 +145,9 @@ class Supports:
             return
         if fields != support.fields or key[0] != support.key:
             self.remove(support)
-            support.removed = False
-            support.fields, support.rows, support.strength = fields, still(match.witness), None
-            self._hold(support, key)
+            renewed = support.renewed(fields, still(match.witness))  # the old one is a reason that was given
+            match.supports[match.supports.index(support)] = renewed
+            self._hold(renewed, key)
 
     def _ceased(self, branch: Branching, step: Conclusion, match: Match, index: int) -> None:
         support = match.supports[index]
