@@ -1,6 +1,5 @@
 """Reasons: what a decision says it rests on, down to what was posted."""
 
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from selfheal_rules.events import Event, State
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.source import Source
 from tests.generate.cases import case
+from tests.generate.streams import Advance
 from tests.semantics.rig import beat, disk, fail, load, node, rule
 
 CONCLUDES = "[{conclude: trouble, with: {host: $x.host, level: low}, ttl: 60s}]"
@@ -87,7 +87,12 @@ def _told(seed: int, *, late: bool) -> list[dict[str, Any]]:
     engine = Engine(compile_rules(*(one for one in found if one)), max_age=drawn.max_age, max_ahead=drawn.max_ahead)
     made: list[Any] = []
     for item in drawn.items:
-        step = engine.advance(item) if isinstance(item, datetime) else engine.post(item)
+        if isinstance(item, Event | State):
+            step = engine.post(item)
+        elif isinstance(item, Advance):
+            step = engine.advance(item.time)
+        else:
+            continue
         made += step if late else [decision.to_json() for decision in step]
     return [decision.to_json() for decision in made] if late else made
 

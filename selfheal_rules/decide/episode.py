@@ -15,7 +15,7 @@ EpisodeStatus: TypeAlias = Literal["open", "verifying", "healed", "escalated", "
 class Progress:
     """How far one step is."""
 
-    __slots__ = ("attempt", "await_row", "awaits", "decision", "due", "issued", "params", "state", "target")
+    __slots__ = ("answered", "attempt", "await_row", "awaits", "decision", "due", "issued", "params", "state", "target")
 
     def __init__(self, target: Any, params: Any, awaits: Any) -> None:
         """Start as a step with its values fixed and nothing done."""
@@ -23,6 +23,8 @@ class Progress:
         self.params = params
         self.awaits = awaits
         self.state: StepState = "waiting"
+        self.answered = 0
+        """The attempt whose executor has said that it is done, while its confirmation is awaited."""
         self.attempt = 0
         self.issued = 0
         self.due = 0

@@ -234,6 +234,8 @@ class Episodes:
             self.fail(episode, index)
         elif status in {"failed", "refused"} or (status != "unconfirmed" and progress.state == "confirmed"):
             self.landed(episode, index, worked=status not in {"failed", "refused"})
+        elif status != "unconfirmed":
+            progress.answered = progress.attempt
 
     def forget(self, episode: Episode) -> None:
         """Know an episode no more."""
@@ -335,6 +337,7 @@ class Episodes:
         episode.status = status
         episode.escalating = False
         self._unwatch(episode, ruling)
+        self._land_done(episode)
         del self.running[(episode.rule, episode.key)]
         del self.numbered[episode.number]
         if self.heirs:
@@ -343,6 +346,12 @@ class Episodes:
         self.memory.timer(self.memory.now + self.max_age, FORGET, episode)
         if ruling.guards or self.gate.strict:
             self.gate.closed(episode, ruling)
+
+    def _land_done(self, episode: Episode) -> None:
+        """Let go of what is done, though nobody looks any more whether it worked; what may still run stays."""
+        for index, progress in enumerate(episode.steps):
+            if progress.state == "issued" and progress.answered == progress.attempt:
+                self.landed(episode, index, worked=True)
 
     # Timers
 
