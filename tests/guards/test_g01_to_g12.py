@@ -68,6 +68,7 @@ def test_g3_an_empty_target_is_not_everything() -> None:
     assert ["disable_service None rejected:target@1"] == site.event("ask", 1, what="")
     assert ["disable_service * rejected:target@2"] == site.event("ask", 2, what="*")
     assert ["disable_service All rejected:target@3"] == site.event("ask", 3, what="All")
+    assert ["disable_service h* rejected:target@4"] == site.event("ask", 4, what="h*")
     assert ["disable_service None rejected:target@0"] == Site(
         rule("{as: e, event: ask}", "[{do: compute.disable_service, target: ''}]")
     ).event("ask", 0)
