@@ -82,6 +82,8 @@ def say(arguments: argparse.Namespace) -> int:
             is_held = journal.is_held()
         except JournalError as error:
             raise Refused(str(error)) from None
+        if control.act == "kill":
+            _warn(control, journal, screen)
     _report(control, decision, screen, is_held=is_held, form=arguments.format)
     return Code.OK
 
@@ -132,6 +134,14 @@ def _checked(control: Control, journal: Journal, screen: Screen) -> tuple[Contro
     if wrong is not None:
         raise wrong
     return control, decision
+
+
+def _warn(control: Control, journal: Journal, screen: Screen) -> None:
+    """Say that nobody will hear it where what is named is no journal: who errs in the path believes all is stopped."""
+    try:
+        next(journal.records(), None)
+    except JournalError as error:
+        screen.err(f"selfheal: `{control.act}` is put down, but no healer may ever take it: {error}")
 
 
 def overheard(journal: Journal) -> Engine:
@@ -196,6 +206,14 @@ def _is_there(control: Control, engine: Engine) -> Refused | None:
     return _wrong(f"no {scope} of the journal's rules is `{name}`; {did_you_mean(name, known)}")
 
 
+def _is_ahead(control: Control, engine: Engine) -> Refused | None:
+    """Refuse a stand-down that is over: whoever errs in the day believes that the target is left alone."""
+    now = max(control.time, engine.now or control.time)
+    if control.until is None or control.until > now:
+        return None
+    return _wrong(f"{stamp(control.until)} is over: it is {stamp(now)}")
+
+
 def _is_stopped(control: Control, engine: Engine) -> Refused | None:
     """Refuse to lift what nobody has stopped."""
     stops = [one.subject for one in engine.stops()]
@@ -209,6 +227,7 @@ _CHECKS: Mapping[str, Callable[[Control, Engine], Refused | None]] = {
     "pause": _is_there,
     "resume": _is_stopped,
     "release": _is_released,
+    "stand_down": _is_ahead,
 }
 _SCOPES: Mapping[str, Callable[[Program], Iterator[str]]] = {
     "ruleset": lambda program: (rules.name for rules in program.rulesets),
