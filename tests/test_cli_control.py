@@ -76,7 +76,7 @@ def test_a_decision_is_refused(call: Call, where: str) -> None:
         (("pause", "each"), "`each` is none of `ruleset:…`, `rule:…`, `action:…`, `target:…`"),
         (("resume",), "the kill switch is not on\n"),
         (("resume", "target:a"), "`target:a` is not paused\n"),
-        (("stand-down", "a", "--until", "2025-01-01T00:00:00Z"), "2025-01-01T00:00:00Z is over: it is 2026-01-01T00:01"),
+        (("stand-down", "a", "--until", "2025-01-01T00:00:00Z"), "2025-01-01T00:00:00Z is over: it is 2026-01-01"),
         (("release", "a"), "`a` is neither stood down nor in quarantine"),
     ],
 )  # fmt: skip
