@@ -10,7 +10,7 @@ from selfheal_rules.check.guards import lacking, population, share
 from selfheal_rules.check.leaves import duration
 from selfheal_rules.check.walk import WAITS
 from selfheal_rules.diagnostics import Diagnostic, Report
-from selfheal_rules.model import Do, Pattern, RuleSet
+from selfheal_rules.model import Conclude, Do, Pattern, RuleSet
 from selfheal_rules.parse.findings import closest, did_you_mean
 from selfheal_rules.policy import Enforced, Policy, StandDown, Worked
 from selfheal_rules.source import Span
@@ -28,6 +28,7 @@ def check_policy(
             *_named(policy),
             *_kinds(policy, vocabulary),
             *_topology(policy, vocabulary),
+            *_concluded(policy, found),
             *_guards(policy, vocabulary),
             *_enforced(policy, found, revisions or {}),
         )
@@ -132,6 +133,17 @@ def _topology(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
             yield error("SH352", message, at_word(step.span, step.kind), "name a state with one key field", kind.span)
         for name in step.within:
             yield from _field((name,), kind, step.span)
+
+
+def _concluded(policy: Policy, rulesets: tuple[RuleSet, ...]) -> Iterator[Diagnostic]:
+    """Find rules that say what a thing is in: what is protected, or limited by zone, would be theirs to say."""
+    kinds = {step.kind for step in policy.topology}
+    for rule in (rule for ruleset in rulesets for rule in ruleset.rules):
+        for step in (*rule.then, *(rule.outcome.otherwise if rule.outcome else ())):
+            if isinstance(step, Conclude) and step.kind in kinds:
+                message = f"`{step.kind}` tells the site what a thing is in, and rule `{rule.id}` concludes it"
+                cure = "let only sources say it, or conclude a kind of another name"
+                yield error("SH358", message, at_word(step.span, step.kind), cure, policy.span)
 
 
 def _guards(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:

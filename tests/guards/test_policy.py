@@ -15,7 +15,7 @@ from selfheal_rules.guard.stages import STAGES
 from selfheal_rules.parse import policy as reading
 from selfheal_rules.parse.policy import load_policy, parse_policy, read_policy
 from selfheal_rules.source import Source
-from tests.guards.rig import DRAIN, FENCED, FREE, LOST, Site, at, load, rule
+from tests.guards.rig import DEAD, DRAIN, FENCED, FREE, LOST, Site, at, load, rule
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "policy.md").read_text("utf-8")
@@ -148,6 +148,14 @@ def test_a_guard_of_an_action_that_is_misspelt_is_told(text: str) -> None:
     report = check_policy(policy, SHIPPED.vocabulary)
     assert [("SH347", "did you mean `compute.fence`?")] == [(one.code, one.help) for one in report.findings]
     assert not report.errors
+
+
+def test_no_rule_says_what_a_thing_is_in() -> None:
+    """A rule that took a host out of the zone that is protected would loosen the policy, so it does not even start."""
+    moved = rule(DEAD, "[{conclude: host, with: {host: $e.host, az: nowhere}}]", name="moved") + rule()
+    Site(moved, FREE + "protected: [{target: az1, reason: r}]\n")
+    with pytest.raises(RuleSetError, match="SH358"):
+        Site(moved, FREE + "topology: [{state: host, within: [az]}]\nprotected: [{target: az1, reason: r}]\n")
 
 
 def test_what_may_act_is_guarded_whole() -> None:
