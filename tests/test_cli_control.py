@@ -160,6 +160,14 @@ def test_what_is_stopped_stays_possible(call: Call, tmp_path: Path) -> None:
     assert (3, True) == ((found := call("pending", where)).code, "which has no text" in found.err)
 
 
+def test_a_time_that_nobody_has_reached_is_refused(call: Call, where: str) -> None:
+    """A year that is mistyped would make all that comes after it too old, for good."""
+    asked(where)
+    found = call("pause", where, "target:a", *NOON[:-1], "9026-01-01T00:01:00Z")
+    assert (2, True) == (found.code, "`--time` is ahead of the clock here, and of the journal" in found.err)
+    assert [] == open_journal(where).inbox().notes()
+
+
 def test_who_stops_what_is_no_journal_is_told(call: Call, tmp_path: Path) -> None:
     """It is put down all the same: the journal may only be broken, and nothing keeps people from it."""
     (file := tmp_path / "heal.yaml").write_text("selfheal: 1\n")

@@ -4,6 +4,7 @@ import argparse
 import getpass
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from secrets import token_hex
 
@@ -28,6 +29,8 @@ from selfheal_rules.parse.findings import did_you_mean
 
 _WHOLE = 32
 """How long the id of a decision is."""
+_AHEAD = timedelta(hours=1)
+"""How far the clock of who speaks may be ahead."""
 
 
 @frozen
@@ -126,6 +129,7 @@ def _checked(control: Control, journal: Journal, screen: Screen) -> tuple[Contro
             message = f"`{control.subject}` is no whole id, which has {_WHOLE} characters"
             raise Refused(message, Code.USAGE) from None
         return control, None
+    _refuse_ahead(control, engine)
     decision = None
     if control.act in {"approve", "refuse"}:
         decision = _decision(control, engine)
@@ -134,6 +138,15 @@ def _checked(control: Control, journal: Journal, screen: Screen) -> tuple[Contro
     if wrong is not None:
         raise wrong
     return control, decision
+
+
+def _refuse_ahead(control: Control, engine: Engine) -> None:
+    """Refuse a time that nobody has reached: an engine goes by it from then on, and all that comes is too old."""
+    clock = time_of_day()
+    now = max(clock, engine.now or clock)
+    if control.time - now > _AHEAD:
+        message = f"`--time` is ahead of the clock here, and of the journal: it is {stamp(now)}"
+        raise _wrong(message)
 
 
 def _warn(control: Control, journal: Journal, screen: Screen) -> None:
