@@ -88,6 +88,18 @@ def test_a_journal_knows_its_policy(call: Call, tmp_path: Path) -> None:
     assert (0, True) == (named.code, "suppressed by withdrawn" in named.out)
 
 
+def test_a_journal_whose_rules_have_changed_is_not_told_without_a_word(
+    call: Call, journal: Path, tmp_path: Path
+) -> None:
+    """Decisions of before may have been made for other reasons than the latest rules give; rules that are named may."""
+    assert "" == call("explain", "--journal", journal, *ASKED).err
+    (changed := tmp_path / "heal.jsonl").write_bytes(journal.read_bytes())
+    other = sr.compile_rules(sr.load_rules(RULES, values={"patience": "1m"}))
+    Healer(sr.Engine(other), FileJournal(changed)).close()
+    assert "the rules of this journal have changed" in call("explain", "--journal", changed, *ASKED).err
+    assert "" == call("explain", RULES, "--journal", changed, *ASKED).err
+
+
 def test_evidence_out_of_a_journal_names_its_records(call: Call, journal: Path) -> None:
     """Where payloads have lines, a journal has records."""
     out = call("explain", "--journal", journal, "--decision", _first(call)).out

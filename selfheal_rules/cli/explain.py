@@ -25,6 +25,10 @@ from selfheal_rules.policy import Policy
 from selfheal_rules.replay import program_of
 from selfheal_rules.values import Value, freeze
 
+_CHANGED = (
+    "selfheal: the rules of this journal have changed, and it is all asked under the latest: what was decided before "
+    "may read otherwise here; `selfheal journal show --type decision` has it as it was"
+)
 _ASKED = "ask for a decision by `--decision`, or why not by `--rule` and `--target`"
 
 
@@ -70,6 +74,8 @@ def explain(arguments: argparse.Namespace) -> int:
     recorded = Recorded(arguments, program.vocabulary if program else None, screen)
     placed = list(recorded.placed())
     screen.done()
+    if program is None and recorded.programs > 1:
+        screen.err(_CHANGED)
     program = program or _recorded_program(recorded)
     policy = _policy(program, recorded, arguments.policy)
     inputs = [given for _, given in placed]

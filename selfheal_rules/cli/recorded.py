@@ -60,6 +60,8 @@ class Recorded:
         self.problems = Problems(screen)
         self.rules: Record | None = None
         """The latest snapshot of a journal: it has the rules it was taken under."""
+        self.programs = 0
+        """How many programs a journal was written under, one after the other."""
         self.begun: Record | None = None
         """The snapshot before the first input of a journal: it has the policy that input was taken under."""
         self._screen = screen
@@ -107,6 +109,7 @@ class Recorded:
 
     def _noted(self, records: Iterator[Record]) -> Iterator[Record]:
         for record in records:
+            self.programs += record.type == "program"
             if record.type == "snapshot":
                 self.rules = record
                 self.begun = self.begun if self.begun and self.count else record
