@@ -76,6 +76,7 @@ def test_a_decision_is_refused(call: Call, where: str) -> None:
         (("pause", "each"), "`each` is none of `ruleset:…`, `rule:…`, `action:…`, `target:…`"),
         (("resume",), "the kill switch is not on\n"),
         (("resume", "target:a"), "`target:a` is not paused\n"),
+        (("stand-down", "a", "--until", "2025-01-01T00:00:00Z"), "2025-01-01T00:00:00Z is over: it is 2026-01-01"),
         (("release", "a"), "`a` is neither stood down nor in quarantine"),
     ],
 )  # fmt: skip
@@ -157,6 +158,22 @@ def test_what_is_stopped_stays_possible(call: Call, tmp_path: Path) -> None:
     assert 0 == call("approve", where, decision.id, *NOON).code
     assert (0, "") == ((found := call("kill", where, *NOON)).code, found.err)
     assert (3, True) == ((found := call("pending", where)).code, "which has no text" in found.err)
+
+
+def test_a_time_that_nobody_has_reached_is_refused(call: Call, where: str) -> None:
+    """A year that is mistyped would make all that comes after it too old, for good."""
+    asked(where)
+    found = call("pause", where, "target:a", *NOON[:-1], "9026-01-01T00:01:00Z")
+    assert (2, True) == (found.code, "`--time` is ahead of the clock here, and of the journal" in found.err)
+    assert [] == open_journal(where).inbox().notes()
+
+
+def test_who_stops_what_is_no_journal_is_told(call: Call, tmp_path: Path) -> None:
+    """It is put down all the same: the journal may only be broken, and nothing keeps people from it."""
+    (file := tmp_path / "heal.yaml").write_text("selfheal: 1\n")
+    found = call("kill", str(file), *NOON)
+    assert (0, WAITS) == (found.code, found.out.splitlines()[1])
+    assert "`kill` is put down, but no healer may ever take it: the journal is broken at" in found.err
 
 
 @pytest.mark.parametrize("command", ["pending", "kill"])

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import selfheal_rules as sr
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal.file import FileJournal
+from selfheal_rules.parse.policy import load_policy
 from tests.calls import GOLDEN, RULES, STREAM, Call, Called, caller, cloudevent
 from tests.test_replay import SAMPLE, _sample
 
@@ -65,6 +67,37 @@ def test_a_journal_knows_its_rules(call: Call, journal: Path) -> None:
     payloads = call("explain", RULES, "--input", STREAM, *ASKED, "--format", "json").objects
     assert _placeless(found) == _placeless(named) == _placeless(payloads)
     assert ("missing", "compute1") == (found[0]["failed"], found[0]["target"])
+
+
+def test_a_journal_knows_its_policy(call: Call, tmp_path: Path) -> None:
+    """What was said of a decision is said again, for the reason it had; a policy of Python's own has to be named."""
+    where = tmp_path / "heal.jsonl"
+    policy = load_policy("examples/policy.yaml")
+    with closing(Healer(sr.Engine(SAMPLE, policy=policy), FileJournal(where))) as healer:
+        decided = healer.take(_sample())
+    asked = next(one for one in decided if one.action == "compute.fence")
+    out = call("explain", "--journal", where, "--decision", asked.id).out
+    assert "verdict  suppressed by withdrawn" in out
+    assert "before   needs_approval by approval at 2026-11-22T16:10:01.890954Z" in out
+    assert "guards   none was asked" in out
+    unwritten = tmp_path / "unwritten.jsonl"
+    with closing(Healer(sr.Engine(SAMPLE, policy=policy.protecting("h", "r")), FileJournal(unwritten))) as healer:
+        healer.take(_sample())
+    assert 3 == call("explain", "--journal", unwritten, "--decision", asked.id).code
+    named = call("explain", "--journal", unwritten, "--decision", asked.id, "--policy", "examples/policy.yaml")
+    assert (0, True) == (named.code, "suppressed by withdrawn" in named.out)
+
+
+def test_a_journal_whose_rules_have_changed_is_not_told_without_a_word(
+    call: Call, journal: Path, tmp_path: Path
+) -> None:
+    """Decisions of before may have been made for other reasons than the latest rules give; rules that are named may."""
+    assert "" == call("explain", "--journal", journal, *ASKED).err
+    (changed := tmp_path / "heal.jsonl").write_bytes(journal.read_bytes())
+    other = sr.compile_rules(sr.load_rules(RULES, values={"patience": "1m"}))
+    Healer(sr.Engine(other), FileJournal(changed)).close()
+    assert "the rules of this journal have changed" in call("explain", "--journal", changed, *ASKED).err
+    assert "" == call("explain", RULES, "--journal", changed, *ASKED).err
 
 
 def test_evidence_out_of_a_journal_names_its_records(call: Call, journal: Path) -> None:

@@ -250,7 +250,7 @@ def durations(subject: Subject) -> Iterator[Diagnostic]:
     """Whatever stands where a duration is written is one, and is longer than nothing."""
     for view in subject.rules:
         for word, operand in durations_of(view.rule):
-            yield from _duration(word, operand, subject.ruleset)
+            yield from duration(word, operand, subject.ruleset)
         for step in view.dos:
             yield from _retry(step.retry, subject.ruleset) if step.retry else ()
 
@@ -265,7 +265,8 @@ def _retry(retry: Retry, ruleset: RuleSet) -> Iterator[Diagnostic]:
         yield warning("SH409", message, retry.cap.span, "make `cap` longer, or `backoff` shorter", retry.backoff.span)
 
 
-def _duration(word: str, operand: Operand, ruleset: RuleSet) -> Iterator[Diagnostic]:
+def duration(word: str, operand: Operand, ruleset: RuleSet) -> Iterator[Diagnostic]:
+    """Find what keeps an operand from being a duration longer than nothing."""
     if isinstance(operand, Reference):
         yield error(
             "SH227", f"`{word}` takes no field of a pattern", operand.span, "write a duration or `$params.name`"

@@ -1,13 +1,17 @@
 """Where a site's policy and rule sets meet: what it names is there, and what it lets act is fit to."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from fnmatch import fnmatchcase
 
+from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check.findings import at_word, error, listed, warning
 from selfheal_rules.check.guards import lacking, population, share
+from selfheal_rules.check.leaves import duration
+from selfheal_rules.check.walk import WAITS
 from selfheal_rules.diagnostics import Diagnostic, Report
-from selfheal_rules.model import Do, Pattern, RuleSet
-from selfheal_rules.parse.findings import did_you_mean
+from selfheal_rules.model import Conclude, Do, Pattern, RuleSet
+from selfheal_rules.parse.findings import closest, did_you_mean
 from selfheal_rules.policy import Enforced, Policy, StandDown, Worked
 from selfheal_rules.source import Span
 from selfheal_rules.vocabulary import Kind, Vocabulary
@@ -20,15 +24,71 @@ def check_policy(
     found = tuple(rulesets)
     return Report.of(
         (
+            *_said(policy),
+            *_named(policy),
             *_kinds(policy, vocabulary),
             *_topology(policy, vocabulary),
+            *_concluded(policy, found),
             *_guards(policy, vocabulary),
             *_enforced(policy, found, revisions or {}),
         )
     )
 
 
+# What it says
+
+
+def _said(policy: Policy) -> Iterator[Diagnostic]:
+    """Find what says nothing: no time at all, nobody, and a rule set of which two things are said."""
+    for word, span, wait in _waits(policy):
+        if wait == timedelta():
+            yield error("SH227", f"`{word}` is no time at all", at_word(span, word), "write a duration longer than 0")
+    for word, span, text in _texts(policy):
+        if not text.strip():
+            yield error("SH111", f"`{word}` is empty", at_word(span, word), "say it")
+    first: dict[str, Span] = {}
+    for entry in policy.rulesets:
+        if first.setdefault(entry.ruleset, entry.span) is not entry.span:
+            message = f"rule set `{entry.ruleset}` stands twice, and only the first would count"
+            yield error(
+                "SH109", message, at_word(entry.span, entry.ruleset), "keep one of the two", first[entry.ruleset]
+            )
+
+
+def _waits(policy: Policy) -> Iterator[tuple[str, Span, timedelta | None]]:
+    for grade in policy.autonomy:
+        yield "for", grade.span, grade.expires
+    for work in policy.maintenance:
+        yield "at_most", work.span, work.at_most if isinstance(work, Worked) else None
+    for one in policy.stand_down:
+        yield "for", one.span, one.wait
+    for observer in policy.observers:
+        yield "silent", observer.span, observer.silent
+
+
+def _texts(policy: Policy) -> Iterator[tuple[str, Span, str]]:
+    for shield in policy.protected:
+        yield "target", shield.span, shield.target
+        yield "reason", shield.span, shield.reason
+    for work in policy.maintenance:
+        yield "owner", work.span, work.owner
+        yield "reason", work.span, work.reason
+    for observer in policy.observers:
+        yield "source", observer.span, observer.source
+
+
 # What it names
+
+
+def _named(policy: Policy) -> Iterator[Diagnostic]:
+    """Find the actions that are nearly one of the catalogue: what is meant would go unguarded."""
+    said = [(one.actions, one.span) for one in policy.autonomy]
+    said += [(one.actions, one.guard.span) for one in policy.guards]
+    for actions, span in (*said, *((ranked, policy.span) for ranked in policy.conflicts)):
+        for action in actions:
+            if action not in CATALOGUE and "*" not in action and closest(action, CATALOGUE):
+                message = f"the catalogue has no action `{action}`"
+                yield warning("SH347", message, at_word(span, action), did_you_mean(action, CATALOGUE))
 
 
 def _kinds(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
@@ -75,11 +135,24 @@ def _topology(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
             yield from _field((name,), kind, step.span)
 
 
+def _concluded(policy: Policy, rulesets: tuple[RuleSet, ...]) -> Iterator[Diagnostic]:
+    """Find rules that say what a thing is in: what is protected, or limited by zone, would be theirs to say."""
+    kinds = {step.kind for step in policy.topology}
+    for rule in (rule for ruleset in rulesets for rule in ruleset.rules):
+        for step in (*rule.then, *(rule.outcome.otherwise if rule.outcome else ())):
+            if isinstance(step, Conclude) and step.kind in kinds:
+                message = f"`{step.kind}` tells the site what a thing is in, and rule `{rule.id}` concludes it"
+                cure = "let only sources say it, or conclude a kind of another name"
+                yield error("SH358", message, at_word(step.span, step.kind), cure, policy.span)
+
+
 def _guards(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
     known = {"target", *(name for step in policy.topology for name in step.within)}
     none = RuleSet(policy.name, (), vocabulary)
     for one in policy.guards:
         yield from share(one.guard, none)
+        for word, operand in one.guard.settings.items():
+            yield from duration(word, operand, none) if word in WAITS else ()
         pattern = one.guard.settings.get("of")
         if pattern is not None:
             yield from (found for name in pattern.kinds for found in _known(name, "state", pattern.span, vocabulary))

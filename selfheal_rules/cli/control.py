@@ -4,6 +4,7 @@ import argparse
 import getpass
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from secrets import token_hex
 
@@ -28,6 +29,8 @@ from selfheal_rules.parse.findings import did_you_mean
 
 _WHOLE = 32
 """How long the id of a decision is."""
+_AHEAD = timedelta(hours=1)
+"""How far the clock of who speaks may be ahead."""
 
 
 @frozen
@@ -82,6 +85,8 @@ def say(arguments: argparse.Namespace) -> int:
             is_held = journal.is_held()
         except JournalError as error:
             raise Refused(str(error)) from None
+        if control.act == "kill":
+            _warn(control, journal, screen)
     _report(control, decision, screen, is_held=is_held, form=arguments.format)
     return Code.OK
 
@@ -124,6 +129,7 @@ def _checked(control: Control, journal: Journal, screen: Screen) -> tuple[Contro
             message = f"`{control.subject}` is no whole id, which has {_WHOLE} characters"
             raise Refused(message, Code.USAGE) from None
         return control, None
+    _refuse_ahead(control, engine)
     decision = None
     if control.act in {"approve", "refuse"}:
         decision = _decision(control, engine)
@@ -132,6 +138,23 @@ def _checked(control: Control, journal: Journal, screen: Screen) -> tuple[Contro
     if wrong is not None:
         raise wrong
     return control, decision
+
+
+def _refuse_ahead(control: Control, engine: Engine) -> None:
+    """Refuse a time that nobody has reached: an engine goes by it from then on, and all that comes is too old."""
+    clock = time_of_day()
+    now = max(clock, engine.now or clock)
+    if control.time - now > _AHEAD:
+        message = f"`--time` is ahead of the clock here, and of the journal: it is {stamp(now)}"
+        raise _wrong(message)
+
+
+def _warn(control: Control, journal: Journal, screen: Screen) -> None:
+    """Say that nobody will hear it where what is named is no journal: who errs in the path believes all is stopped."""
+    try:
+        next(journal.records(), None)
+    except JournalError as error:
+        screen.err(f"selfheal: `{control.act}` is put down, but no healer may ever take it: {error}")
 
 
 def overheard(journal: Journal) -> Engine:
@@ -196,6 +219,14 @@ def _is_there(control: Control, engine: Engine) -> Refused | None:
     return _wrong(f"no {scope} of the journal's rules is `{name}`; {did_you_mean(name, known)}")
 
 
+def _is_ahead(control: Control, engine: Engine) -> Refused | None:
+    """Refuse a stand-down that is over: whoever errs in the day believes that the target is left alone."""
+    now = max(control.time, engine.now or control.time)
+    if control.until is None or control.until > now:
+        return None
+    return _wrong(f"{stamp(control.until)} is over: it is {stamp(now)}")
+
+
 def _is_stopped(control: Control, engine: Engine) -> Refused | None:
     """Refuse to lift what nobody has stopped."""
     stops = [one.subject for one in engine.stops()]
@@ -209,6 +240,7 @@ _CHECKS: Mapping[str, Callable[[Control, Engine], Refused | None]] = {
     "pause": _is_there,
     "resume": _is_stopped,
     "release": _is_released,
+    "stand_down": _is_ahead,
 }
 _SCOPES: Mapping[str, Callable[[Program], Iterator[str]]] = {
     "ruleset": lambda program: (rules.name for rules in program.rulesets),

@@ -15,14 +15,20 @@ from selfheal_rules.cli.screen import Screen, clean
 from selfheal_rules.cli.timeline import entry
 from selfheal_rules.cli.words import stamp
 from selfheal_rules.compile import Program
-from selfheal_rules.diagnostics import JournalError, SnapshotError
+from selfheal_rules.diagnostics import JournalError, RuleSetError, SnapshotError
 from selfheal_rules.events import Event, State
 from selfheal_rules.explain.why import Opinion, UnknownDecisionError, Why, why
 from selfheal_rules.explain.why_not import Answer, Input, UnknownRuleError, render, why_not
+from selfheal_rules.guard.binding import refuse_policy
 from selfheal_rules.normalize import Reading
+from selfheal_rules.policy import Policy
 from selfheal_rules.replay import program_of
 from selfheal_rules.values import Value, freeze
 
+_CHANGED = (
+    "selfheal: the rules of this journal have changed, and it is all asked under the latest: what was decided before "
+    "may read otherwise here; `selfheal journal show --type decision` has it as it was"
+)
 _ASKED = "ask for a decision by `--decision`, or why not by `--rule` and `--target`"
 
 
@@ -68,13 +74,17 @@ def explain(arguments: argparse.Namespace) -> int:
     recorded = Recorded(arguments, program.vocabulary if program else None, screen)
     placed = list(recorded.placed())
     screen.done()
+    if program is None and recorded.programs > 1:
+        screen.err(_CHANGED)
     program = program or _recorded_program(recorded)
+    policy = _policy(program, recorded, arguments.policy)
     inputs = [given for _, given in placed]
     try:
         if arguments.decision is not None:
-            _tell_why(arguments, program, inputs, _origins(program, placed, recorded.origins.unit), screen)
+            origins = _origins(program, placed, recorded.origins.unit)
+            _tell_why(arguments, program, policy, inputs, origins, screen)
         else:
-            _tell_why_not(arguments, program, inputs, screen)
+            _tell_why_not(arguments, program, policy, inputs, screen)
     except (UnknownDecisionError, UnknownRuleError) as error:
         raise Refused(str(error), Code.USAGE) from None
     return Code.OK
@@ -91,6 +101,21 @@ def _recorded_program(recorded: Recorded) -> Program:
         raise Refused(message) from None
 
 
+def _policy(program: Program, recorded: Recorded, named: Path | None) -> Policy | None:
+    """Give the policy that is named, else the one a journal was written under: another would tell another story."""
+    if named is not None:
+        return load_site(program, named)
+    policy = recorded.policy()
+    try:
+        refuse_policy(program, policy)
+    except RuleSetError as error:
+        message = (
+            f"the policy the journal was written under does not fit these rules; name one by `--policy`\n\n{error}"
+        )
+        raise Refused(message) from None
+    return policy
+
+
 def _origins(program: Program, placed: Sequence[tuple[int, Input]], unit: str) -> Origins:
     found = Origins(program.vocabulary, max(len(placed), 1), unit)
     for place, given in placed:
@@ -103,9 +128,13 @@ def _origins(program: Program, placed: Sequence[tuple[int, Input]], unit: str) -
 
 
 def _tell_why(
-    arguments: argparse.Namespace, program: Program, inputs: Sequence[Input], origins: Origins, screen: Screen
+    arguments: argparse.Namespace,
+    program: Program,
+    policy: Policy | None,
+    inputs: Sequence[Input],
+    origins: Origins,
+    screen: Screen,
 ) -> None:
-    policy = load_site(program, arguments.policy)
     found = why(program, inputs, arguments.decision, policy, max_age=arguments.max_age)
     if arguments.format == "json":
         screen.out(json.dumps(found.to_json()))
@@ -116,7 +145,7 @@ def _tell_why(
 def _said(found: Why) -> Iterator[str]:
     for one in found.before:
         yield f"    before   {one.verdict.status} by {one.verdict.guard} at {stamp(one.time)}: {one.verdict.reason}"
-    yield "    guards" if found.opinions else "    guards   none: the rule has none, and no site policy was given"
+    yield "    guards" if found.opinions else "    guards   none was asked"
     yield from map(_opinion, found.opinions)
 
 
@@ -128,8 +157,9 @@ def _opinion(one: Opinion) -> str:
 # Why not
 
 
-def _tell_why_not(asked: argparse.Namespace, program: Program, inputs: list[Input], screen: Screen) -> None:
-    policy = load_site(program, asked.policy)
+def _tell_why_not(
+    asked: argparse.Namespace, program: Program, policy: Policy | None, inputs: list[Input], screen: Screen
+) -> None:
     at = _at(asked.at, inputs)
     answers = [
         why_not(program, inputs, asked.rule, target, at, policy, max_age=asked.max_age)

@@ -14,13 +14,15 @@ from selfheal_rules.cli.origins import Origins
 from selfheal_rules.cli.problems import Problems
 from selfheal_rules.cli.screen import Screen
 from selfheal_rules.cli.words import number
-from selfheal_rules.diagnostics import JournalError
+from selfheal_rules.diagnostics import JournalError, RuleSetError, SnapshotError
+from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State
-from selfheal_rules.journal.items import Input
+from selfheal_rules.journal.items import Input, snapshot_of
 from selfheal_rules.journal.journal import Journal
 from selfheal_rules.journal.record import BrokenJournalError, Record
 from selfheal_rules.normalize import Reading, read_items
-from selfheal_rules.replay import Refusal, Replayed, inputs_of
+from selfheal_rules.policy import Policy
+from selfheal_rules.replay import Refusal, Replayed, inputs_of, program_of
 from selfheal_rules.vocabulary import Vocabulary
 
 Inputs: TypeAlias = Iterator[Input]
@@ -58,6 +60,10 @@ class Recorded:
         self.problems = Problems(screen)
         self.rules: Record | None = None
         """The latest snapshot of a journal: it has the rules it was taken under."""
+        self.programs = 0
+        """How many programs a journal was written under, one after the other."""
+        self.begun: Record | None = None
+        """The snapshot before the first input of a journal: it has the policy that input was taken under."""
         self._screen = screen
         self._vocabulary = vocabulary or Vocabulary("")
         self._mappings = load_mappings(arguments.mapping)
@@ -103,9 +109,27 @@ class Recorded:
 
     def _noted(self, records: Iterator[Record]) -> Iterator[Record]:
         for record in records:
+            self.programs += record.type == "program"
             if record.type == "snapshot":
                 self.rules = record
+                self.begun = self.begun if self.begun and self.count else record
             yield record
+
+    def policy(self) -> Policy | None:
+        """
+        Give the policy a journal begins under; a later one is among its inputs.
+
+        Raises:
+            Refused: where the journal does not have its text.
+        """
+        if self.begun is None:
+            return None
+        try:
+            blob = snapshot_of(self.begun)
+            return Engine.restore(program_of(self.begun), blob).policy
+        except (JournalError, RuleSetError, SnapshotError) as error:
+            message = f"the policy the journal was written under cannot be used; name it by `--policy`: {error}"
+            raise Refused(message) from None
 
     def _pass(self, share: float | None) -> None:
         self.count += 1

@@ -74,9 +74,13 @@ def _answered(decision: str, found: Approval, quorum: int, now: int) -> Verdict 
     if found.used or (now < found.expires and len(found.votes) >= quorum):
         return None
     if now >= found.expires:
-        return suppressed("approval", "expired: nobody agreed in time", escalates=True)
-    reason = f"{len(found.votes)} of {quorum} have agreed"
+        return suppressed("approval", f"expired: {_agreed(found, quorum)} agreed in time", escalates=True)
+    reason = f"{_agreed(found, quorum)} have agreed"
     return Verdict("needs_approval", "approval", reason, moment(found.expires), decision)
+
+
+def _agreed(found: Approval, quorum: int) -> str:
+    return f"{len(found.votes)} of {quorum}"
 
 
 def refused(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:

@@ -360,7 +360,7 @@ class Guards:
         if said.act == "refuse":
             found.refused = (said.who, said.why)
         else:
-            found.votes[said.who] = said.why
+            found.agree(said.who, said.why)
         return True
 
     def _release(self, target: str) -> bool:

@@ -186,6 +186,12 @@ class Approval:
         self.refused: tuple[str, str] | None = None
         self.used = False
 
+    def agree(self, who: str, why: str) -> None:
+        """Note a vote; whoever is written with another space or letter case is no second person."""
+        name = " ".join(who.split())
+        same = (one for one in self.votes if one.casefold() == name.casefold())
+        self.votes[next(same, name)] = why
+
 
 class Storm:
     """Whether very much is failing in a scope, since when it no longer is, and when what fell ill of late did."""

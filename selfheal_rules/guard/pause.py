@@ -1,14 +1,12 @@
 """People pause a rule set, a rule, an action or a target."""
 
-from fnmatch import fnmatchcase
-
 from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Decision, Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Ledger
 from selfheal_rules.guard.stage import Stage
 from selfheal_rules.guard.verdict import held
-from selfheal_rules.guard.view import View
+from selfheal_rules.guard.view import View, is_named
 
 
 def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
@@ -35,7 +33,7 @@ def _covers(subject: str, proposal: Proposal | Decision) -> bool:
         return name == f"{proposal.ruleset}/{proposal.rule}"
     if scope == "ruleset":
         return name == proposal.ruleset
-    return fnmatchcase(proposal.action if scope == "action" else str(proposal.target), name)
+    return is_named(proposal.action if scope == "action" else str(proposal.target), name)
 
 
 STAGE = Stage("pause", judge, "every")

@@ -7,8 +7,8 @@ from selfheal_rules.guard.stage import Stage
 from selfheal_rules.guard.verdict import rejected
 from selfheal_rules.guard.view import View
 
-EVERYTHING = frozenset({"", "*", "all", "any", "none", "null"})
-"""Texts that name no one thing."""
+EVERYTHING = frozenset({"", "all", "any", "none", "null"})
+"""Texts that name no one thing; nor does any with a `*` in it."""
 
 
 def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
@@ -16,7 +16,7 @@ def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict |
     target = proposal.target
     if target is None:
         return UNTARGETED if proposal.targeted or proposal.acting else None
-    if isinstance(target, str) and proposal.acting and target.strip().lower() in EVERYTHING:
+    if isinstance(target, str) and proposal.acting and ("*" in target or target.strip().lower() in EVERYTHING):
         return rejected("target", f"`{target}` names no one thing to act on")
     return None
 

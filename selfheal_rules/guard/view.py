@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from fnmatch import fnmatchcase, translate
 from typing import Any
 
@@ -12,7 +12,7 @@ from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.populations import Count, Population, Standing, scope_of
 from selfheal_rules.match.rows import fingerprint
-from selfheal_rules.policy import DAYS, Autonomy, Calendar, Policy, Worked
+from selfheal_rules.policy import DAYS, Autonomy, Calendar, Policy, Protected, Worked
 from selfheal_rules.values import Value, microseconds, moment
 
 DEPTH = 8
@@ -43,7 +43,7 @@ class View:
         self.topology = policy.topology if policy else ()
         self.works = policy.maintenance if policy else ()
         self.shields = policy.protected if policy else ()
-        self._shield = re.compile("|".join(translate(one.target) for one in self.shields)) if self.shields else None
+        self._shield = re.compile("|".join(map(_written, self.shields))) if self.shields else None
         self._places: dict[str, Value] | None = None
         self._grades: dict[str, Autonomy] = {}
         self._shadows: dict[tuple[str, str], bool] = {}
@@ -149,9 +149,9 @@ class View:
         """Give why a thing must not be acted on, if it must not."""
         if self._shield is None:
             return None
-        for name in self.places(target).values():
-            if isinstance(name, str) and self._shield.match(name):
-                reason = next(one.reason for one in self.shields if fnmatchcase(name, one.target))
+        for name in map(str, self.places(target).values()):
+            if self._shield.match(name):
+                reason = next(one.reason for one in self.shields if is_named(name, one.target))
                 return f"`{name}` is protected: {reason}"
         return None
 
@@ -174,9 +174,18 @@ class View:
         return None
 
 
+def is_named(name: str, glob: str) -> bool:
+    """Whether a name is the one written, which may have brackets in it, as `[fe80::1]:9100` has, or fits it."""
+    return name == glob or fnmatchcase(name, glob)
+
+
+def _written(shield: Protected) -> str:
+    return f"{re.escape(shield.target)}\\Z|{translate(shield.target)}"
+
+
 def _planned(plan: Calendar, things: tuple[Value, ...], now: int) -> tuple[str, int] | None:
     end = open_until(plan, now)
-    named = (str(thing) for thing in things for glob in plan.targets if fnmatchcase(str(thing), glob))
+    named = (str(thing) for thing in things for glob in plan.targets if is_named(str(thing), glob))
     name = next(named, None) if end is not None else None
     return (
         None if name is None or end is None else (f"`{name}` is under `{plan.name}` ({plan.owner}: {plan.reason})", end)
@@ -191,11 +200,16 @@ def open_until(plan: Calendar, now: int) -> int | None:
         if day > plan.until or _day(day.weekday()) not in plan.days:
             continue
         last = day + timedelta(days=plan.end <= plan.start)
-        start = datetime.combine(day, plan.start, plan.zone)
-        end = datetime.combine(last, plan.end, plan.zone)
-        if microseconds(start) <= now < microseconds(end):
-            return microseconds(end)
+        start, end = min(_instants(day, plan.start, plan)), max(_instants(last, plan.end, plan))
+        if start <= now < end:
+            return end
     return None
+
+
+def _instants(day: date, at: time, plan: Calendar) -> tuple[int, int]:
+    """Give both readings of a time of day: where a clock is put forward or back it is none, or two; else they agree."""
+    read = datetime.combine(day, at, plan.zone)
+    return microseconds(read), microseconds(read.replace(fold=1))
 
 
 def _day(number: int) -> str:

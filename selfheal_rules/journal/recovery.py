@@ -15,7 +15,7 @@ from attrs import define, field
 
 from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Decision, Outcome, Step
-from selfheal_rules.diagnostics import JournalError
+from selfheal_rules.diagnostics import JournalError, RuleSetError
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import frozen_time
 from selfheal_rules.journal.items import (
@@ -34,6 +34,7 @@ from selfheal_rules.journal.journal import Journal
 from selfheal_rules.journal.record import INPUTS, Entry, Record
 from selfheal_rules.journal.text import read
 from selfheal_rules.journal.writer import Writer
+from selfheal_rules.policy import Policy
 from selfheal_rules.snapshot import program_of, unpack
 
 
@@ -198,8 +199,20 @@ def replayed(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:
         return replay, []
     if replay.course.waiting:
         raise _waiting(head, replay.course, fresh)
-    replay.course.engine = restore(fresh.program, replay.course.engine.snapshot(), matcher, policy=policy)
+    replay.course.engine = _taken_over(fresh, replay.course.engine.snapshot(), policy)
     return replay, program_begins(replay.course.engine)
+
+
+def _taken_over(fresh: Engine, blob: bytes, policy: Policy | None) -> Engine:
+    """Go on under other rules; where the policy the journal ends with does not fit them, under the one given."""
+    restore, matcher = type(fresh).restore, fresh.matcher.name
+    try:
+        return restore(fresh.program, blob, matcher, policy=policy)
+    except RuleSetError as error:
+        if fresh.policy is None:
+            message = f"the policy the journal ends with does not fit these rules; start with one that does\n\n{error}"
+            raise JournalError(message) from None
+        return restore(fresh.program, blob, matcher, policy=fresh.policy)
 
 
 def engine_of(journal: Journal) -> Engine:

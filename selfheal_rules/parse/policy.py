@@ -161,6 +161,7 @@ def _words(fields: Fields, name: str, known: tuple[str, ...]) -> tuple[str, ...]
     if node is None:
         return known
     found = []
+    fields.refuse_empty(name, "name at least one")
     for item in node.items if isinstance(node, ListNode) else [node]:
         word = literals.text(item, name, fields.findings)
         if word is not None and word not in known:

@@ -66,11 +66,15 @@ class Recorded:
             self.history.stopped = self.course.engine.halted
 
     def _begin(self, record: Record) -> None:
-        """Begin with a snapshot; one of the rules that run already says nothing new."""
-        if self.course is not None and record.said("program") == self.course.engine.program.digest:
+        """Begin with a snapshot; one of the rules that run already says nothing new, once anything was taken."""
+        if self.course is not None and self._goes_on(self.course.engine, record):
             return
         blob = snapshot_of(record)
         engine = Engine.restore(program_of(blob), blob)
         self.course = _Telling(engine, history=self.history, note=self.note)
         self.replay = Replay(self.course, missing=self.replay.missing if self.replay else deque())
         self.history.follow(engine)
+
+    def _goes_on(self, engine: Engine, record: Record) -> bool:
+        """Whether a snapshot is of what runs: before the first input there may be another policy in it."""
+        return engine.now is not None and record.said("program") == engine.program.digest

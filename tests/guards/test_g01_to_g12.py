@@ -37,6 +37,7 @@ def test_g2_what_wants_approval_waits_for_it_and_expires() -> None:
     wanted = site.decisions[-1]
     assert [] == site.say("approve", 60, wanted.id)
     assert ["disable_service h1 suppressed:approval@1800", "notify h1 allowed@1800"] == site.until(1800)
+    assert "expired: 1 of 2 agreed in time" == site.decisions[-2].verdict.reason
     assert [] == site.say("approve", 1801, wanted.id, who="bo")
     assert [] == site.until(9999)
 
@@ -47,6 +48,7 @@ def test_g2_a_quorum_approves_and_one_refuses() -> None:
     site.state("alarm", 0)
     wanted = site.decisions[-1].id
     assert [] == site.say("approve", 1, wanted) + site.say("approve", 2, wanted)
+    assert [] == site.say("approve", 2, wanted, who=" Ann ")
     assert ["disable_service h1 allowed@3"] == site.say("approve", 3, wanted, who="bo")
     assert wanted == site.decisions[-1].id
     site.state("alarm", 9, "h2")
@@ -68,6 +70,7 @@ def test_g3_an_empty_target_is_not_everything() -> None:
     assert ["disable_service None rejected:target@1"] == site.event("ask", 1, what="")
     assert ["disable_service * rejected:target@2"] == site.event("ask", 2, what="*")
     assert ["disable_service All rejected:target@3"] == site.event("ask", 3, what="All")
+    assert ["disable_service h* rejected:target@4"] == site.event("ask", 4, what="h*")
     assert ["disable_service None rejected:target@0"] == Site(
         rule("{as: e, event: ask}", "[{do: compute.disable_service, target: ''}]")
     ).event("ask", 0)

@@ -1,12 +1,18 @@
 """G13 to G18: each requirement by the test that proves it."""
 
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.diagnostics import RuleSetError
 from selfheal_rules.guard.backoff import wait
+from selfheal_rules.guard.view import open_until
 from selfheal_rules.parse.policy import read_policy
+from selfheal_rules.policy import DAYS, Calendar
 from selfheal_rules.source import Source
+from selfheal_rules.values import microseconds
 from tests.guards.rig import DEAD, DRAIN, FENCED, FREE, LOST, Site, at, rule
 from tests.guards.test_g01_to_g12 import OUTCOME
 
@@ -168,6 +174,24 @@ def test_g16_maintenance_ends_by_itself() -> None:
     over = Site(rule(), FREE + TOPOLOGY + NIGHT.replace("2026-02-01", "2026-01-04"))
     over.state("host", 0, az="a")
     assert ["disable_service h1 allowed@2000"] == over.state("alarm", 2000)
+
+
+PUT_FORWARD, PUT_BACK = datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC)
+"""The nights on which clocks in Berlin go from 2:00 to 3:00, and from 3:00 back to 2:00: both at one o'clock here."""
+
+
+@pytest.mark.parametrize("window", [("02:30", "03:30"), ("22:00", "02:30"), ("02:15", "02:45"), ("01:00", "02:00")])
+@pytest.mark.parametrize("night", [PUT_FORWARD, PUT_BACK])
+def test_g16_no_window_is_shorter_for_a_clock_that_is_changed(night: datetime, window: tuple[str, str]) -> None:
+    """G16: at whatever minute a clock on the wall shows a time in the window, it is maintenance."""
+    start, end = map(time.fromisoformat, window)
+    berlin = ZoneInfo("Europe/Berlin")
+    plan = Calendar("night", ("*",), DAYS, start, end, berlin, date(2026, 12, 31), "ops", "patching")
+    for minute in range(-180, 300, 5):
+        now = night + timedelta(minutes=minute)
+        shown = now.astimezone(berlin).time()
+        within = start <= shown < end if start < end else shown >= start or shown < end
+        assert not within or open_until(plan, microseconds(now)) is not None, now
 
 
 @pytest.mark.parametrize("missing", ["owner: ops", "reason: patching", "until: 2026-02-01"])

@@ -86,6 +86,13 @@ def test_g23_protected_things_are_never_acted_on() -> None:
     assert ["notify ctl-1 allowed@0"] == told.state("alarm", 0, "ctl-1")
 
 
+def test_g23_a_protected_name_may_have_brackets_in_it() -> None:
+    """G23: what is written is protected as it is written, though `[` begins a set of signs in a pattern."""
+    site = Site(rule(), FREE + 'protected: [{target: "[fe80::1]:9100", reason: the control plane}]\n')
+    assert ["disable_service [fe80::1]:9100 rejected:protected@0"] == site.state("alarm", 0, "[fe80::1]:9100")
+    assert ["disable_service h1 allowed@1"] == site.state("alarm", 1, "h1")
+
+
 CONFLICTS = "conflicts: [[compute.disable_service, compute.enable_service]]\n"
 
 

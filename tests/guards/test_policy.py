@@ -15,7 +15,7 @@ from selfheal_rules.guard.stages import STAGES
 from selfheal_rules.parse import policy as reading
 from selfheal_rules.parse.policy import load_policy, parse_policy, read_policy
 from selfheal_rules.source import Source
-from tests.guards.rig import DRAIN, FENCED, FREE, LOST, Site, at, load, rule
+from tests.guards.rig import DEAD, DRAIN, FENCED, FREE, LOST, Site, at, load, rule
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "policy.md").read_text("utf-8")
@@ -72,6 +72,9 @@ WRONG = {
     "maintenance: [{state: x, target: x, owner: o, reason: r}]": "SH101",
     "maintenance: [{name: n, targets: [x], days: [someday], from: '1', to: '02:00', zone: Mars/Base, until: soon,"
     " owner: o, reason: r}]": "SH170 SH172 SH172 SH172",
+    "maintenance: [{name: n, targets: [x], days: [], from: '01:00', to: '02:00', zone: UTC, until: 2027-01-01,"
+    " owner: o, reason: r}]": "SH111",
+    "autonomy: [{grade: approve, risk: []}]": "SH111",
     "conflicts: [[]]": "SH111",
     "conflicts: [fence]": "SH020",
     "topology: [{state: a b, within: [c]}]": "SH103",
@@ -110,6 +113,14 @@ UNFIT = {
     "guards: [{min_healthy: 1, of: {event: lost}}]": "SH341 SH350",
     "maintenance: [{state: work, target: rack, at_most: 1d, owner: o, reason: r}]": "SH351",
     "stand_down: [{event: touched, target: host, for: 1h}]": "SH350",
+    "stand_down: [{event: touch, target: host, for: 0s}]": "SH227",
+    "maintenance: [{state: work, target: host, at_most: 0s, owner: o, reason: r}]": "SH227",
+    "maintenance: [{state: work, target: host, at_most: 1d, owner: '', reason: ' '}]": "SH111",
+    "autonomy: [{grade: approve, for: 0s}]": "SH227",
+    "observers: [{source: m, silent: 0s}]": "SH227",
+    "guards: [{limit: 2, per: 0s}]": "SH227",
+    "protected: [{target: '', reason: r}]": "SH111",
+    "rulesets: [{ruleset: site, mode: enforce}, {ruleset: site, mode: shadow}]": "SH109",
 }
 
 
@@ -121,6 +132,30 @@ def test_a_policy_of_another_vocabulary_is_refused(text: str) -> None:
     with pytest.raises(RuleSetError) as raised:
         Engine(program, policy=policy)
     assert UNFIT[text].split() == sorted({one.code for one in raised.value.report.findings})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "autonomy: [{grade: approve, action: compute.fense}]",
+        "guards: [{limit: 1, per: 1h, action: [compute.fense]}]",
+        "conflicts: [[compute.fense, notify]]",
+    ],
+)
+def test_a_guard_of_an_action_that_is_misspelt_is_told(text: str) -> None:
+    """What nobody does is guarded by it, and what is meant is not: a warning, for the action may be the site's own."""
+    policy = read_policy(Source("policy.yaml", f"selfheal_policy: 1\npolicy: site\n{text}\n"))
+    report = check_policy(policy, SHIPPED.vocabulary)
+    assert [("SH347", "did you mean `compute.fence`?")] == [(one.code, one.help) for one in report.findings]
+    assert not report.errors
+
+
+def test_no_rule_says_what_a_thing_is_in() -> None:
+    """A rule that took a host out of the zone that is protected would loosen the policy, so it does not even start."""
+    moved = rule(DEAD, "[{conclude: host, with: {host: $e.host, az: nowhere}}]", name="moved") + rule()
+    Site(moved, FREE + "protected: [{target: az1, reason: r}]\n")
+    with pytest.raises(RuleSetError, match="SH358"):
+        Site(moved, FREE + "topology: [{state: host, within: [az]}]\nprotected: [{target: az1, reason: r}]\n")
 
 
 def test_what_may_act_is_guarded_whole() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -334,6 +335,20 @@ def test_a_policy_given_before_anything_was_taken_holds_as_well(tmp_path: Path) 
     three = healer(file_journal(tmp_path), hands, engine=Engine(PROGRAM))
     assert ["shadowed"] == [decision.verdict.status for decision in three.take([fail(1)])]
     assert [] == hands.calls
+
+
+def test_other_rules_and_another_policy_take_over_together(tmp_path: Path) -> None:
+    """Where the policy there was does not fit the new rules, the one given holds; without one the cure is said."""
+    with closing(healer(file_journal(tmp_path))) as one:  # rules of low risk, under a policy that lets all act
+        one.take([beat(1)])
+    worse = program(rule("{as: p, event: fail}", "[{do: melt, target: $p.host}]", name="each"))
+    with pytest.raises(JournalError, match="the policy the journal ends with does not fit these rules"):
+        healer(file_journal(tmp_path), engine=Engine(worse))
+    strict = read_policy(Source("policy.yaml", FREE.replace("mode: enforce", "mode: shadow")))
+    with closing(healer(file_journal(tmp_path), engine=Engine(worse, policy=strict))) as two:
+        assert ["shadowed"] == [decision.verdict.status for decision in two.take([fail(2)])]
+    with closing(healer(file_journal(tmp_path), engine=Engine(worse))) as three:
+        assert strict == three.course.engine.policy
 
 
 def test_the_program_is_recorded_with_its_text(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from selfheal_rules.journal.file import FileJournal
 from selfheal_rules.journal.items import decided
 from selfheal_rules.values import microseconds
 from tests.calls import RULES, STREAM, Call
-from tests.report.rig import START, data, engine, reported
+from tests.report.rig import START, data, engine, healed, program, reported
 
 
 def test_the_command_says_what_it_wrote(call: Call, tmp_path: Path) -> None:
@@ -88,6 +88,13 @@ def test_malformed_lines_are_findings(call: Call) -> None:
     """The page is written, and the command ends with 1."""
     found = call("report", RULES, "--input", "-", text=b"{]\n")
     assert (1, True) == (found.code, found.out.startswith("<!doctype html>"))
+
+
+def test_a_policy_that_came_before_the_first_input_is_known(call: Call, tmp_path: Path) -> None:
+    """A healer that was begun without one and stopped, and begun anew with one, is told as it decided."""
+    Healer(sr.Engine(program()), FileJournal(path := tmp_path / "heal.jsonl")).close()
+    healed(path, 6, 60, 0.5)
+    assert 0 == call("report", "--journal", path, "--output", tmp_path / "r.html").code
 
 
 def test_a_broken_journal_gives_a_page_of_what_comes_before(journal: Path, call: Call, tmp_path: Path) -> None:
