@@ -233,3 +233,10 @@ def test_a_snapshot_of_another_program_is_refused() -> None:
         Partitions.restore(_program(RULES.replace("5m", "6m")), Partitions(program, 2).snapshot())
     with pytest.raises(sr.SnapshotError):
         Partitions.restore(program, sr.Engine(program).snapshot())
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_there_is_a_partition(count: int) -> None:
+    """A number that is none is refused before anything is posted."""
+    with pytest.raises(ValueError, match=f"{count} partitions are none"):
+        Partitions(sr.compile_rules(sr.load_rules("rulesets/compute-host-failure")), count)

@@ -79,7 +79,16 @@ class Partitions:
         max_ahead: timedelta | None = None,
         **settings: Unpack[Settings],
     ) -> None:
-        """Start with nothing seen."""
+        """
+        Start with nothing seen.
+
+        Raises:
+            ValueError: where there is no partition, or what is promised of an item no item could keep.
+            RuleSetError: where the policy and the program cannot be brought together.
+        """
+        if count < 1:
+            message = f"{count} partitions are none"
+            raise ValueError(message)
         refuse_policy(program, policy)
         site = None if policy is None else policy.kinds
         self._begin(program, (count, dict(fixed), dict(within), site), settings.get("max_age", MAX_AGE), max_ahead)
