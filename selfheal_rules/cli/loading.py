@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from selfheal_rules.check import check_mapping, check_rules, load_mapping
 from selfheal_rules.check.ignores import settled
-from selfheal_rules.cli.ending import Code, Refused
+from selfheal_rules.cli.ending import Code, Refused, reason
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.diagnostics import JournalError, Report, RuleSetError
 from selfheal_rules.guard.binding import refuse_policy
@@ -60,9 +60,16 @@ def each_once(paths: Iterable[Path], meant: Callable[[Path], list[Path]]) -> lis
 
 
 def _meant(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    inner = [path / RULES] if (path / RULES).exists() else sorted(path.glob(f"*/{RULES}"))
+    try:
+        if not path.is_dir():
+            return [path]
+        near = path / RULES
+        inner = (
+            [near] if near.exists() else [file / RULES for file in sorted(path.iterdir()) if (file / RULES).exists()]
+        )
+    except (OSError, ValueError) as error:
+        message = f"file `{path}` cannot be read: {reason(error)}"
+        raise Refused(message) from None
     if not inner:
         message = f"folder `{path}` has no `{RULES}`, nor has any folder in it"
         raise Refused(message)
