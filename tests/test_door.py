@@ -133,3 +133,10 @@ def test_times_of_other_classes_are_taken_as_plain_ones() -> None:
     assert {"began": plain, "more": (plain,)} == decision.params
     assert {datetime, timedelta} == {type(said.fields["began"]), type(said.time), type(said.fields["took"])}
     assert "duplicate" == Engine.restore(asked.program, asked.snapshot()).post(said).disposition
+
+
+@pytest.mark.parametrize("given", [{"max_age": timedelta()}, {"max_age": timedelta(-1)}, {"max_ahead": timedelta(-1)}])
+def test_an_engine_that_could_remember_nothing_is_refused(given: dict[str, Any]) -> None:
+    """Before it has seen anything."""
+    with pytest.raises(ValueError, match="`max_age` is longer than 0 and `max_ahead` is not below it"):
+        Engine(engine().program, **given)
