@@ -139,6 +139,14 @@ def test_a_path_that_cannot_be_looked_at_is_told_as_such(call: Call) -> None:
     assert found.err.endswith("xxx` cannot be read: file name too long\n")
 
 
+def test_a_circle_of_links_is_told_as_such(call: Call, tmp_path: Path) -> None:
+    """Not by a traceback."""
+    (tmp_path / "rules.yaml").symlink_to("rules.yaml")
+    found = call("check", tmp_path / "rules.yaml")
+    assert (3, "") == (found.code, found.out)
+    assert "cannot be read: " in found.err
+
+
 def test_a_folder_that_may_not_be_looked_into_is_told_as_such(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,8 +163,5 @@ def test_a_folder_that_may_not_be_looked_into_is_told_as_such(
 
     monkeypatch.setattr(Path, "exists", refuse)
     found = call("check", tmp_path)
-    assert (3, "", f"selfheal: file `{tmp_path}` cannot be read: permission denied\n") == (
-        found.code,
-        found.out,
-        found.err,
-    )
+    said = f"selfheal: file `{tmp_path}` cannot be read: permission denied\n"
+    assert (3, "", said) == (found.code, found.out, found.err)
