@@ -59,6 +59,7 @@ class Engine(Knowledge):
     Raises:
         RuleSetError: where the policy and the program cannot be brought together.
         MatcherError: where there is no matcher of this name, or it cannot be used here.
+        ValueError: where `max_age` is not above 0, or `max_ahead` below it.
     """
 
     def __init__(
@@ -73,9 +74,11 @@ class Engine(Knowledge):
         matcher: str = "native",
     ) -> None:
         """Start with nothing seen."""
+        if max_age <= timedelta() or (max_ahead is not None and max_ahead < timedelta()):
+            message = f"`max_age` is longer than 0 and `max_ahead` is not below it, not {max_age} and {max_ahead}"
+            raise ValueError(message)
         self.program = program
-        self.max_age, self.max_ahead = max_age, max_ahead
-        self._age = microseconds(max_age)
+        self.max_age, self.max_ahead, self._age = max_age, max_ahead, microseconds(max_age)
         self._ahead = None if max_ahead is None else microseconds(max_ahead)
         self._remembered, self._fan_out = remembered, fan_out
         self._memory = Memory(program.plan)

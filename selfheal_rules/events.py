@@ -12,7 +12,7 @@ from typing import TypeVar
 from attrs import field, frozen
 
 from selfheal_rules.diagnostics import EventError
-from selfheal_rules.values import EMPTY, FrozenMap, Value, freeze, microseconds
+from selfheal_rules.values import EMPTY, FrozenMap, Value, freeze, microseconds, plain_text
 from selfheal_rules.vocabulary import Kind, Vocabulary
 
 
@@ -43,9 +43,10 @@ def _frozen_fields(fields: Mapping[str, Value]) -> FrozenMap:
 
 
 def _frozen_field(name: str, value: Value) -> Value:
-    if not isinstance(name, str):
-        message = f"key {name!r} is not a string"
-        raise EventError(message, field="fields")
+    try:
+        plain_text("key", name)
+    except ValueError as error:
+        raise EventError(str(error), field="fields") from None
     try:
         return freeze(value)
     except ValueError as error:
@@ -54,10 +55,10 @@ def _frozen_field(name: str, value: Value) -> Value:
 
 
 def _kind_name(name: str) -> str:
-    if isinstance(name, str):
-        return name
-    message = f"kind {name!r} is not a text"
-    raise EventError(message, field="kind")
+    try:
+        return plain_text("kind", name)
+    except ValueError as error:
+        raise EventError(str(error), field="kind") from None
 
 
 def _names(names: Iterable[str]) -> tuple[str, ...]:
@@ -177,6 +178,10 @@ def _check_head(item: Event | State, kind: Kind) -> None:
         raise EventError(message, item=item, field="kind")
     for name in ("id", "source") if form == "event" else ("source",):
         value = getattr(item, name)
-        if not isinstance(value, str) or not value:
-            message = f"`{name}` of `{kind.name}` is {value!r}, not a text"
+        if value.__class__ is not str or not value:
+            found = f", of type {type(value).__name__}, not str" if value and isinstance(value, str) else ", not a text"
+            message = f"`{name}` of `{kind.name}` is {value!r}{found}"
             raise EventError(message, item=item, field=name)
+    if isinstance(item, State) and item.cleared.__class__ is not bool:
+        message = f"`cleared` of `{kind.name}` is {item.cleared!r}, neither true nor false"
+        raise EventError(message, item=item, field="cleared")

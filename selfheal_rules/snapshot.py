@@ -1,7 +1,7 @@
 """
 A blob and back: what an engine remembers, under the version of the format and the digest of its program.
 
-The blob is a magic word, the format's version, the program's digest, a SHA-256 over the rest, and a compressed pickle
+The blob is a magic word, the format's version, a SHA-256 over the rest, the program's digest, and a compressed pickle
 that may name nothing but the records of this library, frozen mappings and times: reading it runs no other code. The
 rules are in it, so that another program can be told from them one by one.
 """
@@ -55,7 +55,7 @@ from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import Field, FieldType, Kind, Vocabulary
 
 MAGIC = b"selfheal-snapshot"
-VERSION = 3
+VERSION = 4
 _HEAD = len(MAGIC) + 1
 _DIGEST = 32
 _SUM = 32
@@ -78,7 +78,8 @@ def pack(program: Program, state: object) -> bytes:
     except RecursionError:
         message = "conclusions rest on one another too deeply to be written"
         raise SnapshotError(message) from None
-    return MAGIC + bytes([VERSION]) + program.digest.encode() + sha256(body).digest() + body
+    rest = program.digest.encode() + body
+    return MAGIC + bytes([VERSION]) + sha256(rest).digest() + rest
 
 
 def unpack(program: Program, blob: bytes) -> tuple[Program, Any]:
@@ -112,11 +113,11 @@ def _opened(blob: bytes) -> tuple[str, Any]:
     if blob[len(MAGIC)] != VERSION:
         message = f"the snapshot is of format {blob[len(MAGIC)]}, and this library reads format {VERSION}"
         raise SnapshotError(message)
-    written, rest = blob[_HEAD : _HEAD + _DIGEST].decode(errors="replace"), blob[_HEAD + _DIGEST :]
-    if sha256(rest[_SUM:]).digest() != rest[:_SUM]:
+    written, rest = blob[_HEAD : _HEAD + _SUM], blob[_HEAD + _SUM :]
+    if sha256(rest).digest() != written:
         message = "the snapshot is damaged: its checksum does not match"
         raise SnapshotError(message)
-    return written, _read(zlib.decompress(rest[_SUM:]))
+    return rest[:_DIGEST].decode(), _read(zlib.decompress(rest[_DIGEST:]))
 
 
 def _earlier(program: Program, rulesets: tuple[RuleSet, ...]) -> Program:

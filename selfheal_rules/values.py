@@ -7,7 +7,7 @@ A value is a string, integer, finite float, boolean, aware datetime, timedelta, 
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Never, TypeAlias
 
@@ -44,22 +44,24 @@ class FrozenMap(dict[str, Value]):
 EMPTY = FrozenMap()
 
 
+_FROZEN = frozenset({type(None), str, bool, timedelta, FrozenMap})
+
+
 def freeze(value: object, depth: int = 0) -> Value:
     """
     Give `value` as a frozen value: lists become tuples, mappings `FrozenMap`, −0.0 becomes 0.0.
 
     Raises:
-        ValueError: for NaN, infinities, naive datetimes, keys that are not strings, foreign types, integers past
-            2^1024 and values nested more than `DEPTH` deep.
+        ValueError: for NaN, infinities, naive datetimes, keys that are not strings, foreign types (subclasses of `str`,
+            `int` and `float` too: no snapshot of them could be read back), integers past 2^1024 and values nested more
+            than `DEPTH` deep.
     """
-    if value is None or isinstance(value, str | bool | timedelta | FrozenMap):
+    if value.__class__ in _FROZEN:
         return value
-    if isinstance(value, int):
-        return _freeze_integer(value)
-    if isinstance(value, float):
-        return _freeze_float(value)
-    if isinstance(value, datetime):
-        return _freeze_datetime(value)
+    if value.__class__ in _NUMBERS:
+        return _NUMBERS[value.__class__](value)
+    if isinstance(value, datetime | timedelta):
+        return _freeze_time(value)
     if depth > DEPTH:
         message = f"values nested more than {DEPTH} deep have no place in an item"
         raise ValueError(message)
@@ -76,10 +78,22 @@ def freeze_map(mapping: Mapping[str, object], depth: int = 0) -> FrozenMap:
     if isinstance(mapping, FrozenMap):
         return mapping
     for key in mapping:
-        if not isinstance(key, str):
-            message = f"key {key!r} is not a string"
-            raise ValueError(message)  # noqa: TRY004 - one exception type for every misfit value
+        plain_text("key", key)
     return FrozenMap({key: value if value.__class__ is str else freeze(value, depth) for key, value in mapping.items()})
+
+
+def plain_text(what: str, value: object) -> str:
+    """
+    Give a value that is a plain `str`.
+
+    Raises:
+        ValueError: where it is none, or of a subclass.
+    """
+    if value.__class__ is str:
+        return value
+    found = f"of type {type(value).__name__}, not str" if isinstance(value, str) else "not a string"
+    message = f"{what} {value!r} is {found}"
+    raise ValueError(message)
 
 
 def _freeze_integer(value: int) -> int:
@@ -96,12 +110,18 @@ def _freeze_float(value: float) -> float:
     return value + 0.0  # turns -0.0 into 0.0
 
 
-def _freeze_datetime(value: datetime) -> datetime:
+_NUMBERS: Mapping[type, Callable[[Any], int | float]] = {int: _freeze_integer, float: _freeze_float}
+
+
+def _freeze_time(value: datetime | timedelta) -> datetime | timedelta:
+    if isinstance(value, timedelta):
+        return timedelta(value.days, value.seconds, value.microseconds)
     if value.tzinfo is None:
         message = f"time {value.isoformat()} has no time zone"
         raise ValueError(message)
     try:
-        return value.astimezone(UTC)
+        frozen = value.astimezone(UTC)
+        return frozen if frozen.__class__ is datetime else moment(microseconds(frozen))
     except OverflowError:
         message = f"time {value.isoformat()} is out of the calendar in UTC"
         raise ValueError(message) from None

@@ -130,3 +130,38 @@ def test_a_rule_left_out_is_not_missed(call: Call, tmp_path: Path) -> None:
         "check", _file(tmp_path, concluded.replace("vocabulary: [openstack]", kinds) + read), "--format", "json"
     )
     assert ["SH102"] == [finding["code"] for finding in found.objects]
+
+
+def test_a_path_that_cannot_be_looked_at_is_told_as_such(call: Call) -> None:
+    """It is the rules that cannot be read, not the output that cannot be written."""
+    found = call("check", "x" * 5000)
+    assert (3, "") == (found.code, found.out)
+    assert found.err.endswith("xxx` cannot be read: file name too long\n")
+
+
+def test_a_circle_of_links_is_told_as_such(call: Call, tmp_path: Path) -> None:
+    """Not by a traceback."""
+    (tmp_path / "rules.yaml").symlink_to("rules.yaml")
+    found = call("check", tmp_path / "rules.yaml")
+    assert (3, "") == (found.code, found.out)
+    assert "cannot be read: " in found.err
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told_as_such(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside others, too: what cannot be looked at is not passed over."""
+    for name in ("open", "shut"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rules.yaml").write_text("selfheal: 1\nruleset: r\nrules: []\n")
+    exists = Path.exists
+
+    def refuse(path: Path) -> bool:
+        if path.parent.name == "shut":
+            raise PermissionError(13, "Permission denied")
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    found = call("check", tmp_path)
+    said = f"selfheal: file `{tmp_path}` cannot be read: permission denied\n"
+    assert (3, "", said) == (found.code, found.out, found.err)

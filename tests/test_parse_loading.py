@@ -59,6 +59,12 @@ def test_what_cannot_be_read_is_a_finding(tmp_path: Path, name: str, content: by
     assert ["SH001"] == [finding.code for finding in caught.value.report.findings]
 
 
+def test_rules_are_no_name_of_a_file() -> None:
+    """Whoever gives the text of rules for their file is told so, whatever the system says of such a name."""
+    with pytest.raises(RuleSetError, match="cannot be read: file name too long"):
+        load_rules(RULES + "# so long a name no system knows" * 200)
+
+
 def test_a_rule_set_with_an_error_is_not_loaded(folder: Path) -> None:
     """The exception holds every finding."""
     (folder / "rules.yaml").write_text(RULES + "extra: 1\nmore: 2\n", "utf-8")

@@ -1,6 +1,7 @@
 """Hold a parsed rule set against its vocabulary and against itself: every finding, never an exception."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from selfheal_rules.check.actions import actions
@@ -94,8 +95,9 @@ def load_rules(path: str | Path, *, values: Mapping[str, object] | None = None) 
         RuleSetError: with every finding of reading and, where there is one, of the checks that `compile_rules` makes.
     """
     file = Path(path)
-    file = file / "rules.yaml" if file.is_dir() else file
     findings = Findings()
+    with suppress(OSError):  # what cannot even be looked at is told below, when it is read
+        file = file / "rules.yaml" if file.is_dir() else file
     source = read_source(file, findings)
     if source is None:
         raise RuleSetError(findings.report())

@@ -65,11 +65,18 @@ def add_policy(parser: argparse.ArgumentParser, about: str) -> None:
 
 
 def duration(text: str) -> timedelta:
-    """Read a duration such as `10m`."""
+    """Read a duration such as `10m`, longer than nothing, as rules have it."""
     try:
-        return parse_duration(text)
-    except (ValueError, OverflowError) as error:
+        read = parse_duration(text)
+    except OverflowError:
+        message = f"`{text}` is longer than any time that can be reckoned with"
+        raise argparse.ArgumentTypeError(message) from None
+    except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    if not read:
+        message = f"`{text}` is no time at all"
+        raise argparse.ArgumentTypeError(message)
+    return read
 
 
 def instant(text: str) -> datetime:

@@ -22,6 +22,6 @@ class Refused(Exception):  # noqa: N818 - an ending a user caused, not a fault
         self.code = code
 
 
-def reason(error: OSError) -> str:
+def reason(error: OSError | RuntimeError) -> str:
     """Give what the system says of a failed call, as messages are written here."""
-    return (error.strerror or str(error)).lower()
+    return (getattr(error, "strerror", None) or str(error)).lower()

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from selfheal_rules.check import check_mapping, check_rules, load_mapping
 from selfheal_rules.check.ignores import settled
-from selfheal_rules.cli.ending import Code, Refused
+from selfheal_rules.cli.ending import Code, Refused, reason
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.diagnostics import JournalError, Report, RuleSetError
 from selfheal_rules.guard.binding import refuse_policy
@@ -51,18 +51,28 @@ def rule_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def each_once(paths: Iterable[Path], meant: Callable[[Path], list[Path]]) -> list[Path]:
-    """Give the files that paths stand for, each once and in their order."""
+    """
+    Give the files that paths stand for, each once and in their order.
+
+    Raises:
+        Refused: where a path cannot be looked at.
+    """
     found: dict[Path, Path] = {}
     for path in paths:
-        for file in meant(path):
-            found.setdefault(file.resolve(), file)
+        try:
+            real = {file.resolve(): file for file in meant(path)}
+        except (OSError, RuntimeError) as error:  # Python 3.12 and older call a circle of links a RuntimeError
+            message = f"file `{path}` cannot be read: {reason(error)}"
+            raise Refused(message) from None
+        found |= {place: file for place, file in real.items() if place not in found}
     return list(found.values())
 
 
 def _meant(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    inner = [path / RULES] if (path / RULES).exists() else sorted(path.glob(f"*/{RULES}"))
+    near = path / RULES
+    inner = [near] if near.exists() else [file for one in sorted(path.iterdir()) if (file := one / RULES).exists()]
     if not inner:
         message = f"folder `{path}` has no `{RULES}`, nor has any folder in it"
         raise Refused(message)

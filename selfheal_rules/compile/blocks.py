@@ -13,7 +13,7 @@ from selfheal_rules.compile.branches import Branch, Negative, is_event, span
 from selfheal_rules.compile.drafts import PartDraft, Register
 from selfheal_rules.compile.nests import MARGIN, Condition, Nest, conditions
 from selfheal_rules.compile.scope import Scope, counted_kind, term
-from selfheal_rules.compile.sources import count_part, group_paths, joined_paths, kinds_of, source_part
+from selfheal_rules.compile.sources import count_part, group_paths, kinds_of, source_part
 from selfheal_rules.model import Pattern, Reference
 from selfheal_rules.values import canonical
 from selfheal_rules.vocabulary import Kind
@@ -40,7 +40,7 @@ def enter_patterns(
         kind: Kind = kinds_of(pattern, scope.rules)[0]
         row = f"{prefix}{number}"
         if pattern.count or pattern.aggregate:
-            paths = group_paths(pattern, joined_paths(pattern.alias, branch))
+            paths = group_paths(pattern, branch)
             scope = scope.bind(pattern.alias, counted_kind(pattern, kind, paths), row)
             open_group = is_open(pattern, paths, branch, bound.patterns)
             part = count_part(pattern, paths, scope, register, open_group=open_group, negative=negative)

@@ -10,7 +10,7 @@ from selfheal_rules.compile.blocks import is_open
 from selfheal_rules.compile.branches import Branch, expand
 from selfheal_rules.compile.equalities import Equalities
 from selfheal_rules.compile.routes import Node, Path
-from selfheal_rules.compile.sources import group_paths, joined_paths
+from selfheal_rules.compile.sources import group_paths
 from selfheal_rules.compile.steps import key_parts
 from selfheal_rules.model import Conclude, Do, Group, Pattern, Reference, Rule, RuleSet
 
@@ -148,7 +148,7 @@ def _negatives(branch: Branch, outer: Equalities) -> Iterator[Scene]:
 
 def _scene(branch: Branch, outer: Equalities, word: str, inner: tuple[Scene, ...] = ()) -> Scene:
     counted = (one for one in branch.patterns if one.count or one.aggregate)
-    groups = {one.alias: group_paths(one, joined_paths(one.alias, branch)) for one in counted}
+    groups = {one.alias: group_paths(one, branch) for one in counted}
     opened = (
         one.alias for one in branch.patterns if one.alias in groups and is_open(one, groups[one.alias], branch, ())
     )

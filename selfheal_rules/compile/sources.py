@@ -40,23 +40,20 @@ def source_part(pattern: Pattern, rules: RuleSet, register: Register, *, negativ
     return draft
 
 
-def group_paths(pattern: Pattern, joined: Paths) -> Paths:
-    """Give the fields a count is grouped by: `by` in order, then the other joined fields sorted."""
+def group_paths(pattern: Pattern, branch: Branch) -> Paths:
+    """
+    Give the fields a count is grouped by: `by` in order, then the other joined fields sorted.
+
+    The number itself, which is joined by too, is none of them: no item has it.
+    """
     counted = pattern.count or pattern.aggregate
     by = counted.by if counted else ()
+    number = ("count",) if pattern.count else ("value",)
+    ends = (end for join in branch.joins for end in (join.left, join.right))
+    joined = {end.path for end in ends if end.alias == pattern.alias} - {number}
     own = {test.path for test in pattern.where if is_join(test)}
-    others = sorted({*joined, *own} - set(by), key=".".join)
-    return (*by, *others)
-
-
-def joined_paths(alias: str, branch: Branch) -> Paths:
-    """Give the fields of an alias that `same` or an equality joins."""
-    found = {path: None for name, path in branch.shared if name == alias}
-    for join in branch.joins:
-        for here in (join.left, join.right):
-            if here.alias == alias:
-                found[here.path] = None
-    return tuple(found)
+    shared = {path for name, path in branch.shared if name == pattern.alias}
+    return (*by, *sorted((joined | own | shared) - set(by), key=".".join))
 
 
 def count_part(

@@ -18,7 +18,7 @@ _STRICT = frozenset({"kill", "pause", "refuse", "stand_down"})
 
 
 def _act(act: Act) -> Act:
-    if act in get_args(Act):
+    if act.__class__ is str and act in get_args(Act):
         return act
     message = f"control {act!r} is not one of {', '.join(get_args(Act))}"
     raise EventError(message, field="act")
@@ -49,16 +49,18 @@ class Control:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what leaves open who, why or what."""
+        for name in ("who", "why", "subject", "id"):
+            value = getattr(self, name)
+            if value.__class__ is not str:
+                message = f"`{name}` of a control is {value!r}, of type {type(value).__name__}, not str"
+                raise EventError(message, field=name)
         for name in ("who", "why"):
-            if not (isinstance(getattr(self, name), str) and getattr(self, name).strip()):
+            if not getattr(self, name).strip():
                 message = f"a control says `{name}`"
                 raise EventError(message, field=name)
         if self.until is not None:
             object.__setattr__(self, "until", frozen_time(self.until))
-        if not isinstance(self.id, str):
-            message = "the `id` of a control is a text"
-            raise EventError(message, field="id")
-        if not isinstance(self.subject, str) or not (self.subject or self.act in _UNNAMED):
+        if not (self.subject or self.act in _UNNAMED):
             message = f"`{self.act}` says what it is about"
             raise EventError(message, field="subject")
         self._refuse_scope()

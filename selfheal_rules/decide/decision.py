@@ -1,9 +1,10 @@
 """What the engine says: decisions, each with its reason and its verdict, and what comes back of them."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, get_args
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from selfheal_rules.decide.errand import Errand, Followed
 from selfheal_rules.decide.evidence import Evidence, plain
@@ -49,16 +50,26 @@ def _outcome_status(status: OutcomeStatus) -> OutcomeStatus:
     raise EventError(message, field="status")
 
 
+def _of_type(*types: type) -> Callable[[object, "Attribute[Any]", object], None]:
+    def check(_: object, attribute: "Attribute[Any]", value: object) -> None:
+        if value.__class__ not in types:
+            found, wanted = type(value).__name__, types[0].__name__
+            message = f"`{attribute.name}` of an outcome is {value!r}, of type {found}, not {wanted}"
+            raise EventError(message, field=attribute.name)
+
+    return check
+
+
 @frozen
 class Outcome:
     """What became of a decision, as an executor reports it; it is an input of the engine like any item."""
 
-    decision_id: str
+    decision_id: str = field(validator=_of_type(str))
     status: OutcomeStatus = field(converter=_outcome_status)
     time: datetime = field(converter=frozen_time)
-    detail: str = ""
-    retryable: bool = False
-    attempt: int | None = None
+    detail: str = field(default="", validator=_of_type(str))
+    retryable: bool = field(default=False, validator=_of_type(bool))
+    attempt: int | None = field(default=None, validator=_of_type(int, type(None)))
     """Which attempt it speaks of; None: the latest."""
 
 

@@ -178,12 +178,12 @@ BAD = {
     "a stranger": ('{"act": "explode", "who": "a", "why": "b", "time": "2026-01-01T00:00:00Z"}', "is not one of"),
     "nobody": ('{"act": "kill", "why": "b", "time": "2026-01-01T00:00:00Z"}', "this is no control"),
     "no zone": ('{"act": "kill", "who": "a", "why": "b", "time": "2026-01-01T00:00:00"}', "time"),
-    "numbers": ('{"act": "kill", "who": 1, "why": "b", "time": "2026-01-01T00:00:00Z"}', "says `who`"),
+    "numbers": ('{"act": "kill", "who": 1, "why": "b", "time": "2026-01-01T00:00:00Z"}', "`who` of a control is 1"),
     "more": ('{"act": "kill", "who": "a", "why": "b", "time": "2026-01-01T00:00:00Z", "x": 1}', "this is no control"),
     "a policy": (json.dumps(said("policy", 1, "mode: strict").to_json()), "the policy cannot be taken"),
     "a list for a subject": (
         '{"act": "approve", "who": "a", "why": "b", "time": "2026-01-01T00:00:00Z", "subject": [1]}',
-        "what it is about",
+        "`subject` of a control is [1], of type list",
     ),
 }  # fmt: skip
 

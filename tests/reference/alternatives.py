@@ -231,6 +231,7 @@ class Alternative:
     def _joins(self, pattern: Pattern) -> Iterator[tuple[Path, str]]:
         """Give each field of the pattern that is joined, with each name it is joined to (its own, if to none)."""
         alias = pattern.alias
+        number = ("count",) if pattern.count else ("value",) if pattern.aggregate else None
         for leaf in pattern.where:
             if leaf.operator == "is" and isinstance(leaf.operand, Reference):
                 yield leaf.path, leaf.operand.alias
@@ -238,7 +239,7 @@ class Alternative:
             yield from ((one.path, other) for other in one.aliases if alias in one.aliases)
         for pair in self.pairs:
             for here, there in (pair, pair[::-1]):
-                if here.alias == alias:
+                if here.alias == alias and here.path != number:
                     yield here.path, there.alias
 
     def may_be_empty(self, pattern: Pattern) -> bool:
