@@ -74,6 +74,16 @@ def _stopped(title: str, error: CannotGoOn) -> Failure:
 
 
 def _decided(case: Case, played: Played) -> Iterator[Failure]:
+    """Say in what the decisions differ from what each step says of them, and why."""
+    for number, found in _differences(case, played):
+        if isinstance(found, Difference):
+            failure = differs(found, case.steps[number], number, case.start)
+            yield evolve(failure, answers=missing(found.missing, case, played, number))
+        else:
+            yield unexpected(found, case)
+
+
+def _differences(case: Case, played: Played) -> Iterator[tuple[int, Difference | list[Decision]]]:
     """Hold the decisions up to each step that speaks of them against what it says; at the end none may be left."""
     waiting: list[Decision] = []
     at = GIVEN
@@ -86,10 +96,20 @@ def _decided(case: Case, played: Played) -> Iterator[Failure]:
         found = difference(step.wanted, waiting, case.start, ordered=step.ordered)
         waiting = []
         if found:
-            failure = differs(found, step, number, case.start)
-            yield evolve(failure, answers=missing(found.missing, case, played, number))
+            yield number, found
     if waiting:
-        yield unexpected(waiting, case)
+        yield len(case.steps), waiting
+
+
+def keeps(case: Case) -> bool:
+    """Whether all a case says is so, played plainly; of what is not, nothing is told."""
+    watch = _Watch(case, Unobserved())
+    try:
+        played = play(case, observer=watch)
+    except CannotGoOn:
+        return False
+    found = (_differences(case, played), watch.failures, doubts(case, played))
+    return not any(True for some in found for _ in some)
 
 
 def unexpected(left: Sequence[Decision], case: Case) -> Failure:

@@ -1,0 +1,123 @@
+"""
+Whether tests would notice mistakes: each mutant is run against the cases that touch its rule, until one fails.
+
+What no case could notice does not count: a mutant that is the program itself, and one that checks or policies refuse.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal, TypeAlias
+
+from attrs import define, evolve, field, frozen
+
+from selfheal_rules.check.walk import conditions_below, patterns_of, roots
+from selfheal_rules.compile import Program
+from selfheal_rules.diagnostics import RuleSetError
+from selfheal_rules.events import Event, State
+from selfheal_rules.model import Conclude, Group, Pattern, Rule
+from selfheal_rules.testing.cases import Case
+from selfheal_rules.testing.mutants import Mutant
+from selfheal_rules.testing.results import Result
+from selfheal_rules.testing.verdicts import keeps
+
+Fate: TypeAlias = Literal["killed", "survived", "refused"]
+_ALL = 100
+
+
+@frozen
+class Tried:
+    """What became of a mutant: killed by a case, or alive, or refused by checks and policies."""
+
+    mutant: Mutant
+    fate: Fate
+    killer: str = ""
+    """The name of the first case that failed."""
+
+
+def score(tried: Iterable[Tried]) -> float:
+    """Give the share of mutants that were killed, in percent, of those that count."""
+    fates = [one.fate for one in tried]
+    killed, survived = fates.count("killed"), fates.count("survived")
+    return _ALL * killed / (killed + survived) if killed + survived else float(_ALL)
+
+
+@define(eq=False)
+class Hunt:
+    """The cases of a file, which all pass, and the programs of a mutant in the making."""
+
+    results: Sequence[Result]
+    _kinds: dict[tuple[str, str], frozenset[str] | None] = field(factory=dict)
+
+    def tried(self, mutants: Iterable[Mutant], told: Callable[[Tried], None] = lambda _: None) -> Iterator[Tried]:
+        """Try mutants in their order; `told` hears of each as it is done."""
+        for mutant in mutants:
+            found = self._try(mutant)
+            told(found)
+            yield found
+
+    def _try(self, mutant: Mutant) -> Tried:
+        programs: dict[int, Program | None] = {}
+        is_sound = False
+        for case in self._cases(mutant):
+            place = id(case.program)
+            if place not in programs:
+                programs[place] = mutant.of(case.program)
+            program = programs[place]
+            if program is None:
+                continue
+            try:
+                if not keeps(evolve(case, program=program, also=())):
+                    return Tried(mutant, "killed", case.name)
+            except RuleSetError:  # the policy of the case refuses it
+                continue
+            is_sound = True
+        return Tried(mutant, "survived" if is_sound or self._is_untouched(mutant) else "refused")
+
+    def _is_untouched(self, mutant: Mutant) -> bool:
+        """Whether no case touches the rule, though it could."""
+        programs = {id(one.case.program): one.case.program for one in self.results}
+        return not self._cases(mutant) and any(mutant.of(one) for one in programs.values())
+
+    def _cases(self, mutant: Mutant) -> list[Case]:
+        """Give the cases that touch the rule of a mutant, those it fires in first."""
+        name = (mutant.ruleset, mutant.rule)
+        touching = [one for one in self.results if one.ending == "passed" and self._touches(one.case, name)]
+        return [one.case for one in sorted(touching, key=lambda one: not _fires(one, name))]
+
+    def _touches(self, case: Case, name: tuple[str, str]) -> bool:
+        if name not in self._kinds:
+            self._kinds[name] = _read_by(case.program, name)
+        kinds = self._kinds[name]
+        inputs = (*case.given, *(one for step in case.steps for one in step.inputs))
+        given = (one.given for one in inputs)
+        return kinds is None or any(isinstance(one, Event | State) and one.kind in kinds for one in given)
+
+
+def _fires(result: Result, name: tuple[str, str]) -> bool:
+    return any((one.ruleset, one.rule) == name for moment in result.played for one in moment.settled)
+
+
+def _read_by(program: Program, name: tuple[str, str]) -> frozenset[str] | None:
+    """Give the kinds a rule reads, itself or through what others conclude; None where it could be true of nothing."""
+    rules = {(one.name, rule.id): rule for one in program.rulesets for rule in one.rules}
+    found: dict[str, None] = {}
+    waiting = [rules[name]]
+    while waiting:
+        rule = waiting.pop()
+        if _is_true_of_nothing(rule):
+            return None
+        for kind in [kind for pattern in patterns_of(rule) for kind in pattern.kinds if kind not in found]:
+            found[kind] = None
+            waiting += [one for one in rules.values() if _concludes(one, kind)]
+    return None if any(kind.startswith("selfheal.") for kind in found) else frozenset(found)
+
+
+def _concludes(rule: Rule, kind: str) -> bool:
+    return any(isinstance(step, Conclude) and step.kind == kind for step in rule.then)
+
+
+def _is_true_of_nothing(rule: Rule) -> bool:
+    """Whether a rule may wait for what is not there: then no kind tells which cases touch it."""
+    groups = [one for one in conditions_below([rule.when]) if isinstance(one, Group)]
+    counted = [one.count or one.aggregate for one in conditions_below(roots(rule)) if isinstance(one, Pattern)]
+    falling = any(bound.comparison in {"at_most", "less_than"} for one in counted if one for bound in one.bounds)
+    return falling or any(one.logic == "none" for one in groups)
