@@ -14,6 +14,7 @@ from selfheal_rules.cli.arguments import Commands, add_format, subcommand
 from selfheal_rules.cli.choosing import chooser, suite_files
 from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.cli.junit import Timed, write_junit
+from selfheal_rules.cli.measuring import Measures, add_measures
 from selfheal_rules.cli.screen import Screen, clean
 from selfheal_rules.cli.watching import watch
 from selfheal_rules.cli.words import number
@@ -37,6 +38,7 @@ def register(commands: Commands) -> None:
     about = "only cases with these texts in their names; `and`, `or`, `not` and brackets join them"
     parser.add_argument("-k", metavar="EXPR", dest="expression", help=about)
     add_format(parser)
+    add_measures(parser)
     parser.add_argument("--junit", metavar="FILE", type=Path, help="write the results as JUnit XML, too")
     parser.add_argument("--watch", action="store_true", help="run again whenever a file beside the tests changes")
     parser.add_argument("-v", "--verbose", action="store_true", help="name every case, and what was left out")
@@ -72,8 +74,13 @@ class Run:
     chosen: Callable[[str], bool]
     screen: Screen = field(factory=Screen, init=False)
     results: list[Timed] = field(factory=list, init=False)
+    measures: Measures = field(init=False)
     places: dict[Path, None] = field(factory=dict, init=False)
     """Where a change may change a result: the folders of the files of tests, and of the rules they are about."""
+
+    def __attrs_post_init__(self) -> None:
+        """Measure on the screen of the run."""
+        self.measures = Measures(self.arguments, self.screen)
 
     def all(self) -> None:
         """
@@ -108,6 +115,8 @@ class Run:
             self.screen.out(f"{file}: {summary(made)}")
             for note, count in Counter(note for result in made for note in result.notes).items():
                 self.screen.out(self.screen.paint(f"    {number(count, 'case')}: {clean(note)}", "dim"))
+        if made:
+            self.measures.of(file, suite, made)
 
     def _show(self, file: Path, result: Result) -> None:
         if self.arguments.format == "json":
@@ -128,13 +137,15 @@ class Run:
         self.screen.done()
         if self.arguments.junit:
             write_junit(self.arguments.junit, self.results)
+        self.measures.close()
         made = [timed.result for timed in self.results]
         said = summary(made)
         if self.arguments.format == "json":
             self.screen.err(said)
         elif len({timed.file for timed in self.results}) > 1:
             self.screen.out(said)
-        return Code.FINDINGS if any(result.ending == "failed" for result in made) else Code.OK
+        failed = self.measures.is_short or any(result.ending == "failed" for result in made)
+        return Code.FINDINGS if failed else Code.OK
 
 
 def _loaded(files: list[Path]) -> dict[Path, Suite]:

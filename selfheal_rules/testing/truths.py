@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 
+from selfheal_rules.check.alternatives import denies
 from selfheal_rules.check.walk import conditions_below, leaves_of, patterns_below, roots, watched_by
 from selfheal_rules.compile.codegen import Code, access
 from selfheal_rules.compile.leaves import constant_leaf, is_constant, reference_leaf
@@ -47,8 +48,12 @@ class Leaf:
         """Give what it can be: unknown only where something it reads may be missing."""
         if isinstance(self.part, Test) and self.part.operator == "exists":
             return TRUTHS[:2]
-        read = list(_read(self.part, self.patterns))
-        return TRUTHS if any(_may_be_missing(pattern, path, self.ruleset) for pattern, path in read) else TRUTHS[:2]
+        own = self.patterns[0] if isinstance(self.part, Test) else None
+        for pattern, path in _read(self.part, self.patterns):
+            is_asked = any(one.path == path and not denies(one) for one in pattern.where)
+            if _may_be_missing(pattern, path, self.ruleset) and (pattern is own or not is_asked):
+                return TRUTHS
+        return TRUTHS[:2]
 
 
 def _read(part: Test | Formula, patterns: tuple[Pattern, ...]) -> Iterator[tuple[Pattern, tuple[str, ...]]]:
@@ -60,6 +65,7 @@ def _read(part: Test | Formula, patterns: tuple[Pattern, ...]) -> Iterator[tuple
 
 
 def _may_be_missing(pattern: Pattern, path: tuple[str, ...], rules: RuleSet) -> bool:
+    """Whether an item may be without a field; what a rule asks of another item before, that has it."""
     return not all(rules.vocabulary.kinds[name].requires(path) for name in pattern.kinds)
 
 
