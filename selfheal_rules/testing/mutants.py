@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from attrs import evolve, field, frozen
 
+from selfheal_rules.check.alternatives import denies
 from selfheal_rules.check.possible import needless
 from selfheal_rules.check.subject import Subject
 from selfheal_rules.compile import Program, compile_rules
@@ -112,7 +113,7 @@ def _put(new: object) -> Change:
 def mutants(program: Program) -> Iterator[Mutant]:
     """Give every mutant of a program's rules, in the order they are written; what nobody could notice is left out."""
     for ruleset in program.rulesets:
-        idle = {finding.span for finding in needless(Subject.of(ruleset))}
+        idle = _idle(ruleset)
         for rule in ruleset.rules:
             for path, piece in pieces(rule):
                 for one in _mistakes(piece, ruleset):
@@ -121,6 +122,17 @@ def mutants(program: Program) -> Iterator[Mutant]:
                         yield Mutant(
                             ruleset.name, rule.id, one.operator, place, one.change, one.span, one.written, one.test
                         )
+
+
+def _idle(ruleset: RuleSet) -> frozenset[Span]:
+    """Give the leaves that take nothing away: lint proves it, or a join asks for the field anyhow."""
+    subject = Subject.of(ruleset)
+    found = [finding.span for finding in needless(subject)]
+    for view in subject.rules:
+        for placed in (one for scope in view.when for one in scope.alternative.placed):
+            leaves = (leaf for leaf in placed.pattern.where if leaf.operator == "exists" and not denies(leaf))
+            found += [leaf.span for leaf in leaves if leaf.path in placed.joined_fields()]
+    return frozenset(found)
 
 
 def _mistakes(piece: Any, rules: RuleSet) -> Iterator[Mistake]:  # noqa: ANN401 - any piece of the model
