@@ -117,3 +117,20 @@ def test_a_run_without_such_files_imports_nothing(tmp_path: Path) -> None:
     loaded = [name for name in json.loads(shown.stdout) if name.partition(".")[0] == "selfheal_rules"]
     where = ["selfheal_rules", "selfheal_rules.front", "selfheal_rules.testing", "selfheal_rules.testing.pytest_plugin"]
     assert where == loaded
+
+
+def test_shares_are_held_as_an_item_of_its_own(site: pytest.Pytester) -> None:
+    """A file that asks for coverage has one item more; it says what lacks what, or is left out where a case fails."""
+    text = TESTS.replace("cases:", "coverage: {rules: 100}\ncases:")
+    (site.path / "tests.yaml").write_text(text, "utf-8")
+    result = site.runpytest("-rs")
+    result.assert_outcomes(passed=1, failed=1, skipped=2)
+    result.stdout.fnmatch_lines(["SKIPPED*a case fails"])
+    (site.path / "tests.yaml").write_text(text.replace("expect: []", "expect: [{do: notify}]"), "utf-8")
+    result = site.runpytest("-vv")
+    result.stdout.fnmatch_lines(["tests.yaml::coverage FAILED*", "rules: 25.0 % covered, 100 % asked for",
+                                 "*rules.yaml:*: rule of `drain` never fired"])  # fmt: skip
+    (site.path / "tests.yaml").write_text(
+        text.replace("expect: []", "expect: [{do: notify}]").replace("rules: 100", "rules: 25"), "utf-8"
+    )
+    site.runpytest().assert_outcomes(passed=3, skipped=1)

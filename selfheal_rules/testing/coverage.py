@@ -25,6 +25,7 @@ from selfheal_rules.testing.points import AGAIN, ALLOWED, DECIDED, ELSE, FIRED, 
 from selfheal_rules.testing.results import Result
 from selfheal_rules.testing.runner import CannotGoOn, Moment, play
 from selfheal_rules.testing.truths import Item, Judged, Leaf, Truth, judged
+from selfheal_rules.testing.verdicts import judge
 from selfheal_rules.values import FrozenMap, canonical, microseconds
 
 _ALL = 100
@@ -74,6 +75,11 @@ def coverage_of(suite: Suite, results: Sequence[Result], told: Callable[[], None
         elif tried.fate == "refused":  # an edge that no rule can have is none
             points = evolve(points, all=tuple(one for one in points.all if one != point))
     return Coverage(points.all, frozenset(covered))
+
+
+def plainly(suite: Suite) -> tuple[Result, ...]:
+    """Judge the cases of a file, each once and under no variant."""
+    return tuple(judge(evolve(case, also=())) for case in suite.cases)
 
 
 def twinned(program: Program) -> Program:
@@ -202,9 +208,9 @@ class Seen:
             self._note(ruleset, rule, f"step `{decision.step}`", AGAIN)
         if decision.verdict.status in {"allowed", "shadowed"}:
             for name in {guard.name: None for guard in self._rule(ruleset, rule).guard}:
-                self._note(ruleset, rule, name, ALLOWED)
+                self._note(ruleset, rule, f"guard `{name}`", ALLOWED)
         else:
-            self._note(ruleset, rule, decision.verdict.guard, HELD)
+            self._note(ruleset, rule, f"guard `{decision.verdict.guard}`", HELD)
 
     def _rule(self, ruleset: str, rule: str) -> Rule:
         found = (one for rules in self.case.program.rulesets if rules.name == ruleset for one in rules.rules)

@@ -14,7 +14,7 @@ Path: TypeAlias = tuple[str | int, ...]
 Whole = TypeVar("Whole")
 GONE = object()
 """What a piece is changed for that is left out."""
-_KEY = re.compile(r"\w+: $")
+_KEY, _LIST = re.compile(r"\w+: $"), re.compile(r"\w+: \[$")
 
 
 def pieces(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401 - any piece of the model
@@ -31,6 +31,13 @@ def _within(value: Any) -> Iterator[tuple[str | int, Any]]:  # noqa: ANN401 - an
         yield from enumerate(value)
     elif isinstance(value, Mapping):
         yield from value.items()
+
+
+def at(value: Any, path: Path) -> Any:  # noqa: ANN401 - any piece of the model
+    """Give the piece at a path."""
+    for name in path:
+        value = dict(_within(value))[name]
+    return value
 
 
 def changed(value: Whole, path: Path, new: Any) -> Whole:  # noqa: ANN401 - any piece of the model
@@ -70,6 +77,8 @@ def diff(span: Span, written: str) -> tuple[str, ...]:
 
 def _closed(head: str, tail: str) -> tuple[str, str]:
     """Take away the key of what is left out, and the comma that parted it from what stands beside it."""
+    if tail.startswith("]") and _LIST.search(head):
+        head, tail = _LIST.sub("", head), tail[1:]
     head = _KEY.sub("", head)
     if tail.startswith(", "):
         return head, tail[2:]

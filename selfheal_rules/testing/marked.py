@@ -89,5 +89,5 @@ def scored(tried: list[Tried]) -> str:
     """Write the mutation score on one line."""
     fates = [one.fate for one in tried]
     counted = len(fates) - fates.count("refused")
-    left = f", {fates.count('refused')} that cannot be left out" if "refused" in fates else ""
+    left = f", {fates.count('refused')} more are no mistakes a check lets pass" if "refused" in fates else ""
     return f"mutation {fates.count('killed')} of {counted} noticed ({score(tried):.1f} %){left}"

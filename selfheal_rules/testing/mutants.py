@@ -5,7 +5,7 @@ The operators are those of mutation testing (DeMillo, Lipton and Sayward 1978), 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -17,25 +17,22 @@ from selfheal_rules.check.subject import Subject
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.diagnostics import RuleSetError
 from selfheal_rules.model import (
-    Aggregate,
     Bound,
-    Conclude,
-    Confirm,
-    Count,
+    Call,
     Do,
     Ending,
     Group,
     Guard,
     Literal,
     Parameter,
-    Pattern,
+    Pick,
     Retry,
     Rule,
     RuleSet,
     Test,
 )
 from selfheal_rules.source import Span
-from selfheal_rules.testing.edits import GONE, Path, changed, diff, joined, pieces, swapped, text_of
+from selfheal_rules.testing.edits import GONE, Path, at, changed, diff, joined, pieces, swapped, text_of
 from selfheal_rules.vocabulary import DURATION, write_duration
 
 Change: TypeAlias = Callable[[RuleSet, Any], Any]
@@ -83,10 +80,7 @@ class Mutant:
                                            for one in ruleset.rules))  # fmt: skip
 
     def _rule(self, rule: Rule, ruleset: RuleSet) -> Rule:
-        piece: Any = rule
-        for name in self.path:
-            piece = piece[name] if isinstance(piece, tuple | Mapping) else getattr(piece, str(name))
-        new = self.change(ruleset, piece)
+        new = self.change(ruleset, at(rule, self.path))
         return rule if new is None else changed(rule, self.path, new)
 
 
@@ -136,28 +130,27 @@ def _idle(ruleset: RuleSet) -> frozenset[Span]:
 
 
 def _mistakes(piece: Any, rules: RuleSet) -> Iterator[Mistake]:  # noqa: ANN401 - any piece of the model
-    match piece:
-        case Test():
-            yield from _of_leaf(piece)
-        case Bound():
-            yield from _of_bound(piece)
-        case Group():
-            yield from _of_group(piece, rules)
-        case Pattern():
-            yield from _window(piece.held, "held", "for", rules)
-        case Count() | Aggregate():
-            yield from _window(piece.within, "within", "within", rules)
-        case Guard():
-            yield from _of_guard(piece, rules)
-        case Rule():
-            yield from _of_rule(piece)
-        case Do():
-            yield from _of_step(piece)
-        case Confirm() | Ending():
-            yield from _window(piece.within, "within", "within", rules)
-            yield from _otherwise(piece) if isinstance(piece, Ending) else ()
-        case Conclude() if piece.ttl:
-            yield from _window(piece.ttl, "ttl", "ttl", rules)
+    if isinstance(piece, Test):
+        yield from _of_leaf(piece, rules)
+    elif isinstance(piece, Bound):
+        yield from _of_bound(piece, rules)
+    elif isinstance(piece, Rule):
+        yield from _of_rule(piece)
+    elif isinstance(piece, Do):
+        yield from _of_step(piece)
+    elif isinstance(piece, Guard):
+        yield from _of_guard(piece, rules)
+    elif isinstance(piece, Group):
+        yield from _of_group(piece)
+    elif isinstance(piece, Call | Pick):
+        yield from _of_term(piece, rules)
+    for name, word in _WINDOWS:
+        yield from _window(getattr(piece, name, None), name, word, rules)
+    if isinstance(piece, Ending):
+        yield from _otherwise(piece)
+
+
+_WINDOWS = (("within", "within"), ("held", "for"), ("ttl", "ttl"))
 
 
 # Leaves
@@ -167,7 +160,7 @@ _NEGATED = {"is": "not", "in": "not", "at_least": "less_than", "less_than": "at_
 _FLIPPED = {"at_least": "more_than", "more_than": "at_least", "at_most": "less_than", "less_than": "at_most"}
 
 
-def _of_leaf(leaf: Test) -> Iterator[Mistake]:
+def _of_leaf(leaf: Test, rules: RuleSet) -> Iterator[Mistake]:
     name = ".".join(leaf.path)
     whole = _whole(leaf)
     yield Mistake("drop a leaf", _gone, whole, "", f"an item that differs in `{name}` alone, and is not taken")
@@ -179,9 +172,7 @@ def _of_leaf(leaf: Test) -> Iterator[Mistake]:
         word: Any = _FLIPPED[leaf.operator]
         edge = f"an item whose `{name}` is exactly at the limit"
         yield Mistake("flip a comparison", _put(evolve(leaf, operator=word)), leaf.span, word, edge)
-        yield from _by_one(leaf.operand, "operand", f"an item whose `{name}` is one off the limit")
-    elif isinstance(leaf.operand, Literal) and type(leaf.operand.value) in {int, float}:
-        yield from _by_one(leaf.operand, "operand", f"an item whose `{name}` is one off")
+    yield from _by_one(leaf.operand, "operand", f"an item whose `{name}` is one off", rules)
     if isinstance(leaf.operand, tuple) and len(leaf.operand) > 1:
         for number, one in enumerate(leaf.operand):
             test = f"an item whose `{name}` is this one of the list"
@@ -217,12 +208,11 @@ def _written(operand: Any) -> str:  # noqa: ANN401 - an operand, or several
     return text_of(operand.span) or str(operand)
 
 
-def _by_one(operand: Any, name: str, test: str) -> Iterator[Mistake]:  # noqa: ANN401 - any operand
+def _by_one(operand: Any, name: str, test: str, rules: RuleSet) -> Iterator[Mistake]:  # noqa: ANN401 - any operand
     """Give a number one less and one more; of what is no number, nothing."""
-    for step in (-1, 1):
-        shown = f"{operand.value + step}" if _is_number(getattr(operand, "value", None)) else f"{operand} {step:+d}"
-        if isinstance(operand, Parameter) or _is_number(getattr(operand, "value", None)):
-            yield Mistake("value ±1", _moved(step), operand.span, shown, test, (name,))
+    value: Any = rules.value(operand) if isinstance(operand, Literal | Parameter) else None
+    for step in (-1, 1) if _is_number(value) else ():
+        yield Mistake("value ±1", _moved(step), operand.span, f"{value + step}", test, (name,))
 
 
 def _moved(step: int) -> Change:
@@ -237,17 +227,43 @@ def _is_number(value: object) -> bool:
     return type(value) in {int, float}
 
 
-def _of_bound(bound: Bound) -> Iterator[Mistake]:
+def _of_bound(bound: Bound, rules: RuleSet) -> Iterator[Mistake]:
     word: Any = _FLIPPED[bound.comparison]
-    edge = "a count of exactly this"
-    yield Mistake("flip a comparison", _put(evolve(bound, comparison=word)), bound.span, word, edge)
-    yield from _by_one(bound.operand, "operand", "a count one off this")
+    edge = "a number that is exactly this"
+    start = bound.span.source.line(bound.span.line).rfind(bound.comparison, 0, bound.span.column) + 1
+    place = evolve(bound.span, column=start, end_column=start + len(bound.comparison))
+    yield Mistake("flip a comparison", _put(evolve(bound, comparison=word)), place, word, edge)
+    yield from _by_one(bound.operand, "operand", "a number that is one off this", rules)
+
+
+_TURNED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "and": "or", "or": "and", "+": "-",
+           "-": "+"}  # fmt: skip
+
+
+def _of_term(term: Call | Pick, rules: RuleSet) -> Iterator[Mistake]:
+    if isinstance(term, Pick):
+        other: Any = "min" if term.best == "max" else "max"
+        test = "two that would do, of which the other comes first"
+        place = evolve(term.span, column=term.span.column - len(f"{term.best}: "))
+        yield Mistake("pick the other end", _put(evolve(term, best=other)), place,
+                      f"{other}: {text_of(term.span)}", test)  # fmt: skip
+        return
+    if term.function in _TURNED and len(term.arguments) > 1:
+        one, other = (argument.span for argument in term.arguments[:2])
+        place = Span(one.source, one.end_line, one.end_column, other.line, other.column)
+        new = _TURNED[term.function]
+        test = f"values for which `{term.function}` and `{new}` differ"
+        written = text_of(place).replace(term.function, new, 1)
+        yield Mistake("turn an operator", _put(evolve(term, function=new)), place, written, test)
+    for number, argument in enumerate(term.arguments):
+        for one in _by_one(argument, "arguments", "a value that is one off", rules):
+            yield evolve(one, path=("arguments", number))
 
 
 # Groups and windows
 
 
-def _of_group(group: Group, rules: RuleSet) -> Iterator[Mistake]:
+def _of_group(group: Group) -> Iterator[Mistake]:
     for number, one in enumerate(group.unless):
         test = "the same story with what this speaks of there, and nothing decided"
         yield Mistake("drop an `unless`", _gone, one.span, "", test, ("unless", number))
@@ -263,8 +279,6 @@ def _of_group(group: Group, rules: RuleSet) -> Iterator[Mistake]:
         for number, (one, other) in enumerate(zip(group.items, group.items[1:], strict=False)):
             turned = (*group.items[:number], other, one, *group.items[number + 2 :])
             yield Mistake("swap an order", _put(turned), *swapped(one.span, other.span), test, ("items",))
-    yield from _window(group.within, "within", "within", rules)
-    yield from _window(group.held, "held", "for", rules)
 
 
 def _window(operand: Any, name: str, word: str, rules: RuleSet) -> Iterator[Mistake]:  # noqa: ANN401 - any operand
@@ -329,7 +343,7 @@ def _of_guard(guard: Guard, rules: RuleSet) -> Iterator[Mistake]:
             continue
         raw = rules.value(value)
         if _is_number(raw):
-            for one in _by_one(value, name, f"as many as `{name}` lets through, and one more"):
+            for one in _by_one(value, name, f"as many as `{name}` lets through, and one more", rules):
                 yield evolve(one, operator="limit ±1", path=("settings", *one.path))
         elif isinstance(raw, str) and _is_duration(raw):
             for one in _window(value, name, name, rules):

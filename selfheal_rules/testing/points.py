@@ -14,11 +14,13 @@ from selfheal_rules.model import (
     Do,
     Ending,
     Group,
-    Literal as Written,
     Parameter,
     Pattern,
     Rule,
     RuleSet,
+)
+from selfheal_rules.model import (
+    Literal as Written,
 )
 from selfheal_rules.source import Span
 from selfheal_rules.testing.edits import Path, pieces
@@ -110,7 +112,7 @@ def _durations(rule: Rule) -> Iterator[tuple[Path, str, Span]]:
 def _guards(ruleset: RuleSet, rule: Rule) -> Iterator[Point]:
     for number, guard in enumerate(rule.guard):
         for way in (ALLOWED, HELD):
-            yield Point("guards", ruleset.name, rule.id, guard.name, way, number, guard.span)
+            yield Point("guards", ruleset.name, rule.id, f"guard `{guard.name}`", way, number, guard.span)
 
 
 def step_name(rule: Rule, number: int) -> str:

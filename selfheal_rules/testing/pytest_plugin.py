@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from selfheal_rules.testing.cases import Case
+    from selfheal_rules.testing.cases import Case, Suite
     from selfheal_rules.testing.results import Result
 
 NAME, ENDING = "tests.yaml", ".selfheal-test.yaml"
@@ -39,8 +39,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SuiteFile 
 class SuiteFile(pytest.File):
     """One file of tests."""
 
-    def collect(self) -> Iterator[CaseItem]:
-        """Give its cases; what is wrong with the file is said whole."""
+    def collect(self) -> Iterator[CaseItem | CoverageItem]:
+        """Give its cases, and the shares it asks for as the last; what is wrong with the file is said whole."""
         from selfheal_rules.diagnostics import RuleSetError  # noqa: PLC0415 - see above
         from selfheal_rules.testing.parse import load_suite  # noqa: PLC0415 - see above
 
@@ -50,6 +50,8 @@ class SuiteFile(pytest.File):
             raise self.CollectError(error.report.render()) from None
         for case in suite.cases:
             yield CaseItem.from_parent(self, name=case.name, case=case)
+        if suite.coverage:
+            yield CoverageItem.from_parent(self, name="coverage", suite=suite)
 
 
 class CaseFailed(Exception):  # noqa: N818 - how pytest is told; the report is in the result
@@ -92,3 +94,36 @@ class CaseItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Give the file and the line, from 0, the case stands in."""
         return self.path, self.case.span.line - 1, self.name
+
+
+class TooLittle(Exception):  # noqa: N818 - how pytest is told; the lines say it
+    """A file asks for more than its cases cover."""
+
+
+class CoverageItem(pytest.Item):
+    """The shares a file asks for, but for that of mutants: `selfheal test --mutate` has the time for those."""
+
+    def __init__(self, *, suite: Suite, **kwargs: Any) -> None:  # noqa: ANN401 - pytest's own
+        """Remember the file."""
+        super().__init__(**kwargs)
+        self.suite = suite
+
+    def runtest(self) -> None:
+        """Play all cases and hold what they cover against what is asked for."""
+        from selfheal_rules.testing.coverage import coverage_of, plainly  # noqa: PLC0415 - see above
+        from selfheal_rules.testing.marked import short  # noqa: PLC0415 - see above
+
+        results = plainly(self.suite)
+        if any(result.ending == "failed" for result in results):
+            pytest.skip("a case fails")
+        found = [*short(self.suite, coverage_of(self.suite, results))]
+        if found:
+            raise TooLittle("\n".join(found))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401 - pytest's own
+        """Show what is lacking; of a fault of the library, the traceback."""
+        return str(excinfo.value) if isinstance(excinfo.value, TooLittle) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Give the file and its first line."""
+        return self.path, self.suite.span.line - 1, self.name

@@ -14,7 +14,6 @@ from selfheal_rules.compile.scope import Scope, references
 from selfheal_rules.events import Event, State
 from selfheal_rules.model import Formula, Pattern, Reference, Rule, RuleSet, Test
 from selfheal_rules.source import Span
-from selfheal_rules.vocabulary import Kind
 
 Item: TypeAlias = Event | State
 Truth: TypeAlias = Literal["true", "false", "unknown"]
@@ -107,7 +106,7 @@ Judged: TypeAlias = Callable[[tuple[Any, ...], int], Truth]
 
 def judged(leaf: Leaf, kinds: tuple[str, ...]) -> Judged:
     """Give a leaf as a function of its items, which are of these kinds, and an instant in microseconds."""
-    known: dict[str, Kind] = leaf.ruleset.vocabulary.kinds
+    known = leaf.ruleset.vocabulary.kinds
     scope, code = Scope(leaf.ruleset), Code("coverage")
     for number, (pattern, name) in enumerate(zip(leaf.patterns, kinds, strict=True)):
         scope = scope.bind(pattern.alias, known[name], f"r{number}")
