@@ -164,9 +164,9 @@ def _of_leaf(leaf: Test, rules: RuleSet) -> Iterator[Mistake]:
     name = ".".join(leaf.path)
     whole = _whole(leaf)
     yield Mistake("drop a leaf", _gone, whole, "", f"an item that differs in `{name}` alone, and is not taken")
-    negated = _negated(leaf)
-    if negated:
-        new, text = negated
+    turned = negated(leaf)
+    if turned:
+        new, text = turned
         yield Mistake("negate a leaf", _put(new), whole, f"{name}: {text}", f"an item whose `{name}` is right")
     if leaf.operator in _FLIPPED:
         word: Any = _FLIPPED[leaf.operator]
@@ -190,7 +190,8 @@ def _whole(leaf: Test) -> Span:
     return evolve(found, end_column=found.end_column + min(ends, closing))
 
 
-def _negated(leaf: Test) -> tuple[Test, str] | None:
+def negated(leaf: Test) -> tuple[Test, str] | None:
+    """Give a leaf that is true where this one is false, and its text; None where the language has none."""
     said = _written(leaf.operand)
     operator: Any = _NEGATED.get(leaf.operator)
     if leaf.operator == "not":
@@ -249,8 +250,8 @@ def _of_term(term: Call | Pick, rules: RuleSet) -> Iterator[Mistake]:
                       f"{other}: {text_of(term.span)}", test)  # fmt: skip
         return
     if term.function in _TURNED and len(term.arguments) > 1:
-        one, other = (argument.span for argument in term.arguments[:2])
-        place = Span(one.source, one.end_line, one.end_column, other.line, other.column)
+        left, right = (argument.span for argument in term.arguments[:2])
+        place = Span(left.source, left.end_line, left.end_column, right.line, right.column)
         new = _TURNED[term.function]
         test = f"values for which `{term.function}` and `{new}` differ"
         written = text_of(place).replace(term.function, new, 1)
