@@ -5,13 +5,19 @@ import os
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from selfheal_rules.report import read_coverage
+from selfheal_rules.source import Source
 from selfheal_rules.testing import load_suite
 from selfheal_rules.testing.cases import Suite
 from selfheal_rules.testing.coverage import Coverage, coverage_of, plainly
 from selfheal_rules.testing.marked import report_of, shares, short, text
+from selfheal_rules.testing.mutants import mutants
+from selfheal_rules.testing.results import Result
+from selfheal_rules.testing.runner import play
 from tests.suites import suite_of
+from tests.test_testing_generated import _case as generated_case
 
 DATA = Path(__file__).parent / "data" / "testing" / "coverage"
 RULES = (DATA / "rules.yaml").read_text("utf-8")
@@ -171,6 +177,24 @@ def test_what_is_lacking_is_said(tmp_path: Path) -> None:
     assert "outcomes: 27.3 % covered, 99.5 % asked for" == lines[0]
     assert f"  {tmp_path}/rules.yaml:25:9: step `fence` of `heal` was never tried again" in lines
     assert not [line for line in lines if line.startswith(("rules", "guards"))]
+
+
+def test_measuring_changes_nothing() -> None:
+    """Over generated rules and streams: what decided is covered as fired, and no mutant stumbles."""
+    mutated = 0
+    for case in filter(None, map(generated_case, range(4))):
+        suite = Suite(Source("generated", ""), (case,))
+        played = play(case)
+        found = coverage_of(suite, (Result(case, "passed", (), played),))
+        fired = {(one.ruleset, one.rule) for moment in played for one in moment.settled}
+        rules = {(one.ruleset, one.rule) for one in found.covered if one.sort == "rules"}
+        assert set() == fired - rules
+        for mutant in [*mutants(case.program)][::7]:
+            program = mutant.of(case.program)
+            if program:
+                play(evolve(case, program=program))
+                mutated += 1
+    assert mutated
 
 
 def test_cases_that_fail_cover_nothing(tmp_path: Path) -> None:
