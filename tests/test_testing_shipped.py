@@ -10,7 +10,9 @@ from selfheal_rules.testing.report import text
 
 ROOT = Path(__file__).parents[1]
 SUITES = {path.name: load_suite(path / "tests.yaml") for path in sorted(ROOT.glob("rulesets/*/"))}
-CASES = [(name, case) for name, suite in SUITES.items() for case in suite.cases]
+TOGETHER = {path.parent.name: load_suite(path) for path in sorted(ROOT.glob("rulesets/*/*.selfheal-test.yaml"))}
+"""Tests of a rule set beside another one."""
+CASES = [(name, case) for suites in (SUITES, TOGETHER) for name, suite in suites.items() for case in suite.cases]
 
 
 @pytest.mark.parametrize(("_", "case"), CASES, ids=[f"{name}: {case.name}" for name, case in CASES])
