@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from selfheal_rules.model import Do
 from selfheal_rules.testing import judge, load_suite
 from selfheal_rules.testing.cases import ALSO, Case
 from selfheal_rules.testing.report import text
@@ -24,9 +25,10 @@ def test_the_case_holds(_: str, case: Case) -> None:
 
 @pytest.mark.parametrize("name", SUITES)
 def test_every_rule_is_tested_under_every_circumstance(name: str) -> None:
-    """Each rule of the set is expected of by some case, and each case is played under all there is."""
+    """Each rule of the set that acts is named by some case, and each case is played under all there is."""
     suite = SUITES[name]
     (ruleset,) = suite.cases[0].program.rulesets
     assert {ALSO} == {case.also for case in suite.cases}
     written = suite.source.text
-    assert [] == [rule.id for rule in ruleset.rules if rule.id not in written and "conclude" not in written]
+    acting = [rule.id for rule in ruleset.rules if any(isinstance(step, Do) for step in rule.then)]
+    assert [] == [rule for rule in acting if rule not in written]
