@@ -1,0 +1,22 @@
+"""The pages of the shipped rule sets say what the rule sets are."""
+
+from pathlib import Path
+
+import pytest
+
+from selfheal_rules import load_rules
+from tests.rulesets_page import FACTS, FOLDER, WORDS, pages
+
+NAMES = [path.parent.name for path in sorted(FOLDER.glob("*/rules.yaml"))]
+
+
+@pytest.mark.parametrize(("path", "expected"), pages().items(), ids=NAMES)
+def test_the_page_is_written_from_the_rules(path: Path, expected: str) -> None:
+    """What stands in `README.md` is what `python -m tests.rulesets_page` writes."""
+    assert expected == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_use_case_is_told_whole(name: str) -> None:
+    """The metadata answers every question of the SIG's form, and nothing else."""
+    assert sorted([*FACTS, *WORDS]) == sorted(load_rules(FOLDER / name).metadata)
