@@ -66,7 +66,9 @@ def alert(name: str, host: str, *, over: bool = False) -> None:
     now = datetime.now(UTC)
     ends = now if over else now + timedelta(hours=1)
     labels = {"alertname": name, "severity": "critical", "host": host}
-    told = [{"labels": labels, "startsAt": (now - timedelta(seconds=1)).isoformat(), "endsAt": ends.isoformat()}]
+    told: list[Any] = [
+        {"labels": labels, "startsAt": (now - timedelta(seconds=1)).isoformat(), "endsAt": ends.isoformat()}
+    ]
     try:
         requests.post(ALERTMANAGER, json=told, timeout=10).raise_for_status()
     except requests.ConnectionError:

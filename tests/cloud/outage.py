@@ -21,11 +21,18 @@ class _Away(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+def _bound(port: int) -> ThreadingHTTPServer | None:
+    try:
+        return ThreadingHTTPServer(("127.0.0.1", port), _Away)
+    except OSError:
+        return None
+
+
 @contextmanager
 def away(cloud: Cloud, service: str, port: int) -> Iterator[None]:
     """Have Nova's API answer 503 as long as this lasts; it is started again afterwards, and takes its time."""
     cloud.stop(service)
-    server = ThreadingHTTPServer(("127.0.0.1", port), _Away)
+    server = cloud.wait(lambda: _bound(port), f"port {port} is free")
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield

@@ -124,7 +124,8 @@ class Cloud:
         answer = self.connection.compute.post("/servers", json={"server": {**body, **where}}, microversion="2.74")
         assert answer.ok, answer.text
         ident = answer.json()["server"]["id"]
-        self.wait(lambda: self.server(ident)["status"] == "ACTIVE", f"{name} runs")
+        self.wait(lambda: self.server(ident)["status"] in {"ACTIVE", "ERROR"}, f"{name} runs")
+        assert "ACTIVE" == self.server(ident)["status"], self.server(ident).get("fault")
         return Server(ident, self.server(ident)["OS-EXT-SRV-ATTR:host"])
 
     def delete(self, ident: str) -> None:
@@ -167,7 +168,7 @@ class Cloud:
         script = f'. "{Path(__file__).parent}/up/lib.sh"; {command}'
         subprocess.run(["bash", "-c", script], check=True, env={**os.environ, "SELFHEAL_CLOUD": self.home})
 
-    def wait(self, shows: Callable[[], _T], what: str) -> _T:
+    def wait(self, shows: Callable[[], _T | None], what: str) -> _T:
         """Wait until something shows."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:

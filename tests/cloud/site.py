@@ -91,7 +91,7 @@ class Site:
 
     def decided(self, status: str) -> list[dict[str, Any]]:
         """Give the decisions of one status, as the journal has them."""
-        return [one.data for one in self._records("decision") if one.data["verdict"]["status"] == status]
+        return [one.data for one in self._records("decision") if one.data["verdict"] == status]
 
     def _records(self, kind: str) -> list[Any]:
         return [one for one in FileJournal(self.journal).records() if one.type == kind]

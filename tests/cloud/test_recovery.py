@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from selfheal_rules.integrations.pollers import (
 )
 from tests.cloud.hook import PORT, Hook, alert, listening
 from tests.cloud.rig import COMPUTES, PACE, Cloud
-from tests.cloud.site import site
+from tests.cloud.site import Site, site
 from tests.cloud.test_services import Stack, balancer, resources_of, stack, workflows
 
 __all__ = ["balancer", "stack", "workflows"]
@@ -43,7 +44,7 @@ def test_a_crashed_server_is_started_until_it_crashes_again_and_again(cloud: Clo
     healing.look()
     for number in (1, 2):
         cloud.crash(server)
-        healing.until(lambda wanted=number: healing.done()["compute.start_server"] == wanted, "it is started")
+        healing.until(partial(_has_started, healing, number), "it is started")
         assert "ACTIVE" == cloud.server(server.id)["status"]
         healing.look()
     cloud.crash(server)
@@ -53,6 +54,10 @@ def test_a_crashed_server_is_started_until_it_crashes_again_and_again(cloud: Clo
     assert {"compute.start_server": 2, "page": 1} == healing.done()
     assert "SHUTOFF" == cloud.server(server.id)["status"]
     cloud.delete(server.id)
+
+
+def _has_started(healing: Site, times: int) -> bool:
+    return healing.done()["compute.start_server"] == times
 
 
 def test_a_server_its_owner_stopped_stays_stopped(cloud: Cloud, tmp_path: Path) -> None:
