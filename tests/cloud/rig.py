@@ -23,8 +23,8 @@ from selfheal_rules.source import Source
 COMPUTES = ("compute1", "compute2", "compute3")
 PATIENCE = 90.0
 PACE = 0.3
-CRASHED = 6
-"""The power state of a guest that died, as Nova numbers them."""
+SHUT_DOWN = 4
+"""The power state of a guest whose process died, as Nova numbers what libvirt says of it."""
 
 _T = TypeVar("_T")
 
@@ -153,7 +153,7 @@ class Cloud:
         """Have a guest die under its server, as its hypervisor sees it; the driver tells Nova."""
         domains = Path(self.home, "run/nova", server.host, "domains.json")
         guests = json.loads(domains.read_text())
-        guests[server.id]["state"] = CRASHED
+        guests[server.id]["state"] = SHUT_DOWN
         written = domains.with_suffix(".test")
         written.write_text(json.dumps(guests))
         written.replace(domains)

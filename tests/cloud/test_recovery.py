@@ -217,7 +217,7 @@ def test_an_alarm_of_aodh_leads_to_a_workflow_of_mistral(
     healing = site(cloud, tmp_path / "journal.jsonl", "services", (), hook=hook)
     healing.look()
     command = [f"{cloud.home}/all/bin/python", str(Path(__file__).parent / "up" / "publish.py"), alarm]
-    subprocess.run(command, check=True)
+    subprocess.run([*command, str(cloud.connection.current_project_id)], check=True)
     healing.until(lambda: _outcomes(healing.journal), "the workflow is done")
     healing.healer.close()
     (execution,) = _executions(cloud, alarm)

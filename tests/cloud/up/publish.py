@@ -1,4 +1,4 @@
-"""`publish.py HOST`: say on the bus, as Ceilometer does, that a server on a host is in error."""
+"""`publish.py HOST PROJECT`: say on the bus, as Ceilometer does, that a server of a project is in error on a host."""
 
 import sys
 import uuid
@@ -21,7 +21,8 @@ def main() -> None:
     notifier = oslo_messaging.Notifier(
         transport, driver="messagingv2", publisher_id="ceilometer.sample", topics=["alarm.all"]
     )
-    traits = {"state": "error", "instance_id": str(uuid.uuid4()), "host": sys.argv[1]}
+    host, project = sys.argv[1:]
+    traits = {"state": "error", "instance_id": str(uuid.uuid4()), "host": host, "project_id": project}
     event = {
         "message_id": str(uuid.uuid4()),
         "event_type": "compute.instance.update",
