@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("openstack", reason="openstacksdk is not installed (extra `openstack`)")
 
+from tests.cloud.hook import Hook, listening
 from tests.cloud.rig import Cloud, Server, login
 
 _NUMBERS = count()
@@ -41,3 +42,10 @@ def server(cloud: Cloud) -> Iterator[Server]:
     made = cloud.boot(f"selfheal-{os.getpid()}-{next(_NUMBERS)}")
     yield made
     cloud.delete(made.id)
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    """Take what the Alertmanager and Aodh send."""
+    with listening() as made:
+        yield made

@@ -134,6 +134,14 @@ class Cloud:
         gone = 404
         self.wait(lambda: self.connection.compute.get(f"/servers/{ident}").status_code == gone, "it is gone")
 
+    def enroll(self, host: str) -> str:
+        """Make a node called like a compute host, and switch it on; gives its UUID."""
+        proxy = self.needed("baremetal")
+        made = proxy.create_node(name=host, driver="fake-hardware", resource_class="baremetal")
+        proxy.set_node_provision_state(made, "manage", wait=True, timeout=60)
+        proxy.set_node_power_state(made, "power on", wait=True, timeout=60)
+        return str(made.id)
+
     def kill(self, host: str) -> None:
         """Have a compute service die at once."""
         self.stop(f"nova-{host}")

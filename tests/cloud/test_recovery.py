@@ -20,7 +20,7 @@ from selfheal_rules.integrations.pollers import (
     nova_services,
     octavia_balancers,
 )
-from tests.cloud.hook import PORT, Hook, alert, listening
+from tests.cloud.hook import PORT, Hook, alert
 from tests.cloud.rig import COMPUTES, PACE, Cloud
 from tests.cloud.site import Site, site
 from tests.cloud.test_services import Stack, balancer, resources_of, stack, workflows
@@ -28,13 +28,6 @@ from tests.cloud.test_services import Stack, balancer, resources_of, stack, work
 __all__ = ["balancer", "stack", "workflows"]
 
 HOST = COMPUTES[0]
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    """Take what the Alertmanager and Aodh send."""
-    with listening() as made:
-        yield made
 
 
 def test_a_crashed_server_is_started_until_it_crashes_again_and_again(cloud: Cloud, tmp_path: Path) -> None:
@@ -102,13 +95,10 @@ def test_a_failed_load_balancer_fails_over(cloud: Cloud, balancer: str, tmp_path
 @pytest.fixture
 def node(cloud: Cloud) -> Iterator[str]:
     """Enroll the node of a host, and switch it on."""
-    proxy = cloud.needed("baremetal")
-    made = proxy.create_node(name=HOST, driver="fake-hardware", resource_class="baremetal")
-    proxy.set_node_provision_state(made, "manage", wait=True, timeout=60)
-    proxy.set_node_power_state(made, "power on", wait=True, timeout=60)
-    yield made.id
-    proxy.unset_node_maintenance(made)
-    proxy.delete_node(made)
+    made = cloud.enroll(HOST)
+    yield made
+    cloud.connection.baremetal.unset_node_maintenance(made)
+    cloud.connection.baremetal.delete_node(made)
 
 
 def test_a_node_without_power_is_switched_on(cloud: Cloud, node: str, tmp_path: Path) -> None:

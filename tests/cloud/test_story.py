@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from selfheal_rules.integrations.pollers import ironic_nodes, masakari_hosts, nova_servers, nova_services
-from tests.cloud.hook import Hook, alert, listening
+from tests.cloud.hook import Hook, alert
 from tests.cloud.outage import away
 from tests.cloud.rig import COMPUTES, Cloud
 from tests.cloud.site import POLICY, Site, site, told
@@ -42,25 +42,13 @@ maintenance:
 
 
 @pytest.fixture
-def hook() -> Iterator[Hook]:
-    """Take what the Alertmanager sends."""
-    with listening() as made:
-        yield made
-
-
-@pytest.fixture
 def nodes(cloud: Cloud) -> Iterator[dict[str, str]]:
     """Enroll the nodes of two hosts, and switch them on; afterwards all hosts are as they were before."""
-    proxy, made = cloud.needed("baremetal"), {}
-    for host in (HOST, OTHER):
-        node = proxy.create_node(name=host, driver="fake-hardware", resource_class="baremetal")
-        proxy.set_node_provision_state(node, "manage", wait=True, timeout=60)
-        proxy.set_node_power_state(node, "power on", wait=True, timeout=60)
-        made[host] = node.id
+    made = {host: cloud.enroll(host) for host in (HOST, OTHER)}
     yield made
     for host, ident in made.items():
         alert(DOWN, host, over=True)
-        proxy.delete_node(ident)
+        cloud.connection.baremetal.delete_node(ident)
         _settle(cloud, host)
 
 
