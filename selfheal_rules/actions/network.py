@@ -10,7 +10,7 @@ _SAID = "{{event: openstack.notification, where: {{event_type: {0}, {1}: {{targe
 _AGENT = _SAID.format("agent.update.end", "payload.agent.id", "1m")
 _RECORDS = _SAID.format("dns.recordset.update", "payload.id", "5m")
 _PORT = "{event: network.action, where: {resource: {target}, action: update, phase: end}, within: 1m}"
-_BALANCER = "{event: lb.action, where: {loadbalancer: {target}, action: update, phase: end}, within: 5m}"
+_BALANCER = "{state: lb.status, where: {loadbalancer: {target}, provisioning_status: ACTIVE}, within: 5m}"
 
 NETWORK = (
     ActionType(

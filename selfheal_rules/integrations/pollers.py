@@ -77,16 +77,20 @@ def _power(state: str | None) -> str:
 
 
 def nova_servers(api: Api, now: datetime) -> Iterator[State]:
-    """Give every server, with the host it is on; `host` of the answer is what was asked for once, and is not read."""
+    """
+    Give every server, with the host it is on; `host` of the answer is what was asked for once, and is not read.
+
+    One that is not placed yet, or is shelved, has an empty text for its host, as the vocabulary says.
+    """
     page = api.get("compute", _SERVERS, "2.93")["servers"]
     while page:
         for one in page:
             yield _state(
                 "instance", now,
-                instance=one["id"], name=one["name"], host=one["OS-EXT-SRV-ATTR:host"],
+                instance=one["id"], name=one["name"], host=one["OS-EXT-SRV-ATTR:host"] or "",
                 node=one["OS-EXT-SRV-ATTR:hypervisor_hostname"], project=one["tenant_id"], locked=one["locked"],
                 status=STATUSES.get(one["OS-EXT-STS:vm_state"], "unknown"), task_state=one["OS-EXT-STS:task_state"],
-                availability_zone=one["OS-EXT-AZ:availability_zone"], metadata=FrozenMap(one["metadata"]),
+                availability_zone=one["OS-EXT-AZ:availability_zone"] or None, metadata=FrozenMap(one["metadata"]),
             )  # fmt: skip
         page = api.get("compute", f"{_SERVERS}&marker={page[-1]['id']}", "2.93")["servers"]
 
@@ -94,9 +98,77 @@ def nova_servers(api: Api, now: datetime) -> Iterator[State]:
 _SERVERS = "/servers/detail?all_tenants=1&limit=500"
 
 
+def masakari_hosts(api: Api, now: datetime) -> Iterator[State]:
+    """Give every host that is on maintenance for Masakari, by whose hand it may be: it sets that itself, too."""
+    for segment in api.get("instance_ha", "/segments", "1.2")["segments"]:
+        for one in api.get("instance_ha", f"/segments/{segment['uuid']}/hosts", "1.2")["hosts"]:
+            if one["on_maintenance"]:
+                yield _state(
+                    "host.maintenance", now,
+                    host=one["name"], host_uuid=one["uuid"], reason="masakari", segment=segment["name"],
+                )  # fmt: skip
+
+
+def heat_stacks(api: Api, now: datetime) -> Iterator[State]:
+    """Give every stack of the project that is asked for; no other is listed."""
+    for one in _stacks(api):
+        action, status = _split(one["stack_status"])
+        yield _state(
+            "stack", now,
+            stack=one["id"], name=one["stack_name"], action=action, status=status,
+            reason=one["stack_status_reason"], project=one.get("project"),
+        )  # fmt: skip
+
+
+def heat_resources(api: Api, now: datetime) -> Iterator[State]:
+    """Give what every stack of the project is made of, by a call for each stack; nested stacks are resources."""
+    for stack in _stacks(api):
+        path = f"/stacks/{stack['stack_name']}/{stack['id']}/resources"
+        for one in (api.find("orchestration", path) or {"resources": ()})["resources"]:
+            action, status = _split(one["resource_status"])
+            physical, kind = one["physical_resource_id"] or None, one["resource_type"]
+            yield _state(
+                "stack.resource", now,
+                stack=stack["id"], resource=one["resource_name"], physical=physical, resource_type=kind,
+                instance=physical if kind == "OS::Nova::Server" else None, action=action, status=status,
+                reason=one["resource_status_reason"],
+            )  # fmt: skip
+
+
+def _stacks(api: Api) -> Iterator[Found]:
+    page = api.get("orchestration", _STACKS)["stacks"]
+    while page:
+        yield from page
+        page = api.get("orchestration", f"{_STACKS}&marker={page[-1]['id']}")["stacks"]
+
+
+_STACKS = "/stacks?limit=500"
+
+
+def _split(state: str) -> tuple[str, str]:
+    """Split `CHECK_FAILED`, and `UPDATE_IN_PROGRESS` as well."""
+    action, _, status = state.partition("_")
+    return action, status
+
+
+def octavia_balancers(api: Api, now: datetime) -> Iterator[State]:
+    """Give how every load balancer is; one that fails is told by nothing else."""
+    page = api.get("load_balancer", _BALANCERS)["loadbalancers"]
+    while page:
+        for one in page:
+            yield _state(
+                "lb.status", now,
+                loadbalancer=one["id"], name=one["name"], provisioning_status=one["provisioning_status"],
+                operating_status=one["operating_status"], project=one["project_id"],
+            )  # fmt: skip
+        page = api.get("load_balancer", f"{_BALANCERS}&marker={page[-1]['id']}")["loadbalancers"]
+
+
+_BALANCERS = "/lbaas/loadbalancers?limit=500"
+
+
 def _state(kind: str, now: datetime, **told: Value) -> State:
-    fields = {name: value for name, value in present(**told).items() if value != ""}
-    return State(kind, SOURCE, now, fields, id=f"{SOURCE}/{now.isoformat()}")
+    return State(kind, SOURCE, now, present(**told), id=f"{SOURCE}/{now.isoformat()}")
 
 
 KEYS = {
@@ -104,6 +176,10 @@ KEYS = {
     "compute.service": ("host", "binary"),
     "node.power": ("node",),
     "instance": ("instance",),
+    "host.maintenance": ("host",),
+    "stack": ("stack",),
+    "stack.resource": ("stack", "resource"),
+    "lb.status": ("loadbalancer",),
 }
 """By which fields each kind is told apart, as the vocabulary says."""
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-openstack = pytest.importorskip("openstack", reason="openstacksdk is not installed (extra `openstack`)")
+pytest.importorskip("openstack", reason="openstacksdk is not installed (extra `openstack`)")
 
-from tests.cloud.rig import Cloud, Server  # noqa: E402 - the same
+from tests.cloud.hook import Hook, listening
+from tests.cloud.rig import Cloud, Server, login
 
 _NUMBERS = count()
 
@@ -32,16 +33,7 @@ def cloud() -> Cloud:
     home = os.environ.get("SELFHEAL_CLOUD")
     if not home:
         pytest.skip("no cloud: SELFHEAL_CLOUD names none (tests/cloud/README.md)")
-    connection = openstack.connect(
-        auth_url="http://127.0.0.1:17500/v3",
-        username="admin",
-        password="cloudpw",  # noqa: S106 - of a cloud on this machine's loopback, for the time of a test
-        project_name="admin",
-        user_domain_id="default",
-        project_domain_id="default",
-        region_name="RegionOne",
-    )
-    return Cloud(connection, home)
+    return Cloud(login(), home)
 
 
 @pytest.fixture
@@ -50,3 +42,10 @@ def server(cloud: Cloud) -> Iterator[Server]:
     made = cloud.boot(f"selfheal-{os.getpid()}-{next(_NUMBERS)}")
     yield made
     cloud.delete(made.id)
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    """Take what the Alertmanager and Aodh send."""
+    with listening() as made:
+        yield made

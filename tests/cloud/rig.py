@@ -1,5 +1,6 @@
 """What a test of executors does to a cloud beside them: boots servers, kills and starts compute services, watches."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import openstack
 import pytest
 from attrs import frozen
 from openstack.connection import Connection
@@ -21,6 +23,8 @@ from selfheal_rules.source import Source
 COMPUTES = ("compute1", "compute2", "compute3")
 PATIENCE = 90.0
 PACE = 0.3
+SHUT_DOWN = 4
+"""The power state of a guest whose process died, as Nova numbers what libvirt says of it."""
 
 _T = TypeVar("_T")
 
@@ -60,6 +64,19 @@ rules:
 
 def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool | int) else f'"{value}"'
+
+
+def login() -> Connection:
+    """Log in as the administrator of the cloud on this machine."""
+    return openstack.connect(
+        auth_url="http://127.0.0.1:17500/v3",
+        username="admin",
+        password="cloudpw",  # noqa: S106 - of a cloud on this machine's loopback, for the time of a test
+        project_name="admin",
+        user_domain_id="default",
+        project_domain_id="default",
+        region_name="RegionOne",
+    )
 
 
 @frozen
@@ -107,7 +124,8 @@ class Cloud:
         answer = self.connection.compute.post("/servers", json={"server": {**body, **where}}, microversion="2.74")
         assert answer.ok, answer.text
         ident = answer.json()["server"]["id"]
-        self.wait(lambda: self.server(ident)["status"] == "ACTIVE", f"{name} runs")
+        self.wait(lambda: self.server(ident)["status"] in {"ACTIVE", "ERROR"}, f"{name} runs")
+        assert "ACTIVE" == self.server(ident)["status"], self.server(ident).get("fault")
         return Server(ident, self.server(ident)["OS-EXT-SRV-ATTR:host"])
 
     def delete(self, ident: str) -> None:
@@ -116,9 +134,21 @@ class Cloud:
         gone = 404
         self.wait(lambda: self.connection.compute.get(f"/servers/{ident}").status_code == gone, "it is gone")
 
+    def enroll(self, host: str) -> str:
+        """Make a node called like a compute host, and switch it on; gives its UUID."""
+        proxy = self.needed("baremetal")
+        made = proxy.create_node(name=host, driver="fake-hardware", resource_class="baremetal")
+        proxy.set_node_provision_state(made, "manage", wait=True, timeout=60)
+        proxy.set_node_power_state(made, "power on", wait=True, timeout=60)
+        return str(made.id)
+
     def kill(self, host: str) -> None:
         """Have a compute service die at once."""
-        os.killpg(int(Path(self.home, "run/pid", f"nova-{host}").read_text()), signal.SIGKILL)
+        self.stop(f"nova-{host}")
+
+    def stop(self, process: str) -> None:
+        """Have a process of the cloud die at once, and all it began."""
+        os.killpg(int(Path(self.home, "run/pid", process).read_text()), signal.SIGKILL)
 
     def start(self, host: str) -> None:
         """Start a compute service that was killed, and wait until it reports."""
@@ -127,12 +157,26 @@ class Cloud:
         )
         self.wait(lambda: self.service(host)["forced_down"] or self.service(host)["state"] == "up", f"{host} is up")
 
+    def crash(self, server: Server) -> None:
+        """Have a guest die under its server, as its hypervisor sees it; the driver tells Nova."""
+        domains = Path(self.home, "run/nova", server.host, "domains.json")
+        guests = json.loads(domains.read_text())
+        guests[server.id]["state"] = SHUT_DOWN
+        written = domains.with_suffix(".test")
+        written.write_text(json.dumps(guests))
+        written.replace(domains)
+
+    def change(self, database: str, table: str, ident: str, key: str, what: str) -> None:
+        """Change what a service believes of a thing, where its drivers make no world that could change."""
+        statement = f"update {table} set {what} where {key} = '{ident}'"  # noqa: S608 - the tests' own words
+        self.script(f'mariadb --no-defaults --socket=$R/mysql.sock -u root {database} -e "{statement}"')
+
     def script(self, command: str) -> None:
         """Run a command with the names the scripts of the cloud use."""
         script = f'. "{Path(__file__).parent}/up/lib.sh"; {command}'
         subprocess.run(["bash", "-c", script], check=True, env={**os.environ, "SELFHEAL_CLOUD": self.home})
 
-    def wait(self, shows: Callable[[], _T], what: str) -> _T:
+    def wait(self, shows: Callable[[], _T | None], what: str) -> _T:
         """Wait until something shows."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:

@@ -12,12 +12,9 @@ HOST = "compute3"
 @pytest.fixture
 def node(cloud: Cloud) -> Iterator[str]:
     """Enroll a node called like a compute host, and switch it on."""
-    proxy = cloud.needed("baremetal")
-    made = proxy.create_node(name=HOST, driver="fake-hardware", resource_class="baremetal")
-    proxy.set_node_provision_state(made, "manage", wait=True, timeout=60)
-    proxy.set_node_power_state(made, "power on", wait=True, timeout=60)
-    yield made.id
-    proxy.delete_node(made)
+    made = cloud.enroll(HOST)
+    yield made
+    cloud.connection.baremetal.delete_node(made)
 
 
 def _node(cloud: Cloud) -> dict[str, object]:

@@ -83,7 +83,8 @@ class Stack:
     server: str
 
 
-def _stack(cloud: Cloud, ident: str) -> Stack:
+def resources_of(cloud: Cloud, ident: str) -> Stack:
+    """Give a stack as it is now, by its name and id."""
     listed = cloud.raw("orchestration", f"/stacks/{ident}/resources")["resources"]
     return Stack(ident, listed[0]["physical_resource_id"])
 
@@ -98,7 +99,7 @@ def stack(cloud: Cloud) -> Iterator[Stack]:
     ident = answer.json()["stack"]["id"]
     cloud.wait(lambda: _status(cloud, name) == "CREATE_COMPLETE", "it is made")
     path = f"{name}/{ident}"
-    yield _stack(cloud, path)
+    yield resources_of(cloud, path)
     proxy.delete(f"/stacks/{path}")
 
 
@@ -114,7 +115,7 @@ def test_heat_replaces_what_is_marked(cloud: Cloud, stack: Stack) -> None:
     assert "done" == cloud.do("orchestration.mark_unhealthy", stack.server, stack=ident, reason="it crashed").status
     assert "it was marked before" == cloud.do("orchestration.mark_unhealthy", "guest", stack=ident).detail
     assert "done" == cloud.do("orchestration.update_stack", ident).status
-    assert stack.server != _stack(cloud, stack.id).server
+    assert stack.server != resources_of(cloud, stack.id).server
     assert "done" == cloud.do("orchestration.check_stack", ident).status
 
 

@@ -1,131 +1,96 @@
-"""A compute host dies, and nobody lifts a hand: what a healer makes of it on a real cloud."""
+"""Compute hosts die, and nobody lifts a hand: what a healer makes of it on a real cloud."""
 
-import time
-from collections import Counter
+import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from attrs import define
 
-import selfheal_rules as sr
-from selfheal_rules.execute import Executors
-from selfheal_rules.execute.openstack import cloud_executors
-from selfheal_rules.execute.openstack.api import Api
-from selfheal_rules.healer import Healer
-from selfheal_rules.integrations.pollers import Watch, ironic_nodes, nova_servers, nova_services
-from selfheal_rules.journal.file import FileJournal
-from selfheal_rules.parse.policy import load_policy
-from tests.cloud.rig import PACE, Cloud
+from selfheal_rules.integrations.pollers import ironic_nodes, masakari_hosts, nova_servers, nova_services
+from tests.cloud.hook import Hook, alert
+from tests.cloud.outage import away
+from tests.cloud.rig import COMPUTES, Cloud
+from tests.cloud.site import POLICY, Site, site, told
 
-HOST = "compute3"
-RULES = Path(__file__).parent / "story.yaml"
-POLICY = """\
-selfheal_policy: 1
-policy: test
-rulesets: [{ruleset: dead-compute, mode: enforce}]
-autonomy: [{action: "*", grade: auto}]
+STORY = "dead-compute"
+SWEEPS = (nova_services, ironic_nodes, nova_servers)
+FIRST, OTHER, HOST = COMPUTES
+DOWN = "NovaComputeDown"
+STEPS = (
+    "compute.fence",
+    "compute.force_down",
+    "compute.disable_service",
+    "compute.evacuate_host",
+    "compute.enable_service",
+)
+LAST = STEPS[-1]
+KILLED = dict(zip(STEPS[:-1], ("intent", "outcome", "outcome", "intent"), strict=True))
+"""When the healer is killed: as soon as it has begun a step, or once it knows how it ended."""
+
+ONCE = dict.fromkeys(STEPS, 1)
+CLOSED_FOR_WORK = """\
+maintenance:
+  - {name: works, targets: [compute3], days: [mon, tue, wed, thu, fri, sat, sun], from: "00:00", to: "23:59",
+     zone: UTC, until: 2099-12-31, owner: operators, reason: new memory}
 """
 
 
-@define
-class Site:
-    """A healer over a journal, that asks a cloud again and again."""
-
-    cloud: Cloud
-    healer: Healer
-    watches: tuple[Watch, ...]
-    waiting: list[Any]
-
-    def look(self) -> None:
-        """Take what the cloud says now, and what was told meanwhile."""
-        now = datetime.now(UTC)
-        told, self.waiting = self.waiting, []
-        states = [state for watch in self.watches for state in watch.look(Api(self.cloud.connection), now)]
-        self.healer.take([*told, *states, now])
-
-    def until(self, shows: Callable[[], bool], what: str, patience: float = 150.0) -> None:
-        """Go on until something shows."""
-        end = time.monotonic() + patience
-        while not shows():
-            assert time.monotonic() < end, f"{what}: not within {patience} s"
-            self.look()
-            time.sleep(PACE)
+@pytest.fixture
+def nodes(cloud: Cloud) -> Iterator[dict[str, str]]:
+    """Enroll the nodes of two hosts, and switch them on; afterwards all hosts are as they were before."""
+    made = {host: cloud.enroll(host) for host in (HOST, OTHER)}
+    yield made
+    for host, ident in made.items():
+        alert(DOWN, host, over=True)
+        cloud.connection.baremetal.delete_node(ident)
+        _settle(cloud, host)
 
 
-def alert(host: str, status: str) -> tuple[Any, ...]:
-    """Give what Alertmanager says of a compute service that is down, or is no longer."""
-    begun = "2026-01-01T00:00:00Z"
-    ended = datetime.now(UTC).isoformat() if status == "resolved" else "0001-01-01T00:00:00Z"
-    told = {
-        "status": status,
-        "labels": {"alertname": "NovaComputeDown", "severity": "critical", "host": host},
-        "annotations": {},
-        "startsAt": begun,
-        "endsAt": ended,
-        "fingerprint": f"down-{host}",
-    }
-    return sr.normalize_payload(
-        {"version": "4", "receiver": "hook", "groupKey": "x", "status": status, "alerts": [told]}
-    )
-
-
-def site(cloud: Cloud, journal: Path, policy: Path) -> Site:
-    """Make a healer on a cloud, or take up the journal of one that ended."""
-    program = sr.compile_rules(sr.load_rules(RULES))
-    engine = sr.Engine(program, policy=load_policy(policy))
-    executors = Executors(cloud_executors(cloud.connection, pace=PACE))
-    watches = tuple(Watch(sweep) for sweep in (nova_services, ironic_nodes, nova_servers))
-    return Site(cloud, Healer(engine, FileJournal(journal), executors), watches, [])
+def _settle(cloud: Cloud, host: str) -> None:
+    """Have a host as it was, also where a test broke off."""
+    cloud.start(host)
+    ident = cloud.service(host)["id"]
+    put = cloud.connection.compute.put
+    if cloud.service(host)["forced_down"]:
+        path = f"/os-services/{ident}"
+        cloud.wait(lambda: put(path, json={"forced_down": False}, microversion="2.53").ok, f"{host} is forced up")
+    put(f"/os-services/{ident}", json={"status": "enabled"}, microversion="2.53")
+    cloud.wait(lambda: cloud.service(host)["state"] == "up", f"{host} is up")
 
 
 @pytest.fixture
-def node(cloud: Cloud) -> Iterator[str]:
-    """Enroll the node of the host, and switch it on."""
-    proxy = cloud.needed("baremetal")
-    made = proxy.create_node(name=HOST, driver="fake-hardware", resource_class="baremetal")
-    proxy.set_node_provision_state(made, "manage", wait=True, timeout=60)
-    proxy.set_node_power_state(made, "power on", wait=True, timeout=60)
-    yield made.id
-    proxy.delete_node(made)
+def guests(cloud: Cloud) -> Iterator[list[str]]:
+    """Boot two servers on the host."""
+    made = [cloud.boot(f"guest-{number}", HOST).id for number in range(2)]
+    yield made
+    for one in made:
+        cloud.delete(one)
 
 
-def test_a_dead_host_is_fenced_emptied_and_taken_back(cloud: Cloud, node: str, tmp_path: Path) -> None:
-    """
-    Nova and the monitoring agree that it is dead; every server runs elsewhere, none twice; the host comes back.
+def watched(cloud: Cloud, folder: Path, hook: Hook) -> Site:
+    """Have a healer look after the hosts."""
+    made = site(cloud, folder / "journal.jsonl", STORY, SWEEPS, hook=hook)
+    made.look()
+    return made
 
-    Every action was called once, but for the attempts at forcing the host up before nova-compute was started again.
-    """
-    policy = tmp_path / "policy.yaml"
-    policy.write_text(POLICY)
-    guests = [cloud.boot(f"guest-{number}", HOST) for number in range(2)]
-    watched = site(cloud, tmp_path / "journal.jsonl", policy)
-    watched.look()
-    cloud.kill(HOST)
-    watched.waiting.extend(alert(HOST, "firing"))
-    watched.until(lambda: _all_elsewhere(cloud, [one.id for one in guests]), "its servers run elsewhere")
-    assert cloud.service(HOST)["forced_down"]
-    assert cloud.service(HOST)["disabled_reason"].endswith(": host failed")
-    assert "power off" == cloud.raw("baremetal", f"/nodes/{node}", "1.87")["power_state"]
+
+def _die(cloud: Cloud, *hosts: str) -> None:
+    for host in hosts:
+        cloud.kill(host)
+        alert(DOWN, host)
+
+
+def _return(cloud: Cloud, node: str) -> None:
+    """Have the host come up again, as whoever repaired it does."""
     cloud.needed("baremetal").set_node_power_state(node, "power on", wait=True, timeout=60)
     cloud.start(HOST)
-    watched.waiting.extend(alert(HOST, "resolved"))
-    watched.until(lambda: _is_back(cloud), "it is taken back")
-    watched.look()
-    watched.healer.close()
-    done = _done(tmp_path / "journal.jsonl")
-    wanted = (
-        "compute.fence",
-        "compute.force_down",
-        "compute.disable_service",
-        "compute.evacuate_host",
-        "compute.enable_service",
-    )
-    assert dict.fromkeys(wanted, 1) == {action: done[action] for action in wanted}
-    for one in guests:
-        cloud.delete(one.id)
+    alert(DOWN, HOST, over=True)
 
 
 def _all_elsewhere(cloud: Cloud, guests: list[str]) -> bool:
@@ -133,12 +98,148 @@ def _all_elsewhere(cloud: Cloud, guests: list[str]) -> bool:
     return all(one["OS-EXT-SRV-ATTR:host"] != HOST and one["status"] == "ACTIVE" for one in found)
 
 
-def _is_back(cloud: Cloud) -> bool:
-    service = cloud.service(HOST)
+def _is_back(cloud: Cloud, host: str = HOST) -> bool:
+    service = cloud.service(host)
     return not service["forced_down"] and service["status"] == "enabled" and service["state"] == "up"
 
 
-def _done(journal: Path) -> Counter[str]:
-    """Count how often each action was about to be carried out."""
-    records = [one for one in FileJournal(journal).records() if one.type == "intent"]
-    return Counter(str(one.said("action")) for one in records)
+def _evacuations(cloud: Cloud, guests: list[str]) -> list[int]:
+    """Count, for each server, how often Nova was asked to evacuate it."""
+    actions = [cloud.raw("compute", f"/servers/{one}/os-instance-actions", "2.84")["instanceActions"] for one in guests]
+    return [sum(one["action"] == "evacuate" for one in listed) for listed in actions]
+
+
+def test_a_dead_host_is_fenced_emptied_and_taken_back(
+    cloud: Cloud, nodes: dict[str, str], guests: list[str], hook: Hook, tmp_path: Path
+) -> None:
+    """
+    Nova and the monitoring agree that it is dead; every server runs elsewhere, none twice; the host comes back.
+
+    Every action was called once, but for the attempts at forcing the host up before nova-compute was started again.
+    """
+    healing = watched(cloud, tmp_path, hook)
+    _die(cloud, HOST)
+    healing.until(lambda: _all_elsewhere(cloud, guests), "its servers run elsewhere")
+    assert cloud.service(HOST)["forced_down"]
+    assert cloud.service(HOST)["disabled_reason"].endswith(": host failed")
+    assert "power off" == cloud.raw("baremetal", f"/nodes/{nodes[HOST]}", "1.87")["power_state"]
+    _return(cloud, nodes[HOST])
+    healing.until(lambda: _is_back(cloud), "it is taken back")
+    healing.look()
+    healing.healer.close()
+    assert ONCE == {action: healing.done()[action] for action in STEPS}
+    assert [1, 1] == _evacuations(cloud, guests)
+
+
+def test_whoever_kills_the_healer_after_each_step_changes_nothing(
+    cloud: Cloud, nodes: dict[str, str], guests: list[str], tmp_path: Path
+) -> None:
+    """Whoever goes on from the journal of a killed process does nothing twice, and ends where one that lived does."""
+    journal = tmp_path / "journal.jsonl"
+    _die(cloud, HOST)
+    for step, record in KILLED.items():
+        _live_until(cloud, journal, partial(_is_written, journal, step, record), step)
+    _live_until(cloud, journal, lambda: _all_elsewhere(cloud, guests), "its servers run elsewhere")
+    _return(cloud, nodes[HOST])
+    _live_until(cloud, journal, lambda: _is_written(journal, LAST, "intent"), LAST)
+    rest = site(cloud, journal, STORY, SWEEPS)
+    rest.until(lambda: _is_back(cloud), "it is taken back")
+    rest.healer.close()
+    assert ONCE == {action: rest.done()[action] for action in STEPS}
+    assert [1, 1] == _evacuations(cloud, guests)
+    assert _all_elsewhere(cloud, guests)
+    assert [] == rest.paged
+
+
+def _live_until(cloud: Cloud, journal: Path, shows: Callable[[], bool], what: str) -> None:
+    """Give a healer a process of its own, and kill it once something shows."""
+    child = subprocess.Popen([sys.executable, "-m", "tests.cloud.life", cloud.home, str(journal)])
+    try:
+        cloud.wait(lambda: child.poll() is not None or shows(), what)
+        assert child.poll() is None, f"it ended by itself\n{told(journal)}"
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def _is_written(journal: Path, step: str, record: str) -> bool:
+    text = journal.read_text() if journal.exists() else ""
+    lines = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    begun = [at for at, one in enumerate(lines) if one["type"] == "intent" and one["data"]["action"] == step]
+    return bool(begun) and (record == "intent" or any(one["type"] == "outcome" for one in lines[begun[-1] :]))
+
+
+@pytest.mark.usefixtures("nodes")
+def test_nothing_is_done_to_a_host_on_maintenance(cloud: Cloud, guests: list[str], hook: Hook, tmp_path: Path) -> None:
+    """Neither where Masakari says so, which the rule asks, nor where a calendar of the site does, which holds it."""
+    proxy = cloud.needed("instance_ha")
+    segment = proxy.create_segment(name=tmp_path.name, recovery_method="auto", service_type="COMPUTE")
+    made = proxy.create_host(segment.uuid, name=HOST, type="COMPUTE", control_attributes="SSH", on_maintenance=True)
+    try:
+        asked = site(cloud, tmp_path / "asked.jsonl", STORY, (masakari_hosts, *SWEEPS), hook=hook)
+        asked.look()
+        _die(cloud, HOST)
+        asked.until(lambda: cloud.service(HOST)["state"] == "down", "it is seen down")
+        asked.go_on(3.0)
+        assert ({}, []) == (asked.done(), asked.decided("allowed"))
+        asked.healer.close()
+    finally:
+        proxy.delete_host(made.uuid, segment.uuid)
+        proxy.delete_segment(segment.uuid)
+    held = site(cloud, tmp_path / "held.jsonl", STORY, SWEEPS, hook=hook, policy=POLICY + CLOSED_FOR_WORK)
+    alert(DOWN, HOST)
+    held.until(lambda: held.decided("held"), "it is held")
+    held.go_on(1.0)
+    assert {} == held.done()
+    assert {("compute.fence", "maintenance")} == {(one["action"], one["guard"]) for one in held.decided("held")}
+    held.healer.close()
+    assert not cloud.service(HOST)["forced_down"]
+    assert [0, 0] == _evacuations(cloud, guests)
+
+
+def test_of_two_hosts_that_die_at_once_one_is_left_to_people(
+    cloud: Cloud, nodes: dict[str, str], guests: list[str], hook: Hook, tmp_path: Path
+) -> None:
+    """The limit of the rule holds the second, and says so; when that one comes back, nothing was done to it."""
+    servers = {HOST: guests, OTHER: [cloud.boot("other", OTHER).id]}
+    healing = watched(cloud, tmp_path, hook)
+    _die(cloud, OTHER, HOST)
+    healing.until(lambda: healing.decided("held"), "the second is held")
+    (held,) = healing.decided("held")
+    left = held["target"]
+    (healed,) = {HOST, OTHER} - {left}
+    healing.until(lambda: [1] * len(servers[healed]) == _evacuations(cloud, servers[healed]), "the first is emptied")
+    assert ("compute.fence", "limit") == (held["action"], held["guard"])
+    assert held["reason"] in _report(healing.journal)
+    cloud.start(left)
+    alert(DOWN, left, over=True)
+    healing.until(lambda: healing.decided("suppressed"), "what was held is dropped")
+    healing.healer.close()
+    assert "power on" == cloud.raw("baremetal", f"/nodes/{nodes[left]}", "1.87")["power_state"]
+    assert (False, "enabled") == (cloud.service(left)["forced_down"], cloud.service(left)["status"])
+    assert [0] * len(servers[left]) == _evacuations(cloud, servers[left])
+    cloud.delete(*servers[OTHER])
+
+
+def _report(journal: Path) -> str:
+    """Give the page that people read."""
+    page = journal.with_suffix(".html")
+    command = [sys.executable, "-m", "selfheal_rules", "report", "--journal", str(journal), "--output", str(page)]
+    subprocess.run(command, check=True)
+    return page.read_text()
+
+
+@pytest.mark.usefixtures("nodes")
+def test_a_nova_that_is_away_is_waited_for(cloud: Cloud, guests: list[str], hook: Hook, tmp_path: Path) -> None:
+    """Its API answers 503 from the fencing on, for half a minute: what it cannot be asked is done once it answers."""
+    healing = watched(cloud, tmp_path, hook)
+    _die(cloud, HOST)
+    healing.until(lambda: healing.done()["compute.fence"], "it is fenced")
+    with away(cloud, "nova-api", 17774):
+        healing.go_on(20.0)  # and ten seconds more until it takes calls again
+    healing.until(lambda: healing.done()["compute.evacuate_host"], "it is emptied")
+    healing.until(lambda: _all_elsewhere(cloud, guests), "its servers run elsewhere")
+    healing.healer.close()
+    assert [1, 1] == _evacuations(cloud, guests)
+    assert [] == healing.paged

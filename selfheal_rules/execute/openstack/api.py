@@ -9,12 +9,14 @@ each of it against the target.
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
+from uuid import NAMESPACE_URL, uuid5
 
 from attrs import define, frozen
 from keystoneauth1.exceptions import ClientException, EndpointNotFound
 from openstack.exceptions import SDKException
 
 from selfheal_rules.diagnostics import ExecutorError
+from selfheal_rules.values import FrozenMap
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
@@ -26,6 +28,9 @@ Found = Mapping[str, Any]
 SENT = "request id"
 _ERRORS = ("error", "message", "faultstring", "error_message")
 _LINE = 300
+_HEADERS: FrozenMap = FrozenMap({"message": {"Client-ID": str(uuid5(NAMESPACE_URL, "selfheal"))}})
+"""What a service wants to be told with every call: Zaqar refuses a client that does not say who it is."""
+
 _BUSY = frozenset({409, 423, 429, 500, 502, 503, 504})
 """The object is busy, or the service is: the same call may succeed later."""
 
@@ -101,7 +106,10 @@ class Api:
         body = {} if call.body is None else {"json": call.body}
         version = {"microversion": call.version} if call.version else {}
         try:
-            answer: Response = proxy.request(call.path, call.method, raise_exc=False, **body, **version)
+            headers = _HEADERS.get(call.service, {})
+            answer: Response = proxy.request(
+                call.path, call.method, raise_exc=False, headers=headers, **body, **version
+            )
         except ClientException as error:
             if call.method != "GET" and not isinstance(error, EndpointNotFound):
                 raise Unanswered(str(call)) from None

@@ -15,6 +15,9 @@ _AT_ONCE = 3
 _TAG = "HA_Enabled"
 """The metadata by which owners opt in or out, as Masakari reads it."""
 
+_IN_VAIN = frozenset({"error", "failed", "cancelled"})
+"""What Nova says of migrations that moved nothing."""
+
 Begin = Callable[[Work, Found], str]
 Ended = Callable[[Work, str, str, str], bool]
 
@@ -100,7 +103,7 @@ def _number(work: Work, otherwise: int) -> int:
 
 def _already(work: Work) -> str:
     """Tell a host that was emptied from one that never had a server: the second is not what the rule thinks it is."""
-    gone = [one for one in compute_hosts.evacuations(work, work.target) if one["status"] in {"done", "completed"}]
+    gone = [one for one in compute_hosts.evacuations(work, work.target) if one["status"] not in _IN_VAIN]
     if not gone:
         work.refuse("it has no servers, and none was evacuated from it")
     return f"all were evacuated before, {len(gone)} of them"

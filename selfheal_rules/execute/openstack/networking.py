@@ -9,6 +9,9 @@ _SOON = timedelta(minutes=1)
 _TAG = f"{MARK}-groups-"
 """A tag of a port in quarantine, for each security group it had: where it goes back to."""
 
+_NONE, _OPEN = "none", "open"
+"""In place of a group: that it had none, or took none at all (its port security was off)."""
+
 
 def _agent(work: Work) -> Found:
     found: Found = work.get("network", f"/agents/{work.target}")["agent"]
@@ -81,10 +84,20 @@ def quarantine_port(work: Work) -> str:
         work.refuse(f"the security group {group} has {len(rules)} rules: it would let something through")
     if port["security_groups"] == [group]:
         return "it was in quarantine before"
-    _tag(work, port, *(_TAG + one for one in port["security_groups"]))
-    _set_port(work, port, security_groups=[group], port_security_enabled=True)
+    if not _kept(port):  # else it is in another quarantine of ours, and goes back to where it was before both
+        _tag(work, port, *(_TAG + one for one in port["security_groups"] or [_OPEN if _is_open(port) else _NONE]))
+    _set_port(work, port, security_groups=[group], **({"port_security_enabled": True} if _is_open(port) else {}))
     work.until(lambda: _port(work)["security_groups"] == [group], "quarantine", _SOON)
     return f"in quarantine; it had {', '.join(port['security_groups']) or 'no group'}"
+
+
+def _is_open(port: Found) -> bool:
+    """Whether a port takes no groups at all; where the extension is not loaded, every port does."""
+    return port.get("port_security_enabled") is False
+
+
+def _kept(port: Found) -> list[str]:
+    return sorted(tag.removeprefix(_TAG) for tag in port["tags"] if tag.startswith(_TAG))
 
 
 def _tag(work: Work, port: Found, *ours: str) -> None:
@@ -95,10 +108,11 @@ def _tag(work: Work, port: Found, *ours: str) -> None:
 def release_port(work: Work) -> str:
     """Give a port the groups back that it had before we put it into quarantine."""
     port = _port(work)
-    groups = sorted(tag.removeprefix(_TAG) for tag in port["tags"] if tag.startswith(_TAG))
-    if not groups:
+    kept = _kept(port)
+    if not kept:
         work.refuse("we did not put it into quarantine: no tag says which groups it had")
-    _set_port(work, port, security_groups=groups)
+    groups = [one for one in kept if one not in {_NONE, _OPEN}]
+    _set_port(work, port, security_groups=groups, **({"port_security_enabled": False} if _OPEN in kept else {}))
     work.until(lambda: sorted(_port(work)["security_groups"]) == groups, "release", _SOON)
     _tag(work, port)
-    return f"released; it has {', '.join(groups)}"
+    return f"released; it has {', '.join(groups) or 'no group'}"

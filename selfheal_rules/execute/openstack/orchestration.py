@@ -111,7 +111,7 @@ def _has_succeeded(work: Work, ident: str) -> bool:
 
 def set_alarm_state(work: Work) -> str:
     """Put an alarm into a state; the body is a JSON string, and nothing acts on it."""
-    path, state = f"/v2/alarms/{work.target}/state", str(work.param("state"))
+    path, state = f"/alarms/{work.target}/state", str(work.param("state"))
     if _state(work, path) == state:
         return f"it was {state} before"
     work.send("alarm", "PUT", path, state)
@@ -176,18 +176,26 @@ def run_actions(work: Work) -> str:
 
 
 def _audited(work: Work, body: dict[str, object]) -> str:
-    listed = work.get("infra_optim", "/v1/audits?limit=1000", _WATCHER)["audits"]
+    listed = work.get("infra_optim", "/audits?limit=1000", _WATCHER)["audits"]
     known = next((one for one in listed if one["name"] == body["name"]), None)
-    audit = known or work.send("infra_optim", "POST", "/v1/audits", body, _WATCHER)
+    audit = known or work.send("infra_optim", "POST", "/audits", body, _WATCHER)
     if work.dry:
         return "asked"
     ident = str(audit["uuid"])
     work.until(lambda: _audit_is_over(work, ident), "the audit", timedelta(minutes=15))
+    if body["auto_trigger"]:
+        for plan in work.get("infra_optim", f"/action_plans?audit_uuid={ident}", _WATCHER)["action_plans"]:
+            _plan_ends(work, str(plan["uuid"]))
     return f"audit {ident} succeeded"
 
 
+def _plan_ends(work: Work, ident: str) -> None:
+    """Wait for a plan: an audit has succeeded as soon as it has one, long before anything is done."""
+    work.until(lambda: _plan_is_over(work, f"/action_plans/{ident}"), "the plan", timedelta(hours=1))
+
+
 def _audit_is_over(work: Work, ident: str) -> bool:
-    state = work.get("infra_optim", f"/v1/audits/{ident}", _WATCHER)["state"]
+    state = work.get("infra_optim", f"/audits/{ident}", _WATCHER)["state"]
     if state in {"FAILED", "CANCELLED", "SUSPENDED"}:
         work.fail(f"audit {ident} is {state}")
     return bool(state == "SUCCEEDED")
@@ -195,12 +203,12 @@ def _audit_is_over(work: Work, ident: str) -> bool:
 
 def start_action_plan(work: Work) -> str:
     """Carry out a plan that is recommended, and still is."""
-    path = f"/v1/action_plans/{work.target}"
+    path = f"/action_plans/{work.target}"
     state = work.get("infra_optim", path, _WATCHER)["state"]
     if state != "RECOMMENDED":
         work.refuse(f"it is {state}, not RECOMMENDED")
     work.send("infra_optim", "POST", f"{path}/start", version=_WATCHER)
-    work.until(lambda: _plan_is_over(work, path), "the plan", timedelta(hours=1))
+    _plan_ends(work, work.target)
     return "SUCCEEDED"
 
 
@@ -213,8 +221,8 @@ def _plan_is_over(work: Work, path: str) -> bool:
 
 def trigger_audit(work: Work) -> str:
     """Trigger an audit that waits for an event."""
-    audit = work.get("infra_optim", f"/v1/audits/{work.target}", _WATCHER)
+    audit = work.get("infra_optim", f"/audits/{work.target}", _WATCHER)
     if audit["audit_type"] != "EVENT":
         work.refuse(f"it is of the type {audit['audit_type']}, not EVENT")
-    work.send("infra_optim", "POST", f"/v1/webhooks/{work.target}", version=_WATCHER)
+    work.send("infra_optim", "POST", f"/webhooks/{work.target}", {}, _WATCHER)
     return "triggered"

@@ -95,9 +95,19 @@ def refuse_alive(work: Work, host: str) -> None:
 
 
 def begin_evacuation(work: Work, server: Found) -> str:
-    """Ask for one evacuation; the scheduler says where to, unless the step does."""
+    """Ask for one evacuation, if none is on its way; the scheduler says where to, unless the step does."""
+    request = "" if server[_TASK] is None else _evacuation(work, server["id"])
+    if request:
+        return request
     host = work.param("host")
     return act(work, server["id"], {"evacuate": {"host": host} if host else {}}, EVACUATE)
+
+
+def _evacuation(work: Work, ident: str) -> str:
+    """Give the request of the evacuation that is on its way: what a process began that ended meanwhile."""
+    actions = work.get("compute", f"/servers/{ident}/os-instance-actions", "2.84")["instanceActions"]
+    latest = max(actions, key=lambda one: str(one["start_time"]), default=None)
+    return str(latest["request_id"]) if latest and latest["action"] == "evacuate" else ""
 
 
 def evacuated(work: Work, ident: str, source: str, request: str) -> bool:
