@@ -90,18 +90,27 @@ def power_off(work: Work) -> str:
 
 
 def reboot(work: Work) -> str:
-    """Switch a node off and on again; that it is on shows nothing, so its change is looked at."""
+    """
+    Switch a node off and on again.
+
+    That it is on shows nothing: it was before. Ironic holds a node reserved from before the call returns until it is
+    done with its power, so it has rebooted once nobody holds it and it is on.
+    """
     node = node_of(work, work.target)
     _free(work, node)
     target = "soft rebooting" if work.param("type") == "soft" else "rebooting"
     work.send("baremetal", "PUT", f"/nodes/{node['uuid']}/states/power", {"target": target}, VERSION)
-    work.until(lambda: _has_changed(work, node), target, timedelta(minutes=10))
+    work.until(lambda: _is_let_go(work, str(node["uuid"])), target, timedelta(minutes=10))
     return "rebooted"
 
 
-def _has_changed(work: Work, before: Found) -> bool:
-    node = node_of(work, str(before["uuid"]))
-    return node["target_power_state"] is None and node["updated_at"] != before["updated_at"]
+def _is_let_go(work: Work, uuid: str) -> bool:
+    node = node_of(work, uuid)
+    if node["reservation"] or node["target_power_state"] is not None:
+        return False
+    if node["last_error"]:
+        work.later(str(node["last_error"]))
+    return bool(node["power_state"] == "power on")
 
 
 def set_maintenance(work: Work) -> str:
