@@ -21,13 +21,12 @@ from selfheal_rules.integrations.webhook import Reader
 from selfheal_rules.normalize import Problem, Reading
 from selfheal_rules.normalize.sources import Known
 from selfheal_rules.normalize.stream import read_value
+from selfheal_rules.serving import TOPICS
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of eventlet, which oslo.service imports and nothing here uses
     import oslo_messaging as messaging
 
-TOPICS = ("notifications", "versioned_notifications")
-"""Where services put unversioned and versioned notifications, unless their configuration says otherwise."""
 _BATCH, _GATHERED = 100, 0.1
 _AGAIN = 0.1
 _log = logging.getLogger("selfheal_rules")

@@ -33,8 +33,8 @@ class Turns:
     clock: Callable[[], datetime]
     told: Callable[[Sequence[Decision]], None] = field(default=lambda _: None)
     """Hears of what was decided."""
-    brought: Callable[[Sequence[Input]], None] = field(default=lambda _: None)
-    """Hears of what was recorded."""
+    brought: Callable[[Sequence[Input], float], None] = field(default=lambda _, __: None)
+    """Hears of what was recorded, and in how many seconds."""
 
     def turn(self, wait: float) -> None:
         """Take what waits, or wait so many seconds for it; then have people heard, time pass, and decisions done."""
@@ -54,16 +54,23 @@ class Turns:
             self.repetitions.note(fresh)
             batch += fresh
             receipts.append(Receipt(len(fresh), len(one.items) - len(fresh)))
-        decisions = self.healer.record(batch) if batch else []
+        begun = self.repetitions.clock()
+        decisions = self.healer.record([*self._overdue(), *batch]) if batch else []
         for one, receipt in zip(offers, receipts, strict=True):
             one.answer.set_result(receipt)
-        self.brought(batch)
+        self.brought(batch, self.repetitions.clock() - begun)
         return decisions
 
     def _due(self) -> list[datetime]:
         """Give the time, if anything waits for it: an instant that changes nothing need not be recorded."""
         now, due = self.clock(), self.healer.course.engine.next_deadline()
-        return [now] if due is not None and due <= now else []
+        return [now] if due is not None and due <= now else self._overdue()
+
+    def _overdue(self) -> list[datetime]:
+        """Give the time where the engine is so far behind it that what comes now would be taken for the future."""
+        now, engine = self.clock(), self.healer.course.engine
+        ahead = engine.max_ahead
+        return [now] if ahead is not None and engine.now is not None and now - engine.now >= ahead / 2 else []
 
     def drain(self) -> None:
         """Take no more, and finish what is in line."""

@@ -13,8 +13,9 @@ import pytest
 from kombu.connection import Connection
 from oslo_config import cfg
 
-from selfheal_rules.integrations.oslo_messaging import TOPICS, Listener, Notifications
+from selfheal_rules.integrations.oslo_messaging import Listener, Notifications
 from selfheal_rules.integrations.webhook import Reader
+from selfheal_rules.serving import TOPICS
 from tests.payloads import record
 from tests.serve.rig import NOW, Site, program
 from tests.servers.rabbitmq import is_there, rabbitmq

@@ -17,6 +17,7 @@ from selfheal_rules.integrations.pollers import Watch
 from selfheal_rules.integrations.polling import SWEEPS, Poller
 from selfheal_rules.integrations.senders import Rates
 from selfheal_rules.integrations.steady import Steady
+from selfheal_rules.serving import POLLS
 from tests.serve.rig import NOW, Clock, Site, program
 
 
@@ -149,7 +150,7 @@ def test_nothing_that_changed_is_lost_in_a_full_line(polled: Polled) -> None:
 
 def test_every_sweep_has_a_name() -> None:
     """The configuration can ask for each."""
-    assert ["nova_services", "neutron_agents", "ironic_nodes", "nova_servers"] == list(SWEEPS)
+    assert POLLS == tuple(SWEEPS)
 
 
 def test_a_thread_outlives_what_its_step_raises() -> None:

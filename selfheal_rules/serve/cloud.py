@@ -1,0 +1,26 @@
+"""The clouds of a process: openstacksdk's own connections, from `clouds.yaml` and the environment."""
+
+from functools import cache
+
+import openstack
+
+from selfheal_rules.execute import Executor
+from selfheal_rules.execute.openstack import cloud_executors
+from selfheal_rules.execute.openstack.api import Api
+from selfheal_rules.serving import Acting
+
+
+@cache
+def connected(name: str) -> "openstack.connection.Connection":
+    """Give the connection to a cloud; nothing is sent before somebody asks for something."""
+    return openstack.connect(cloud=name)
+
+
+def api(name: str) -> Api:
+    """Give the services of a cloud."""
+    return Api(connected(name))
+
+
+def acting(executors: Acting) -> tuple[Executor, ...]:
+    """Give those who carry decisions out on a cloud."""
+    return cloud_executors(connected(executors.cloud), dry=executors.dry)
