@@ -13,7 +13,7 @@ from selfheal_rules.cli.arguments import Commands, subcommand
 from selfheal_rules.cli.ending import Code, Refused, reason
 from selfheal_rules.cli.loading import load_mappings, load_program, load_site
 from selfheal_rules.cli.screen import Screen
-from selfheal_rules.diagnostics import JournalError, Report, SelfHealError
+from selfheal_rules.diagnostics import Report, SelfHealError
 from selfheal_rules.journal.opening import open_journal
 from selfheal_rules.parse.files import read_source
 from selfheal_rules.parse.findings import Findings
@@ -61,7 +61,7 @@ def serve(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         message = f"a source or an executor needs `{error.name}`; install `selfheal-rules[openstack]`"
         raise Refused(message) from None
-    except (JournalError, SelfHealError, ValueError) as error:
+    except (SelfHealError, ValueError) as error:
         raise Refused(str(error)) from None
     except OSError as error:
         message = f"`{error.filename or (serving.http and serving.http.listen)}` cannot be used: {reason(error)}"
@@ -120,7 +120,8 @@ def _log(form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in ("httpx", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -91,9 +91,10 @@ class Poller:
         try:
             self._api = self._api or self.connect()
             found = self.watch.look(self._api, now)
-        except (ExecutorError, Refused) as error:
+        except Exception as error:  # noqa: BLE001 - whatever a cloud answers, what it said before grows old
             self.failures += 1
-            _log.warning("poller %s: %s", self.about, error)
+            why = error if isinstance(error, ExecutorError | Refused) else f"broke off with {type(error).__name__}"
+            _log.warning("poller %s: %s", self.about, why)
             return self._overdue(now)
         self.failures, self.last, self._told_stale = 0, now, False
         return [*found, self._freshness(now, SOURCE, fresh=True)]

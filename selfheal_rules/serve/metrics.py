@@ -22,10 +22,11 @@ Counts = Mapping[tuple[str, ...], int]
 
 class Metrics(Collector):
     """
-    The metrics of one process. What an engine counts itself lives as long as its journal; the rest begins with it.
+    The metrics of one process. What an engine counts of episodes lives as long as its journal; the rest begins with it.
 
-    `selfheal_decisions_total` has verdicts by rule, status and the guard that gave them, `selfheal_episodes_total` what
-    became of episodes: `healed` is a success that was verified, `recurred` one that did not last a day.
+    `selfheal_decisions_total` has verdicts by rule, status and the guard that gave them: what guards hold, and what was
+    withdrawn before anything was done (a false fire). `selfheal_episodes_total` has what became of episodes: `healed`
+    is a success that was verified, `recurred` one that did not last a day.
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,9 @@ class Metrics(Collector):
         self._outcomes = Counter(
             "selfheal_outcomes", "What became of what was carried out.", ["action", "status"], registry=here
         )
+        self._decisions = Counter(
+            "selfheal_decisions", "Verdicts on decisions.", ["rule", "status", "guard"], registry=here
+        )
         self._lag = Histogram("selfheal_lag_seconds", "Time from an item to its record.", buckets=_LAGS, registry=here)
         self.journal = Histogram("selfheal_journal_seconds", "Time to record a batch, and to decide.", registry=here)
         self.queue = Gauge("selfheal_queue_length", "Offers that wait for the journal.", registry=here)
@@ -48,19 +52,17 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """Give what others count."""
-        decisions = CounterMetricFamily(
-            "selfheal_decisions", "Verdicts on decisions.", labels=["rule", "status", "guard"]
-        )
         episodes = CounterMetricFamily("selfheal_episodes", "What became of episodes.", labels=["rule", "state"])
         for (what, *labels), count in self.counts.items():
-            (decisions if what == "decision" else episodes).add_metric(labels, count)
+            if what == "episode":
+                episodes.add_metric(labels, count)
         answers = CounterMetricFamily("selfheal_http_answers", "Answers of the webhook.", labels=["status"])
         for status, count in sorted(self.answered().items()):
             answers.add_metric([str(status)], count)
         problems = CounterMetricFamily("selfheal_unread", "What gave no item.", labels=["source", "why"])
         for (source, why), count in sorted(self.problems().items()):
             problems.add_metric([source, why], count)
-        yield from (decisions, episodes, answers, problems)
+        yield from (episodes, answers, problems)
 
     def brought(self, batch: Sequence[Input], now: datetime) -> None:
         """Count what was recorded, and how old it was."""
@@ -68,6 +70,11 @@ class Metrics(Collector):
             if isinstance(item, Event | State):
                 self._inputs.labels("state" if isinstance(item, State) else "event", item.kind).inc()
                 self._lag.observe(max(0.0, (now - item.time).total_seconds()))
+
+    def decided(self, decision: Decision) -> None:
+        """Count a verdict."""
+        rule = f"{decision.ruleset}/{decision.rule}"
+        self._decisions.labels(rule, decision.verdict.status, decision.verdict.guard).inc()
 
     def outcome(self, action: str, outcome: Outcome) -> None:
         """Count an outcome."""

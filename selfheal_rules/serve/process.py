@@ -44,7 +44,7 @@ PACE = 0.25
 """Seconds a turn waits for something to take; people are heard, and timers settle, as often."""
 
 
-class UnloadableError(Exception):
+class UnloadableError(SelfHealError):
     """Rules, policy or mappings cannot be used; the message says why."""
 
 
@@ -165,6 +165,7 @@ class Process:
             told = {"action": one.action, "target": str(one.target), "rule": one.rule, "id": one.id}
             verdict = {"status": one.verdict.status, "guard": one.verdict.guard, "reason": one.verdict.reason}
             self.log.info("decided", **told, **verdict)
+            self.metrics.decided(one)
 
     def _brought(self, batch: Sequence[Input], seconds: float) -> None:
         if batch:
@@ -200,7 +201,7 @@ class Process:
             self._tried(loaded)
         except JournalError:
             raise
-        except (UnloadableError, SelfHealError) as error:
+        except SelfHealError as error:
             self.metrics.reloads.labels("refused").inc()
             self.log.warning("not reloaded", why=str(error))
             return

@@ -15,7 +15,8 @@ from oslo_config import cfg
 
 from selfheal_rules.integrations.oslo_messaging import Listener, Notifications
 from selfheal_rules.integrations.webhook import Reader
-from selfheal_rules.serving import TOPICS
+from selfheal_rules.serve.sources import Setting, Sources
+from selfheal_rules.serving import TOPICS, BusSource
 from tests.payloads import record
 from tests.serve.rig import NOW, Site, program
 from tests.servers.rabbitmq import is_there, rabbitmq
@@ -163,3 +164,19 @@ def test_a_url_that_names_no_bus_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="names no bus"):
         listener.start()
     assert "nonsense" not in repr(listener)
+
+
+def test_a_configuration_that_names_a_bus_is_served(url: str, tmp_path: Path) -> None:
+    """Its URL comes from a file, and what the bus brings goes into the journal."""
+    site, sources = Site(tmp_path), Sources()
+    (tmp_path / "bus.url").write_text(f"{url}\n", "utf-8")
+    reader = Reader(program().vocabulary, lambda: NOW)
+    setting = Setting(tmp_path, site.intake, lambda: reader, lambda: NOW, site.clock)
+    sources.add(BusSource("bus.url", "configured"), setting)
+    with site.turning():
+        for one in sources.every:
+            one.start()
+        _send(url, TOPICS[0], {**_inner(UNVERSIONED), "payload": {"instance_id": 7}}, _inner(UNVERSIONED))
+        _until(lambda: site.recorded().total() >= 1)
+        sources.stop()
+    assert {("bus bus.url", "malformed"): 1} == sources.unread()

@@ -17,7 +17,9 @@ from selfheal_rules.integrations.pollers import Watch
 from selfheal_rules.integrations.polling import SWEEPS, Poller
 from selfheal_rules.integrations.senders import Rates
 from selfheal_rules.integrations.steady import Steady
-from selfheal_rules.serving import POLLS
+from selfheal_rules.integrations.webhook import Reader
+from selfheal_rules.serve.sources import Setting, Sources
+from selfheal_rules.serving import POLLS, PollSource
 from tests.serve.rig import NOW, Clock, Site, program
 
 
@@ -171,3 +173,39 @@ def test_a_thread_outlives_what_its_step_raises() -> None:
     assert done.wait(10)
     steady.stop()
     assert (2, 1) == (len(called), steady.faults)
+
+
+def test_a_cloud_that_no_configuration_names_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A poller of a configuration fails by name, sweep after sweep, and its knowledge is called old."""
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "none.yaml"))
+    site, sources = Site(tmp_path), Sources()
+    now = [NOW]
+    reader = Reader(program().vocabulary, lambda: now[0])
+    setting = Setting(tmp_path, site.intake, lambda: reader, lambda: now[0], site.clock)
+    sources.add(PollSource(("nova_services", "ironic_nodes"), "nowhere", rate=6000), setting)
+    with site.turning():
+        for _ in range(2):
+            for one in sources.every:
+                assert isinstance(one, Steady)
+                one.step()
+            now[0] += timedelta(minutes=3)
+            site.clock.seconds += 180
+    assert {"nova_services@nowhere": 2, "ironic_nodes@nowhere": 2} == {
+        name: failing() for name, failing in sources.failing.items()
+    }
+    assert [False, False] == [one.fields["fresh"] for one in site.healer.course.engine.states("source.freshness")]
+
+
+def test_what_a_cloud_answers_out_of_its_form_is_a_failure(polled: Polled, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever breaks a sweep is named by its kind alone, and counts."""
+
+    def broken(_: Api, __: datetime) -> Iterator[State]:
+        raise KeyError(HELD)
+
+    polled.poller.watch = Watch(broken)
+    polled.step()
+    assert 1 == polled.poller.failures
+    assert ["poller ironic_nodes@test: broke off with KeyError"] == caplog.messages
+
+
+HELD = "what it was called with"
