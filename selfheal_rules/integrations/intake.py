@@ -7,7 +7,7 @@ gathers what waits into one batch, has it taken, and answers. A full line is sai
 
 import queue
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from datetime import datetime
 from hashlib import sha256
@@ -107,23 +107,25 @@ class Repetitions:
     window: float = 60.0
     _last: "OrderedDict[bytes, tuple[bytes, float]]" = field(factory=OrderedDict)
 
-    def fresh(self, items: Sequence[Input]) -> list[Input]:
-        """Give those that are no repetitions."""
-        return [item for item in items if not self._is_known(item)]
-
-    def _is_known(self, item: Input) -> bool:
-        marks = _marks(item)
-        last = self._last.get(marks[0]) if marks else None
-        return marks is not None and last is not None and last[0] == marks[1] and self.clock() - last[1] < self.window
-
-    def note(self, items: Iterable[Input]) -> None:
-        """Remember what the journal has."""
+    def fresh(self, items: Iterable[Input]) -> list[Input]:
+        """Give those that are no repetitions, and remember them."""
         now = self.clock()
-        for marks in filter(None, map(_marks, items)):
-            self._last[marks[0]] = marks[1], now
-            self._last.move_to_end(marks[0])
+        found = [item for item in items if not self._is_known(item, now)]
         while len(self._last) > _REMEMBERED:
             self._last.popitem(last=False)
+        return found
+
+    def _is_known(self, item: Input, now: float) -> bool:
+        marks = _marks(item)
+        if marks is None:
+            return False
+        name, said = marks
+        last = self._last.get(name)
+        if last is not None and last[0] == said and now - last[1] < self.window:
+            return True
+        self._last[name] = said, now
+        self._last.move_to_end(name)
+        return False
 
 
 def _marks(item: Input) -> tuple[bytes, bytes] | None:

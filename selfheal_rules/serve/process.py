@@ -91,7 +91,7 @@ class Process:
         self._intake = Intake(self.serving.queue)
         self._executors = Counted(acting(self.serving.executors, self.folder), self.metrics, clock=self.clock)
         repetitions = Repetitions(time.monotonic)
-        repetitions.note(recorded(self.journal, self._loaded.program))
+        repetitions.fresh(recorded(self.journal, self._loaded.program))
         healer = self._healer(self._loaded)
         try:
             self._turns = Turns(healer, self._intake, repetitions, self.clock, self._told, self._brought)

@@ -51,7 +51,6 @@ class Turns:
         receipts = []
         for one in offers:
             fresh = self.repetitions.fresh(one.items)
-            self.repetitions.note(fresh)
             batch += fresh
             receipts.append(Receipt(len(fresh), len(one.items) - len(fresh)))
         begun = self.repetitions.clock()
