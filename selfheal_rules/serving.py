@@ -68,7 +68,7 @@ class BusSource:
     listen: str
     pool: str
     topics: tuple[str, ...] = TOPICS
-    exchange: str = ""
+    exchanges: tuple[str, ...] = ()
     span: Span = _span()
 
 

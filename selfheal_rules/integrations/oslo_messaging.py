@@ -109,14 +109,15 @@ class Listener:
     A listener on a bus. `url` names it as `transport_url` does (`rabbit://user:password@host:5672/`).
 
     `pool` is the name all listeners of this site share: one of them gets each notification. Beside a pool the queue
-    without one fills up where nobody reads it, so let something read it, or give it a policy that ends messages.
+    without one fills up where nobody reads it, so let something read it, or give it a policy that ends messages. Each
+    service puts notifications in an exchange of its own (`nova`, `neutron`, …: its `control_exchange`).
     """
 
     url: str = field(repr=False)
     pool: str
     notifications: Notifications
     topics: Iterable[str] = TOPICS
-    exchange: str | None = None
+    exchanges: Iterable[str] = ()
     _server: Any = field(default=None, init=False, repr=False)
     _transport: Any = field(default=None, init=False, repr=False)
 
@@ -136,7 +137,8 @@ class Listener:
             raise ValueError(message) from None
         if "oslo_messaging_rabbit" in conf:  # as many as are read at once, or all that waits comes into memory
             conf.set_override("rabbit_qos_prefetch_count", 2 * _BATCH, "oslo_messaging_rabbit")
-        targets = [messaging.Target(topic=topic, exchange=self.exchange) for topic in self.topics]
+        exchanges = [*self.exchanges] or [None]
+        targets = [messaging.Target(topic=topic, exchange=one) for topic in self.topics for one in exchanges]
         self._server = messaging.get_batch_notification_listener(
             self._transport, targets, [self.notifications], executor="threading", allow_requeue=True, pool=self.pool,
             batch_size=_BATCH, batch_timeout=_GATHERED,

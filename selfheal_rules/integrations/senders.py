@@ -42,7 +42,7 @@ def _token(authorization: str) -> bytes:
         return b""
 
 
-def load_senders(path: Path) -> Senders:
+def load_senders(path: str | Path) -> Senders:
     """
     Read tokens, one a line, each as `NAME TOKEN`; empty lines and those that begin with `#` are left out.
 
@@ -51,7 +51,7 @@ def load_senders(path: Path) -> Senders:
         ValueError: where a line is none, a name stands twice, or a token is short; no token is in the message.
     """
     tokens: dict[str, bytes] = {}
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(Path(path).read_text("utf-8").splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         name, _, token = line.strip().partition(" ")

@@ -25,7 +25,7 @@ SERVING = Keys(
 HTTP = Keys("`http`", ("listen",), ("tokens", "tls", "max_body", "rate", "zaqar"))
 TLS = Keys("`tls`", ("certificate", "key"), ("clients",))
 TAIL = Keys("a tail", ("tail",), ("position",))
-BUS = Keys("a listener", ("listen", "pool"), ("topics", "exchange"))
+BUS = Keys("a listener", ("listen", "pool"), ("topics", "exchanges"))
 POLL = Keys("a poller", ("poll", "cloud"), ("every", "jitter", "stale", "rate"))
 ACTING = Keys("`executors`", (), ("record", "cloud", "dry"))
 _KINDS = {"tail": TAIL, "listen": BUS, "poll": POLL}
@@ -128,7 +128,7 @@ def _one(fields: Fields) -> FedBy:
     if fields.has("listen"):
         topics = _texts(fields, "topics") if fields.has("topics") else TOPICS
         fields.refuse_empty("topics", "name at least one, or leave it out")
-        said = fields.text("listen"), fields.name("pool"), topics, fields.text("exchange")
+        said = fields.text("listen"), fields.name("pool"), topics, _texts(fields, "exchanges")
         return BusSource(*said, span=fields.span)
     fields.refuse_empty("poll", "name at least one, such as `nova_services`")
     default = PollSource((), "")

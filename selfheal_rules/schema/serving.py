@@ -72,7 +72,7 @@ def _bus() -> Schema:
         "listen": told("The file with the URL of the bus.", _FILE),
         "pool": told("The pool all listeners of this site share.", NAMED),
         "topics": told("The topics of notifications.", several(TEXT, least=1)),
-        "exchange": told("The exchange, where it is not the usual one.", TEXT),
+        "exchanges": told("The exchanges services put them in, such as `nova`.", several(TEXT)),
     }
     return closed(BUS, shapes)
 

@@ -84,7 +84,7 @@ def _bus(said: BusSource, setting: Setting, sources: Sources) -> Iterator[Source
     notifications = Notifications(setting.intake, setting.reader, threading.Event())
     sources.problems[f"bus {said.listen}"] = notifications.problems
     url = (setting.folder / said.listen).read_text("utf-8").strip()
-    yield Listener(url, said.pool, notifications, said.topics, said.exchange or None)
+    yield Listener(url, said.pool, notifications, said.topics, said.exchanges)
 
 
 def _poll(said: PollSource, setting: Setting, sources: Sources) -> Iterator[Source]:

@@ -58,7 +58,7 @@ def test_all_of_it_is_read() -> None:
         sources=(
             TailSource("alarms.jsonl", "alarms.at"),
             TailSource("-"),
-            BusSource("bus.url", "selfheal", ("notifications",), "nova"),
+            BusSource("bus.url", "selfheal", ("notifications",), ("nova", "neutron")),
             PollSource(
                 ("nova_services", "ironic_nodes"), "production",
                 timedelta(minutes=1), timedelta(seconds=5), timedelta(minutes=5), 30,
