@@ -1,14 +1,16 @@
 """What is wrong with a configuration that is well written: addresses, numbers, and who may send."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from selfheal_rules.check.findings import at_text, error, warning
 from selfheal_rules.diagnostics import Diagnostic, Report
 from selfheal_rules.parse.findings import did_you_mean
 from selfheal_rules.serving import LOOPBACK, POLLS, BusSource, Http, PollSource, Serving, TailSource
 from selfheal_rules.source import Span
+
+_URL = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::[0-9]{1,5})?(?:/[^\s?#]*)?")
 
 
 def check_serving(serving: Serving) -> Report:
@@ -43,19 +45,11 @@ def _http(http: Http) -> Iterator[Diagnostic]:
     for name in ("max_body", "rate"):
         if getattr(http, name) < 1:
             yield _too_small(http.span, name)
-    if http.zaqar and not _is_url(http.zaqar):
+    if http.zaqar and not _URL.fullmatch(http.zaqar):
         cure = "write `http://controller:8888`"
         yield error("SH439", f"`{http.zaqar}` is no URL of a service", at_text(http.span, http.zaqar), cure)
     if address is not None and address[0] not in LOOPBACK:
         yield from _open(http)
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not (parts.query or parts.fragment)
 
 
 def _open(http: Http) -> Iterator[Diagnostic]:

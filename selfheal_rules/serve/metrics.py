@@ -73,8 +73,7 @@ class Metrics(Collector):
 
     def decided(self, decision: Decision) -> None:
         """Count a verdict."""
-        rule = f"{decision.ruleset}/{decision.rule}"
-        self._decisions.labels(rule, decision.verdict.status, decision.verdict.guard).inc()
+        self._decisions.labels(decision.rule, decision.verdict.status, decision.verdict.guard).inc()
 
     def outcome(self, action: str, outcome: Outcome) -> None:
         """Count an outcome."""

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +204,7 @@ def test_it_says_how_it_is(served: Served) -> None:
     metrics = served.client.get(served.url("/metrics")).text
     for wanted in (
         'selfheal_inputs_total{form="state",kind="alarm"} 1.0',
-        'guard="mode",rule="compute-host-failure/one-witness",status="shadowed"',
+        'guard="mode",rule="one-witness",status="shadowed"',
         "selfheal_lag_seconds_count 2.0",
         "selfheal_queue_length 0.0",
         "selfheal_journal_seconds_count 1.0",
@@ -231,3 +232,48 @@ def test_a_journal_that_another_holds_is_refused(served: Served, tmp_path: Path)
     assert (3, True) == (second.returncode, b"another engine" in second.stderr or b"held" in second.stderr)
     assert 200 == served.post(_alarms(0, 1)[0])
     assert 0 == served.end()
+
+
+ACTING = """
+selfheal: 1
+ruleset: losses
+vocabulary: [openstack]
+rules:
+  - id: told
+    when: {as: lost, event: host.lost}
+    then: [{do: notify, target: $lost.host}]
+    guard: [{limit: 1, per: 10m}]
+"""
+LETTING = """
+selfheal_policy: 1
+policy: test
+mode: enforce
+autonomy: [{grade: auto}]
+"""
+
+
+def _lost(host: str) -> dict[str, Any]:
+    time_of_day = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    head = {"specversion": "1.0", "type": "host.lost", "source": "test", "id": host, "time": time_of_day}
+    return {**head, "data": {"host": host, "recoverable": True}}
+
+
+@pytest.mark.parametrize(("executors", "status"), [("", "dry_run"), ("executors: {record: done.jsonl}", "done")])
+def test_what_is_allowed_is_carried_out(served: Served, executors: str, status: str) -> None:
+    """By whom the configuration names, and by nobody where it names none; guards and outcomes are counted."""
+    (served.folder / "rules.yaml").write_text(ACTING, "utf-8")
+    (served.folder / "policy.yaml").write_text(LETTING, "utf-8")
+    (served.folder / "serve.yaml").write_text(f"{CONFIG}policy: policy.yaml\n{executors}\n", "utf-8")
+    served.start()
+    assert [200, 200] == [served.post(_lost("compute1")), served.post(_lost("compute2"))]
+    wanted = f'selfheal_outcomes_total{{action="notify",status="{status}"}} 1.0'
+    _until(lambda: wanted in served.client.get(served.url("/metrics")).text)
+    metrics = served.client.get(served.url("/metrics")).text
+    assert 'selfheal_decisions_total{guard="mode",rule="told",status="allowed"} 1.0' in metrics
+    assert 'guard="limit",rule="told"' in metrics
+    opened = 'selfheal_episodes_total{rule="told",state="opened"} 2.0'
+    _until(lambda: opened in served.client.get(served.url("/metrics")).text)
+    assert 0 == served.end()
+    done = served.folder / "done.jsonl"
+    lines = done.read_text("utf-8").splitlines() if done.exists() else []
+    assert (["compute1"] if executors else []) == [json.loads(line)["target"] for line in lines]
