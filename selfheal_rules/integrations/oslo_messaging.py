@@ -137,7 +137,7 @@ class Listener:
             raise ValueError(message) from None
         if "oslo_messaging_rabbit" in conf:  # as many as are read at once, or all that waits comes into memory
             conf.set_override("rabbit_qos_prefetch_count", 2 * _BATCH, "oslo_messaging_rabbit")
-        exchanges = [*self.exchanges] or [None]
+        exchanges: list[str | None] = [*self.exchanges] or [None]
         targets = [messaging.Target(topic=topic, exchange=one) for topic in self.topics for one in exchanges]
         self._server = messaging.get_batch_notification_listener(
             self._transport, targets, [self.notifications], executor="threading", allow_requeue=True, pool=self.pool,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import cast
 
 from selfheal_rules.diagnostics import Report
-from selfheal_rules.model import Literal
+from selfheal_rules.model import Literal, Parameter
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.fields import Fields, Keys, closed, table
 from selfheal_rules.parse.files import nodes_of
@@ -83,7 +83,7 @@ def _params(fields: Fields) -> dict[str, str]:
 def _length(fields: Fields, name: str, default: timedelta) -> timedelta:
     found = fields.duration(name)
     node = fields.node_of(name)
-    if found is not None and not isinstance(found, Literal) and node is not None:
+    if isinstance(found, Parameter) and node is not None:
         message = f"`{name}` is of no rule set, and has no parameters"
         fields.findings.refuse("SH108", message, node, "write the duration itself, such as `30s`")
     return cast("timedelta", DURATION.literal(found.value)) if isinstance(found, Literal) else default

@@ -26,9 +26,9 @@ def serving() -> Schema:
                 "max_age": told("How late an event may come and still count.", _LENGTH),
                 "max_ahead": told("How far ahead a clock may be and still be believed.", _LENGTH),
                 "queue": told("How many requests may wait for the journal.", INTEGER),
-                "http": ref("http"),
+                "http": told("The webhook, health and metrics.", ref("http")),
                 "sources": told("What else is listened to.", several(ref("source"))),
-                "executors": ref("executors"),
+                "executors": told("Who carries out what is allowed; without it nobody.", ref("executors")),
             },
         ),
         "definitions": {
@@ -51,7 +51,7 @@ def _http() -> Schema:
         {
             "listen": told("Where to listen.", {**TEXT, "examples": ["127.0.0.1:8642"]}),
             "tokens": told("The file with the tokens of senders.", _FILE),
-            "tls": closed(TLS, tls),
+            "tls": told("What the server shows, and whom it lets in.", closed(TLS, tls)),
             "max_body": told("How many bytes a request may have.", INTEGER),
             "rate": told("How many requests a second a sender may make.", INTEGER),
             "zaqar": told("The Zaqar whose subscriptions are confirmed.", TEXT),

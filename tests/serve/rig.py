@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 from attrs import define, field
 
+from selfheal_rules.check import load_rules
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.engine import Engine
 from selfheal_rules.healer import Healer
@@ -22,7 +23,6 @@ from selfheal_rules.integrations.senders import Rates, Senders
 from selfheal_rules.integrations.webhook import PATH, Reader, Webhook
 from selfheal_rules.journal.file import FileJournal
 from selfheal_rules.mapping import PayloadMapping
-from selfheal_rules.parse import load_rules
 from selfheal_rules.serve.turns import Turns
 
 ROOT = Path(__file__).parents[2]
