@@ -83,6 +83,7 @@ class Process:
     _sources: Sources = field(init=False, factory=Sources)
     _web: Web | None = field(init=False, default=None)
     _is_ready: bool = field(init=False, default=False)
+    _has_healer: bool = field(init=False, default=True)
     _executors: Executors = field(init=False)
 
     def run(self) -> None:
@@ -98,7 +99,8 @@ class Process:
             self._serve()
         finally:
             self._intake.abandon()
-            self._turns.healer.close()
+            if self._has_healer:
+                self._turns.healer.close()
         self.log.info("stopped", records=self._turns.healer.journal.inputs)
 
     def _healer(self, loaded: Loaded) -> Healer:
@@ -205,8 +207,10 @@ class Process:
             self.metrics.reloads.labels("refused").inc()
             self.log.warning("not reloaded", why=str(error))
             return
+        self._has_healer = False  # where another takes the lease in between, there is nothing left to close
         self._turns.healer.close()
         self._turns.healer = self._healer(loaded)
+        self._has_healer = True
         self._loaded = loaded
         self.metrics.reloads.labels("done").inc()
         self.log.info("reloaded", rules=loaded.program.digest)

@@ -277,3 +277,16 @@ def test_what_is_allowed_is_carried_out(served: Served, executors: str, status: 
     done = served.folder / "done.jsonl"
     lines = done.read_text("utf-8").splitlines() if done.exists() else []
     assert (["compute1"] if executors else []) == [json.loads(line)["target"] for line in lines]
+
+
+def test_who_was_taken_over_from_ends_and_says_so(served: Served) -> None:
+    """Once another has taken the journal by force nothing more is written or answered, and the exit code is 3."""
+    served.start()
+    assert 200 == served.post(_alarms(0, 1)[0])
+    journal = FileJournal(served.folder / "heal.jsonl")
+    journal.fence()
+    assert 3 == served.process.wait(PATIENCE)
+    assert 0 == served.post(_alarms(1, 1)[0])
+    assert b"Traceback" not in (served.folder / "log").read_bytes()
+    assert b"stale" in (served.folder / "log").read_bytes()
+    journal.close()
