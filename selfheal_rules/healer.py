@@ -44,7 +44,12 @@ class Healer:
         """Take inputs, instants to let time pass; gives what was decided. After a `JournalError` make another."""
         self.journal.check()
         given = admitted(self.course.engine, batch)
-        return self._carry_out() + self._apply(admitted(self.course.engine, given)) + self._carry_out()
+        return self._carry_out() + self.record(given) + self._carry_out()
+
+    def record(self, batch: Iterable[Input]) -> list[Decision]:
+        """Take inputs as `take` does, and leave to the next `take` what is to be carried out."""
+        self.journal.check()
+        return self._apply(admitted(self.course.engine, batch))
 
     def _apply(self, batch: list[Input]) -> list[Decision]:
         self.journal.append(inputs(batch))

@@ -24,6 +24,7 @@ from selfheal_rules.cli import (
     report,
     run,
     schema,
+    serve,
     test,
     testgen,
 )
@@ -32,8 +33,8 @@ from selfheal_rules.cli.screen import clean
 from selfheal_rules.cli.versions import installed
 
 COMMANDS = (
-    check, fmt, test, testgen, plan, graph, run, explain, replay, diff, report, events, journal, pending, control,
-    schema,
+    check, fmt, test, testgen, plan, graph, run, serve, explain, replay, diff, report, events, journal, pending,
+    control, schema,
 )  # fmt: skip
 ENDINGS = "exit codes: 0 ok, 1 findings, failed tests, malformed input or a broken journal, 2 usage, 3 cannot load"
 

@@ -10,7 +10,7 @@ reaches an item.
 from selfheal_rules.normalize.cloudevents import to_cloudevent
 from selfheal_rules.normalize.reading import Unrecognised
 from selfheal_rules.normalize.sources import RECOGNISERS, Recogniser, normalize_payload
-from selfheal_rules.normalize.stream import Problem, Reading, read_items
+from selfheal_rules.normalize.stream import Problem, Reading, read_body, read_items
 
 __all__ = [
     "RECOGNISERS",
@@ -19,6 +19,7 @@ __all__ = [
     "Recogniser",
     "Unrecognised",
     "normalize_payload",
+    "read_body",
     "read_items",
     "to_cloudevent",
 ]

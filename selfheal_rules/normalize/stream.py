@@ -73,6 +73,28 @@ def _line(number: int, line: str | bytes, known: Known) -> Iterator[Read]:
         yield from _payload(number, payload, known)
 
 
+def read_body(
+    body: str | bytes,
+    *,
+    received: datetime,
+    vocabulary: Vocabulary | None = None,
+    mappings: Iterable[PayloadMapping] = (),
+) -> Iterator[Read]:
+    """Read one JSON text as it was received: what stands in it for a frame is part of the payload."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        yield Problem(1, "malformed", f"not JSON: {_why(error)}")
+        return
+    yield from read_value(value, Known(received, vocabulary, mappings=tuple(mappings)))
+
+
+def read_value(value: object, known: Known) -> Iterator[Read]:
+    """Read a JSON value as it was received."""
+    for payload in payloads(value, known):
+        yield from _said(1, payload, known)
+
+
 def _payload(number: int, payload: object, known: Known) -> Iterator[Read]:
     try:
         framed = _framed(payload, known)

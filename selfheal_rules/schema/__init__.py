@@ -12,6 +12,7 @@ from selfheal_rules.schema.forms import Schema
 from selfheal_rules.schema.mapping import mapping
 from selfheal_rules.schema.policy import policy
 from selfheal_rules.schema.rules import rules
+from selfheal_rules.schema.serving import serving
 from selfheal_rules.schema.tests import suite
 from selfheal_rules.schema.vocabulary import vocabulary
 from selfheal_rules.vocabulary import SELF_KINDS, Vocabulary
@@ -26,6 +27,7 @@ SCHEMAS: Mapping[str, Make] = {
     "mapping": mapping,
     "policy": policy,
     "tests": suite,
+    "serve": lambda _: serving(),
 }
 """What can be described: each name with what makes its schema, given the kinds that are offered."""
 

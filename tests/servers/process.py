@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,9 +40,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: Sequence[str], ready: Sequence[str], log: Path) -> Iterator[None]:
+def running(
+    command: Sequence[str], ready: Sequence[str], log: Path, settings: Mapping[str, str] | None = None
+) -> Iterator[None]:
     """Keep a server running; it is ended by its id, whatever happens, and killed where it does not end."""
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as server:
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output, env=settings) as server:
         try:
             _wait(server, ready, log)
             yield

@@ -1,0 +1,196 @@
+"""
+Measure the webhook: `python -m benchmarks.serve [--quick] [--rate N] [--seconds N] [--json FILE]`.
+
+A real `selfheal serve` is offered 2,000 requests a second over connections that are kept, each a captured payload of
+Alertmanager about an alarm of its own; what is answered 503 is sent again after `Retry-After`. The answer is checked:
+at the end each alarm is in the journal once, and none is missing. What is offered is what the clock says, not what the
+process takes: where it falls behind, back-pressure shows.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from attrs import define, field, frozen
+
+from benchmarks.targets import Figure
+from selfheal_rules.journal.file import FileJournal
+
+ROOT = Path(__file__).parents[1]
+CAPTURED = ROOT / "tests" / "data" / "captured" / "alertmanager" / "webhook.firing.1.json"
+RATE, SECONDS, CONNECTIONS = 2_000, 60, 64
+CONFIG = """
+selfheal_serve: 1
+rules: [{root}/rulesets/compute-host-failure]
+journal: heal.jsonl
+queue: 500
+http: {{listen: "127.0.0.1:0", rate: 1000000}}
+"""
+
+
+def body(number: int) -> bytes:
+    """Give a payload as it was on the wire, about an alarm of its own on one of a thousand hosts."""
+    payload = json.loads(CAPTURED.read_text("utf-8"))["body"]
+    alert = payload["alerts"][0]
+    alert |= {"fingerprint": f"{number:016x}", "labels": {**alert["labels"], "host": f"compute{number % 1000}"}}
+    return json.dumps(payload).encode()
+
+
+@frozen
+class Server:
+    """A process that serves, and where."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+    folder: Path
+
+    def peak(self) -> float:
+        """Give the most memory it has had, in MiB."""
+        said = Path(f"/proc/{self.process.pid}/status").read_text("utf-8")
+        return int(next(line.split()[1] for line in said.splitlines() if line.startswith("VmHWM"))) / 1024
+
+    def processor(self) -> float:
+        """Give how many seconds of a processor it has used."""
+        told = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    """Run a process over a new folder; it ends by SIGTERM, and cleanly."""
+    (folder / "serve.yaml").write_text(CONFIG.format(root=ROOT), "utf-8")
+    command = [sys.executable, "-m", "selfheal_rules", "serve", str(folder / "serve.yaml"), "--log", "json"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stderr=log)
+    try:
+        yield Server(process, _port(process, folder / "log"), folder)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(120) == 0, "it did not end cleanly"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _port(process: "subprocess.Popen[bytes]", log: Path) -> int:
+    while process.poll() is None:
+        for line in log.read_bytes().rpartition(b"\n")[0].splitlines():
+            told = json.loads(line)
+            if told["event"] == "listening":
+                port: int = told["port"]
+                return port
+        time.sleep(0.05)
+    raise RuntimeError(log.read_text("utf-8"))
+
+
+@define
+class Load:
+    """What is offered, and how it was answered."""
+
+    port: int
+    rate: int
+    bodies: Sequence[bytes]
+    statuses: Counter[int] = field(factory=Counter)
+    waits: list[float] = field(factory=list)
+    last: float = 0.0
+    _next: int = 0
+    _again: "deque[tuple[float, int]]" = field(factory=deque)
+
+    async def offer(self) -> float:
+        """Offer everything, and give how many seconds it took until all was taken."""
+        begun = time.perf_counter()
+        await asyncio.gather(*(self._connection(begun) for _ in range(CONNECTIONS)))
+        return self.last - begun
+
+    def _due(self, begun: float) -> tuple[float, int] | None:
+        """Give the next request and when it is due: what has to be sent again goes before what is new."""
+        now = time.perf_counter()
+        if self._again and (self._again[0][0] <= now or self._next == len(self.bodies)):
+            return self._again.popleft()
+        if self._next == len(self.bodies):
+            return None
+        self._next += 1
+        return begun + (self._next - 1) / self.rate, self._next - 1
+
+    async def _connection(self, begun: float) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        while (found := self._due(begun)) is not None:
+            due, number = found
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            status, retry = await self._sent(reader, writer, self.bodies[number])
+            self.statuses[status] += 1
+            if status == 200:
+                self.last = time.perf_counter()
+                self.waits.append(self.last - due)
+            else:
+                self._again.append((time.perf_counter() + retry, number))
+        writer.close()
+
+    async def _sent(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes) -> tuple[int, float]:
+        head = f"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: {len(sent)}\r\n\r\n"
+        writer.write(head.encode() + sent)
+        answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        lines = dict(line.split(": ", 1) for line in answer.splitlines()[1:] if ": " in line)
+        await reader.readexactly(int(lines["content-length"]))
+        return int(answer.split(" ", 2)[1]), float(lines.get("retry-after", 0))
+
+
+def checked(folder: Path, count: int) -> int:
+    """Hold the journal against what was sent: each alarm once; gives how many records there are."""
+    found: Counter[str] = Counter()
+    records = 0
+    for record in FileJournal(folder / "heal.jsonl").records():
+        records += 1
+        if record.type == "state" and record.data["kind"] == "alarm":
+            found[record.data["fields"]["alarm"]] += 1
+    assert found == Counter(f"{number:016x}" for number in range(count)), "the journal has not just what was sent"
+    return records
+
+
+def figures(rate: int, seconds: int) -> Iterator[Figure]:
+    """Measure."""
+    bodies = [body(number) for number in range(rate * seconds)]
+    with TemporaryDirectory() as folder:
+        with serving(Path(folder)) as server:
+            load = Load(server.port, rate, bodies)
+            before = server.processor()
+            took = asyncio.run(load.offer())
+            peak, used = server.peak(), server.processor() - before
+        records = checked(Path(folder), len(bodies))
+    waits = sorted(load.waits)
+    told = ", ".join(f"{count} answered {status}" for status, count in sorted(load.statuses.items()))
+    note = f"{told}; {records} records; {used / len(bodies) * 1e6:.0f} us of its processor a request"
+    yield Figure("webhook, taken", len(bodies) / took, "requests/s", rate * 0.95, at_least=True, note=note)
+    yield Figure("webhook, median wait", waits[len(waits) // 2] * 1e3, "ms")
+    yield Figure("webhook, 99 of 100 wait less", waits[len(waits) * 99 // 100] * 1e3, "ms")
+    yield Figure("webhook, memory", peak, "MiB", 500)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and say by the exit code whether every target is reached."""
+    parser = argparse.ArgumentParser(description="measure the webhook")
+    parser.add_argument("--quick", action="store_true", help="few requests: are the answers right?")
+    parser.add_argument("--rate", type=int, default=RATE, help="requests a second that are offered")
+    parser.add_argument("--seconds", type=int, default=SECONDS, help="for how long")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    chosen = parser.parse_args(arguments)
+    found = []
+    for figure in figures(*((200, 2) if chosen.quick else (chosen.rate, chosen.seconds))):
+        print(figure.row(), flush=True)
+        found.append(figure)
+    if chosen.json:
+        chosen.json.write_text(json.dumps([figure.to_json() for figure in found], indent=2) + "\n", encoding="utf-8")
+    return int(not chosen.quick and any(figure.verdict == "short" for figure in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""What is wrong with a configuration that is well written: addresses, numbers, and who may send."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+from selfheal_rules.check.findings import at_text, error, warning
+from selfheal_rules.diagnostics import Diagnostic, Report
+from selfheal_rules.parse.findings import did_you_mean
+from selfheal_rules.serving import LOOPBACK, POLLS, BusSource, Http, PollSource, Serving, TailSource
+from selfheal_rules.source import Span
+
+_URL = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::[0-9]{1,5})?(?:/[^\s?#]*)?")
+
+
+def check_serving(serving: Serving) -> Report:
+    """Say what is wrong with a configuration, by itself: whether its files are there is for the start to see."""
+    found = [*_whole(serving), *(_http(serving.http) if serving.http else ()), *_twice(serving)]
+    for one in serving.sources:
+        found += _polled(one) if isinstance(one, PollSource) else ()
+    return Report.of(found)
+
+
+def _whole(serving: Serving) -> Iterator[Diagnostic]:
+    if serving.http is None and not serving.sources:
+        message = "nothing comes in: there is neither `http` nor a source"
+        yield error("SH436", message, serving.span, 'add `http: {listen: "127.0.0.1:8642"}`, or a source')
+    if serving.queue < 1:
+        yield _too_small(serving.span, "queue")
+    acting = serving.executors
+    if acting and not acting.dry and not serving.policy:
+        message = "decisions are to be carried out, and no policy allows any"
+        yield warning("SH438", message, acting.span, "add `policy:`; without one every decision stays in shadow")
+
+
+def _too_small(span: Span, name: str) -> Diagnostic:
+    return error("SH431", f"`{name}` is a whole number from 1 on", at_text(span, f"{name}:"))
+
+
+def _http(http: Http) -> Iterator[Diagnostic]:
+    address = http.address
+    if address is None:
+        cure = 'write `"127.0.0.1:8642"`'
+        yield error("SH430", f"`{http.listen}` is not of the form `HOST:PORT`", at_text(http.span, http.listen), cure)
+    for name in ("max_body", "rate"):
+        if getattr(http, name) < 1:
+            yield _too_small(http.span, name)
+    if http.zaqar and not _URL.fullmatch(http.zaqar):
+        cure = "write `http://controller:8888`"
+        yield error("SH439", f"`{http.zaqar}` is no URL of a service", at_text(http.span, http.zaqar), cure)
+    if address is not None and address[0] not in LOOPBACK:
+        yield from _open(http)
+
+
+def _open(http: Http) -> Iterator[Diagnostic]:
+    """Hold what others can reach to more than what is for this machine alone."""
+    place = at_text(http.span, http.listen)
+    if not (http.tokens or (http.tls and http.tls.clients)):
+        message = f"whoever reaches `{http.listen}` may say that a host is dead"
+        yield error("SH432", message, place, "add `tokens:`, or `clients:` under `tls:`")
+    elif http.tls is None:
+        message = f"tokens go to `{http.listen}` in plain text"
+        yield warning("SH433", message, place, "add `tls:`, or listen on the loopback behind a proxy that has it")
+
+
+def _polled(one: PollSource) -> Iterator[Diagnostic]:
+    for name in one.poll:
+        if name not in POLLS:
+            message = f"no poller is called `{name}`"
+            yield error("SH434", message, at_text(one.span, name), did_you_mean(name, POLLS))
+    if one.every <= timedelta(0) or one.jitter >= one.every:
+        message = "`jitter` is as long as `every`: two sweeps may be made at once"
+        yield error("SH435", message, one.span, "make `jitter` a tenth of `every`")
+    if one.stale < one.every:
+        message = "`stale` is shorter than `every`: what was just asked is stale already"
+        yield error("SH435", message, one.span, "let `stale` be several times `every`")
+    if one.rate < 1:
+        yield _too_small(one.span, "rate")
+
+
+def _twice(serving: Serving) -> Iterator[Diagnostic]:
+    seen: dict[tuple[str, str], TailSource | BusSource | PollSource] = {}
+    for one in serving.sources:
+        for name in _names(one):
+            first = seen.setdefault(name, one)
+            if first is not one:
+                message = f"`{name[1]}` is a source already"
+                yield error("SH437", message, one.span, "leave one of them out", first.span)
+
+
+def _names(one: TailSource | BusSource | PollSource) -> Iterator[tuple[str, str]]:
+    if isinstance(one, TailSource):
+        yield "tail", one.tail
+    elif isinstance(one, BusSource):
+        yield "listen", one.listen
+    else:
+        yield from ((one.cloud, name) for name in one.poll)

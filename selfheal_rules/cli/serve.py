@@ -1,0 +1,130 @@
+"""`selfheal serve`: one process that listens, decides and acts, as one file says."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from selfheal_rules.check.serving import check_serving
+from selfheal_rules.cli.arguments import Commands, subcommand
+from selfheal_rules.cli.ending import Code, Refused, reason
+from selfheal_rules.cli.loading import load_mappings, load_program, load_site
+from selfheal_rules.cli.screen import Screen
+from selfheal_rules.diagnostics import Report, SelfHealError
+from selfheal_rules.journal.opening import open_journal
+from selfheal_rules.parse.files import read_source
+from selfheal_rules.parse.findings import Findings
+from selfheal_rules.parse.serving import parse_serving
+from selfheal_rules.serving import Serving
+
+if TYPE_CHECKING:
+    from selfheal_rules.serve.process import Loaded
+
+
+def register(commands: Commands) -> None:
+    """Add the command."""
+    parser = subcommand(commands, "serve", "listen, decide and act, as a configuration says", serve)
+    parser.add_argument("config", metavar="CONFIG", type=Path, help="the configuration")
+    about = "only say what is wrong with the configuration and the files it names"
+    parser.add_argument("--check", action="store_true", help=about)
+    about = "log lines for people (the default on a terminal), or JSON"
+    parser.add_argument(
+        "--log", choices=("text", "json"), default="text" if sys.stderr.isatty() else "json", help=about
+    )
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM."""
+    serving, report = load_serving(arguments.config)
+    screen = Screen()
+    if report.findings:
+        screen.err(report.render())
+    if serving is None or report.errors:
+        return Code.FINDINGS
+    try:
+        from selfheal_rules.serve.process import Process  # noqa: PLC0415 - an extra, for those who serve
+    except ImportError:
+        message = "`selfheal serve` needs starlette and uvicorn; install `selfheal-rules[serve]`"
+        raise Refused(message) from None
+    folder = arguments.config.parent
+    if arguments.check:
+        _loaded(serving, folder)
+        screen.out("the configuration can be served")
+        return Code.OK
+    _log(arguments.log)
+    try:
+        journal = open_journal(_journal(serving, folder))
+        Process(serving, folder, journal, lambda: _reloaded(serving, folder)).run()
+    except ImportError as error:
+        message = f"a source or an executor needs `{error.name}`; install `selfheal-rules[openstack]`"
+        raise Refused(message) from None
+    except (SelfHealError, ValueError) as error:
+        raise Refused(str(error)) from None
+    except OSError as error:
+        message = f"`{error.filename or (serving.http and serving.http.listen)}` cannot be used: {reason(error)}"
+        raise Refused(message) from None
+    return Code.OK
+
+
+def load_serving(file: Path) -> tuple[Serving | None, Report]:
+    """
+    Read a configuration and check it.
+
+    Raises:
+        Refused: where the file cannot be read at all.
+    """
+    findings = Findings()
+    source = read_source(file, findings)
+    if source is None:
+        raise Refused(findings.found[0].message)
+    serving, report = parse_serving(source)
+    sound = serving is not None and not report.errors
+    return serving, report + (check_serving(serving) if sound and serving else Report(()))
+
+
+def _journal(serving: Serving, folder: Path) -> str:
+    return serving.journal if "://" in serving.journal else str(folder / serving.journal)
+
+
+def _loaded(serving: Serving, folder: Path) -> "Loaded":
+    from selfheal_rules.serve.process import Loaded  # noqa: PLC0415 - an extra, for those who serve
+
+    program, _ = load_program([folder / one for one in serving.rules], dict(serving.params))
+    policy = load_site(program, folder / serving.policy if serving.policy else None)
+    return Loaded(program, policy, load_mappings(folder / one for one in serving.mappings))
+
+
+def _reloaded(serving: Serving, folder: Path) -> "Loaded":
+    from selfheal_rules.serve.process import UnloadableError  # noqa: PLC0415 - an extra, for those who serve
+
+    try:
+        return _loaded(serving, folder)
+    except Refused as refused:
+        raise UnloadableError(str(refused)) from None
+
+
+def _log(form: str) -> None:
+    """Have log lines written to standard error, ours and those of libraries, in one form."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    console, lines = structlog.dev.ConsoleRenderer(colors=False), structlog.processors.JSONRenderer()
+    render: structlog.typing.Processor = lines if form == "json" else console
+    last: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    for name in ("httpx", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )

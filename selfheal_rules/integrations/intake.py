@@ -1,0 +1,152 @@
+"""
+What sources bring, on its way to the healer: a bounded line of offers, each answered once the journal has it.
+
+Sources run in threads of their own, and a healer in one. A source offers items and waits; whoever drives the healer
+gathers what waits into one batch, has it taken, and answers. A full line is said at once, so that who sent can wait.
+"""
+
+import queue
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from datetime import datetime
+from hashlib import sha256
+
+from attrs import define, field, frozen
+
+from selfheal_rules.diagnostics import EventError
+from selfheal_rules.engine import Engine
+from selfheal_rules.events import Event, State
+from selfheal_rules.journal.items import Input, inputs
+
+_REMEMBERED = 100_000
+
+
+class Full(Exception):  # noqa: N818 - an answer: come again later
+    """So many offers wait that no more are taken."""
+
+
+@frozen
+class Receipt:
+    """What became of an offer: so many of its items were written down; the others had been, a moment before."""
+
+    taken: int
+    repeated: int = 0
+
+
+@frozen(eq=False)
+class Offer:
+    """Items that belong together: all of them are taken, or none."""
+
+    items: tuple[Input, ...]
+    answer: "Future[Receipt]" = field(factory=Future)
+
+
+class Intake:
+    """The line between sources and a healer; `most` offers may wait in it."""
+
+    def __init__(self, most: int = 1000) -> None:
+        """Begin with nobody waiting."""
+        self._line: queue.Queue[Offer] = queue.Queue(most)
+        self._is_closed = False
+
+    def __len__(self) -> int:
+        """Count the offers that wait."""
+        return self._line.qsize()
+
+    def offer(self, items: Iterable[Input]) -> "Future[Receipt]":
+        """
+        Stand in line; the answer comes when the journal has the items, or an `EventError` where they do not fit.
+
+        Raises:
+            Full: where too many wait, or nobody takes any more.
+        """
+        found = Offer(tuple(items))
+        if self._is_closed:
+            message = "nothing more is taken: the healer is stopping"
+            raise Full(message)
+        try:
+            self._line.put_nowait(found)
+        except queue.Full:
+            message = f"{self._line.maxsize} offers wait already"
+            raise Full(message) from None
+        return found.answer
+
+    def gather(self, most: int, wait: float) -> list[Offer]:
+        """Give what waits, at most so many offers, in order; where there is none, wait so many seconds for one."""
+        found: list[Offer] = []
+        try:
+            found.append(self._line.get(timeout=wait))
+            while len(found) < most:
+                found.append(self._line.get_nowait())
+        except queue.Empty:
+            pass
+        return found
+
+    def close(self) -> None:
+        """Take no more; what waits still can be gathered."""
+        self._is_closed = True
+
+    def abandon(self) -> None:
+        """Say to all who wait that nothing was taken, so that they send again."""
+        self.close()
+        for one in self.gather(self._line.maxsize or 1, 0.001):
+            one.answer.set_exception(Full("the healer ended before it was taken"))
+
+
+@define
+class Repetitions:
+    """
+    Which items came before: a sender that had no answer sends again, and what the journal has is not written twice.
+
+    An item is a repetition where the latest one of its id (of its key, for a state) said just the same, less than
+    `window` seconds ago. What a source says again on purpose, such as an alert that still fires, comes later than that.
+    """
+
+    clock: Callable[[], float]
+    window: float = 60.0
+    _last: "OrderedDict[bytes, tuple[bytes, float]]" = field(factory=OrderedDict)
+
+    def fresh(self, items: Iterable[Input]) -> list[Input]:
+        """Give those that are no repetitions, and remember them."""
+        now = self.clock()
+        found = [item for item in items if not self._is_known(item, now)]
+        while len(self._last) > _REMEMBERED:
+            self._last.popitem(last=False)
+        return found
+
+    def _is_known(self, item: Input, now: float) -> bool:
+        marks = _marks(item)
+        if marks is None:
+            return False
+        name, said = marks
+        last = self._last.get(name)
+        if last is not None and last[0] == said and now - last[1] < self.window:
+            return True
+        self._last[name] = said, now
+        self._last.move_to_end(name)
+        return False
+
+
+def _marks(item: Input) -> tuple[bytes, bytes] | None:
+    """Give what tells an item from others, and what it says."""
+    if not isinstance(item, Event | State) or item.fits is None:
+        return None
+    if isinstance(item, Event):
+        told: tuple[object, ...] = (item.id,)
+    else:
+        told = tuple(item.source if name == "source" else item.fields.get(name) for name in item.fits.key)
+    (entry,) = inputs([item])
+    name = repr((entry.type, item.kind, item.source, told))
+    return sha256(name.encode()).digest(), sha256(entry.data.encode()).digest()
+
+
+def fitting(offers: Iterable[Offer], engine: Engine) -> Iterator[Offer]:
+    """Give the offers whose items fit the rules that run; the others are answered with what is wrong."""
+    for one in offers:
+        try:
+            engine.admit(item for item in one.items if not isinstance(item, datetime))
+        except EventError as error:
+            one.answer.set_exception(error)
+        else:
+            yield one

@@ -1,0 +1,238 @@
+"""
+The receiver of webhooks, an ASGI application: Alertmanager, Aodh, Zaqar, Zabbix, CloudEvents and all else that is read.
+
+    POST /v1/events    any payload `docs/sources.md` names, or a list of them
+
+An answer of 2xx is given once what the request says is in the journal, and not before. What that cannot be said of has
+another answer, and whoever sends knows whether to send again: 429 and 503 come with `Retry-After`.
+"""
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from attrs import field, frozen
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from selfheal_rules.diagnostics import EventError
+from selfheal_rules.integrations.intake import Full, Intake, Receipt
+from selfheal_rules.integrations.senders import Rates, Senders
+from selfheal_rules.mapping import PayloadMapping
+from selfheal_rules.normalize import Problem, Reading, read_body
+from selfheal_rules.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+PATH = "/v1/events"
+MAX_BODY = 1 << 20
+_NAMED = 20
+_log = logging.getLogger("selfheal_rules")
+
+Confirm = Callable[[Mapping[str, Any]], Awaitable[None]]
+"""Confirms a subscription of Zaqar's; `ConfirmationError` where that fails."""
+
+
+class ConfirmationError(Exception):
+    """A subscription was not confirmed; the message says why."""
+
+
+class _Refused(Exception):  # noqa: N818 - an answer, and no fault
+    """What a request is answered with, where nothing of it is taken."""
+
+    def __init__(self, status: HTTPStatus, message: str, *, retry: float = 0, more: Mapping[str, Any] = {}) -> None:
+        super().__init__(message)
+        self.status, self.retry, self.more = status, retry, more
+
+
+@frozen
+class Reader:
+    """How bodies are read: by the vocabulary and the mappings of the rules that run, at the time of a clock."""
+
+    vocabulary: Vocabulary
+    clock: Callable[[], datetime]
+    mappings: tuple[PayloadMapping, ...] = ()
+
+
+@frozen
+class Webhook:
+    """
+    What an application of a webhook works with.
+
+    `patience` is for how many seconds a request waits for the journal before it is told to come again; it may have been
+    taken all the same, and is then a repetition when it comes. `reader` is asked at each request: rules may change.
+    """
+
+    intake: Intake
+    reader: Callable[[], Reader]
+    rates: Rates
+    senders: Senders = field(factory=Senders)
+    max_body: int = MAX_BODY
+    patience: float = 10.0
+    confirm: Confirm | None = None
+    answered: Counter[int] = field(factory=Counter)
+    """How many requests were answered with which status."""
+
+    def application(self, *others: BaseRoute) -> Starlette:
+        """Give the application; others may stand beside it."""
+        return Starlette(routes=[Route(PATH, self.receive, methods=["POST"]), *others])
+
+    async def receive(self, request: Request) -> Response:
+        """Answer one request."""
+        try:
+            answer = await self._taken(request)
+        except _Refused as refused:
+            answer = _said(refused)
+        self.answered[answer.status_code] += 1
+        return answer
+
+    async def _taken(self, request: Request) -> Response:
+        sender = self.senders.of(request.headers.get("authorization"))
+        if sender is None:
+            message = "no token of this site came with the request"
+            raise _Refused(HTTPStatus.UNAUTHORIZED, message)
+        wait = self.rates.wait(sender)
+        if wait:
+            message = f"`{sender}` sends more than {self.rates.rate:g} requests a second"
+            raise _Refused(HTTPStatus.TOO_MANY_REQUESTS, message, retry=wait)
+        body = _enveloped(request.headers, await self._body(request))
+        asked = _confirmation(body)
+        return await self._confirmed(asked) if asked else await self._recorded(body)
+
+    async def _body(self, request: Request) -> bytes:
+        said = request.headers.get("content-length", "0")
+        found = bytearray()
+        if said.isdecimal() and int(said) > self.max_body:
+            raise self._too_large()
+        try:
+            async for part in request.stream():
+                found += part
+                if len(found) > self.max_body:
+                    raise self._too_large()
+        except ClientDisconnect:
+            message = "the sender broke off"
+            raise _Refused(HTTPStatus.BAD_REQUEST, message) from None
+        return bytes(found)
+
+    def _too_large(self) -> _Refused:
+        return _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {self.max_body} bytes")
+
+    # What it says
+
+    async def _recorded(self, body: bytes) -> Response:
+        reader = self.reader()
+        read = read_body(body, received=reader.clock(), vocabulary=reader.vocabulary, mappings=reader.mappings)
+        found = list(read)
+        items = [one.item for one in found if isinstance(one, Reading)]
+        problems = [one for one in found if isinstance(one, Problem)]
+        _refuse_bad(problems, nothing=not items)
+        receipt = await self._receipt(items) if items else Receipt(0)
+        told = {"taken": receipt.taken, "repeated": receipt.repeated, **_told(problems)}
+        return JSONResponse(told)
+
+    async def _receipt(self, items: list[Any]) -> Receipt:
+        try:
+            answer = self.intake.offer(items)
+        except Full as full:
+            raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(full), retry=1) from None
+        await asyncio.wait([asyncio.wrap_future(answer)], timeout=self.patience)
+        return self._answer(answer)
+
+    def _answer(self, answer: "Future[Receipt]") -> Receipt:
+        if not answer.done():
+            message = "the journal has not taken it yet"
+            raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, message, retry=self.patience)
+        error = answer.exception()
+        if isinstance(error, EventError):
+            raise _Refused(HTTPStatus.BAD_REQUEST, str(error))
+        if error is not None:
+            message = str(error) if isinstance(error, Full) else "the journal cannot be written"
+            raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, message, retry=self.patience)
+        return answer.result()
+
+    # Zaqar asks first
+
+    async def _confirmed(self, asked: Mapping[str, Any]) -> Response:
+        kind = asked["Message_Type"]
+        if kind != "SubscriptionConfirmation":
+            return JSONResponse({"taken": 0, "ignored": [f"`{kind}` says nothing to a rule"]})
+        if self.confirm is None:
+            message = "no Zaqar is configured whose subscriptions are confirmed"
+            raise _Refused(HTTPStatus.UNPROCESSABLE_ENTITY, message)
+        try:
+            await self.confirm(asked)
+        except ConfirmationError as error:
+            _log.warning("a subscription was not confirmed: %s", error)
+            raise _Refused(HTTPStatus.BAD_GATEWAY, f"not confirmed: {error}") from None
+        return JSONResponse({"taken": 0, "confirmed": str(asked.get("queue_name", ""))})
+
+
+def _confirmation(body: bytes) -> Mapping[str, Any] | None:
+    """Give the request to confirm a subscription, or its end, where a body is one."""
+    if b"Confirm" not in body:
+        return None
+    try:
+        read = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    known = {"SubscriptionConfirmation", "UnsubscribeConfirmation"}
+    return read if isinstance(read, dict) and read.get("Message_Type") in known else None
+
+
+def _enveloped(headers: Mapping[str, str], body: bytes) -> bytes:
+    """Give the structured form of a CloudEvent in binary mode (HTTP binding 1.0, section 3.1); all else as it is."""
+    if "ce-specversion" not in headers:
+        return body
+    told = {name[3:]: unquote(value) for name, value in headers.items() if name.startswith("ce-")}
+    if "data" in told or "data_base64" in told:
+        message = "`ce-data` is no attribute of a CloudEvent"
+        raise _Refused(HTTPStatus.BAD_REQUEST, message)
+    kept: dict[str, Any] = {**told}
+    if told.get("selfhealcleared") in {
+        "true",
+        "false",
+    }:  # a header has texts alone, and this attribute is a truth value
+        kept["selfhealcleared"] = told["selfhealcleared"] == "true"
+    return json.dumps({**kept, **({"data": _data(body)} if body.strip() else {})}).encode()
+
+
+def _data(body: bytes) -> object:
+    try:
+        found: object = json.loads(body)
+    except (ValueError, RecursionError):
+        message = "the data of this CloudEvent is no JSON"
+        raise _Refused(HTTPStatus.BAD_REQUEST, message) from None
+    return found
+
+
+def _refuse_bad(problems: list[Problem], *, nothing: bool) -> None:
+    """Refuse the whole request for what is malformed in it, and one of which nothing is for us."""
+    malformed = [one for one in problems if one.kind == "malformed"]
+    if malformed:
+        raise _Refused(HTTPStatus.BAD_REQUEST, malformed[0].message, more=_told(problems))
+    if nothing and any(one.kind == "unrecognised" for one in problems):
+        raise _Refused(HTTPStatus.UNPROCESSABLE_ENTITY, problems[0].message, more=_told(problems))
+
+
+def _told(problems: list[Problem]) -> dict[str, list[str]]:
+    kinds = ("malformed", "unrecognised", "ignored")
+    told = {kind: [one.message for one in problems if one.kind == kind][:_NAMED] for kind in kinds}
+    return {kind: messages for kind, messages in told.items() if messages}
+
+
+def _said(refused: _Refused) -> Response:
+    headers = {"Retry-After": str(max(1, round(refused.retry)))} if refused.retry else {}
+    if refused.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer, Basic realm="selfheal"'
+    if refused.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        headers["Connection"] = "close"
+    return JSONResponse({"error": str(refused), **refused.more}, refused.status, headers)

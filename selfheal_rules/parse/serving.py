@@ -1,0 +1,153 @@
+"""The configuration of `selfheal serve` from YAML."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import cast
+
+from selfheal_rules.diagnostics import Report
+from selfheal_rules.model import Literal, Parameter
+from selfheal_rules.parse import literals
+from selfheal_rules.parse.fields import Fields, Keys, closed, table
+from selfheal_rules.parse.files import nodes_of
+from selfheal_rules.parse.findings import Findings
+from selfheal_rules.parse.nodes import MapNode, Node, ScalarNode
+from selfheal_rules.parse.vocabulary import check_version
+from selfheal_rules.serving import TOPICS, Acting, BusSource, FedBy, Http, PollSource, Serving, TailSource, Tls
+from selfheal_rules.source import Source
+from selfheal_rules.values import FrozenMap
+from selfheal_rules.vocabulary import DURATION
+
+SERVING = Keys(
+    "a configuration",
+    ("selfheal_serve", "rules", "journal"),
+    ("params", "policy", "mappings", "max_age", "max_ahead", "queue", "http", "sources", "executors"),
+)
+HTTP = Keys("`http`", ("listen",), ("tokens", "tls", "max_body", "rate", "zaqar"))
+TLS = Keys("`tls`", ("certificate", "key"), ("clients",))
+TAIL = Keys("a tail", ("tail",), ("position",))
+BUS = Keys("a listener", ("listen", "pool"), ("topics", "exchanges"))
+POLL = Keys("a poller", ("poll", "cloud"), ("every", "jitter", "stale", "rate"))
+ACTING = Keys("`executors`", (), ("record", "cloud", "dry"))
+_KINDS = {"tail": TAIL, "listen": BUS, "poll": POLL}
+SOURCE_WORDS = tuple(_KINDS)
+"""What tells the sources apart; each has just one."""
+ACTORS = ("record", "cloud")
+"""Who may carry decisions out; one of them does."""
+
+
+def parse_serving(source: Source) -> tuple[Serving | None, Report]:
+    """Read a configuration, and say everything that is wrong with how it is written; None where the text is none."""
+    findings = Findings()
+    fields = closed(nodes_of(source, findings), SERVING, findings)
+    found = _serving(fields) if fields else None
+    return found, findings.report()
+
+
+def _serving(fields: Fields) -> Serving | None:
+    if not check_version(fields, "selfheal_serve"):
+        return None
+    default = Serving((), "")
+    fields.refuse_empty("rules", "name at least one file or folder of rules")
+    return Serving(
+        _texts(fields, "rules"),
+        fields.text("journal"),
+        params=FrozenMap(_params(fields)),
+        policy=fields.text("policy"),
+        mappings=_texts(fields, "mappings"),
+        max_age=_length(fields, "max_age", default.max_age),
+        max_ahead=_length(fields, "max_ahead", default.max_ahead),
+        queue=fields.integer("queue", default.queue),
+        http=_http(closed(fields.node_of("http"), HTTP, fields.findings)),
+        sources=tuple(one for node in fields.items("sources") for one in _source(node, fields.findings)),
+        executors=_acting(closed(fields.node_of("executors"), ACTING, fields.findings)),
+        span=fields.span,
+    )
+
+
+def _texts(fields: Fields, name: str) -> tuple[str, ...]:
+    found = (literals.text(node, name, fields.findings) for node in fields.items(name))
+    return tuple(one for one in found if one is not None)
+
+
+def _params(fields: Fields) -> dict[str, str]:
+    """Give parameters as they are written: their types are the rule sets' to say."""
+    found = {}
+    for name, node, _ in table(fields.node_of("params"), "params", fields.findings):
+        if isinstance(node, ScalarNode) and node.value is not None:
+            found[name] = node.value if isinstance(node.value, str) else node.text
+        else:
+            fields.findings.refuse("SH020", f"`{name}` takes one value, not {literals.shape(node)}", node)
+    return found
+
+
+def _length(fields: Fields, name: str, default: timedelta) -> timedelta:
+    found = fields.duration(name)
+    node = fields.node_of(name)
+    if isinstance(found, Parameter) and node is not None:
+        message = f"`{name}` is of no rule set, and has no parameters"
+        fields.findings.refuse("SH108", message, node, "write the duration itself, such as `30s`")
+    return cast("timedelta", DURATION.literal(found.value)) if isinstance(found, Literal) else default
+
+
+def _http(fields: Fields | None) -> Http | None:
+    if fields is None or not fields.has("listen"):
+        return None
+    return Http(
+        fields.text("listen"),
+        tokens=fields.text("tokens"),
+        tls=_tls(closed(fields.node_of("tls"), TLS, fields.findings)),
+        max_body=fields.integer("max_body", Http("").max_body),
+        rate=fields.integer("rate", Http("").rate),
+        zaqar=fields.text("zaqar"),
+        span=fields.span,
+    )
+
+
+def _tls(fields: Fields | None) -> Tls | None:
+    return Tls(fields.text("certificate"), fields.text("key"), fields.text("clients")) if fields else None
+
+
+def _source(node: Node, findings: Findings) -> Iterator[FedBy]:
+    words = [word for word in SOURCE_WORDS if isinstance(node, MapNode) and word in node.entries]
+    if isinstance(node, MapNode) and len(words) != 1:
+        cure = "write `tail: FILE`, `listen: FILE` or `poll: [nova_services]`"
+        findings.refuse("SH110", "a source has exactly one of `tail`, `listen` and `poll`", node, cure)
+        return
+    keys = _KINDS[words[0]] if words else TAIL
+    before = len(findings.found)
+    fields = closed(node, keys, findings)
+    if fields is not None:
+        found = _one(fields)
+        if len(findings.found) == before:
+            yield found
+
+
+def _one(fields: Fields) -> FedBy:
+    if fields.has("tail"):
+        return TailSource(fields.text("tail"), fields.text("position"), span=fields.span)
+    if fields.has("listen"):
+        topics = _texts(fields, "topics") if fields.has("topics") else TOPICS
+        fields.refuse_empty("topics", "name at least one, or leave it out")
+        said = fields.text("listen"), fields.name("pool"), topics, _texts(fields, "exchanges")
+        return BusSource(*said, span=fields.span)
+    fields.refuse_empty("poll", "name at least one, such as `nova_services`")
+    default = PollSource((), "")
+    return PollSource(
+        _texts(fields, "poll"),
+        fields.text("cloud"),
+        every=_length(fields, "every", default.every),
+        jitter=_length(fields, "jitter", default.jitter),
+        stale=_length(fields, "stale", default.stale),
+        rate=fields.integer("rate", default.rate),
+        span=fields.span,
+    )
+
+
+def _acting(fields: Fields | None) -> Acting | None:
+    if fields is None:
+        return None
+    if len([word for word in ACTORS if fields.has(word)]) != 1:
+        cure = "write `record: FILE` or `cloud: NAME`; without `executors` nothing is done"
+        fields.findings.refuse("SH110", "`executors` has exactly one of `record` and `cloud`", fields.node, cure)
+        return None
+    return Acting(fields.text("record"), fields.text("cloud"), fields.boolean("dry"), span=fields.span)

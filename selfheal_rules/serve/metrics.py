@@ -1,0 +1,99 @@
+"""What a process says of itself in the format of Prometheus."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+from selfheal_rules.decide.decision import Decision, Outcome
+from selfheal_rules.events import Event, State
+from selfheal_rules.execute import Executor, Executors
+from selfheal_rules.execute.executor import Clock
+from selfheal_rules.execute.order import Fence
+from selfheal_rules.journal.items import Input
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_LAGS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900)
+Counts = Mapping[tuple[str, ...], int]
+"""What `Engine.counts` gives."""
+
+
+class Metrics(Collector):
+    """
+    The metrics of one process. What an engine counts of episodes lives as long as its journal; the rest begins with it.
+
+    `selfheal_decisions_total` has verdicts by rule, status and the guard that gave them: what guards hold, and what was
+    withdrawn before anything was done (a false fire). `selfheal_episodes_total` has what became of episodes: `healed`
+    is a success that was verified, `recurred` one that did not last a day.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.registry = CollectorRegistry()
+        self.counts: Counts = {}
+        self.answered: Callable[[], Mapping[int, int]] = dict
+        self.problems: Callable[[], Mapping[tuple[str, str], int]] = dict
+        here = self.registry
+        self._inputs = Counter("selfheal_inputs", "Items that were recorded.", ["form", "kind"], registry=here)
+        self._outcomes = Counter(
+            "selfheal_outcomes", "What became of what was carried out.", ["action", "status"], registry=here
+        )
+        self._decisions = Counter(
+            "selfheal_decisions", "Verdicts on decisions.", ["rule", "status", "guard"], registry=here
+        )
+        self._lag = Histogram("selfheal_lag_seconds", "Time from an item to its record.", buckets=_LAGS, registry=here)
+        self.journal = Histogram("selfheal_journal_seconds", "Time to record a batch, and to decide.", registry=here)
+        self.queue = Gauge("selfheal_queue_length", "Offers that wait for the journal.", registry=here)
+        self.reloads = Counter("selfheal_reloads", "Reloads of rules, by how they ended.", ["result"], registry=here)
+        self.stale = Gauge("selfheal_poller_failures", "Sweeps in a row that failed.", ["about"], registry=here)
+        self.registry.register(self)
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Give what others count."""
+        episodes = CounterMetricFamily("selfheal_episodes", "What became of episodes.", labels=["rule", "state"])
+        for (what, *labels), count in self.counts.items():
+            if what == "episode":
+                episodes.add_metric(labels, count)
+        answers = CounterMetricFamily("selfheal_http_answers", "Answers of the webhook.", labels=["status"])
+        for status, count in sorted(self.answered().items()):
+            answers.add_metric([str(status)], count)
+        problems = CounterMetricFamily("selfheal_unread", "What gave no item.", labels=["source", "why"])
+        for (source, why), count in sorted(self.problems().items()):
+            problems.add_metric([source, why], count)
+        yield from (episodes, answers, problems)
+
+    def brought(self, batch: Sequence[Input], now: datetime) -> None:
+        """Count what was recorded, and how old it was."""
+        for item in batch:
+            if isinstance(item, Event | State):
+                self._inputs.labels("state" if isinstance(item, State) else "event", item.kind).inc()
+                self._lag.observe(max(0.0, (now - item.time).total_seconds()))
+
+    def decided(self, decision: Decision) -> None:
+        """Count a verdict."""
+        self._decisions.labels(decision.rule, decision.verdict.status, decision.verdict.guard).inc()
+
+    def outcome(self, action: str, outcome: Outcome) -> None:
+        """Count an outcome."""
+        self._outcomes.labels(action, outcome.status).inc()
+
+    def text(self) -> bytes:
+        """Give all of it as it is scraped."""
+        return generate_latest(self.registry)
+
+
+class Counted(Executors):
+    """Executors whose outcomes are counted."""
+
+    def __init__(self, executors: Sequence[Executor], metrics: Metrics, *, clock: Clock) -> None:
+        """Gather executors."""
+        super().__init__(executors, clock=clock)
+        self._metrics = metrics
+
+    def carry_out(self, decision: Decision, fence: Fence, *, again: bool, stopped: str = "") -> Outcome:
+        """Carry out, and count what became of it."""
+        outcome = super().carry_out(decision, fence, again=again, stopped=stopped)
+        self._metrics.outcome(decision.action, outcome)
+        return outcome

@@ -1,0 +1,85 @@
+"""
+The turns of a healer: what sources brought is recorded as one batch and answered, then what is allowed is carried out.
+
+One thread turns; sources wait in the intake. Between the record and the answer there is nothing, so an answer says that
+the journal has it, and a process that ends before it leaves a sender that sends again.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from attrs import define, field
+
+from selfheal_rules.decide.decision import Decision
+from selfheal_rules.healer import Healer
+from selfheal_rules.integrations.intake import Intake, Offer, Receipt, Repetitions, fitting
+from selfheal_rules.journal.items import Input
+
+MOST = 500
+"""So many offers are one batch, with one sync."""
+
+
+@define
+class Turns:
+    """
+    One healer and its intake. `clock` tells the time of day: time passes by it where a timer of the engine is due.
+
+    Of a `JournalError` there is no way on: nobody is answered, and another healer has to begin from the journal.
+    """
+
+    healer: Healer
+    intake: Intake
+    repetitions: Repetitions
+    clock: Callable[[], datetime]
+    told: Callable[[Sequence[Decision]], None] = field(default=lambda _: None)
+    """Hears of what was decided."""
+    brought: Callable[[Sequence[Input], float], None] = field(default=lambda _, __: None)
+    """Hears of what was recorded, and in how many seconds."""
+
+    def turn(self, wait: float) -> None:
+        """Take what waits, or wait so many seconds for it; then have people heard, time pass, and decisions done."""
+        offers = self.intake.gather(MOST, wait)
+        try:
+            self.told(self._record(list(fitting(offers, self.healer.course.engine))))
+            self.told(self.healer.take(self._due()))
+        except Exception:
+            _give_up(offers)
+            raise
+
+    def _record(self, offers: Sequence[Offer]) -> list[Decision]:
+        batch: list[Input] = []
+        receipts = []
+        for one in offers:
+            fresh = self.repetitions.fresh(one.items)
+            batch += fresh
+            receipts.append(Receipt(len(fresh), len(one.items) - len(fresh)))
+        begun = self.repetitions.clock()
+        decisions = self.healer.record([*self._overdue(), *batch]) if batch else []
+        for one, receipt in zip(offers, receipts, strict=True):
+            one.answer.set_result(receipt)
+        self.brought(batch, self.repetitions.clock() - begun)
+        return decisions
+
+    def _due(self) -> list[datetime]:
+        """Give the time, if anything waits for it: an instant that changes nothing need not be recorded."""
+        now, due = self.clock(), self.healer.course.engine.next_deadline()
+        return [now] if due is not None and due <= now else self._overdue()
+
+    def _overdue(self) -> list[datetime]:
+        """Give the time where the engine is so far behind it that what comes now would be taken for the future."""
+        now, engine = self.clock(), self.healer.course.engine
+        ahead = engine.max_ahead
+        return [now] if ahead is not None and engine.now is not None and now - engine.now >= ahead / 2 else []
+
+    def drain(self) -> None:
+        """Take no more, and finish what is in line."""
+        self.intake.close()
+        while len(self.intake):
+            self.turn(0.0)
+
+
+def _give_up(offers: Sequence[Offer]) -> None:
+    """Tell all who wait that the journal has not answered; what was written of theirs is a repetition next time."""
+    for one in offers:
+        if not one.answer.done():
+            one.answer.set_exception(RuntimeError("the journal cannot be written"))

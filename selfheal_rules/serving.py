@@ -1,0 +1,116 @@
+"""
+What one file says about one process of `selfheal serve`: frozen types.
+
+What it leaves out is the careful choice: nothing is listened to, and executors only say what they would do.
+"""
+
+from datetime import timedelta
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from selfheal_rules.source import NOWHERE, Span
+from selfheal_rules.values import FrozenMap
+
+TOPICS = ("notifications", "versioned_notifications")
+"""Where services put unversioned and versioned notifications, unless their configuration says otherwise."""
+POLLS = ("nova_services", "neutron_agents", "ironic_nodes", "nova_servers")
+"""What a poller can ask a cloud for."""
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def _span() -> Span:
+    return field(default=NOWHERE, eq=False, repr=False, kw_only=True)
+
+
+@frozen
+class Tls:
+    """`{certificate: …, key: …, clients: ca.pem}`; with `clients`, a sender needs a certificate of that authority."""
+
+    certificate: str
+    key: str
+    clients: str = ""
+
+
+@frozen
+class Http:
+    """`{listen: "127.0.0.1:8642", tokens: FILE, …}`: the webhook, beside health and metrics."""
+
+    listen: str
+    tokens: str = ""
+    tls: Tls | None = None
+    max_body: int = 1 << 20
+    rate: int = 200
+    zaqar: str = ""
+    span: Span = _span()
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port, or None where it is none."""
+        host, colon, port = self.listen.rpartition(":")
+        is_port = port.isascii() and port.isdigit() and int(port) < 1 << 16
+        return (host.strip("[]"), int(port)) if colon and host and is_port else None
+
+
+@frozen
+class TailSource:
+    """`{tail: FILE, position: FILE}`: a file that grows, or `-`; `position` is `FILE.position` unless it is said."""
+
+    tail: str
+    position: str = ""
+    span: Span = _span()
+
+
+@frozen
+class BusSource:
+    """`{listen: FILE, pool: selfheal, …}`: a bus, whose URL is in a file that few can read."""
+
+    listen: str
+    pool: str
+    topics: tuple[str, ...] = TOPICS
+    exchanges: tuple[str, ...] = ()
+    span: Span = _span()
+
+
+@frozen
+class PollSource:
+    """`{poll: [nova_services], cloud: production, every: 30s, …}`; `rate` is how many sweeps a minute a cloud takes."""
+
+    poll: tuple[str, ...]
+    cloud: str
+    every: timedelta = timedelta(seconds=30)
+    jitter: timedelta = timedelta(seconds=3)
+    stale: timedelta = timedelta(minutes=2)
+    rate: int = 60
+    span: Span = _span()
+
+
+FedBy: TypeAlias = TailSource | BusSource | PollSource
+
+
+@frozen
+class Acting:
+    """`{record: FILE}` or `{cloud: production, dry: true}`: who carries decisions out; without it, nobody does."""
+
+    record: str = ""
+    cloud: str = ""
+    dry: bool = False
+    span: Span = _span()
+
+
+@frozen
+class Serving:
+    """The whole of it; files are named from the folder of the file that says so."""
+
+    rules: tuple[str, ...]
+    journal: str
+    params: FrozenMap = field(factory=FrozenMap)
+    policy: str = ""
+    mappings: tuple[str, ...] = ()
+    max_age: timedelta = timedelta(minutes=10)
+    max_ahead: timedelta = timedelta(minutes=1)
+    queue: int = 1000
+    http: Http | None = None
+    sources: tuple[FedBy, ...] = ()
+    executors: Acting | None = None
+    span: Span = _span()

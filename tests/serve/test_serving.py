@@ -1,0 +1,158 @@
+"""The configuration: every mistake at its line, a schema that agrees, and nothing taken that could not be served."""
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+
+from selfheal_rules.check.serving import check_serving
+from selfheal_rules.diagnostics import Report
+from selfheal_rules.parse.serving import parse_serving
+from selfheal_rules.schema import schema
+from selfheal_rules.serving import POLLS, TOPICS, Acting, BusSource, Http, PollSource, Serving, TailSource, Tls
+from selfheal_rules.source import Source
+from selfheal_rules.values import FrozenMap
+from tests.calls import Call, caller
+from tests.chunks import Chunk, places, read_chunks
+from tests.documents import said
+from tests.serve.rig import ROOT
+from tests.test_schema import _damaged, _held_against, _refusals
+
+CHUNKS = read_chunks("serving")
+SCHEMA = Draft7Validator(schema("serve"))
+WHOLE = CHUNKS[0].source
+
+
+def _report(source: Source) -> tuple[Serving | None, Report]:
+    serving, report = parse_serving(source)
+    return serving, report + (check_serving(serving) if serving and not report.errors else Report(()))
+
+
+@pytest.mark.parametrize("chunk", CHUNKS, ids=str)
+def test_findings_stand_on_the_guilty_lines(chunk: Chunk) -> None:
+    """The findings are those the fixture names, each on its line: none is missing and none is added."""
+    assert chunk.expected == places(_report(chunk.source)[1])
+
+
+def test_all_of_it_is_read() -> None:
+    """Each key comes to where it belongs."""
+    tls = Tls("site.pem", "site.key", "senders.pem")
+    expected = Serving(
+        ("rulesets/compute-host-failure",),
+        "heal.jsonl",
+        params=FrozenMap({"patience": "30s", "count": "3", "deep": "true"}),
+        policy="policy.yaml",
+        mappings=("acme.yaml",),
+        max_age=timedelta(minutes=15),
+        max_ahead=timedelta(seconds=30),
+        queue=500,
+        http=Http("[::1]:8642", "tokens", tls, 65536, 50, "https://controller:8888/v2"),
+        sources=(
+            TailSource("alarms.jsonl", "alarms.at"),
+            TailSource("-"),
+            BusSource("bus.url", "selfheal", ("notifications",), ("nova", "neutron")),
+            PollSource(
+                ("nova_services", "ironic_nodes"), "production",
+                timedelta(minutes=1), timedelta(seconds=5), timedelta(minutes=5), 30,
+            ),
+        ),
+        executors=Acting(cloud="production", dry=True),
+    )  # fmt: skip
+    assert expected == _report(WHOLE)[0]
+    assert ("::1", 8642) == (expected.http.address if expected.http else None)
+
+
+def test_what_is_left_out_is_the_careful_choice() -> None:
+    """Nobody acts, a clock a minute ahead is not believed, and versioned notifications are heard like others."""
+    text = "selfheal_serve: 1\nrules: [a]\njournal: b\nsources: [{listen: bus, pool: p}]\n"
+    serving, report = _report(Source("serve.yaml", text))
+    assert ((), serving) == (
+        report.findings, Serving(("a",), "b", max_ahead=timedelta(minutes=1), sources=(BusSource("bus", "p", TOPICS),))
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("chunk", [one for one in CHUNKS if not one.expected], ids=str)
+def test_sound_configurations_are_taken_by_the_schema(chunk: Chunk) -> None:
+    """What has no finding is taken; every poller is offered."""
+    assert [] == _refusals(SCHEMA, said(chunk.source.text))
+    assert all(f'"{name}"' in json.dumps(schema("serve")) for name in POLLS)
+
+
+@given(st.randoms())
+def test_a_damaged_configuration_is_refused_by_both_or_by_neither(random: Random) -> None:
+    """Reader and schema agree on what is no configuration."""
+    damaged = _damaged(said(WHOLE.text), random)
+    _held_against(parse_serving(Source("serve.yaml", json.dumps(damaged)))[1], _refusals(SCHEMA, damaged))
+
+
+# The command
+
+
+@pytest.fixture(autouse=True)
+def _logging() -> Iterator[None]:
+    """Give back the logging that the command sets up for its process."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    logging.root.handlers[:], logging.root.level = handlers, level
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Call the command."""
+    return caller(monkeypatch, capsys)
+
+
+def _config(tmp_path: Path, more: str, rules: Path = ROOT / "rulesets" / "compute-host-failure") -> Path:
+    file = tmp_path / "serve.yaml"
+    file.write_text(f"selfheal_serve: 1\nrules: [{rules}]\njournal: heal.jsonl\n{more}", "utf-8")
+    return file
+
+
+def test_the_example_can_be_served(call: Call) -> None:
+    """The configuration that ships has no finding, and its files are there."""
+    called = call("serve", "examples/serve.yaml", "--check")
+    assert (0, "the configuration can be served\n", "") == (called.code, called.out, called.err)
+
+
+def test_mistakes_are_shown_and_nothing_begins(call: Call, tmp_path: Path) -> None:
+    """All findings at once, exit code 1, and no journal is made."""
+    called = call("serve", _config(tmp_path, 'http: {listen: "0.0.0.0:1"}\nqueue: 0\n'))
+    assert (1, True, True) == (called.code, "error[SH432]" in called.err, "error[SH431]" in called.err)
+    assert ["serve.yaml"] == [one.name for one in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ('http: {listen: "127.0.0.1:0", tokens: none}\n', "`{folder}/none` cannot be used: no such file"),
+        ("sources: [{listen: none, pool: p}]\n", "`{folder}/none` cannot be used: no such file"),
+        ("sources: [{tail: a}]\npolicy: none.yaml\n", "the policy cannot be taken"),
+        ("sources: [{tail: a}]\nmappings: [none.yaml]\n", "the mapping cannot be used"),
+        ("sources: [{tail: a}]\nparams: {nonsense: 1}\n", "no rule set has a parameter `nonsense`"),
+        (
+            "sources: [{tail: a}]\npolicy: p.yaml\nexecutors: {record: no/where}\n",
+            "`{folder}/no/where` cannot be used: no such file",
+        ),
+    ],
+)
+def test_what_is_not_there_is_said(call: Call, tmp_path: Path, more: str, why: str) -> None:
+    """A file that is missing is named, by exit code 3 or, for a mistake of usage, 2."""
+    (tmp_path / "p.yaml").write_text("selfheal_policy: 1\npolicy: p\n", "utf-8")
+    called = call("serve", _config(tmp_path, more))
+    assert called.code in {2, 3}
+    assert why.replace("{folder}", str(tmp_path)) in called.err
+
+
+def test_a_configuration_that_is_not_there_is_said(call: Call) -> None:
+    """Nothing is looked for elsewhere."""
+    called = call("serve", "nowhere.yaml")
+    assert (3, "selfheal: file `nowhere.yaml` cannot be read: no such file or directory\n") == (called.code, called.err)

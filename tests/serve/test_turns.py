@@ -1,0 +1,110 @@
+"""Turns: each offer has its own answer, time passes where something waits for it, and nothing is left hanging."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from selfheal_rules.diagnostics import EventError
+from selfheal_rules.engine import Engine
+from selfheal_rules.events import Event, State, checked
+from selfheal_rules.healer import Healer
+from selfheal_rules.integrations import intake as line
+from selfheal_rules.integrations.intake import Full, Intake, Receipt, Repetitions
+from selfheal_rules.journal.file import FileJournal
+from selfheal_rules.serve.turns import Turns
+from tests.serve.rig import NOW, Clock, program
+
+
+class Turning:
+    """A healer that takes nothing from too far ahead, and a clock that a test moves."""
+
+    def __init__(self, folder: Path) -> None:
+        """Wire them."""
+        self.now = NOW
+        self.seconds = Clock()
+        engine = Engine(program(), max_ahead=timedelta(minutes=1))
+        self.healer = Healer(engine, FileJournal(folder / "heal.jsonl"))
+        self.intake = Intake(3)
+        self.turns = Turns(self.healer, self.intake, Repetitions(self.seconds), lambda: self.now)
+
+    def types(self) -> list[str]:
+        """Give the types of the inputs in the journal."""
+        return [one.type for one in self.healer.journal.journal.records() if one.type in {"event", "state", "time"}]
+
+
+@pytest.fixture
+def turning(tmp_path: Path) -> Turning:
+    """Give them."""
+    return Turning(tmp_path)
+
+
+def _node(power: str, time: datetime, node: str = "n1") -> State:
+    item = State("node.power", "test", time, {"node": node, "power": power})
+    checked(item, program().vocabulary)
+    return item
+
+
+def test_what_comes_after_a_silence_is_not_of_the_future(turning: Turning) -> None:
+    """However long nothing came, what is said now counts; only a clock that is ahead of ours is not believed."""
+    for minutes, power in ((0, "on"), (30, "off")):
+        turning.now = NOW + timedelta(minutes=minutes)
+        turning.intake.offer([_node(power, turning.now)])
+        turning.turns.turn(0.0)
+    turning.intake.offer([_node("on", turning.now + timedelta(minutes=5))])
+    turning.turns.turn(0.0)
+    assert ["off"] == [one.fields["power"] for one in turning.healer.course.engine.states("node.power")]
+
+
+def test_time_is_recorded_where_something_waits_for_it(turning: Turning) -> None:
+    """An idle turn writes nothing, until the engine is half of `max_ahead` behind."""
+    turning.intake.offer([_node("on", NOW)])
+    for seconds in (0, 10, 20, 31, 40, 62):
+        turning.now = NOW + timedelta(seconds=seconds)
+        turning.turns.turn(0.0)
+    assert ["state", "time", "time"] == turning.types()
+
+
+def test_an_offer_that_does_not_fit_keeps_no_other_out(turning: Turning) -> None:
+    """Each is held against the rules by itself: one is refused, one is taken."""
+    strange = Event("x", "unheard.of", "test", NOW, {})
+    bad, good = turning.intake.offer([strange, _node("on", NOW)]), turning.intake.offer([_node("off", NOW)])
+    turning.turns.turn(0.0)
+    with pytest.raises(EventError, match=r"unheard\.of"):
+        bad.result(0)
+    assert Receipt(1, 0) == good.result(0)
+    assert ["state"] == turning.types()
+
+
+def test_a_line_that_is_closed_takes_no_more_and_is_drained(turning: Turning) -> None:
+    """What was in it is answered; what was not is told so."""
+    first = turning.intake.offer([_node("on", NOW)])
+    turning.turns.drain()
+    assert Receipt(1, 0) == first.result(0)
+    with pytest.raises(Full, match="stopping"):
+        turning.intake.offer([])
+
+
+def test_who_waits_in_a_line_that_is_given_up_is_told(turning: Turning) -> None:
+    """Nobody waits for ever for a healer that is gone."""
+    first = turning.intake.offer([_node("on", NOW)])
+    turning.intake.abandon()
+    with pytest.raises(Full, match="ended before"):
+        first.result(0)
+
+
+def test_what_is_remembered_is_bounded(turning: Turning, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest are forgotten, and are then no repetitions; what has no id or key is none either."""
+    monkeypatch.setattr(line, "_REMEMBERED", 2)
+    repetitions = Repetitions(turning.seconds)
+    items = [_node("on", NOW, f"n{number}") for number in range(3)]
+    assert items == repetitions.fresh(items)
+    assert [items[0]] == repetitions.fresh([items[0], items[2]])
+    assert [NOW, NOW] == repetitions.fresh([NOW, NOW])
+
+
+def test_two_of_one_batch_are_one(turning: Turning) -> None:
+    """A repetition is one in the batch of its first, too."""
+    first, second = (turning.intake.offer([_node("on", NOW)]) for _ in range(2))
+    turning.turns.turn(0.0)
+    assert (Receipt(1, 0), Receipt(0, 1)) == (first.result(0), second.result(0))
