@@ -99,7 +99,7 @@ def _autonomy() -> Schema:
 
 
 def _words(words: tuple[str, ...]) -> Schema:
-    return {"anyOf": [{"enum": list(words)}, several({"enum": list(words)})]}
+    return {"anyOf": [{"enum": list(words)}, several({"enum": list(words)}, least=1)]}
 
 
 def _within() -> Schema:

@@ -74,13 +74,13 @@ def _one_of(words: tuple[str, ...]) -> Schema:
 
 
 def _listed(name: str) -> Schema:
-    return _or_variable(several(ref(name)))
+    return _or_variable(several(_or_variable(ref(name))))
 
 
 _POLICY: Schema = {"anyOf": [{"enum": ["enforce", "shadow"]}, TEXT, {"type": "object"}]}
 _SHARED: Shapes = {
     "start": _shown("When the clock starts, with a zone.", TEXT, "2026-01-01T00:00:00Z"),
-    "given": _shown("What held before the start.", several(ref("given")), [_HOLDS]),
+    "given": _shown("What held before the start.", several(_or_variable(ref("given"))), [_HOLDS]),
     "params": _shown("What parameters are set to.", _or_variable(table(_ANY)), {"patience": "30s"}),
     "policy": _shown("The policy of the site: a word, a file, or its keys.", _POLICY, "enforce", "../policy.yaml"),
     "also": _shown(
