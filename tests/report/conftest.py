@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 PACKAGES = ROOT / ".ci" / "node_modules"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """Give Debian's Chromium, steered by Playwright (extra `browser`)."""
+    """
+    Give Debian's Chromium, steered by Playwright (extra `browser`).
+
+    Not for longer than a module: as long as Playwright steers, an event loop counts as running in this thread, and no
+    other test could run one.
+    """
     sync_api = pytest.importorskip("playwright.sync_api", reason="the extra `browser` is not installed")
     program = shutil.which("chromium")
     if program is None:
