@@ -1,6 +1,6 @@
 """How times, values and foreign texts are written for people, wherever they are shown."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from selfheal_rules.values import Value, canonical
 from selfheal_rules.vocabulary import write_duration
@@ -16,6 +16,11 @@ def clean(text: str) -> str:
 def stamp(time: datetime) -> str:
     """Write an instant as `--until` takes it."""
     return time.isoformat().removesuffix("+00:00") + "Z"
+
+
+def clock(time: datetime, day: date) -> str:
+    """Write an instant briefly: without its date where that is the given day."""
+    return time.time().isoformat() if time.date() == day else stamp(time)
 
 
 def shown(value: Value) -> str:

@@ -1,12 +1,13 @@
 """A decision as people read it: what, by which rule, whether it may be done, and why, down to lines of the input."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 
 from selfheal_rules.cli.origins import Origins
 from selfheal_rules.cli.screen import Screen, clean
 from selfheal_rules.cli.words import shown, stamp
 from selfheal_rules.decide import Decision, Evidence, Verdict
+from selfheal_rules.wording import clock
 
 _COLOURS = {"allowed": "green", "shadowed": "cyan", "rejected": "red"}
 _WIDTH = 120
@@ -40,7 +41,7 @@ def _again(verdict: Verdict) -> str:
 
 def _tree(evidence: Evidence, indent: str, day: date, origins: Origins, screen: Screen) -> Iterator[str]:
     name = f"{evidence.alias}: " if evidence.alias else ""
-    yield _one_line(f"{indent}{name}{_item(evidence)}, {_when(evidence.time, day)}{_origin(evidence, origins)}")
+    yield _one_line(f"{indent}{name}{_item(evidence)}, {clock(evidence.time, day)}{_origin(evidence, origins)}")
     fields = _fields(evidence, _WIDTH - len(indent))
     if fields:
         yield screen.paint(f"{indent}  {fields}", "dim")
@@ -54,10 +55,6 @@ def _item(evidence: Evidence) -> str:
     if evidence.form == "event":
         return f"{evidence.kind or 'event'} {evidence.id if not evidence.rule else ''}".rstrip()
     return " ".join([evidence.kind, ", ".join(shown(value) for value in evidence.key)]).rstrip()
-
-
-def _when(time: datetime, day: date) -> str:
-    return time.time().isoformat() if time.date() == day else stamp(time)
 
 
 def _origin(evidence: Evidence, origins: Origins) -> str:

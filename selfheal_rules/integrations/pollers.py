@@ -59,14 +59,11 @@ def neutron_agents(api: Api, now: datetime) -> Iterator[State]:
 
 def ironic_nodes(api: Api, now: datetime) -> Iterator[State]:
     """Give the power of each node; a node that changes between two notifications is seen here."""
-    page = api.get("baremetal", _NODES, "1.87")["nodes"]
-    while page:
-        for one in page:
-            yield _state(
-                "node.power", now, node=one["uuid"], host=one["name"], power=_power(one["power_state"]),
-                target=_power(one["target_power_state"]) if one["target_power_state"] else None, fault=one["fault"],
-            )  # fmt: skip
-        page = api.get("baremetal", f"{_NODES}&marker={page[-1]['uuid']}", "1.87")["nodes"]
+    for one in api.pages("baremetal", _NODES, "nodes", "1.87", by="uuid"):
+        yield _state(
+            "node.power", now, node=one["uuid"], host=one["name"], power=_power(one["power_state"]),
+            target=_power(one["target_power_state"]) if one["target_power_state"] else None, fault=one["fault"],
+        )  # fmt: skip
 
 
 _NODES = "/nodes?fields=uuid,name,power_state,target_power_state,fault"
@@ -82,17 +79,14 @@ def nova_servers(api: Api, now: datetime) -> Iterator[State]:
 
     One that is not placed yet, or is shelved, has an empty text for its host, as the vocabulary says.
     """
-    page = api.get("compute", _SERVERS, "2.93")["servers"]
-    while page:
-        for one in page:
-            yield _state(
-                "instance", now,
-                instance=one["id"], name=one["name"], host=one["OS-EXT-SRV-ATTR:host"] or "",
-                node=one["OS-EXT-SRV-ATTR:hypervisor_hostname"], project=one["tenant_id"], locked=one["locked"],
-                status=STATUSES.get(one["OS-EXT-STS:vm_state"], "unknown"), task_state=one["OS-EXT-STS:task_state"],
-                availability_zone=one["OS-EXT-AZ:availability_zone"] or None, metadata=FrozenMap(one["metadata"]),
-            )  # fmt: skip
-        page = api.get("compute", f"{_SERVERS}&marker={page[-1]['id']}", "2.93")["servers"]
+    for one in api.pages("compute", _SERVERS, "servers", "2.93"):
+        yield _state(
+            "instance", now,
+            instance=one["id"], name=one["name"], host=one["OS-EXT-SRV-ATTR:host"] or "",
+            node=one["OS-EXT-SRV-ATTR:hypervisor_hostname"], project=one["tenant_id"], locked=one["locked"],
+            status=STATUSES.get(one["OS-EXT-STS:vm_state"], "unknown"), task_state=one["OS-EXT-STS:task_state"],
+            availability_zone=one["OS-EXT-AZ:availability_zone"] or None, metadata=FrozenMap(one["metadata"]),
+        )  # fmt: skip
 
 
 _SERVERS = "/servers/detail?all_tenants=1&limit=500"
@@ -111,7 +105,7 @@ def masakari_hosts(api: Api, now: datetime) -> Iterator[State]:
 
 def heat_stacks(api: Api, now: datetime) -> Iterator[State]:
     """Give every stack of the project that is asked for; no other is listed."""
-    for one in _stacks(api):
+    for one in api.pages("orchestration", _STACKS, "stacks"):
         action, status = _split(one["stack_status"])
         yield _state(
             "stack", now,
@@ -122,7 +116,7 @@ def heat_stacks(api: Api, now: datetime) -> Iterator[State]:
 
 def heat_resources(api: Api, now: datetime) -> Iterator[State]:
     """Give what every stack of the project is made of, by a call for each stack; nested stacks are resources."""
-    for stack in _stacks(api):
+    for stack in api.pages("orchestration", _STACKS, "stacks"):
         path = f"/stacks/{stack['stack_name']}/{stack['id']}/resources"
         for one in (api.find("orchestration", path) or {"resources": ()})["resources"]:
             action, status = _split(one["resource_status"])
@@ -133,13 +127,6 @@ def heat_resources(api: Api, now: datetime) -> Iterator[State]:
                 instance=physical if kind == "OS::Nova::Server" else None, action=action, status=status,
                 reason=one["resource_status_reason"],
             )  # fmt: skip
-
-
-def _stacks(api: Api) -> Iterator[Found]:
-    page = api.get("orchestration", _STACKS)["stacks"]
-    while page:
-        yield from page
-        page = api.get("orchestration", f"{_STACKS}&marker={page[-1]['id']}")["stacks"]
 
 
 _STACKS = "/stacks?limit=500"

@@ -7,7 +7,7 @@ each of it against the target.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import NAMESPACE_URL, uuid5
 
@@ -87,6 +87,17 @@ class Api:
         self.held(answer, f"GET {path}")
         found: Found = answer.json()
         return found
+
+    def pages(self, service: str, path: str, name: str, version: str = "", *, by: str = "id") -> Iterator[Found]:
+        """
+        Read a list to its end: a service gives as many as it likes at once, and may say nothing of the rest.
+
+        `path` has a query; `name` is what the list is called in the answer, and `by` the field a marker names.
+        """
+        page = self.get(service, path, version)[name]
+        while page:
+            yield from page
+            page = self.get(service, f"{path}&marker={page[-1][by]}", version)[name]
 
     def refuse(self, reason: str) -> NoReturn:
         """Leave it: nothing is done."""

@@ -1,6 +1,5 @@
 """Nodes: power, maintenance and provisioning (Ironic). A host is fenced by the power of its node."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from selfheal_rules.execute.openstack.api import Found
@@ -36,18 +35,14 @@ def node_of_host(work: Work, host: str) -> Found:
     named = work.find("baremetal", f"/nodes/{host}", VERSION)
     if named is not None and named["name"] == host:
         return named
-    found = [one for one in _nodes(work) if (one["extra"] or {}).get(_HOST_OF) == host]
+    found = [
+        one
+        for one in work.pages("baremetal", _LIST, "nodes", VERSION, by="uuid")
+        if (one["extra"] or {}).get(_HOST_OF) == host
+    ]
     if len(found) != 1:
         work.refuse(f"{len(found)} nodes are the host {host!r}; `extra.{_HOST_OF}` of a node says which it is")
     return node_of(work, str(found[0]["uuid"]))
-
-
-def _nodes(work: Work) -> Iterator[Found]:
-    """Give every node, page by page: Ironic gives a thousand at most, and says nothing of the rest but a marker."""
-    page = work.get("baremetal", _LIST, VERSION)["nodes"]
-    while page:
-        yield from page
-        page = work.get("baremetal", f"{_LIST}&marker={page[-1]['uuid']}", VERSION)["nodes"]
 
 
 def _free(work: Work, node: Found) -> None:

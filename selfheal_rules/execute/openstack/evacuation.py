@@ -78,8 +78,8 @@ class Exodus:
 
 def on_host(work: Work, host: str) -> list[Found]:
     """Give the servers of a host, each held against it: a filter that is not understood is dropped without a word."""
-    path = f"/servers/detail?all_tenants=1&host={host}&limit=1000"
-    listed = work.get("compute", path, servers.VERSION)["servers"]
+    path = f"/servers/detail?all_tenants=1&host={host}"
+    listed = work.pages("compute", path, "servers", servers.VERSION)
     return sorted((one for one in listed if servers.host_of(one) == host), key=lambda one: str(one["id"]))
 
 

@@ -10,7 +10,7 @@ from selfheal_rules.decide.decision import Decision
 from selfheal_rules.decide.evidence import plain
 from selfheal_rules.source import NOWHERE, Span
 from selfheal_rules.values import Value
-from selfheal_rules.wording import shown, stamp
+from selfheal_rules.wording import clock, shown
 
 _WIDEST = 60
 """What stands under each other begins no further apart than this."""
@@ -96,11 +96,6 @@ def place(span: Span) -> str:
     return "" if span == NOWHERE else f"{span.source.name}:{span.line}"
 
 
-def clock(time: datetime, day: datetime) -> str:
-    """Write an instant briefly: without its date where that is the day of another."""
-    return time.time().isoformat() if time.date() == day.date() else stamp(time)
-
-
 def render(answer: Answer) -> str:
     """Write an answer as a page: one line for each thing, then what would have made it fire."""
     target = "" if answer.target is None else f" / {shown(answer.target)}"
@@ -117,7 +112,7 @@ def _verdict(answer: Answer) -> str:
     last = answer.decisions[-1]
     if answer.failed == last.verdict.guard:
         return f"fired, and is {last.verdict.status}"
-    return f"fired {clock(last.time, answer.at)}, and not since"
+    return f"fired {clock(last.time, answer.at.date())}, and not since"
 
 
 def _table(answer: Answer) -> Iterator[str]:
@@ -132,6 +127,6 @@ def _cells(line: Line, at: datetime) -> tuple[str, str, str, str]:
     """Give what stands under each other: the address and alias, the text, the time; then the item and the place."""
     alias = "" if line.alias.startswith("#") else line.alias
     head = " ".join(word for word in (line.address.removeprefix("when."), alias) if word)
-    time = clock(line.time, at) if line.time else ""
+    time = clock(line.time, at.date()) if line.time else ""
     origin = line.item if line.mark != "FAIL" else "  ".join(word for word in (line.item, place(line.span)) if word)
     return head, line.text, time, origin
