@@ -87,6 +87,7 @@ class Web:
         config.load()
         self._server = uvicorn.Server(config)
         bound = config.bind_socket()
+        bound.listen(config.backlog)  # at once, and not when its thread comes to it: who is told a port may use it
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [bound]}, name="web", daemon=True)
         self._thread.start()
         found: int = bound.getsockname()[1]
