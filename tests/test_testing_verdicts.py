@@ -189,6 +189,8 @@ def test_people_are_asked(tmp_path: Path) -> None:
     [
         ("{rule: drain, target: c1, failed: for, miss: 10s}", []),
         ("{rule: drain, target: c1}", []),
+        ("{rule: drain, failed: for, miss: 10s}", []),
+        ("{rule: tell}", ["- failed: anything", "+ failed: again"]),
         ("{rule: drain, target: c1, failed: for, miss: 9s}", ["- miss: 9s", "+ miss: 10s"]),
         ("{rule: drain, target: c1, failed: for, miss: 9}", ["- miss: 9", "+ miss: 10s"]),
         ("{rule: small/drain, target: c1, failed: within}", ["- failed: within", "+ failed: for"]),

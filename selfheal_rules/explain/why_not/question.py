@@ -61,8 +61,8 @@ def why_not(
 
     `inputs` are what was given to an engine, in order: items, outcomes, controls, and instants it was told to advance
     to; what is later than `at` is not looked at. `rule` is its id, or `RULESET/RULE`. `target` is that of any of its
-    steps, or of a rule that concludes the key (a tuple where it has several fields). The words of `Answer.failed` are
-    told there.
+    steps, or of a rule that concludes the key (a tuple where it has several fields); None is any. The words of
+    `Answer.failed` are told there.
 
     Raises:
         UnknownRuleError: where there is no such rule, or several.
@@ -119,7 +119,9 @@ def _meanings(rules: RuleSet, rule: Rule, target: Value) -> list[tuple[tuple[Ref
 
 
 def _traced(said: Operand | Template | None, value: Value) -> tuple[Reference, Value] | None:
-    """Give the field a target was taken from, and what it was; None where that cannot be told."""
+    """Give the field a target was taken from, and what it was; None where that cannot be told, or any will do."""
+    if value is None:
+        return None
     if isinstance(said, Reference):
         return said, value
     holes = [n for n, part in enumerate(said.parts) if not isinstance(part, str)] if isinstance(said, Template) else []

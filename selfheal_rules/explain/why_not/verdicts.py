@@ -40,12 +40,12 @@ def spoken(run: Run, rules: RuleSet, rule: Rule, blank: Answer) -> Answer:
 
 
 def is_about(decision: Decision, blank: Answer) -> bool:
-    """Whether a decision is about the target that is asked for."""
-    return bool(decision.target == blank.target) or (isinstance(blank.target, tuple) and decision.key == blank.target)
+    """Whether a decision is about the target that is asked for; None asks for any."""
+    return blank.target in (None, decision.target) or (isinstance(blank.target, tuple) and decision.key == blank.target)
 
 
 def _concerns(episode: EpisodeView, blank: Answer) -> bool:
-    return blank.target in (*episode.key, *(step.target for step in episode.steps))
+    return blank.target in (None, *episode.key, *(step.target for step in episode.steps))
 
 
 def _told(decision: Decision) -> Line:
@@ -81,7 +81,7 @@ def _cure(decision: Decision) -> str:
 def _going_on(answer: Answer, episode: EpisodeView) -> Answer:
     """An episode is open: what comes meanwhile is evidence; a step of it may still wait."""
     lines = tuple(_steps(answer, episode))
-    waiting = next((one for one in episode.steps if one.target == answer.target and one.decision is None), None)
+    waiting = next((one for one in episode.steps if answer.target in (None, one.target) and one.decision is None), None)
     before = [one for one in episode.steps if one.decision is not None and one.state != "confirmed"]
     if waiting is not None and not answer.decisions:
         names = ", ".join(one.name for one in before)

@@ -1,0 +1,45 @@
+"""Every answer of the cookbook is a rule that works: nothing is found in it, and its tests hold, whatever befalls."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.calls import Call, caller
+
+BOOK = Path(__file__).parents[1] / "docs" / "cookbook"
+PAGES = sorted(page for page in BOOK.glob("*.md") if page.name != "README.md")
+HARDER = "coverage: {rules: 100}\nalso: [crash_each_step, duplicate_each_event, reorder_ties]\n"
+_FILE = re.compile(r"<!-- (\S+\.yaml) -->\n```yaml\n(.*?)```", re.DOTALL)
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Give the command."""
+    return caller(monkeypatch, capsys)
+
+
+def _written(page: Path, folder: Path) -> Path:
+    """Write the files a page shows, as its reader would."""
+    for name, text in _FILE.findall(page.read_text("utf-8")):
+        (folder / name).write_text(text, "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_answer_holds(call: Call, page: Path, tmp_path: Path) -> None:
+    """Its rules are sound, its tests pass, whatever the circumstances, and go through every rule."""
+    folder = _written(page, tmp_path)
+    tests, policy = folder / "tests.yaml", folder / "policy.yaml"
+    tests.write_text(tests.read_text("utf-8").replace("cases:\n", f"{HARDER}cases:\n", 1), "utf-8")
+    checked = call("check", folder / "rules.yaml", *(["--policy", policy] if policy.exists() else []))
+    assert (0, "no findings\n") == (checked.code, checked.out + checked.err)
+    tested = call("test", folder)
+    assert 0 == tested.code, tested.out + tested.err
+
+
+def test_the_contents_name_every_answer() -> None:
+    """The contents list each page once, by the question it answers."""
+    listed = re.findall(r"^- \[(.+?)\]\((\S+?)\)", (BOOK / "README.md").read_text("utf-8"), re.MULTILINE)
+    asked = [(page.read_text("utf-8").splitlines()[0].removeprefix("# "), page.name) for page in PAGES]
+    assert sorted(asked) == sorted(listed)
