@@ -43,11 +43,12 @@ def test_other_expressions_are_refused(text: str) -> None:
     assert "\n" not in reason
 
 
-def _seconds(text: str, subject: str) -> float:
+def _work(text: str, subject: str) -> float:
+    """Give the seconds of this process's own work, whatever else the machine does."""
     compiled = re.compile(text)
-    start = time.perf_counter()
+    start = time.process_time()
     compiled.search(subject)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 @settings(max_examples=150, deadline=None)
@@ -55,7 +56,7 @@ def _seconds(text: str, subject: str) -> float:
 def test_what_is_taken_is_fast(text: str, piece: str) -> None:
     """No expression that is taken needs long for a long text it does not match."""
     if refusal(text) is None:
-        assert min(_seconds(text, piece * 3000 + "!") for _ in range(2)) < 0.2
+        assert min(_work(text, piece * 3000 + "!") for _ in range(2)) < 0.2
 
 
 @pytest.mark.parametrize("text", ["^(?:a|aa){30}$", "^(?:x?y?z?){30}$", "(?:aa?){20}$", "[ab]?" * 24 + "c"])

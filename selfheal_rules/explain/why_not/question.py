@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from attrs import evolve
 
-from selfheal_rules.check.walk import patterns_below
+from selfheal_rules.check.walk import patterns_below, steps_of
 from selfheal_rules.compile.program import Program
 from selfheal_rules.compile.steps import key_parts
 from selfheal_rules.decide.decision import Decision
@@ -106,7 +106,7 @@ def _meanings(rules: RuleSet, rule: Rule, target: Value) -> list[tuple[tuple[Ref
     """Give what the target may say of the match: one for each way the steps name theirs."""
     values = target if isinstance(target, tuple) else (target,)
     ways: list[tuple[Operand | Template | None, ...]] = [
-        (step.target,) for step in rule.then if isinstance(step, Do) and step.target is not None
+        (step.target,) for step in steps_of(rule) if isinstance(step, Do) and step.target is not None
     ]
     if not ways and all(isinstance(step, Conclude) for step in rule.then):
         ways = [key_parts(rule, rules)]
