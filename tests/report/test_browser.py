@@ -1,6 +1,5 @@
 """The page in a real browser: its size, its safety, and whether everybody can use it."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,25 +11,12 @@ from selfheal_rules.compile import compile_rules
 from selfheal_rules.report import History, mermaid, rule_graph
 from selfheal_rules.report import page as written
 from tests.report.conftest import Watched
+from tests.report.looking import DARK, NODES, PHONE
 from tests.report.rig import busy, hostile
 from tests.report.test_graph import FILES
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-NODES = 4_000
-"""As many elements as a page may have, however long the night was."""
-PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
-DARK = {"color_scheme": "dark"}
-
-
-def _total(page: "Page") -> int:
-    """Give how many decisions the page says it shows."""
-    return int(page.inner_text("#total").split()[0].replace(",", ""))
-
-
-def _words(page: "Page", selector: str) -> str:
-    return re.sub(r"\s+", " ", page.inner_text(selector))
+    from playwright.sync_api import Browser
 
 
 def test_ten_thousand_decisions_are_no_more_work(opened: Watched, long: Path) -> None:

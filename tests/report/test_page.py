@@ -4,31 +4,13 @@ import re
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from selfheal_rules.values import microseconds
 from tests.report.conftest import Watched
+from tests.report.looking import DARK, PHONE, total, words
 from tests.report.rig import MISSED, START, busy, night
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
-NODES = 4_000
-"""As many elements as a page may have, however long the night was."""
-PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
-DARK = {"color_scheme": "dark"}
-
-
-def _total(page: "Page") -> int:
-    """Give how many decisions the page says it shows."""
-    return int(page.inner_text("#total").split()[0].replace(",", ""))
-
-
-def _words(page: "Page", selector: str) -> str:
-    return re.sub(r"\s+", " ", page.inner_text(selector))
-
 
 # What is seen first
 
@@ -36,10 +18,10 @@ def _words(page: "Page", selector: str) -> str:
 def test_the_head_says_what_matters(opened: Watched, pages: Path) -> None:
     """What needs a look, what is stopped, how much was healed, and what held things back."""
     page = opened.go(pages / "night.html")
-    assert "Paused: action:compute.fence ann: the storage is being moved" in _words(page, ".alarm")
-    assert "Needs a look" in _words(page, ".card.wants")
-    assert re.search(r"Healed [\d.]+ % \d+ of \d+ that had to be healed", _words(page, ".cards"))
-    assert re.search(r"\d+ suppressed by cooldown on \d+ targets? last: the last time", _words(page, ".wide-card"))
+    assert "Paused: action:compute.fence ann: the storage is being moved" in words(page, ".alarm")
+    assert "Needs a look" in words(page, ".card.wants")
+    assert re.search(r"Healed [\d.]+ % \d+ of \d+ that had to be healed", words(page, ".cards"))
+    assert re.search(r"\d+ suppressed by cooldown on \d+ targets? last: the last time", words(page, ".wide-card"))
 
 
 def test_a_decision_opens_down_to_what_was_posted(opened: Watched, pages: Path) -> None:
@@ -48,10 +30,10 @@ def test_a_decision_opens_down_to_what_was_posted(opened: Watched, pages: Path) 
     page.select_option("#by-action", "compute.fence")
     page.select_option("#by-verdict", "allowed")
     page.click(".row >> nth=0")
-    tree = _words(page, "#drawer .tree >> nth=0")
+    tree = words(page, "#drawer .tree >> nth=0")
     assert re.search(r"dead: state host.dead .* concluded by host-is-dead .* rests on 1 item alarm: state alarm", tree)
     assert "from monitor" in tree
-    drawer = _words(page, "#drawer")
+    drawer = words(page, "#drawer")
     assert "What the guards said of this step" in drawer
     assert re.search(r"Its episode \S+: opened .* episode open", drawer)
     assert re.search(r"outcome (done|failed)", drawer)
@@ -62,11 +44,11 @@ def test_a_decision_has_an_address(opened: Watched, pages: Path) -> None:
     page = opened.go(pages / "night.html")
     page.select_option("#by-verdict", "suppressed")
     page.click(".row >> nth=1")
-    shown, total = _words(page, "#drawer"), _total(page)
+    shown, many = words(page, "#drawer"), total(page)
     address = page.url.partition("#")[2]
     opened.go(pages / "night.html")
     opened.go(pages / "night.html", f"#{address}")
-    assert (shown, total) == (_words(page, "#drawer"), _total(page))
+    assert (shown, many) == (words(page, "#drawer"), total(page))
 
 
 # Asking
@@ -76,7 +58,7 @@ def test_each_filter_narrows(opened: Watched, pages: Path) -> None:
     """To the decisions that have what is asked for, and clearing brings all back."""
     page = opened.go(pages / "night.html")
     every = len(night().decisions)
-    assert every == _total(page)
+    assert every == total(page)
     for facet, value, expected in (
         ("rule", "busy-site / heal-dead-host", lambda row: row["rule"] == 1),
         ("action", "notify", lambda row: row["action"] == "notify"),
@@ -86,11 +68,11 @@ def test_each_filter_narrows(opened: Watched, pages: Path) -> None:
         ("outcome", "failed", lambda row: (row.get("outcomes") or [{}])[-1].get("status") == "failed"),
     ):  # fmt: skip
         page.select_option(f"#by-{facet}", value)
-        assert sum(map(expected, night().decisions)) == _total(page)
+        assert sum(map(expected, night().decisions)) == total(page)
         page.click("#clear")
-        assert every == _total(page)
+        assert every == total(page)
     page.fill("#by-target", "compute-1")
-    assert sum("compute-1" in row.get("target", "") for row in night().decisions) == _total(page)
+    assert sum("compute-1" in row.get("target", "") for row in night().decisions) == total(page)
 
 
 def test_a_span_of_time_narrows(opened: Watched, pages: Path) -> None:
@@ -101,32 +83,32 @@ def test_a_span_of_time_narrows(opened: Watched, pages: Path) -> None:
     page.fill("#by-to", "2026-03-14T01:20:00")
     page.dispatch_event("#by-to", "change")
     first, last = (microseconds(START + timedelta(minutes=at)) for at in (10, 20))
-    assert sum(first <= row["time"] <= last for row in night().decisions) == _total(page)
+    assert sum(first <= row["time"] <= last for row in night().decisions) == total(page)
     page.click(".buttons >> text=All")
-    assert len(night().decisions) == _total(page)
+    assert len(night().decisions) == total(page)
     box = page.locator(".overview").bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 20)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 20, steps=4)
     page.mouse.up()
-    narrow = _total(page)
+    narrow = total(page)
     assert 0 < narrow < len(night().decisions) / 2
     page.click('[aria-label="Zoom in (+)"]')
-    assert _total(page) < narrow
+    assert total(page) < narrow
 
 
 def test_search_finds_words_of_evidence(opened: Watched, pages: Path) -> None:
     """Whatever is said of a decision or of what it rests on, in any case; several words all have to be there."""
     page = opened.go(pages / "night.html")
-    every = _total(page)
+    every = total(page)
     page.fill("#by-text", "hostdown AZ1")
-    some = _total(page)
+    some = total(page)
     assert 0 < some < every
     page.fill("#by-text", "nothing says this")
-    assert 0 == _total(page)
+    assert 0 == total(page)
     page.press("#by-text", "Escape")
-    assert every == _total(page)
+    assert every == total(page)
 
 
 def test_the_latest_may_come_first(opened: Watched, pages: Path) -> None:
@@ -144,17 +126,17 @@ def test_the_head_leads_to_the_decisions(opened: Watched, pages: Path) -> None:
     """A count that is pressed shows just those."""
     page = opened.go(pages / "night.html")
     page.click(".card:has-text('by verdict') .count:has-text('rejected')")
-    assert sum(row["verdict"] == "rejected" for row in night().decisions) == _total(page)
+    assert sum(row["verdict"] == "rejected" for row in night().decisions) == total(page)
     page.click(".wide-card .count >> nth=0")
     held = Counter((row["guard"], row["verdict"]) for row in night().decisions if row["guard"] != "mode")
-    assert max(held.values()) == _total(page)
+    assert max(held.values()) == total(page)
 
 
 def test_a_mark_of_many_looks_closer(opened: Watched, long: Path) -> None:
     """Pressed, the timeline zooms in on it; a mark of one opens its decision."""
     page = opened.go(long)
     page.click(".mark.many >> nth=0")
-    assert 0 < _total(page) < len(busy().decisions)
+    assert 0 < total(page) < len(busy().decisions)
     page.click(".buttons >> text=All")
     page.click(".mark:not(.many) >> nth=0")
     assert page.is_visible("#drawer")
@@ -166,10 +148,10 @@ def test_a_mark_of_many_looks_closer(opened: Watched, long: Path) -> None:
 def test_all_of_it_works_by_keys(opened: Watched, pages: Path) -> None:
     """Search, rows, opening, going on, closing, the timeline, zooming and the list of keys: without a mouse."""
     page = opened.go(pages / "night.html")
-    every = _total(page)
+    every = total(page)
     page.keyboard.press("/")
     page.keyboard.type("compute")
-    assert 0 < _total(page) <= every
+    assert 0 < total(page) <= every
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     page.focus(".row[tabindex='0']")
@@ -178,11 +160,11 @@ def test_all_of_it_works_by_keys(opened: Watched, pages: Path) -> None:
     assert "2" == page.evaluate("document.activeElement.dataset.place")
     page.keyboard.press("Enter")
     assert page.is_visible("#drawer")
-    first = _words(page, "#drawer")
+    first = words(page, "#drawer")
     page.keyboard.press("j")
-    assert first != _words(page, "#drawer")
+    assert first != words(page, "#drawer")
     page.keyboard.press("k")
-    assert first == _words(page, "#drawer")
+    assert first == words(page, "#drawer")
     page.keyboard.press("Escape")
     assert not page.is_visible("#drawer")
     assert "2" == page.evaluate("document.activeElement.dataset.place")
@@ -191,7 +173,7 @@ def test_all_of_it_works_by_keys(opened: Watched, pages: Path) -> None:
 def test_the_timeline_works_by_keys(opened: Watched, pages: Path) -> None:
     """The arrows go through marks and lanes, Enter opens; plus and minus zoom, 0 shows all."""
     page = opened.go(pages / "night.html")
-    every = _total(page)
+    every = total(page)
     page.focus(".lanes [tabindex='0']")
     page.keyboard.press("ArrowDown")
     assert page.evaluate("document.activeElement.dataset.place").startswith("1 ")
@@ -199,9 +181,9 @@ def test_the_timeline_works_by_keys(opened: Watched, pages: Path) -> None:
     page.keyboard.press("ArrowUp")
     assert page.evaluate("document.activeElement.closest('.lanes') !== null")
     page.keyboard.press("+")
-    assert _total(page) < every
+    assert total(page) < every
     page.keyboard.press("0")
-    assert every == _total(page)
+    assert every == total(page)
     page.keyboard.press("?")
     assert page.is_visible("dialog")
     page.keyboard.press("Escape")
@@ -225,16 +207,16 @@ def test_a_rule_has_its_page(opened: Watched, pages: Path) -> None:
     """Its text with line numbers and what tests cover, what it is for, its guards and how often they held."""
     page = opened.go(pages / "night.html")
     page.click("nav >> text=Rules")
-    assert "never fired" in _words(page, "table.rules tr:has-text('never-seen')")
+    assert "never fired" in words(page, "table.rules tr:has-text('never-seen')")
     page.click("table.rules >> text=heal-dead-host")
     assert "Fenced first" in page.inner_text(".doc")
     line = page.locator(".code li.missed")
     assert (str(MISSED), True) == (line.get_attribute("value"), "never false" in line.inner_text())
-    guards = _words(page, "[aria-label=Guards]")
+    guards = words(page, "[aria-label=Guards]")
     assert re.search(r"limit limit 6 per 10m by \$dead.az \d+", guards)
     assert re.search(r"approval of the site or the engine \d+", guards)
     page.click(".rule-page .row >> nth=0")
-    assert "heal-dead-host" in _words(page, "#drawer")
+    assert "heal-dead-host" in words(page, "#drawer")
     page.keyboard.press("Escape")
     page.go_back()
     assert page.is_visible("table.rules")
@@ -284,12 +266,12 @@ def test_it_fits_a_phone(opened: Watched, pages: Path) -> None:
 def test_it_prints(opened: Watched, pages: Path) -> None:
     """With all rows up to a thousand, not only those in sight, and without what is for pressing."""
     page = opened.go(pages / "night.html")
-    total = _total(page)
-    assert page.locator(".row").count() < total
+    many = total(page)
+    assert page.locator(".row").count() < many
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
-    assert min(total, 1000) == page.locator(".row").count()
+    assert min(many, 1000) == page.locator(".row").count()
     assert not page.is_visible(".filters")
     page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.locator(".row").count() < total
+    assert page.locator(".row").count() < many
