@@ -60,7 +60,7 @@ class Coverage:
 def coverage_of(suite: Suite, results: Sequence[Result], told: Callable[[], None] = lambda: None) -> Coverage:
     """Give what the cases of a file cover that pass; `told` is called after each piece of the work."""
     passed = [one for one in results if one.ending == "passed"]
-    points = Points.of(suite.cases[0].program)
+    points = Points.of(suite.measured)
     covered: dict[Point, None] = {}
     programs: dict[int, Program] = {}
     for one in passed:
