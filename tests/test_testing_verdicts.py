@@ -213,7 +213,7 @@ def test_what_is_missing_is_explained(tmp_path: Path) -> None:
 
 
 def test_of_several_rules_of_one_name_each_is_explained(tmp_path: Path) -> None:
-    """Where rule sets in company call a rule alike, a failure explains all of them, and `why_not` asks which is meant."""
+    """Where two rule sets call a rule alike, a failure explains both, and `why_not` asks which is meant."""
     other = tmp_path / "other"
     other.mkdir()
     (other / "rules.yaml").write_text(RULES.replace("ruleset: small", "ruleset: large"), "utf-8")

@@ -60,13 +60,16 @@ def missing(wanted: tuple[Wanted, ...], case: Case, played: Played, number: int)
     """Explain why what was expected of a rule did not come, where the rule and the target can be told."""
     asked: dict[tuple[str, Value], None] = {}
     for one in wanted:
-        rules = _called(one.words["rule"], case) if "rule" in one.words else Known(case.program).doing(one.words.get("do"))
+        rules = _meant(one, case)
         if "target" in one.words:
             asked.update({(rule, one.words["target"]): None for rule in rules})
     return tuple(_answer(case, played, rule, target, number) for rule, target in [*asked][:ASKED])
 
 
-def _called(name: str, case: Case) -> tuple[str, ...]:
-    """Give the rules of a name, each with that of its rule set: several may have it."""
+def _meant(wanted: Wanted, case: Case) -> tuple[str, ...]:
+    """Give the rules a decision may be of, each with the name of its rule set: several may have one name."""
+    name = wanted.words.get("rule")
+    if name is None:
+        return Known(case.program).doing(wanted.words.get("do"))
     every = ((f"{rules.name}/{rule.id}", rule.id) for rules in case.program.rulesets for rule in rules.rules)
     return tuple(whole for whole, short in every if name in {whole, short})
