@@ -179,6 +179,23 @@ def test_what_is_lacking_is_said(tmp_path: Path) -> None:
     assert not [line for line in lines if line.startswith(("rules", "guards"))]
 
 
+def test_company_is_not_measured(tmp_path: Path) -> None:
+    """Of several rule sets those beside the file are held to its tests; where none is, all are."""
+    (tmp_path / "own").mkdir()
+    other = RULES.replace("ruleset: ", "ruleset: other-", 1)
+    (tmp_path / "rules.yaml").write_text(other, "utf-8")
+    own = suite_of(tmp_path / "own", FENCED, RULES)
+    names = {one.ruleset for one in covered(own).points}
+    both = tmp_path / "own" / "both.yaml"
+    case = "  - {name: nothing happens, steps: [{t: 0s, expect: []}]}\n"
+    both.write_text(f"selfheal_test: 1\nrulesets: [., ..]\ncases:\n{case}", "utf-8")
+    assert names == {one.ruleset for one in covered(load_suite(both)).points}
+    apart = tmp_path / "apart.yaml"
+    apart.write_text(f"selfheal_test: 1\nrulesets: [own]\ncases:\n{case}", "utf-8")
+    assert names == {one.ruleset for one in covered(load_suite(apart)).points}
+    assert names == {one.ruleset for one in mutants(load_suite(both).measured)}
+
+
 def test_measuring_changes_nothing() -> None:
     """Over generated rules and streams: what decided is covered as fired, and no mutant stumbles."""
     mutated = 0
@@ -189,7 +206,7 @@ def test_measuring_changes_nothing() -> None:
         fired = {(one.ruleset, one.rule) for moment in played for one in moment.settled}
         rules = {(one.ruleset, one.rule) for one in found.covered if one.sort == "rules"}
         assert set() == fired - rules
-        for mutant in [*mutants(case.program)][::7]:
+        for mutant in [*mutants(case.program.rulesets)][::7]:
             program = mutant.of(case.program)
             if program:
                 play(evolve(case, program=program))

@@ -25,12 +25,12 @@ RULES = (DATA / "rules.yaml").read_text("utf-8")
 
 def hunted(suite: Suite) -> list[Tried]:
     """Try every mutant of the rules of a file of tests."""
-    return [*Hunt(plainly(suite)).tried(mutants(suite.cases[0].program))]
+    return [*Hunt(plainly(suite)).tried(mutants(suite.measured))]
 
 
 def made(suite: Suite) -> list[Mutant]:
     """Give every mutant."""
-    return [*mutants(suite.cases[0].program)]
+    return [*mutants(suite.measured)]
 
 
 @pytest.fixture(scope="module")
@@ -125,8 +125,17 @@ def test_a_case_at_the_edge_kills_what_one_beside_it_lets_live(tmp_path: Path) -
     below = far.replace("far", "below").replace("200", "89").replace("[{do: notify}]", "[]")
     tried = hunted(suite_of(tmp_path, near + below, ONE))
     assert {"killed"} == {one.fate for one in tried}
-    assert ["below", "at", "at", "below", "at"] == [one.killer for one in tried]
+    assert ["below", "below", "at", "below", "at"] == [one.killer for one in tried]
     assert 100.0 == score(tried)
+
+
+def test_the_case_that_noticed_the_last_mistake_meets_the_next_one_first(tmp_path: Path) -> None:
+    """Speed alone hangs on the order of the cases: what lives, and what is no mistake, does not."""
+    cases = [f"  - {{name: at {n}, steps: [{{t: 0s, event: hot, with: {{host: c1, degrees: {n}}}, expect: {said}}}]}}\n"
+             for n, said in ((89, "[]"), (90, "[{do: notify}]"), (200, "[{do: notify}]"))]  # fmt: skip
+    tried = [hunted(suite_of(tmp_path, "".join(some), ONE)) for some in (cases, cases[::-1])]
+    assert [one.fate for one in tried[0]] == [one.fate for one in tried[1]]
+    assert ["at 89", "at 89", "at 90", "at 89", "at 90"] == [one.killer for one in tried[0]]
 
 
 def test_what_nobody_could_notice_does_not_count(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_what_is_lacking_reads_as_shown() -> None:
     suite = _suite(block)
     results = plainly(suite)
     _held("lacking", "".join(f"{line}\n" for line in short(suite, coverage_of(suite, results))))
-    own = [one for one in mutants(suite.cases[0].program) if one.rule == "start-evacuated-server"]
+    own = [one for one in mutants(suite.measured) if one.rule == "start-evacuated-server"]
     lived = [one for one in Hunt(results).tried(own) if one.fate == "survived"]
     _held("lives", "".join(f"{line}\n" for line in [*survivors(lived[-1:])][1:]))
 

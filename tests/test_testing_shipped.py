@@ -27,7 +27,7 @@ def test_the_case_holds(_: str, case: Case) -> None:
 def test_every_rule_is_tested_under_every_circumstance(name: str) -> None:
     """Each rule of the set that acts is named by some case, and each case is played under all there is."""
     suite = SUITES[name]
-    (ruleset,) = suite.cases[0].program.rulesets
+    (ruleset,) = suite.measured
     assert {ALSO} == {case.also for case in suite.cases}
     written = suite.source.text
     acting = [rule.id for rule in ruleset.rules if any(isinstance(step, Do) for step in rule.then)]

@@ -212,6 +212,19 @@ def test_what_is_missing_is_explained(tmp_path: Path) -> None:
     assert ("drain", "c1", "for", timedelta(seconds=10)) == (answer.rule, answer.target, answer.failed, answer.miss)
 
 
+def test_of_several_rules_of_one_name_each_is_explained(tmp_path: Path) -> None:
+    """Where two rule sets call a rule alike, a failure explains both, and `why_not` asks which is meant."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "rules.yaml").write_text(RULES.replace("ruleset: small", "ruleset: large"), "utf-8")
+    steps = "    steps:\n      - {t: 20s, expect: [{rule: drain, target: c1}]}\n"
+    (missed,) = results_of(tmp_path, f"  - name: missed\n{steps}", head="rulesets: [., other]\n")
+    assert [("drain", "c1")] * 2 == [(one.rule, one.target) for one in missed.failures[0].answers]
+    steps = "    steps:\n      - {t: 20s, why_not: {rule: drain, target: c1}}\n"
+    (asked,) = results_of(tmp_path, f"  - name: asked\n{steps}", head="rulesets: [., other]\n")
+    assert ["several rules are called `drain`: `small/drain`, `large/drain`"] == said(asked)
+
+
 def test_rules_no_site_could_enforce_are_not_enforced(tmp_path: Path) -> None:
     """Where every site would refuse to enforce the rules, a test does not either, and says why."""
     foreign = RULES.replace("compute.disable_service", "acme.drain")

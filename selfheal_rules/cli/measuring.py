@@ -71,7 +71,7 @@ class Measures:
         self._short(file, [*short(suite, found)] if asks else [])
 
     def _mutation(self, file: Path, suite: Suite, results: Sequence[Result]) -> None:
-        made = [*mutants(suite.cases[0].program)]
+        made = [*mutants(suite.measured)]
         tried = [*Hunt(results).tried(made, lambda _: self._progress("mutants", len(made)))]
         told = {"file": str(file), "mutation": score(tried), "survivors": [_survivor(one) for one in tried
                                                                          if one.fate == "survived"]}  # fmt: skip

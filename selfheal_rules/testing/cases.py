@@ -1,6 +1,8 @@
 """What a file of tests says, with nothing left to expand: frozen types of one `tests.yaml`."""
 
 from datetime import UTC, datetime, timedelta
+from os.path import normpath
+from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from attrs import field, frozen
@@ -9,6 +11,7 @@ from selfheal_rules.compile import Program
 from selfheal_rules.decide.control import Act
 from selfheal_rules.decide.decision import Disposition, OutcomeStatus, Status
 from selfheal_rules.events import Event, State
+from selfheal_rules.model import RuleSet
 from selfheal_rules.policy import Policy
 from selfheal_rules.source import NOWHERE, Source, Span
 from selfheal_rules.values import EMPTY, FrozenMap, Value
@@ -150,6 +153,17 @@ class Suite:
     cases: tuple[Case, ...]
     coverage: FrozenMap = EMPTY
     span: Span = _span()
+
+    @property
+    def measured(self) -> tuple[RuleSet, ...]:
+        """The rule sets these are the tests of: those beside the file, or all where none is; others are company."""
+        rulesets = self.cases[0].program.rulesets
+        here = _folder(self.source)
+        return tuple(one for one in rulesets if _folder(one.span.source) == here) or rulesets
+
+
+def _folder(source: Source) -> str:
+    return normpath(Path(source.name).parent)
 
 
 STATUSES: tuple[Status, ...] = get_args(Status)

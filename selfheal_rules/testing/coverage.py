@@ -60,12 +60,14 @@ class Coverage:
 def coverage_of(suite: Suite, results: Sequence[Result], told: Callable[[], None] = lambda: None) -> Coverage:
     """Give what the cases of a file cover that pass; `told` is called after each piece of the work."""
     passed = [one for one in results if one.ending == "passed"]
-    points = Points.of(suite.cases[0].program)
+    points = Points.of(suite.measured)
     covered: dict[Point, None] = {}
     programs: dict[int, Program] = {}
     for one in passed:
-        program = programs.setdefault(id(one.case.program), twinned(one.case.program))
-        _play(evolve(one.case, program=program), points, covered)
+        place = id(one.case.program)
+        if place not in programs:
+            programs[place] = twinned(one.case.program)
+        _play(evolve(one.case, program=programs[place]), points, covered)
         told()
     by_mutant = {id(mutant): point for mutant, point in points.windows}
     for tried in Hunt(passed).tried((mutant for mutant, _ in points.windows), lambda _: told()):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from selfheal_rules.engine import MAX_AGE
-from selfheal_rules.explain.why_not import Answer, why_not
+from selfheal_rules.explain.why_not import Answer, UnknownRuleError, why_not
 from selfheal_rules.testing.cases import Case, Wanted, WhyNot
 from selfheal_rules.testing.programs import Known
 from selfheal_rules.testing.results import Failure
@@ -22,7 +22,11 @@ def doubts(case: Case, played: Played) -> Iterator[Failure]:
     """Say where a rule did not fire for another reason than the case says, or fired."""
     for number, step in enumerate(case.steps):
         for doubt in step.why_not:
-            answer = _answer(case, played, doubt.rule, doubt.target, number)
+            try:
+                answer = _answer(case, played, doubt.rule, doubt.target, number)
+            except UnknownRuleError as error:  # several rule sets have one of that name
+                yield Failure(str(error), (), doubt.span, number)
+                continue
             lines = tuple(_differences(doubt, answer))
             if lines:
                 title = f"{doubt.rule} fired" if answer.fired else f"{doubt.rule} did not fire for another reason"
@@ -56,7 +60,16 @@ def missing(wanted: tuple[Wanted, ...], case: Case, played: Played, number: int)
     """Explain why what was expected of a rule did not come, where the rule and the target can be told."""
     asked: dict[tuple[str, Value], None] = {}
     for one in wanted:
-        rules = [one.words["rule"]] if "rule" in one.words else Known(case.program).doing(one.words.get("do"))
+        rules = _meant(one, case)
         if "target" in one.words:
             asked.update({(rule, one.words["target"]): None for rule in rules})
     return tuple(_answer(case, played, rule, target, number) for rule, target in [*asked][:ASKED])
+
+
+def _meant(wanted: Wanted, case: Case) -> tuple[str, ...]:
+    """Give the rules a decision may be of, each with the name of its rule set: several may have one name."""
+    name = wanted.words.get("rule")
+    if name is None:
+        return Known(case.program).doing(wanted.words.get("do"))
+    every = ((f"{rules.name}/{rule.id}", rule.id) for rules in case.program.rulesets for rule in rules.rules)
+    return tuple(whole for whole, short in every if name in {whole, short})

@@ -5,7 +5,7 @@ The operators are those of mutation testing (DeMillo, Lipton and Sayward 1978), 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -104,9 +104,9 @@ def _put(new: object) -> Change:
     return lambda _, __: new
 
 
-def mutants(program: Program) -> Iterator[Mutant]:
-    """Give every mutant of a program's rules, in the order they are written; what nobody could notice is left out."""
-    for ruleset in program.rulesets:
+def mutants(rulesets: Iterable[RuleSet]) -> Iterator[Mutant]:
+    """Give every mutant of rule sets, in the order they are written; what nobody could notice is left out."""
+    for ruleset in rulesets:
         idle = _idle(ruleset)
         for rule in ruleset.rules:
             for path, piece in pieces(rule):

@@ -45,7 +45,7 @@ class Hunt:
     """The cases of a file, which all pass, and the programs of a mutant in the making."""
 
     results: Sequence[Result]
-    _kinds: dict[tuple[str, str], frozenset[str] | None] = field(factory=dict)
+    _orders: dict[tuple[str, str], list[Case]] = field(factory=dict)
 
     def tried(self, mutants: Iterable[Mutant], told: Callable[[Tried], None] = lambda _: None) -> Iterator[Tried]:
         """Try mutants in their order; `told` hears of each as it is done."""
@@ -57,7 +57,8 @@ class Hunt:
     def _try(self, mutant: Mutant) -> Tried:
         programs: dict[int, Program | None] = {}
         is_sound = False
-        for case in self._cases(mutant):
+        order = self._cases(mutant)
+        for number, case in enumerate(order):
             place = id(case.program)
             if place not in programs:
                 programs[place] = mutant.of(case.program)
@@ -66,6 +67,7 @@ class Hunt:
                 continue
             try:
                 if not keeps(evolve(case, program=program, also=())):
+                    order.insert(0, order.pop(number))  # what noticed one mistake of a rule notices the next, mostly
                     return Tried(mutant, "killed", case.name)
             except RuleSetError:  # the policy of the case refuses it
                 continue
@@ -78,18 +80,21 @@ class Hunt:
         return not self._cases(mutant) and any(mutant.of(one) for one in programs.values())
 
     def _cases(self, mutant: Mutant) -> list[Case]:
-        """Give the cases that touch the rule of a mutant, those it fires in first."""
+        """Give the cases that touch the rule of a mutant, those it fires in first; the list may be put in order."""
         name = (mutant.ruleset, mutant.rule)
-        touching = [one for one in self.results if one.ending == "passed" and self._touches(one.case, name)]
-        return [one.case for one in sorted(touching, key=lambda one: not _fires(one, name))]
+        if name not in self._orders:
+            passed = [one for one in self.results if one.ending == "passed"]
+            kinds = _read_by(passed[0].case.program, name) if passed else None
+            touching = [one for one in passed if _touches(one.case, kinds)]
+            self._orders[name] = [one.case for one in sorted(touching, key=lambda one: not _fires(one, name))]
+        return self._orders[name]
 
-    def _touches(self, case: Case, name: tuple[str, str]) -> bool:
-        if name not in self._kinds:
-            self._kinds[name] = _read_by(case.program, name)
-        kinds = self._kinds[name]
-        inputs = (*case.given, *(one for step in case.steps for one in step.inputs))
-        given = (one.given for one in inputs)
-        return kinds is None or any(isinstance(one, Event | State) and one.kind in kinds for one in given)
+
+def _touches(case: Case, kinds: frozenset[str] | None) -> bool:
+    """Whether a case gives anything of these kinds; None are all."""
+    inputs = (*case.given, *(one for step in case.steps for one in step.inputs))
+    given = (one.given for one in inputs)
+    return kinds is None or any(isinstance(one, Event | State) and one.kind in kinds for one in given)
 
 
 def _fires(result: Result, name: tuple[str, str]) -> bool:

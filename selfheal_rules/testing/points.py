@@ -1,12 +1,11 @@
 """What tests can cover of rules: each rule, leaf, window, guard, outcome and step, and each way it can go."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
 from selfheal_rules.check.walk import steps_of
-from selfheal_rules.compile import Program
 from selfheal_rules.model import (
     Aggregate,
     Confirm,
@@ -51,19 +50,19 @@ class Point:
 
 @frozen(eq=False)
 class Points:
-    """All that tests can cover of a program, in the order it is written."""
+    """All that tests can cover of rule sets, in the order it is written."""
 
     all: tuple[Point, ...]
     leaves: tuple[tuple[Leaf, tuple[Point, ...]], ...]
     windows: tuple[tuple[Mutant, Point], ...]
 
     @classmethod
-    def of(cls, program: Program) -> "Points":
+    def of(cls, rulesets: Iterable[RuleSet]) -> "Points":
         """Find them."""
         found: list[Point] = []
         judged: list[tuple[Leaf, tuple[Point, ...]]] = []
         edges: list[tuple[Mutant, Point]] = []
-        for ruleset in program.rulesets:
+        for ruleset in rulesets:
             for rule in ruleset.rules:
                 found.append(Point("rules", ruleset.name, rule.id, "rule", FIRED, 0, rule.span))
                 for number, leaf in enumerate(leaves(ruleset, rule)):
