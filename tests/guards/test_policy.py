@@ -43,6 +43,13 @@ def test_what_is_protected_besides_stands_in_the_text(text: str) -> None:
     assert shielded == Engine.restore(SHIPPED, Engine(SHIPPED, policy=shielded).snapshot()).policy
 
 
+def test_what_is_protected_besides_needs_no_text() -> None:
+    """A policy that was put together in Python has one more protected target, and still no text."""
+    policy = read_policy(Source("p.yaml", FREE)).protecting("h8", "the console")
+    shielded = shielding(policy, "h9", "the engine runs here")
+    assert (policy.protecting("h9", "the engine runs here"), None) == (shielded, shielded.source)
+
+
 def test_the_shipped_example_is_one() -> None:
     """The whole example fits the shipped rule set."""
     policy = load_policy(ROOT / "examples" / "policy.yaml")
