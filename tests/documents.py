@@ -54,7 +54,7 @@ def rule_sets() -> Iterator[tuple[str, str]]:
     for page in sorted(ROOT.glob("docs/**/*.md")):
         for number, block in enumerate(_BLOCK.findall(page.read_text("utf-8"))):
             text = _whole(block)
-            if text and page.name != "errors.md":
+            if text and page.name not in {"errors.md", "tutorial.md"}:  # a mistake is what they show
                 yield f"{page.stem} {number}", text
 
 

@@ -63,6 +63,30 @@ def test_a_report_reads_what_is_written() -> None:
     assert report_of([found]) == report_of([found, coverage_of(suite, ())])
 
 
+HIT = """\
+selfheal: 1
+ruleset: hit
+events:
+  lost: {fields: {host: {type: string, required: true}}}
+  hit: {fields: {host: {type: string, required: true}}}
+states:
+  calm: {key: [host], fields: {host: {type: string, required: true}}}
+rules:
+  - {id: conclude, when: {as: l, event: lost}, then: [{conclude: hit, with: {host: $l.host}}]}
+  - id: act
+    when: {all: [{as: h, event: hit}], unless: [{state: calm, where: {host: $h.host}}]}
+    then: [{do: noop, target: $h.host}]
+"""
+
+
+@pytest.mark.parametrize(("calm", "missed"), [("c1", ["was never false"]), ("c2", ["was never true"])])
+def test_a_leaf_is_held_against_events_that_rules_conclude(tmp_path: Path, calm: str, missed: list[str]) -> None:
+    """What was concluded and acted on is there from then on, as what was posted is."""
+    lost = "{t: 0s, event: lost, with: {host: c1}, expect: [{do: noop, target: c1}]}"
+    cases = f"  - {{name: one, steps: [{lost}, {{t: 1s, state: calm, with: {{host: {calm}}}}}]}}\n"
+    assert missed == ways(covered(suite_of(tmp_path, cases, HIT)), "act", "leaf `host`")
+
+
 LEAVES = [
     ("{host: c1, level: 3}", ["was never false", "was never unknown"]),
     ("{host: c1, level: 2}", ["was never true", "was never unknown"]),

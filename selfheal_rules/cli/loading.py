@@ -22,7 +22,7 @@ from selfheal_rules.parse import load_vocabulary, parse_mapping, parse_rules
 from selfheal_rules.parse.files import read_source
 from selfheal_rules.parse.findings import Findings, did_you_mean
 from selfheal_rules.parse.mapping import is_mapping
-from selfheal_rules.parse.policy import load_policy
+from selfheal_rules.parse.policy import load_policy, shielding
 from selfheal_rules.policy import Policy
 from selfheal_rules.source import Source
 from selfheal_rules.values import FrozenMap
@@ -201,7 +201,7 @@ def load_site(program: Program, file: Path | None) -> Policy | None:
     except RuleSetError as error:
         message = f"the policy cannot be taken\n\n{error}"
         raise Refused(message) from None
-    return policy.protecting(socket.gethostname(), "the engine runs here")
+    return shielding(policy, socket.gethostname(), "the engine runs here")
 
 
 def _refuse_mappings(loaded: Iterable[Loaded]) -> None:

@@ -1,9 +1,10 @@
 """Site policies from YAML: what one file says about all rule sets."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import date, time, timedelta
 from pathlib import Path
-from typing import TypeVar, cast, get_args
+from typing import Any, TypeVar, cast, get_args
 from zoneinfo import ZoneInfo
 
 from attrs import evolve
@@ -87,6 +88,23 @@ def read_policy(source: Source) -> Policy:
     if found is None or report.errors:
         raise RuleSetError(report)
     return found
+
+
+def shielding(policy: Policy, target: str, reason: str) -> Policy:
+    """Give a policy with one more thing no rule ever acts on; its text says so, too, for a journal keeps the text."""
+    node = nodes_of(policy.source, Findings()) if policy.source else None
+    more = policy.protecting(target, reason)
+    if policy.source is None or not isinstance(node, MapNode):
+        return more
+    words = {name: _written(inner) for name, inner in node.entries.items()}
+    words["protected"] = [*(words.get("protected") or ()), {"target": target, "reason": reason}]
+    return evolve(more, source=Source(policy.source.name, json.dumps(words, ensure_ascii=False, indent=1)))
+
+
+def _written(node: Node) -> Any:  # noqa: ANN401 - a JSON value
+    if isinstance(node, MapNode):
+        return {name: _written(inner) for name, inner in node.entries.items()}
+    return [_written(item) for item in node.items] if isinstance(node, ListNode) else node.value
 
 
 def parse_policy(source: Source) -> tuple[Policy | None, Report]:

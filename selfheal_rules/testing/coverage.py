@@ -130,6 +130,7 @@ class Seen:
             self._take(moment.item, new)
         for decision in moment.settled:
             self._decided(decision)
+            self._rests(decision, new)
             self._act(decided(decision), moment, new)
         self._answered(moment, new)
         self._concluded(engine, new)
@@ -157,6 +158,13 @@ class Seen:
         """Take what the engine itself did."""
         kind, name, fields = act
         self._take(Event(name, kind, "selfheal", moment.at, FrozenMap(fields)), new)
+
+    def _rests(self, decision: Decision, new: dict[str, list[Item]]) -> None:
+        """Take the concluded events a decision rests on: nobody else tells of them."""
+        for one in decision.because:
+            known = self._events.get(one.kind, ())
+            if one.form == "event" and one.rule and all(isinstance(it, Event) and it.id != one.id for it in known):
+                self._take(Event(one.id, one.kind, one.source, one.time, one.fields), new)
 
     def _key(self, item: State) -> str:
         kind = self.case.program.vocabulary.kinds[item.kind]

@@ -13,7 +13,7 @@ from selfheal_rules.diagnostics import EventError, RuleSetError, SnapshotError
 from selfheal_rules.engine import Engine
 from selfheal_rules.guard.stages import STAGES
 from selfheal_rules.parse import policy as reading
-from selfheal_rules.parse.policy import load_policy, parse_policy, read_policy
+from selfheal_rules.parse.policy import load_policy, parse_policy, read_policy, shielding
 from selfheal_rules.source import Source
 from tests.guards.rig import DEAD, DRAIN, FENCED, FREE, LOST, Site, at, load, rule
 
@@ -30,6 +30,24 @@ def test_every_policy_of_the_page_is_one(text: str) -> None:
     assert "no findings" == report.render()
     assert policy is not None
     assert "no findings" == check_policy(policy, SHIPPED.vocabulary, SHIPPED.rulesets, SHIPPED.revisions).render()
+
+
+@pytest.mark.parametrize("text", [*BLOCKS, (ROOT / "examples" / "policy.yaml").read_text("utf-8")])
+def test_what_is_protected_besides_stands_in_the_text(text: str) -> None:
+    """A policy with one more protected target is what its text reads as, so that a journal can keep it."""
+    policy = read_policy(Source("policy.yaml", text))
+    shielded = shielding(policy, "h\u00f6st-9 \U0001f525: #", "the engine runs here")
+    assert policy.protecting("h\u00f6st-9 \U0001f525: #", "the engine runs here") == shielded
+    assert shielded.source
+    assert shielded == read_policy(shielded.source)
+    assert shielded == Engine.restore(SHIPPED, Engine(SHIPPED, policy=shielded).snapshot()).policy
+
+
+def test_what_is_protected_besides_needs_no_text() -> None:
+    """A policy that was put together in Python has one more protected target, and still no text."""
+    policy = read_policy(Source("p.yaml", FREE)).protecting("h8", "the console")
+    shielded = shielding(policy, "h9", "the engine runs here")
+    assert (policy.protecting("h9", "the engine runs here"), None) == (shielded, shielded.source)
 
 
 def test_the_shipped_example_is_one() -> None:

@@ -123,9 +123,10 @@ class StateTable:
 
     def fits(self, record: Record, clock: Clock) -> bool:
         """Whether the pattern's own leaves hold of a record."""
+        if record.kind.name not in self.pattern.kinds:  # a field of the same name may be of another type there
+            return False
         row = record_row(record, 0, 0, 0)
-        truth = constants_hold(self.pattern.where, row, Reader(self.rules, clock))
-        return record.kind.name in self.pattern.kinds and passes(truth, strict=self.strict)
+        return passes(constants_hold(self.pattern.where, row, Reader(self.rules, clock)), strict=self.strict)
 
     def refresh(self, world: World) -> None:
         """Look at every record anew."""
