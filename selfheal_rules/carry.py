@@ -230,10 +230,7 @@ class Graft:
 
     def _events(self, network: Network) -> None:
         for old, new in self.parts.items():
-            recent = self.before.recent[old]
-            if recent is not self.memory.recent[new]:
-                self.memory.recent[new] = deque()
-            for row in recent:
+            for row in self.before.recent[old]:
                 self.memory.recent[new].append(row)
                 network.enter(network.parts[new], row)
 

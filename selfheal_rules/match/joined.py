@@ -13,10 +13,12 @@ from attrs import evolve
 
 from selfheal_rules.compile.plan import Part, Plan, Rows, Seed
 from selfheal_rules.diagnostics import EngineError, MatcherError
+from selfheal_rules.events import Event
 from selfheal_rules.match.durable import DurableMatcher
 from selfheal_rules.match.matcher import NATIVE, Matcher, Matching, joins_of, refused_by, seeds_of
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.network import Network
+from selfheal_rules.match.rows import occurrence
 
 MATCHERS: Mapping[str, Callable[[int], Matcher]] = {"durable": DurableMatcher}
 """By name, what makes a matcher of so many joins."""
@@ -66,6 +68,7 @@ class Joined(Network):
         join, view = seed.find, self._view
 
         def find(row: Any, memory: Any) -> list[Rows]:
+            row = occurrence(row, memory.turn) if row.__class__ is Event else row
             return [rows for rows in join(row, view) if verify(rows, memory)]
 
         return evolve(seed, find=find)

@@ -33,7 +33,9 @@ class Memory:
         self.exchanges: list[dict[Any, dict[int, list[Any]]]] = [{} for _ in range(plan.exchanges)]
         self.standing: list[dict[Row, None]] = [{} for _ in plan.parts]
         self.recent: list[deque[Kept]] = [deque() for _ in plan.parts]
-        self.waiting: list[deque[tuple[Event, int]]] = [deque() for _ in plan.parts]
+        self.waiting: list[deque[Event]] = [deque() for _ in plan.parts]
+        self.turns: list[deque[int]] = [deque() for _ in plan.parts]
+        """When each event that waits came: beside them, since a pair of the two would be one more thing to keep."""
         self.rooms = [ROOM] * len(plan.parts)
         """By part, how many events or groups it may hold before those that are over are looked for."""
         self.alarm = -NEVER

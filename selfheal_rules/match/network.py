@@ -8,8 +8,8 @@ from selfheal_rules.events import Event
 from selfheal_rules.match.matcher import NATIVE, Matching
 from selfheal_rules.match.memory import AGE, HOLD, Memory
 from selfheal_rules.match.populations import Listener
-from selfheal_rules.match.rows import Kept, Match, Occurrence, Pending, Record, Row
-from selfheal_rules.match.takers import Firing, Straight, Take, taker
+from selfheal_rules.match.rows import Kept, Match, Pending, Record, Row
+from selfheal_rules.match.takers import Firing, Meeting, Straight, Take, meeting, taker
 from selfheal_rules.match.tallies import Tallies
 from selfheal_rules.values import lookup, microseconds
 
@@ -37,6 +37,7 @@ class Network:
         self.ready: list[tuple[Straight, Firing]] = []
         self.ages = _ages(plan)
         self.takers: tuple[Take, ...] = ()
+        self.meetings: tuple[Meeting, ...] = ()
         self.listeners: dict[str, list[Listener]] = {}
         memory.demand = self.tallies.demand
         memory.max_age = max_age
@@ -44,6 +45,7 @@ class Network:
     def wire(self, straight: tuple[Straight | None, ...], joins: dict[Seed, Straight]) -> None:
         """Take what fires as it is found, and say what each part does with an event."""
         self.straight, self.joins = straight, joins
+        self.meetings = tuple(meeting(self, part) for part in self.parts)
         self.takers = tuple(taker(self, part) for part in self.parts)
         self.firing = {}
         for kind, entry in self.plan.entries.items():
@@ -62,12 +64,6 @@ class Network:
     def pend(self, seed: Seed, row: Any) -> None:
         """Have a seed tried when its rule is judged."""
         rule = seed.rule
-        if row.__class__ is Event:
-            row = Occurrence(row.kind, row.source, row.id, row.fields, row.at, self.memory.turn)
-        straight = self.joins.get(seed)
-        if straight is not None:
-            self.ready.append((straight, (row,)))
-            return
         pending = self.pending.get(rule)
         if pending is None:
             self.wake(rule)
@@ -105,10 +101,6 @@ class Network:
 
     def concluded(self, kind: str, rows: tuple[Any, ...]) -> None:
         """Hand what one rule concludes of a kind to the parts that take it."""
-        straight = self.firing.get(kind)
-        if straight is not None and rows:
-            self.ready.append((straight, rows))
-            return
         probe, now = self.plan.entries[kind].probe, self.memory.now
         for row in rows:
             hits = probe(row, now)
@@ -131,8 +123,9 @@ class Network:
         """Let go of the events that nobody can meet any more; no join would take them, they only fill the memory."""
         memory, number = self.memory, part.number
         limit, waiting, recent = memory.now - self.span(part), memory.waiting[number], memory.recent[number]
-        while waiting and waiting[0][0].at <= limit:
+        while waiting and waiting[0].at <= limit:
             waiting.popleft()
+            memory.turns[number].popleft()
         while recent and recent[0].at <= limit:
             self.leave(part, recent.popleft())
         memory.grant(number, max(len(waiting), len(recent)))
@@ -149,10 +142,9 @@ class Network:
     def catch_up(self) -> None:
         """Index the events that only a late one could meet."""
         for part in self.parts:
-            waiting = self.memory.waiting[part.number] if part.lazy else ()
+            waiting, turns = self.memory.waiting[part.number], self.memory.turns[part.number]
             while waiting:
-                item, turn = waiting.popleft()
-                self.index(part, item, turn)
+                self.index(part, waiting.popleft(), turns.popleft())
 
     def tidy(self) -> None:
         """Hold no more than a snapshot needs."""
@@ -163,25 +155,11 @@ class Network:
 
     def seed(self, part: Part, row: Any, *, changed: bool = False) -> None:
         """Have the branches tried that a new (or changed) row may complete."""
-        memory = self.memory
-        early = row.at >= memory.now
+        early = row.at >= self.memory.now
         if not early and part.keep:
             self.catch_up()
-        for seed in part.seeds:
-            if not (seed.late_only and early) and (seed.level or not changed):
-                self.pend(seed, row)
-        for probe in part.probes:
-            bucket = memory.exchanges[probe.exchange].get(probe.key(row))
-            if bucket is not None:
-                self.meet(probe.partners, bucket, row, early=early, changed=changed)
-
-    def meet(self, partners: Any, bucket: Any, row: Any, *, early: bool = True, changed: bool = False) -> None:
-        """Have the branches tried whose partner parts hold a row under the same key."""
-        for number in bucket if len(bucket) <= len(partners) else partners:
-            if number in bucket:
-                for seed in partners.get(number, ()):
-                    if not (seed.late_only and early) and (seed.level or not changed):
-                        self.pend(seed, row)
+        meeting = self.meetings[part.number]
+        (meeting.changed if changed else meeting.early if early else meeting.late)(row)
 
     # Rows in exchanges
 

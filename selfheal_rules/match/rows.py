@@ -122,6 +122,11 @@ class Occurrence:
         return ["event", self.source, self.id]
 
 
+def occurrence(event: Event, turn: int) -> Occurrence:
+    """Give a posted event, which stands for its own row as long as nobody has to hold it, as a row."""
+    return Occurrence(event.kind, event.source, event.id, event.fields, event.at, turn)
+
+
 Author: TypeAlias = tuple[str, str, str | int, tuple[str, ...]]
 """What concludes an event: rule set, rule, step, and the aliases of the match."""
 Maker: TypeAlias = tuple[Author, tuple[Any, ...]]
