@@ -210,29 +210,28 @@ class Engine(Knowledge):
         seen = memory.seen.get(item.source)
         if seen is None:
             seen = memory.seen[item.source] = {}
-        arrived = seen.get(item.id)
-        if arrived is not None:
-            if arrived > limit:
+        identity = item.id
+        if identity in seen:
+            if seen[identity] > limit:
                 return Step.of("duplicate", before) if before else DUPLICATE
-            del seen[item.id]
+            del seen[identity]
             memory.known -= 1
         if item.at < limit:
             return Step.of("stale", before) if before else STALE
-        seen[item.id] = now
+        seen[identity] = now
         memory.known += 1
         memory.turn += 1
-        rounds = self._rounds
         if now >= self._sweep:
             self._forget(limit)
-        if memory.known > self._remembered:
-            rounds.caution = SATURATED
+        rounds = self._rounds
         network = rounds.network
         takers = network.takers
         for number in hits:
             takers[number](item)
         if not (network.queue or network.ready):
-            rounds.caution = None
             return Step.of("matched", before) if before else MATCHED
+        if memory.known > self._remembered:
+            rounds.caution = SATURATED
         made = rounds.settle_event()
         rounds.caution = None
         disposition = rounds.disposition(item) if rounds.judge.blocked or rounds.overloaded else "matched"

@@ -31,15 +31,19 @@ class Firings:
         self.plan: Plan = judge.network.plan
         self.episodes = episodes
         self.passing = episodes.passing
+        self.say = self.passing.say
+        self.blockable = judge.blockable
         ranked = sorted(self.plan.rules, key=lambda one: (-one.rule.priority, one.order))
         self.follows: dict[tuple[Source, int], Follows] = {}
         self.places = {ruling.number: place for place, ruling in enumerate(ranked)}
 
     def fire(self, ruled: Sequence[Ruled], ready: Sequence[tuple[Straight, Firing]]) -> None:
         """Fire in order; what an open episode already deals with is absorbed as evidence."""
-        if len(ready) == 1 and not ruled and len(ready[0][0]) == 1:
-            self._straight(*ready[0][0], ready[0][1])
-            return
+        if len(ready) == 1 and not ruled:
+            straight, matches = ready[0]
+            if len(straight) == 1:
+                self._straight(straight[0], matches)
+                return
         firings: dict[int, Fired] = {}
         found: dict[int, tuple[Single, list[Firing]]] = {}
         for straight, matches in ready:
@@ -72,14 +76,14 @@ class Firings:
 
     def _straight(self, single: Single, matches: Firing) -> None:
         """Fire a rule by what was found as it came: nearly always one match."""
-        if isinstance(matches, Implied):
+        if matches.__class__ is Implied:
             if self._follow(single, matches):
                 return
             matches = [*matches]
-        if self.judge.blockable:
+        if self.blockable:
             self.judge.free += [(single.ruling.number, rows) for rows in matches]
         if len(matches) == 1:
-            self.passing.say(single.errands, matches[0])
+            self.say(single.errands, matches[0])
             return
         branch, mine = single.branch, {}
         key_of = branch.key

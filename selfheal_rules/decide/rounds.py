@@ -81,6 +81,7 @@ class Rounds:
     def state(self) -> tuple[Any, ...]:
         """Give what a snapshot must hold besides the memory."""
         episodes = self.episodes
+        episodes.passing.forget()
         own = episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.passing.recent
         return *own, self.docket.state()
 

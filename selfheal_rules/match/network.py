@@ -1,5 +1,6 @@
 """Items become rows: what a part gains, changes or loses wakes the rules whose joins, blocks or counts it may touch."""
 
+from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -168,10 +169,11 @@ class Network:
         memory, number = self.memory, part.number
         if part.scanned:
             memory.standing[number][row] = None
-        places = []
+        places = None if row.key is None else []
         for exchange, key_of in part.indexes:
             key = key_of(row)
-            places.append(key)
+            if places is not None:
+                places.append(key)
             if key is None:
                 continue
             buckets = memory.exchanges[exchange]
@@ -182,7 +184,8 @@ class Network:
                 bucket[number].append(row)
             else:
                 bucket[number] = [row]
-        row.places = places
+        if places is not None:
+            row.places = places
 
     def leave(self, part: Part, row: Any) -> None:
         """Have nobody find a row any more."""
@@ -190,7 +193,7 @@ class Network:
         number = part.number
         if part.scanned:
             self.memory.standing[number].pop(row, None)
-        for (exchange, _), key in zip(part.indexes, row.places, strict=False):
+        for (exchange, _), key in zip(part.indexes, keys_of(part, row), strict=False):
             if key is not None:
                 _remove(self.memory.exchanges[exchange], key, number, row)
 
@@ -302,6 +305,11 @@ class Network:
             due = microseconds(value) + age + past if value is not None else -NEVER
             if due > self.memory.now:
                 self.memory.timer(due, AGE, (record, record.at, record.fields))
+
+
+def keys_of(part: Part, row: Any) -> Sequence[Any]:
+    """Give the keys under which a row of a part stands: of an event, which never changes, they are told again."""
+    return [key_of(row) for _, key_of in part.indexes] if row.key is None else row.places  # type: ignore[no-any-return]
 
 
 def _ages(plan: Plan) -> dict[str, list[tuple[tuple[str, ...], int, bool]]]:

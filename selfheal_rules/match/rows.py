@@ -99,7 +99,6 @@ class Occurrence:
     values: tuple[Value, ...] = ()
     matches: dict["Match", None] | None = None
     gone = False
-    places: Sequence[Any] = ()
     maker: Any = None
     cause: Any = ()
 
@@ -134,12 +133,12 @@ Maker: TypeAlias = tuple[Author, tuple[Any, ...]]
 
 
 class Kept(Occurrence):
-    """An event that waits for others: its projection, and where the exchanges hold it."""
+    """An event that waits for others: its projection."""
 
-    __slots__ = ("gone", "maker", "places")
+    __slots__ = ("gone", "maker")
 
     def __init__(self, kind: str, source: str, id: str, fields: Any, at: int, turn: int) -> None:  # noqa: A002 - the record of an event
-        """Record what happened; nothing holds it yet."""
+        """Record what happened."""
         self.kind = kind
         self.source = source
         self.id = id
@@ -147,7 +146,6 @@ class Kept(Occurrence):
         self.at = at
         self.turn = turn
         self.gone = False
-        self.places: Sequence[Any] = ()
         self.maker: Maker | None = None
 
 
