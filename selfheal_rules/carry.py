@@ -238,6 +238,7 @@ class Graft:
         before, after = self.before, self.memory
         for old, new in self.parts.items():
             after.tallies[new].update(before.tallies[old])
+            after.lone[new].update(before.lone[old])
             after.pasts[new].update(before.pasts[old])
             after.homes[new].update(before.homes[old])
             after.groups[new].extend(before.groups[old])

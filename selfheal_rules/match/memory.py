@@ -41,6 +41,8 @@ class Memory:
         self.alarm = -NEVER
         """No timer is due before this instant."""
         self.tallies: list[dict[Any, Tally]] = [{} for _ in plan.parts]
+        self.lone: list[dict[Any, tuple[Any, ...]]] = [{} for _ in plan.parts]
+        """Groups that have only ever had one sample, and need more: the sample is all there is of them, in order."""
         self.pasts: list[dict[Any, tuple[int, int, int]]] = [{} for _ in plan.parts]
         """Of groups that stand though nothing fills them and nobody asks: `at`, `turn` and `stamp` of their rows."""
         self.homes: list[dict[Row, Any]] = [{} for _ in plan.parts]
