@@ -81,7 +81,7 @@ def _firing(network: "Network", single: Any) -> Take:
     if find is None:
         return lambda row: ready.append((straight, [(row,)]))
 
-    def fire(row: Any) -> None:
+    def fire(row: Any, find: Any = find, memory: Any = memory, straight: Straight = straight) -> None:
         found = find(row, memory)
         if found:
             ready.append((straight, found))
@@ -107,12 +107,11 @@ def _keeping(network: "Network", part: Part) -> Take:
     waiting, turns, recent = memory.waiting[number], memory.turns[number], memory.recent[number]
     rooms = memory.rooms
 
-    def take_unindexed(item: Any) -> None:
+    def take_unindexed(item: Any, memory: Any=memory, waiting: Any=waiting, number: int=number, meet: Take=meet) -> None:
         if item.__class__ is not Event or item.at < memory.now:
             network.keep(part, item)
             return
-        waiting.append(item)
-        turns.append(memory.turn)
+        waiting += (item, memory.turn)
         if len(waiting) > rooms[number]:
             network.expire(part)
         meet(item)
