@@ -11,7 +11,7 @@ from selfheal_rules.decide.straight import Single
 from selfheal_rules.match.implied import Implied, Source
 from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
 from selfheal_rules.match.rows import Match, is_over
-from selfheal_rules.match.takers import Firing, Straight
+from selfheal_rules.match.takers import Firing
 from selfheal_rules.values import canonical_key
 
 _MANY = 256
@@ -37,18 +37,15 @@ class Firings:
         self.follows: dict[tuple[Source, int], Follows] = {}
         self.places = {ruling.number: place for place, ruling in enumerate(ranked)}
 
-    def fire(self, ruled: Sequence[Ruled], ready: Sequence[tuple[Straight, Firing]]) -> None:
+    def fire(self, ruled: Sequence[Ruled], ready: Sequence[tuple[Single, Firing]]) -> None:
         """Fire in order; what an open episode already deals with is absorbed as evidence."""
         if len(ready) == 1 and not ruled:
-            straight, matches = ready[0]
-            if len(straight) == 1:
-                self._straight(straight[0], matches)
-                return
+            self._straight(*ready[0])
+            return
         firings: dict[int, Fired] = {}
         found: dict[int, tuple[Single, list[Firing]]] = {}
-        for straight, matches in ready:
-            for single in straight:
-                found.setdefault(single.ruling.number, (single, []))[1].append(matches)
+        for single, matches in ready:
+            found.setdefault(single.ruling.number, (single, []))[1].append(matches)
         for one in ruled:
             self._gather(one, firings)
         for number in sorted((*found, *firings), key=self.places.__getitem__):

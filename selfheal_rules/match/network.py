@@ -10,7 +10,7 @@ from selfheal_rules.match.matcher import NATIVE, Matching
 from selfheal_rules.match.memory import AGE, HOLD, Memory
 from selfheal_rules.match.populations import Listener
 from selfheal_rules.match.rows import Kept, Match, Pending, Record, Row
-from selfheal_rules.match.takers import Firing, Meeting, Straight, Take, meeting, taker
+from selfheal_rules.match.takers import Firing, Meeting, Single, Take, meeting, taker
 from selfheal_rules.match.tallies import Tallies
 from selfheal_rules.values import lookup, microseconds
 
@@ -31,11 +31,11 @@ class Network:
         self.arrivals: dict[int, list[Pending]] = {}
         self.tallies = Tallies(self)
         self.touched = False
-        self.straight: tuple[Straight | None, ...] = (None,) * len(plan.parts)
-        self.firing: dict[str, Straight] = {}
+        self.straight: tuple[tuple[Single, ...] | None, ...] = (None,) * len(plan.parts)
+        self.firing: dict[str, tuple[Single, ...]] = {}
         """By kind, what every event of it fires, where none does anything else."""
-        self.joins: dict[Seed, Straight] = {}
-        self.ready: list[tuple[Straight, Firing]] = []
+        self.joins: dict[Seed, Single] = {}
+        self.ready: list[tuple[Single, Firing]] = []
         self.ages = _ages(plan)
         self.takers: tuple[Take, ...] = ()
         self.meetings: tuple[Meeting, ...] = ()
@@ -43,7 +43,7 @@ class Network:
         memory.demand = self.tallies.demand
         memory.max_age = max_age
 
-    def wire(self, straight: tuple[Straight | None, ...], joins: dict[Seed, Straight]) -> None:
+    def wire(self, straight: tuple[tuple[Single, ...] | None, ...], joins: dict[Seed, Single]) -> None:
         """Take what fires as it is found, and say what each part does with an event."""
         self.straight, self.joins = straight, joins
         self.meetings = tuple(meeting(self, part) for part in self.parts)

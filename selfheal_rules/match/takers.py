@@ -19,10 +19,10 @@ from selfheal_rules.match.rows import occurrence
 if TYPE_CHECKING:
     from selfheal_rules.match.network import Network
 
-Straight: TypeAlias = tuple[Any, ...]
-"""What an event fires as it is found: rules of events alone whose episodes close as they open."""
+Single: TypeAlias = Any
+"""A rule of events alone whose episodes close as they open: it fires as it is found (see `decide/straight.py`)."""
 Firing: TypeAlias = Sequence[tuple[Any, ...]] | Implied
-"""The matches they fire by."""
+"""The matches it fires by."""
 Take: TypeAlias = Callable[[Any], object]
 """Takes a row of a part."""
 
@@ -75,16 +75,16 @@ def _several(takes: Sequence[Take]) -> Take:
     return take
 
 
-def _firing(network: "Network", single: Any) -> Take:
+def _firing(network: "Network", single: Single) -> Take:
     """Fire a rule by every match a row completes."""
-    ready, memory, find, straight = network.ready, network.memory, single.find, (single,)
+    ready, memory, find = network.ready, network.memory, single.find
     if find is None:
-        return lambda row: ready.append((straight, [(row,)]))
+        return lambda row: ready.append((single, [(row,)]))
 
-    def fire(row: Any, find: Any = find, memory: Any = memory, straight: Straight = straight) -> None:
+    def fire(row: Any, find: Any = find, memory: Any = memory, single: Single = single) -> None:
         found = find(row, memory)
         if found:
-            ready.append((straight, found))
+            ready.append((single, found))
 
     return fire
 
@@ -151,11 +151,11 @@ def _tries(network: "Network", seeds: Iterable[Seed]) -> list[Take]:
     takes: list[Take] = []
     judged = []
     for seed in seeds:
-        straight = network.joins.get(seed)
-        if straight is None:
+        single = network.joins.get(seed)
+        if single is None:
             judged.append(seed)
         else:
-            takes += [_firing(network, single) for single in straight]
+            takes.append(_firing(network, single))
     return [*takes, _pending(network, judged)] if judged else takes
 
 
