@@ -78,7 +78,7 @@ class Code:
         return name
 
     def _make(self, name: str, shape: str, holes: int) -> Callable[..., Any]:
-        """Write what makes the functions of a shape; constants are defaults, which lie in one place, as cells do not."""
+        """Write what makes the functions of a shape; constants are defaults: they lie in one place, cells do not."""
         constants = [f"c{number}" for number in range(holes)]
         arguments, body = shape.split("):", 1)
         whole = f"def {name}{arguments}{''.join(f', {one}={one}' for one in constants)}):{body}"

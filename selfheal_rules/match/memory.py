@@ -6,7 +6,6 @@ from heapq import heappop, heappush
 from typing import Any
 
 from selfheal_rules.compile.plan import NEVER, Plan
-from selfheal_rules.events import Event
 from selfheal_rules.match.rows import Kept, Match, Record, Row, Support, Tally, is_over
 
 HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, FORGET, DEADLINE, RETRY, HEALTH, HELD = range(11)
@@ -33,9 +32,8 @@ class Memory:
         self.exchanges: list[dict[Any, dict[int, list[Any]]]] = [{} for _ in range(plan.exchanges)]
         self.standing: list[dict[Row, None]] = [{} for _ in plan.parts]
         self.recent: list[deque[Kept]] = [deque() for _ in plan.parts]
-        self.waiting: list[deque[Event]] = [deque() for _ in plan.parts]
-        self.turns: list[deque[int]] = [deque() for _ in plan.parts]
-        """When each event that waits came: beside them, since a pair of the two would be one more thing to keep."""
+        self.waiting: list[deque[Any]] = [deque() for _ in plan.parts]
+        """Events, each followed by the turn it came in: a pair of the two would be one more thing to keep."""
         self.rooms = [ROOM] * len(plan.parts)
         """By part, how many events or groups it may hold before those that are over are looked for."""
         self.alarm = -NEVER

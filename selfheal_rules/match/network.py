@@ -126,7 +126,7 @@ class Network:
         limit, waiting, recent = memory.now - self.span(part), memory.waiting[number], memory.recent[number]
         while waiting and waiting[0].at <= limit:
             waiting.popleft()
-            memory.turns[number].popleft()
+            waiting.popleft()
         while recent and recent[0].at <= limit:
             self.leave(part, recent.popleft())
         memory.grant(number, max(len(waiting), len(recent)))
@@ -143,9 +143,9 @@ class Network:
     def catch_up(self) -> None:
         """Index the events that only a late one could meet."""
         for part in self.parts:
-            waiting, turns = self.memory.waiting[part.number], self.memory.turns[part.number]
+            waiting = self.memory.waiting[part.number]
             while waiting:
-                self.index(part, waiting.popleft(), turns.popleft())
+                self.index(part, waiting.popleft(), waiting.popleft())
 
     def tidy(self) -> None:
         """Hold no more than a snapshot needs."""

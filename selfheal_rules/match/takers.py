@@ -104,10 +104,11 @@ def _passing(network: "Network", part: Part) -> Take:
 def _keeping(network: "Network", part: Part) -> Take:
     """Keep an event for those that come after it; what only late ones could look up is not even indexed."""
     memory, number, meet = network.memory, part.number, network.meetings[part.number].early
-    waiting, turns, recent = memory.waiting[number], memory.turns[number], memory.recent[number]
-    rooms = memory.rooms
+    waiting, recent, rooms = memory.waiting[number], memory.recent[number], memory.rooms
 
-    def take_unindexed(item: Any, memory: Any=memory, waiting: Any=waiting, number: int=number, meet: Take=meet) -> None:
+    def take_unindexed(
+        item: Any, memory: Any = memory, waiting: Any = waiting, number: int = number, meet: Take = meet
+    ) -> None:
         if item.__class__ is not Event or item.at < memory.now:
             network.keep(part, item)
             return
