@@ -44,6 +44,7 @@ from selfheal_rules.snapshot import pack, unpack
 from selfheal_rules.values import microseconds
 
 Item = Event | State | Outcome | Control
+_SAID = (Outcome, Control)
 MAX_AGE = timedelta(minutes=10)
 
 
@@ -177,7 +178,7 @@ class Engine(Knowledge):
 
     def _probe_of(self, item: Any) -> Any:
         """Give what finds the parts an event is for, or None where it is no event; refuse what does not fit."""
-        if item.__class__ in {Outcome, Control}:
+        if item.__class__ in _SAID:
             return None
         entry = self._entries.get(item.kind) if item.__class__ in {Event, State} else None
         if entry is None or item.fits is not entry.kind:
@@ -245,7 +246,7 @@ class Engine(Knowledge):
         self._sweep = self._memory.now + self._age // 16
 
     def _other(self, item: Any) -> Step:
-        if isinstance(item, Outcome | Control):
+        if said := isinstance(item, _SAID):
             at = microseconds(item.time)
         else:
             self._probe_of(item)
@@ -255,14 +256,14 @@ class Engine(Knowledge):
             if not (isinstance(item, Control) and item.is_strict):
                 return AHEAD
             at = memory.now
-        policy = self._brought.by(item, self.policy) if isinstance(item, Control) else None
+        policy = self._brought.by(item, self.policy) if said and isinstance(item, Control) else None
         before = self._pass(at) if at > memory.now else ()
-        if isinstance(item, Outcome):
-            disposition, decisions = self._rounds.outcome(item)
-        elif isinstance(item, Control):
-            disposition, decisions = self._control(item, policy)
-        else:
+        if not said:
             disposition, decisions = self._state(item)
+        elif isinstance(item, Outcome):
+            disposition, decisions = self._rounds.outcome(item)
+        else:
+            disposition, decisions = self._control(item, policy)
         return Step.of(disposition, before + decisions)
 
     # What people say

@@ -44,6 +44,7 @@ class FrozenMap(dict[str, Value]):
 EMPTY = FrozenMap()
 
 
+_STR = {str}
 _FROZEN = frozenset({type(None), str, bool, timedelta, FrozenMap})
 
 
@@ -77,8 +78,9 @@ def freeze_map(mapping: Mapping[str, object], depth: int = 0) -> FrozenMap:
     """Freeze a mapping with string keys, its values included."""
     if isinstance(mapping, FrozenMap):
         return mapping
-    for key in mapping:
-        plain_text("key", key)
+    if {*map(type, mapping)} != _STR:
+        for key in mapping:
+            plain_text("key", key)
     return FrozenMap({key: value if value.__class__ is str else freeze(value, depth) for key, value in mapping.items()})
 
 

@@ -181,6 +181,8 @@ def payloads(value: object, known: Known) -> Iterator[object]:
 
 
 def _listed(answer: Payload) -> str | None:
+    if answer.keys().isdisjoint(_ANSWERS):
+        return None
     found = next((name for name in _ANSWERS if isinstance(answer.get(name), list | tuple)), None)
     return found if answer.keys() <= {found, "links", f"{found}_links"} else None
 
@@ -213,8 +215,9 @@ def read_payload(payload: object, known: Known) -> Items:
 
 
 def _source(message: Payload, known: Known) -> Recogniser:
+    wanted = known.source
     for source in known.recognisers:
-        if known.source in {None, source.name} and source.recognise(message):
+        if (wanted is None or wanted == source.name) and source.recognise(message):
             return source
     if known.source is None:
         text = f"payload of no known source, with {_keys(message)}"
