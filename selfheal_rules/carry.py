@@ -6,7 +6,6 @@ were lowered by one compiler, so an equal rule asks for as many parts and branch
 they say where what is remembered under the earlier plan belongs under the later. Open episodes take their rule along.
 """
 
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify
 from typing import TYPE_CHECKING, Any, TypeAlias

@@ -181,9 +181,7 @@ def _map_misfit(expected: FieldType, value: Value) -> str | None:
     inner = expected.element
     if inner is None or {*map(type, value.values())} == {_PLAIN.get(inner.name)}:
         return None
-    return next(
-        (f"`{k}`: {why}" for k, v in value.items() if v is not None and (why := inner.misfit(v))), None
-    )
+    return next((f"`{k}`: {why}" for k, v in value.items() if v is not None and (why := inner.misfit(v))), None)
 
 
 def _no_misfit(_: FieldType, value: Value) -> str | None:

@@ -15,7 +15,7 @@ from selfheal_rules.match.takers import Firing
 from selfheal_rules.values import canonical_key
 
 _MANY = 256
-Fired: TypeAlias = dict[Any, list[Found]]
+Fired = dict[Any, list[Found]]
 """The matches of one rule that fire, by its key."""
 Follows: TypeAlias = tuple[int, tuple[Follow, ...]]
 """Of a rule that takes what is implied, the column of its key, and its steps."""
@@ -73,7 +73,7 @@ class Firings:
 
     def _straight(self, single: Single, matches: Firing) -> None:
         """Fire a rule by what was found as it came: nearly always one match."""
-        if matches.__class__ is Implied:
+        if isinstance(matches, Implied):
             if self._follow(single, matches):
                 return
             matches = [*matches]
@@ -82,10 +82,9 @@ class Firings:
         if len(matches) == 1:
             self.say(single.errands, matches[0])
             return
-        branch, mine = single.branch, {}
-        key_of = branch.key
+        branch, mine = single.branch, Fired()
         for rows in matches:
-            mine.setdefault(key_of(rows), []).append((branch, rows, None))
+            mine.setdefault(branch.key(rows), []).append((branch, rows, None))
         self._judged(single.ruling.number, mine)
 
     def _follow(self, single: Single, implied: Implied) -> bool:

@@ -169,11 +169,11 @@ class Network:
         memory, number = self.memory, part.number
         if part.scanned:
             memory.standing[number][row] = None
-        places = None if row.key is None else []
+        places: tuple[Any, ...] = ()
         for exchange, key_of in part.indexes:
             key = key_of(row)
-            if places is not None:
-                places.append(key)
+            if row.key is not None:
+                places += (key,)
             if key is None:
                 continue
             buckets = memory.exchanges[exchange]
@@ -184,7 +184,7 @@ class Network:
                 bucket[number].append(row)
             else:
                 bucket[number] = [row]
-        if places is not None:
+        if places:
             row.places = places
 
     def leave(self, part: Part, row: Any) -> None:
@@ -309,7 +309,8 @@ class Network:
 
 def keys_of(part: Part, row: Any) -> Sequence[Any]:
     """Give the keys under which a row of a part stands: of an event, which never changes, they are told again."""
-    return [key_of(row) for _, key_of in part.indexes] if row.key is None else row.places  # type: ignore[no-any-return]
+    kept: Sequence[Any] = () if row.key is None else row.places
+    return kept or [key_of(row) for _, key_of in part.indexes]
 
 
 def _ages(plan: Plan) -> dict[str, list[tuple[tuple[str, ...], int, bool]]]:

@@ -1,6 +1,5 @@
 """What the engine remembers: plain records, all of which a snapshot writes as they are."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeAlias
@@ -48,7 +47,7 @@ class Row:
         self.turn = turn
         self.gone = False
         self.matches: dict[Match, None] | None = None
-        self.places: Sequence[Any] = ()
+        self.places: tuple[Any, ...] = ()
         self.cause: Any = ()
         self.origin: Row | None = None
         self.twin: Row | None = None

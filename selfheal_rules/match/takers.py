@@ -148,7 +148,7 @@ def _meets(network: "Network", part: Part, wanted: Callable[[Seed], bool]) -> li
 
 
 def _tries(network: "Network", seeds: Iterable[Seed]) -> list[Take]:
-    """Give how a row is tried as each of these seeds: what fires as it is found does so, the others are to be judged."""
+    """Give how a row is tried as each of these seeds: what fires as it is found does, the others are to be judged."""
     takes: list[Take] = []
     judged = []
     for seed in seeds:
@@ -171,7 +171,9 @@ def _pending(network: "Network", seeds: Sequence[Seed]) -> Take:
     return take
 
 
-def _probing(exchange: Mapping[Any, Mapping[int, Any]], key_of: Callable[[Any], Any], partners: dict[int, Take]) -> Take:
+def _probing(
+    exchange: Mapping[Any, Mapping[int, Any]], key_of: Callable[[Any], Any], partners: Mapping[int, Take]
+) -> Take:
     """Try only the seeds for which something waits under the key of a row."""
 
     def take(row: Any) -> None:

@@ -133,14 +133,15 @@ class Tallies:
                 first = lone.pop(key, None) if enough > 1 else None
                 if enough > 1 and (first is None or first[0] <= limit):
                     lone[key] = one
-                    if len(lone) > rooms[number]:
-                        self._sweep(part, limit)
+                    crowd = len(lone)
+                else:
+                    tally = tallies[key] = self._tally(part, counted, key, row, first)
+                    groups.extend(((at, key, tally),) if rising else ())
+                    crowd = len(groups)
+                if crowd > rooms[number]:
+                    self._sweep(part, limit)
+                if tally is None:
                     return
-                tally = tallies[key] = self._tally(part, counted, key, row, first)
-                if rising:
-                    groups.append((at, key, tally))
-                    if len(groups) > rooms[number]:
-                        self._sweep(part, limit)
             samples = tally.samples
             if distinct:
                 _differ(tally.different, one)
