@@ -30,7 +30,7 @@ from selfheal_rules.decide.decision import (
 )
 from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.diagnostics import SnapshotError
-from selfheal_rules.door import Brought, entry_of
+from selfheal_rules.door import Brought, batch_of, check_settings, entry_of
 from selfheal_rules.events import Event, State, frozen_time
 from selfheal_rules.guard.binding import kept_policy, refuse_policy
 from selfheal_rules.guard.gate import Guards
@@ -41,7 +41,7 @@ from selfheal_rules.match.rows import Record
 from selfheal_rules.match.supports import state_key
 from selfheal_rules.policy import Policy
 from selfheal_rules.snapshot import pack, unpack
-from selfheal_rules.values import microseconds
+from selfheal_rules.values import argument, microseconds
 
 Item = Event | State | Outcome | Control
 _SAID = (Outcome, Control)
@@ -60,6 +60,7 @@ class Engine(Knowledge):
     Raises:
         RuleSetError: where the policy and the program cannot be brought together.
         MatcherError: where there is no matcher of this name, or it cannot be used here.
+        TypeError: where an argument is of another type.
         ValueError: where `max_age` is not above 0, or `max_ahead` below it.
     """
 
@@ -75,9 +76,7 @@ class Engine(Knowledge):
         matcher: str = "native",
     ) -> None:
         """Start with nothing seen."""
-        if max_age <= timedelta() or (max_ahead is not None and max_ahead < timedelta()):
-            message = f"`max_age` is longer than 0 and `max_ahead` is not below it, not {max_age} and {max_ahead}"
-            raise ValueError(message)
+        check_settings(program, max_age, max_ahead, {"remembered": remembered, "fan_out": fan_out}, policy)
         self.program = program
         self.max_age, self.max_ahead, self._age = max_age, max_ahead, microseconds(max_age)
         self._ahead = None if max_ahead is None else microseconds(max_ahead)
@@ -156,7 +155,7 @@ class Engine(Knowledge):
         Raises:
             EventError: where one of them does not fit its kind; none is taken.
         """
-        batch = items if isinstance(items, list | tuple) else list(items)
+        batch = batch_of(items)
         self._brought.admit(batch, self.policy)
         entries, memory, steps = self._entries, self._memory, []
         probes = [
@@ -192,7 +191,7 @@ class Engine(Knowledge):
         Raises:
             EventError: where one of them could not be posted.
         """
-        batch = list(items)
+        batch = batch_of(items)
         self._brought.admit(batch, self.policy)
         for item in batch:
             self._probe_of(item)
@@ -363,6 +362,7 @@ class Engine(Knowledge):
                 policy that has no text.
             RuleSetError: where the policy and the program cannot be brought together.
         """
+        argument("program", program, Program, cure="`compile_rules` gives one")
         before, written = unpack(program, blob)
         try:
             return cls._restored(before, program, policy, matcher, *written)

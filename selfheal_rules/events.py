@@ -66,7 +66,13 @@ def _kind_name(name: str) -> str:
 
 
 def _names(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(names)
+    if names == ():
+        return ()
+    found = tuple(names) if isinstance(names, Iterable) and not isinstance(names, str) else (None,)
+    if {*map(type, found)} <= {str}:
+        return found  # type: ignore[return-value]  # that was asked
+    message = f"`cause` is {names!r}, not a list of ids"
+    raise EventError(message, field="cause")
 
 
 @frozen

@@ -98,6 +98,21 @@ def plain_text(what: str, value: object) -> str:
     raise ValueError(message)
 
 
+def argument(what: str, value: object, *kinds: type, cure: str = "") -> None:
+    """
+    Refuse an argument of a public function that is of none of these types, at the door and not deep inside.
+
+    Raises:
+        TypeError: naming the argument, what it is and what it should be.
+    """
+    if not isinstance(value, kinds):
+        wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+        hint = f"; {cure}" if cure else ""
+        found = "None" if value is None else f"of type {type(value).__name__}"  # what it holds may be a secret
+        message = f"`{what}` is {found}, not {wanted}{hint}"
+        raise TypeError(message)
+
+
 def _freeze_integer(value: int) -> int:
     if -LARGEST <= value <= LARGEST:
         return value

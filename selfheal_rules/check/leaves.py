@@ -136,8 +136,7 @@ def _is_age(operand: Operand, ruleset: RuleSet) -> bool:
 def _expression(operand: Operand, ruleset: RuleSet) -> Iterator[Diagnostic]:
     known = not isinstance(operand, Parameter) or operand.name in ruleset.params
     text = ruleset.value(operand) if known else None
-    reason = refusal(text) if isinstance(text, str) else None
-    if reason:
+    if isinstance(text, str) and (reason := refusal(text)):
         cure = "use `glob`, `contains`, `starts_with` or `ends_with`, or say what may stand between"
         written = "mend it there; a sign that stands for itself has a backslash before it, as in `\\(`"
         yield error("SH318", reason, operand.span, written if reason == misspelt(text) else cure)

@@ -35,6 +35,7 @@ from selfheal_rules.normalize import (
     zaqar,
 )
 from selfheal_rules.normalize.reading import Ignored, Items, Payload, Unrecognised, malformed, shown
+from selfheal_rules.values import argument
 from selfheal_rules.vocabulary import Vocabulary
 
 _NAMED_KEYS = 8
@@ -149,8 +150,13 @@ def normalize_payload(
     Raises:
         Unrecognised: where the payload is of no known source, naming its keys.
         EventError: where it is of a known source and malformed; nothing else is ever raised for JSON values.
+        TypeError: where another argument is of another type.
     """
+    if vocabulary is not None:
+        argument("vocabulary", vocabulary, Vocabulary, cure="`load_vocabulary` gives one")
     known = Known(_aware(received), vocabulary, source, tuple(mappings))
+    for mapping in known.mappings:
+        argument("mappings", mapping, PayloadMapping, cure="`load_mapping` gives one")
     return tuple(item for element in payloads(payload, known) for item in _unless_ignored(element, known))
 
 
@@ -238,7 +244,10 @@ def _keys(message: Payload) -> str:
 
 
 def _aware(received: datetime | None) -> datetime | None:
-    if received is not None and received.tzinfo is None:
+    if received is None:
+        return None
+    argument("received", received, datetime)
+    if received.tzinfo is None:
         message = f"`received` is {received.isoformat()}, which names no time zone"
         raise EventError(message, field="received")
     return received
