@@ -143,7 +143,7 @@ class Graft:
 
     def _memory(self, eras: Sequence[int]) -> Memory:
         before, after = self.before, Memory(self.new)
-        for name in ("now", "max_age", "turn", "ticket", "marks", "seen", "known"):
+        for name in ("now", "max_age", "turn", "ticket", "marks", "seen"):
             setattr(after, name, getattr(before, name))
         begun = [before.begun[era] for era in eras]
         after.begun = begun + [before.now] * (self.new.eras - len(begun))

@@ -86,7 +86,7 @@ class Engine(Knowledge):
         self._wire(Ledger(), policy, matcher)
         self._entries = {name: one for name, one in program.plan.entries.items() if not name.startswith("selfheal.")}
         self._marks: deque[tuple[int, tuple[str, Any]]] = deque()
-        self._sweep = -NEVER
+        self._sweep = self._brim = -NEVER
         self._owed: tuple[Decision, ...] = ()
         self._brought = Brought(program)
         self.carried: Carried | None = None
@@ -132,7 +132,7 @@ class Engine(Knowledge):
             return self._other(item)
         entry = self._entries.get(item.kind)
         if entry is None or item.fits is not entry.kind:
-            entry = self._door(item)
+            entry = entry_of(item, self._entries)
         memory = self._memory
         at = item.at
         before: tuple[Decision, ...] = ()
@@ -181,7 +181,7 @@ class Engine(Knowledge):
             return None
         entry = self._entries.get(item.kind) if item.__class__ in {Event, State} else None
         if entry is None or item.fits is not entry.kind:
-            entry = self._door(item)
+            entry = entry_of(item, self._entries)
         return entry.probe if item.__class__ is Event else None
 
     def admit(self, items: Iterable[Item]) -> None:
@@ -200,29 +200,22 @@ class Engine(Knowledge):
         now = self._memory.now
         return self._ahead is not None and now > -NEVER and at > now + self._ahead
 
-    def _door(self, item: Any) -> Any:
-        return entry_of(item, self._entries)
-
     def _event(self, item: Event, hits: tuple[int, ...], before: tuple[Decision, ...]) -> Step:
         memory = self._memory
         now = memory.now
-        limit = now - self._age
         seen = memory.seen.get(item.source)
         if seen is None:
             seen = memory.seen[item.source] = {}
         identity = item.id
-        if identity in seen:
-            if seen[identity] > limit:
+        if identity in seen or item.at < now:
+            if memory.remembers(seen, identity, now - self._age):
                 return Step.of("duplicate", before) if before else DUPLICATE
-            del seen[identity]
-            memory.known -= 1
-        if item.at < limit:
-            return Step.of("stale", before) if before else STALE
+            if item.at < now - self._age:
+                return Step.of("stale", before) if before else STALE
         seen[identity] = now
-        memory.known += 1
         memory.turn += 1
         if now >= self._sweep:
-            self._forget(limit)
+            self._forget(now - self._age)
         rounds = self._rounds
         network = rounds.network
         takers = network.takers
@@ -230,7 +223,7 @@ class Engine(Knowledge):
             takers[number](item)
         if not (network.queue or network.ready):
             return Step.of("matched", before) if before else MATCHED
-        if memory.known > self._remembered:
+        if memory.turn > self._brim and self._is_full():
             rounds.caution = SATURATED
         made = rounds.settle_event()
         rounds.caution = None
@@ -238,6 +231,12 @@ class Engine(Knowledge):
         if before or disposition != "matched":
             return Step.of(disposition, (*before, *made))
         return Step(made) if made else MATCHED
+
+    def _is_full(self) -> bool:
+        """Whether more ids are remembered than may be; counted when as many turns have passed as there was room for."""
+        known = sum(map(len, self._memory.seen.values()))
+        self._brim = self._memory.turn + self._remembered - known
+        return known > self._remembered
 
     def _forget(self, limit: int) -> None:
         """Forget the ids of events whose `max_age` is over; now and then, since they are told apart by their time."""
@@ -288,7 +287,7 @@ class Engine(Knowledge):
             return Engine.post(self, item)
         entry = self._entries.get(item.kind)
         if entry is None or item.fits is not entry.kind:
-            self._door(item)
+            entry_of(item, self._entries)
         if self._is_ahead(item.at):
             return AHEAD
         before = self._pass(item.at) if item.at > self._memory.now else ()

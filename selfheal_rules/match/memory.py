@@ -57,8 +57,6 @@ class Memory:
         self.truths: list[dict[Any, dict[Match, None]]] = [{} for _ in plan.rules]
         self.seen: dict[str, dict[str, int]] = {}
         """By source, the ids of the events that passed some leaf, and when each arrived."""
-        self.known = 0
-        """How many ids `seen` holds."""
         self.timers: list[tuple[int, int, int, Any]] = []
         self.crowd = 0
         """With more timers than this, those that mean nothing any more are thrown away."""
@@ -83,6 +81,13 @@ class Memory:
         """
         self.rooms[part] = max(ROOM, held + held // 4)
 
+    def remembers(self, seen: dict[str, int], identity: str, limit: int) -> bool:
+        """Whether an id is remembered; one that came at or before an instant is forgotten."""
+        is_known = seen.get(identity, limit) > limit
+        if not is_known:
+            seen.pop(identity, None)
+        return is_known
+
     def forget(self, limit: int) -> None:
         """Forget the ids of events that came at or before an instant."""
         for source, seen in tuple(self.seen.items()):
@@ -93,7 +98,6 @@ class Memory:
                 old.append(identity)
             for identity in old:
                 del seen[identity]
-            self.known -= len(old)
             if not seen:
                 del self.seen[source]
 
