@@ -6,7 +6,6 @@ were lowered by one compiler, so an equal rule asks for as many parts and branch
 they say where what is remembered under the earlier plan belongs under the later. Open episodes take their rule along.
 """
 
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -144,7 +143,7 @@ class Graft:
 
     def _memory(self, eras: Sequence[int]) -> Memory:
         before, after = self.before, Memory(self.new)
-        for name in ("now", "max_age", "turn", "ticket", "marks", "seen", "known"):
+        for name in ("now", "max_age", "turn", "ticket", "marks", "seen"):
             setattr(after, name, getattr(before, name))
         begun = [before.begun[era] for era in eras]
         after.begun = begun + [before.now] * (self.new.eras - len(begun))
@@ -230,10 +229,7 @@ class Graft:
 
     def _events(self, network: Network) -> None:
         for old, new in self.parts.items():
-            recent = self.before.recent[old]
-            if recent is not self.memory.recent[new]:
-                self.memory.recent[new] = deque()
-            for row in recent:
+            for row in self.before.recent[old]:
                 self.memory.recent[new].append(row)
                 network.enter(network.parts[new], row)
 
@@ -241,6 +237,7 @@ class Graft:
         before, after = self.before, self.memory
         for old, new in self.parts.items():
             after.tallies[new].update(before.tallies[old])
+            after.lone[new].update(before.lone[old])
             after.pasts[new].update(before.pasts[old])
             after.homes[new].update(before.homes[old])
             after.groups[new].extend(before.groups[old])

@@ -1,6 +1,7 @@
 """The door of an engine: items are held against their kinds, controls against the policy, before anything changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from selfheal_rules.compile.program import Program
@@ -9,6 +10,7 @@ from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import Event, State, check_item
 from selfheal_rules.guard.binding import said_policy
 from selfheal_rules.policy import Policy
+from selfheal_rules.values import argument
 
 
 def entry_of(item: Any, entries: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever somebody posts
@@ -30,6 +32,40 @@ def entry_of(item: Any, entries: Mapping[str, Any]) -> Any:  # noqa: ANN401 - wh
         raise EventError(message, item=item, field="kind")
     check_item(item, entry.kind)
     return entry
+
+
+def check_settings(
+    program: object, max_age: object, max_ahead: object, caps: Mapping[str, object], policy: object
+) -> None:
+    """
+    Refuse what no engine can be made of.
+
+    Raises:
+        TypeError: where one is of another type.
+        ValueError: where a duration is out of bounds.
+    """
+    argument("program", program, Program, cure="`compile_rules` gives one")
+    argument("max_age", max_age, timedelta)
+    argument("max_ahead", max_ahead, timedelta, type(None))
+    for name, cap in caps.items():
+        argument(name, cap, int)
+    argument("policy", policy, Policy, type(None), cure="`load_policy` gives one")
+    if max_age <= timedelta() or (max_ahead is not None and max_ahead < timedelta()):  # type: ignore[operator]
+        message = f"`max_age` is longer than 0 and `max_ahead` is not below it, not {max_age} and {max_ahead}"
+        raise ValueError(message)
+
+
+def batch_of(items: object) -> Sequence[Any]:
+    """
+    Give items as a sequence.
+
+    Raises:
+        TypeError: where they are none; one item alone is `post`ed.
+    """
+    if isinstance(items, list | tuple):
+        return items
+    argument("items", items, Iterable, cure="one alone goes to `post`")
+    return list(items)  # type: ignore[call-overload, no-any-return]
 
 
 class Brought:

@@ -30,7 +30,7 @@ from selfheal_rules.decide.decision import (
 )
 from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.diagnostics import SnapshotError
-from selfheal_rules.door import Brought, entry_of
+from selfheal_rules.door import Brought, batch_of, check_settings, entry_of
 from selfheal_rules.events import Event, State, frozen_time
 from selfheal_rules.guard.binding import kept_policy, refuse_policy
 from selfheal_rules.guard.gate import Guards
@@ -41,9 +41,10 @@ from selfheal_rules.match.rows import Record
 from selfheal_rules.match.supports import state_key
 from selfheal_rules.policy import Policy
 from selfheal_rules.snapshot import pack, unpack
-from selfheal_rules.values import microseconds
+from selfheal_rules.values import argument, microseconds
 
 Item = Event | State | Outcome | Control
+_SAID = (Outcome, Control)
 MAX_AGE = timedelta(minutes=10)
 
 
@@ -59,6 +60,7 @@ class Engine(Knowledge):
     Raises:
         RuleSetError: where the policy and the program cannot be brought together.
         MatcherError: where there is no matcher of this name, or it cannot be used here.
+        TypeError: where an argument is of another type.
         ValueError: where `max_age` is not above 0, or `max_ahead` below it.
     """
 
@@ -74,9 +76,7 @@ class Engine(Knowledge):
         matcher: str = "native",
     ) -> None:
         """Start with nothing seen."""
-        if max_age <= timedelta() or (max_ahead is not None and max_ahead < timedelta()):
-            message = f"`max_age` is longer than 0 and `max_ahead` is not below it, not {max_age} and {max_ahead}"
-            raise ValueError(message)
+        check_settings(program, max_age, max_ahead, {"remembered": remembered, "fan_out": fan_out}, policy)
         self.program = program
         self.max_age, self.max_ahead, self._age = max_age, max_ahead, microseconds(max_age)
         self._ahead = None if max_ahead is None else microseconds(max_ahead)
@@ -86,7 +86,7 @@ class Engine(Knowledge):
         self._wire(Ledger(), policy, matcher)
         self._entries = {name: one for name, one in program.plan.entries.items() if not name.startswith("selfheal.")}
         self._marks: deque[tuple[int, tuple[str, Any]]] = deque()
-        self._sweep = -NEVER
+        self._sweep = self._brim = -NEVER
         self._owed: tuple[Decision, ...] = ()
         self._brought = Brought(program)
         self.carried: Carried | None = None
@@ -132,7 +132,7 @@ class Engine(Knowledge):
             return self._other(item)
         entry = self._entries.get(item.kind)
         if entry is None or item.fits is not entry.kind:
-            entry = self._door(item)
+            entry = entry_of(item, self._entries)
         memory = self._memory
         at = item.at
         before: tuple[Decision, ...] = ()
@@ -155,7 +155,7 @@ class Engine(Knowledge):
         Raises:
             EventError: where one of them does not fit its kind; none is taken.
         """
-        batch = items if isinstance(items, list | tuple) else list(items)
+        batch = batch_of(items)
         self._brought.admit(batch, self.policy)
         entries, memory, steps = self._entries, self._memory, []
         probes = [
@@ -177,11 +177,11 @@ class Engine(Knowledge):
 
     def _probe_of(self, item: Any) -> Any:
         """Give what finds the parts an event is for, or None where it is no event; refuse what does not fit."""
-        if item.__class__ in {Outcome, Control}:
+        if item.__class__ in _SAID:
             return None
         entry = self._entries.get(item.kind) if item.__class__ in {Event, State} else None
         if entry is None or item.fits is not entry.kind:
-            entry = self._door(item)
+            entry = entry_of(item, self._entries)
         return entry.probe if item.__class__ is Event else None
 
     def admit(self, items: Iterable[Item]) -> None:
@@ -191,7 +191,7 @@ class Engine(Knowledge):
         Raises:
             EventError: where one of them could not be posted.
         """
-        batch = list(items)
+        batch = batch_of(items)
         self._brought.admit(batch, self.policy)
         for item in batch:
             self._probe_of(item)
@@ -200,39 +200,31 @@ class Engine(Knowledge):
         now = self._memory.now
         return self._ahead is not None and now > -NEVER and at > now + self._ahead
 
-    def _door(self, item: Any) -> Any:
-        return entry_of(item, self._entries)
-
     def _event(self, item: Event, hits: tuple[int, ...], before: tuple[Decision, ...]) -> Step:
         memory = self._memory
         now = memory.now
-        limit = now - self._age
         seen = memory.seen.get(item.source)
         if seen is None:
             seen = memory.seen[item.source] = {}
-        arrived = seen.get(item.id)
-        if arrived is not None:
-            if arrived > limit:
+        identity = item.id
+        if identity in seen or item.at < now:
+            if memory.remembers(seen, identity, now - self._age):
                 return Step.of("duplicate", before) if before else DUPLICATE
-            del seen[item.id]
-            memory.known -= 1
-        if item.at < limit:
-            return Step.of("stale", before) if before else STALE
-        seen[item.id] = now
-        memory.known += 1
+            if item.at < now - self._age:
+                return Step.of("stale", before) if before else STALE
+        seen[identity] = now
         memory.turn += 1
-        rounds = self._rounds
         if now >= self._sweep:
-            self._forget(limit)
-        if memory.known > self._remembered:
-            rounds.caution = SATURATED
+            self._forget(now - self._age)
+        rounds = self._rounds
         network = rounds.network
         takers = network.takers
         for number in hits:
             takers[number](item)
         if not (network.queue or network.ready):
-            rounds.caution = None
             return Step.of("matched", before) if before else MATCHED
+        if memory.turn > self._brim and self._is_full():
+            rounds.caution = SATURATED
         made = rounds.settle_event()
         rounds.caution = None
         disposition = rounds.disposition(item) if rounds.judge.blocked or rounds.overloaded else "matched"
@@ -240,13 +232,19 @@ class Engine(Knowledge):
             return Step.of(disposition, (*before, *made))
         return Step(made) if made else MATCHED
 
+    def _is_full(self) -> bool:
+        """Whether more ids are remembered than may be; counted when as many turns have passed as there was room for."""
+        known = sum(map(len, self._memory.seen.values()))
+        self._brim = self._memory.turn + self._remembered - known
+        return known > self._remembered
+
     def _forget(self, limit: int) -> None:
         """Forget the ids of events whose `max_age` is over; now and then, since they are told apart by their time."""
         self._memory.forget(limit)
         self._sweep = self._memory.now + self._age // 16
 
     def _other(self, item: Any) -> Step:
-        if isinstance(item, Outcome | Control):
+        if said := isinstance(item, _SAID):
             at = microseconds(item.time)
         else:
             self._probe_of(item)
@@ -256,14 +254,14 @@ class Engine(Knowledge):
             if not (isinstance(item, Control) and item.is_strict):
                 return AHEAD
             at = memory.now
-        policy = self._brought.by(item, self.policy) if isinstance(item, Control) else None
+        policy = self._brought.by(item, self.policy) if said and isinstance(item, Control) else None
         before = self._pass(at) if at > memory.now else ()
-        if isinstance(item, Outcome):
-            disposition, decisions = self._rounds.outcome(item)
-        elif isinstance(item, Control):
-            disposition, decisions = self._control(item, policy)
-        else:
+        if not said:
             disposition, decisions = self._state(item)
+        elif isinstance(item, Outcome):
+            disposition, decisions = self._rounds.outcome(item)
+        else:
+            disposition, decisions = self._control(item, policy)
         return Step.of(disposition, before + decisions)
 
     # What people say
@@ -289,7 +287,7 @@ class Engine(Knowledge):
             return Engine.post(self, item)
         entry = self._entries.get(item.kind)
         if entry is None or item.fits is not entry.kind:
-            self._door(item)
+            entry_of(item, self._entries)
         if self._is_ahead(item.at):
             return AHEAD
         before = self._pass(item.at) if item.at > self._memory.now else ()
@@ -363,6 +361,7 @@ class Engine(Knowledge):
                 policy that has no text.
             RuleSetError: where the policy and the program cannot be brought together.
         """
+        argument("program", program, Program, cure="`compile_rules` gives one")
         before, written = unpack(program, blob)
         try:
             return cls._restored(before, program, policy, matcher, *written)

@@ -6,7 +6,7 @@ both are held against their kind before an engine looks at them: `checked` refus
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from attrs import field, frozen
@@ -18,6 +18,8 @@ from selfheal_rules.vocabulary import Kind, Vocabulary
 
 def frozen_time(value: datetime) -> datetime:
     """Give an aware time in UTC; `EventError` for anything else."""
+    if value.__class__ is datetime and value.tzinfo is UTC:
+        return value
     try:
         frozen_value: datetime = freeze(value)
     except ValueError as error:
@@ -55,6 +57,8 @@ def _frozen_field(name: str, value: Value) -> Value:
 
 
 def _kind_name(name: str) -> str:
+    if name.__class__ is str:
+        return name
     try:
         return plain_text("kind", name)
     except ValueError as error:
@@ -62,7 +66,13 @@ def _kind_name(name: str) -> str:
 
 
 def _names(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(names)
+    if names == ():
+        return ()
+    found = tuple(names) if isinstance(names, Iterable) and not isinstance(names, str) else (None,)
+    if {*map(type, found)} <= {str}:
+        return found  # type: ignore[return-value]  # that was asked
+    message = f"`cause` is {names!r}, not a list of ids"
+    raise EventError(message, field="cause")
 
 
 @frozen
@@ -139,9 +149,10 @@ def check_item(item: Event | State, kind: Kind) -> None:
         EventError: where it does not fit; it is left as it was.
     """
     _check_head(item, kind)
-    fields, plain = item.fields, kind.plain
+    fields, plain, words = item.fields, kind.plain, kind.words
     for name, value in fields.items():
-        if value.__class__ is not plain.get(name):
+        found = value.__class__
+        if found is not plain.get(name) and not (found is str and value in words.get(name, ())):
             _check_field(item, kind, name, value)
     for name in kind.cleared_by if isinstance(item, State) and item.cleared else kind.needs:
         if fields.get(name) is None:

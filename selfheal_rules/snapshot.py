@@ -55,7 +55,7 @@ from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import Field, FieldType, Kind, Vocabulary
 
 MAGIC = b"selfheal-snapshot"
-VERSION = 4
+VERSION = 5
 _HEAD = len(MAGIC) + 1
 _DIGEST = 32
 _SUM = 32

@@ -44,6 +44,7 @@ class FrozenMap(dict[str, Value]):
 EMPTY = FrozenMap()
 
 
+_STR = {str}
 _FROZEN = frozenset({type(None), str, bool, timedelta, FrozenMap})
 
 
@@ -77,8 +78,9 @@ def freeze_map(mapping: Mapping[str, object], depth: int = 0) -> FrozenMap:
     """Freeze a mapping with string keys, its values included."""
     if isinstance(mapping, FrozenMap):
         return mapping
-    for key in mapping:
-        plain_text("key", key)
+    if {*map(type, mapping)} != _STR:
+        for key in mapping:
+            plain_text("key", key)
     return FrozenMap({key: value if value.__class__ is str else freeze(value, depth) for key, value in mapping.items()})
 
 
@@ -94,6 +96,21 @@ def plain_text(what: str, value: object) -> str:
     found = f"of type {type(value).__name__}, not str" if isinstance(value, str) else "not a string"
     message = f"{what} {value!r} is {found}"
     raise ValueError(message)
+
+
+def argument(what: str, value: object, *kinds: type, cure: str = "") -> None:
+    """
+    Refuse an argument of a public function that is of none of these types, at the door and not deep inside.
+
+    Raises:
+        TypeError: naming the argument, what it is and what it should be.
+    """
+    if not isinstance(value, kinds):
+        wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+        hint = f"; {cure}" if cure else ""
+        found = "None" if value is None else f"of type {type(value).__name__}"  # what it holds may be a secret
+        message = f"`{what}` is {found}, not {wanted}{hint}"
+        raise TypeError(message)
 
 
 def _freeze_integer(value: int) -> int:

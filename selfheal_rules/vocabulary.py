@@ -179,9 +179,9 @@ def _map_misfit(expected: FieldType, value: Value) -> str | None:
     if not isinstance(value, Mapping):
         return f"{_shown(value)} is not a map"
     inner = expected.element
-    return next(
-        (f"`{k}`: {why}" for k, v in value.items() if inner and v is not None and (why := inner.misfit(v))), None
-    )
+    if inner is None or {*map(type, value.values())} == {_PLAIN.get(inner.name)}:
+        return None
+    return next((f"`{k}`: {why}" for k, v in value.items() if v is not None and (why := inner.misfit(v))), None)
 
 
 def _no_misfit(_: FieldType, value: Value) -> str | None:
@@ -254,6 +254,7 @@ class Kind:
     span: Span = field(default=NOWHERE, eq=False, repr=False)
     secrets: tuple[str, ...] = field(init=False, eq=False, repr=False)
     plain: FrozenMap = field(init=False, eq=False, repr=False)
+    words: FrozenMap = field(init=False, eq=False, repr=False)
     cleared_by: tuple[str, ...] = field(init=False, eq=False, repr=False)
     needs: tuple[str, ...] = field(init=False, eq=False, repr=False)
     is_keyed_plainly: bool = field(init=False, eq=False, repr=False)
@@ -262,13 +263,15 @@ class Kind:
         """
         Reckon once what every item is asked.
 
-        The names of the secret fields; the class whose values fit a field, where that tells; the fields a clearing
-        needs, and those any other item does; whether the values of a key differ wherever their texts do.
+        The names of the secret fields; the class whose values fit a field, or the words, where that tells; the fields a
+        clearing needs, and those any other item does; whether the values of a key differ wherever their texts do.
         """
         set_once = partial(object.__setattr__, self)
         set_once("secrets", tuple(name for name, declared in self.fields.items() if declared.secret))
         plain = {name: _PLAIN[one.type.name] for name, one in self.fields.items() if one.type.name in _PLAIN}
         set_once("plain", FrozenMap(plain))
+        words = {name: frozenset(one.type.values) for name, one in self.fields.items() if one.type.values}
+        set_once("words", FrozenMap(words))
         set_once("cleared_by", tuple(name for name in self.key if name != "source"))
         required = (name for name, one in self.fields.items() if one.required and name not in self.key)
         set_once("needs", (*self.cleared_by, *required))

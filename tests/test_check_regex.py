@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfheal_rules.check.regex import LENGTH, refusal
+from selfheal_rules.check.regex import LENGTH, misspelt, refusal
 
 LINEAR = (
     "foo", "^.*foo", r"^\d+ms", r"^\d+(\.\d+)*", "^(?:[a-z]+-)*[a-z]+", r"compute-\d{1,4}", "^(foo|bar|baz)+x",
@@ -41,6 +41,19 @@ def test_other_expressions_are_refused(text: str) -> None:
     reason = refusal(text)
     assert reason
     assert "\n" not in reason
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_what_is_no_expression_is_to_be_mended(text: str) -> None:
+    """Nobody is sent to `glob` for a bracket that is not closed."""
+    assert misspelt(text)
+    assert misspelt(text) == refusal(text)
+
+
+@pytest.mark.parametrize("text", LINEAR + EXPONENTIAL + FOREIGN)
+def test_what_is_an_expression_is_not(text: str) -> None:
+    """An expression that is refused for its time is written as it should be."""
+    assert misspelt(text) is None
 
 
 def _work(text: str, subject: str) -> float:

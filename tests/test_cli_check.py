@@ -165,3 +165,40 @@ def test_a_folder_that_may_not_be_looked_into_is_told_as_such(
     found = call("check", tmp_path)
     said = f"selfheal: file `{tmp_path}` cannot be read: permission denied\n"
     assert (3, "", said) == (found.code, found.out, found.err)
+
+
+# Standard input
+
+
+def test_rules_may_come_from_standard_input(call: Call, tmp_path: Path) -> None:
+    """`-` says of what comes in what the file of it would say, and names where it stands."""
+    for text in (SOUND, WRONG, WARNED):
+        file = _file(tmp_path, text)
+        by_file, by_input = call("check", file, "--strict"), call("check", "-", "--strict", text=text.encode())
+        assert by_file.code == by_input.code
+        assert by_file.out.replace(str(file), "standard input") == by_input.out
+
+
+def test_standard_input_is_read_once(call: Call, tmp_path: Path) -> None:
+    """Where two things are to come from it, the second is refused and not taken for empty; so is what is no text."""
+    sound, file = SOUND.encode(), _file(tmp_path, SOUND)
+    assert "selfheal: standard input can be read once\n" == call("run", "-", "--input", "-", text=sound).err
+    found = call("check", "-", "--policy", "-", text=sound)
+    assert (3, "selfheal: standard input can be read once\n") == (found.code, found.err)
+    broken = call("check", "-", file, text=b"\xff")
+    assert (3, "selfheal: standard input is not UTF-8 text: byte 0 is wrong\n") == (broken.code, broken.err)
+
+
+@pytest.mark.parametrize("command", ["graph", "plan"])
+def test_whatever_reads_rules_reads_them_from_standard_input(call: Call, command: str) -> None:
+    """Not `check` alone: what shows rules, too."""
+    found = call(command, "-", text=SOUND.encode())
+    assert (0, "") == (found.code, found.err)
+    assert found.out
+
+
+def test_a_policy_may_come_from_standard_input(call: Call) -> None:
+    """Beside rules in files; what is wrong with it stands in standard input."""
+    found = call("check", RULES, "--policy", "-", text=b"selfheal_policy: 1\nmood: enforce\n")
+    assert found.code == 1
+    assert "standard input:2:1: error[SH102]" in found.out

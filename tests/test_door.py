@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from selfheal_rules.compile import compile_rules
+from selfheal_rules.check import check_rules, load_rules
+from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.decide import Outcome
 from selfheal_rules.decide.control import Control
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State
+from selfheal_rules.normalize import normalize_payload
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.source import Source
 
@@ -140,3 +142,94 @@ def test_an_engine_that_could_remember_nothing_is_refused(given: dict[str, Any])
     """Before it has seen anything."""
     with pytest.raises(ValueError, match="`max_age` is longer than 0 and `max_ahead` is not below it"):
         Engine(engine().program, **given)
+
+
+# Arguments
+
+
+def _program() -> Program:
+    rules, _ = parse_rules(Source("rules.yaml", RULES))
+    assert rules
+    return compile_rules(rules)
+
+
+PROGRAM = _program()
+WRONG: dict[str, tuple[Callable[[], object], str]] = {
+    "no program": (lambda: Engine(None), "`program` is None, not Program; `compile_rules` gives one"),  # type: ignore[arg-type]
+    "rules for a program": (
+        lambda: Engine(PROGRAM.rulesets[0]),  # type: ignore[arg-type]
+        "`program` is of type RuleSet, not Program; `compile_rules` gives one",
+    ),
+    "seconds": (lambda: Engine(PROGRAM, max_age=600), "`max_age` is of type int, not timedelta"),  # type: ignore[arg-type]
+    "no age": (lambda: Engine(PROGRAM, max_age=None), "`max_age` is None, not timedelta"),  # type: ignore[arg-type]
+    "seconds ahead": (
+        lambda: Engine(PROGRAM, max_ahead=5),  # type: ignore[arg-type]
+        "`max_ahead` is of type int, not timedelta or None",
+    ),
+    "no cap": (lambda: Engine(PROGRAM, remembered=None), "`remembered` is None, not int"),  # type: ignore[arg-type]
+    "a word": (lambda: Engine(PROGRAM, fan_out="many"), "`fan_out` is of type str, not int"),  # type: ignore[arg-type]
+    "a file for a policy": (
+        lambda: Engine(PROGRAM, policy="site.yaml"),  # type: ignore[arg-type]
+        "`policy` is of type str, not Policy or None; `load_policy` gives one",
+    ),
+    "one item": (
+        lambda: Engine(PROGRAM).post_all(Event("1", "said", "m", START)),  # type: ignore[arg-type]
+        "`items` is of type Event, not Iterable; one alone goes to `post`",
+    ),
+    "no items": (lambda: Engine(PROGRAM).admit(None), "`items` is None, not Iterable; one alone goes to `post`"),  # type: ignore[arg-type]
+    "a restore of nothing": (
+        lambda: Engine.restore(None, Engine(PROGRAM).snapshot()),  # type: ignore[arg-type]
+        "`program` is None, not Program; `compile_rules` gives one",
+    ),
+    "a list of rule sets": (
+        lambda: compile_rules([*PROGRAM.rulesets]),  # type: ignore[arg-type]
+        "`rulesets` is of type list, not RuleSet; `load_rules` gives one, and several stand side by side",
+    ),
+    "no rules": (lambda: check_rules(None), "`ruleset` is None, not RuleSet; `load_rules` gives one"),  # type: ignore[arg-type]
+    "no path": (lambda: load_rules(None), "`path` is None, not str or PathLike"),  # type: ignore[arg-type]
+    "a list of values": (
+        lambda: load_rules("rules.yaml", values=[1]),  # type: ignore[arg-type]
+        "`values` is of type list, not Mapping or None",
+    ),
+    "a time as a text": (
+        lambda: normalize_payload({}, received="now"),  # type: ignore[arg-type]
+        "`received` is of type str, not datetime",
+    ),
+    "a vocabulary by name": (
+        lambda: normalize_payload({}, vocabulary="openstack"),  # type: ignore[arg-type]
+        "`vocabulary` is of type str, not Vocabulary; `load_vocabulary` gives one",
+    ),
+    "a mapping by name": (
+        lambda: normalize_payload({}, mappings=["mine.yaml"]),  # type: ignore[list-item]
+        "`mappings` is of type str, not PayloadMapping; `load_mapping` gives one",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_argument_is_named_at_the_door(case: str) -> None:
+    """Whoever hands over the wrong thing is told which and what instead, without what it holds."""
+    call, message = WRONG[case]
+    with pytest.raises(TypeError) as raised:
+        call()
+    assert message == str(raised.value)
+
+
+@pytest.mark.parametrize("cause", [None, 5, "e1", ["e1", 2]])
+def test_a_cause_is_a_list_of_ids(cause: Any) -> None:  # noqa: ANN401 - that is the case
+    """A text alone would be taken for its letters."""
+    with pytest.raises(EventError, match=r"`cause` is .*, not a list of ids") as raised:
+        Event("1", "said", "m", START, {}, cause)
+    assert "cause" == raised.value.field
+    assert ("e1", "e2") == Event("1", "said", "m", START, {}, iter(["e1", "e2"])).cause
+
+
+@pytest.mark.parametrize("item", ["x", None, {}, [], 5])
+def test_what_is_no_item_is_refused(item: Any) -> None:  # noqa: ANN401 - that is the case
+    """Posted, in a batch or admitted: it is an `EventError`, and nothing changes."""
+    engine = Engine(PROGRAM)
+    before = engine.snapshot()
+    for take in (engine.post, lambda one: engine.post_all([one]), lambda one: engine.admit([one])):
+        with pytest.raises(EventError, match="an engine takes events, states, outcomes and controls, not"):
+            take(item)
+    assert before == engine.snapshot()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from os import PathLike
 from pathlib import Path
 
 from selfheal_rules.check.actions import actions
@@ -33,6 +34,7 @@ from selfheal_rules.parse.files import read_source
 from selfheal_rules.parse.findings import Findings
 from selfheal_rules.parse.ruleset import parse_rules
 from selfheal_rules.source import Span
+from selfheal_rules.values import argument
 
 __all__ = ["CHECKS", "check_mapping", "check_rules", "check_together", "load_mapping", "load_rules"]
 
@@ -93,7 +95,10 @@ def load_rules(path: str | Path, *, values: Mapping[str, object] | None = None) 
 
     Raises:
         RuleSetError: with every finding of reading and, where there is one, of the checks that `compile_rules` makes.
+        TypeError: where an argument is of another type.
     """
+    argument("path", path, str, PathLike)
+    argument("values", values, Mapping, type(None))
     file = Path(path)
     findings = Findings()
     with suppress(OSError):  # what cannot even be looked at is told below, when it is read
@@ -115,6 +120,7 @@ def check_rules(ruleset: RuleSet, *, lint: bool = True) -> Report:
     something, the checks say nothing: one mistake is one finding. Without `lint` all errors are found, and not every
     warning.
     """
+    argument("ruleset", ruleset, RuleSet, cure="`load_rules` gives one")
     checks = [check for check in CHECKS if lint or not check.is_lint]
     if not ruleset.faults:
         subject = Subject.of(ruleset)

@@ -6,11 +6,11 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from selfheal_rules.check.alternatives import Scope
-from selfheal_rules.check.findings import a, error
+from selfheal_rules.check.findings import a, error, warning
 from selfheal_rules.check.operands import is_comparable, may_be, may_equal, misfit, operand_type
 from selfheal_rules.check.subject import Subject
 from selfheal_rules.diagnostics import Diagnostic
-from selfheal_rules.model import Call, Literal, RuleSet, Term
+from selfheal_rules.model import Call, Literal, Operand, RuleSet, Term
 from selfheal_rules.source import Span
 from selfheal_rules.vocabulary import ANY, BOOLEAN, DURATION, INTEGER, NUMBER, STRING, TIME, FieldType
 
@@ -35,10 +35,22 @@ def _whole(term: Term, span: Span, word: str, scope: Scope, subject: Subject) ->
     yield from typed.findings
     if typed.findings or found.name == "any":
         return
+    if word == "test" and not list(_read(term)):
+        message = "what is tested is made of constants, and true or false for good"
+        yield warning("SH426", message, span, "name a field of an alias or a parameter in it, or leave it out")
     if word == "test" and found.name != "boolean":
         yield error("SH232", f"a `test` is true or false, and this is {a(found)}", span, "compare it with something")
     if word == "pick" and not found.is_ordered:
         yield error("SH232", f"`pick` takes the greatest or least, and this is {a(found)}", span, "give a number")
+
+
+def _read(term: Term) -> Iterator[Operand]:
+    """Give what an expression reads that is no constant."""
+    if isinstance(term, Call):
+        for argument in term.arguments:
+            yield from _read(argument)
+    elif not isinstance(term, Literal):
+        yield term
 
 
 @frozen(eq=False, repr=False)

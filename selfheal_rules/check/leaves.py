@@ -7,7 +7,7 @@ from selfheal_rules.check.alternatives import Path, Placed, Scope, shared_type
 from selfheal_rules.check.findings import a, at_word, dotted, error, listed, warning
 from selfheal_rules.check.names import missing_field
 from selfheal_rules.check.operands import is_comparable, may_be, may_equal, misfit, reference_type
-from selfheal_rules.check.regex import refusal
+from selfheal_rules.check.regex import misspelt, refusal
 from selfheal_rules.check.subject import Subject
 from selfheal_rules.check.walk import durations_of, leaves_of
 from selfheal_rules.diagnostics import Diagnostic
@@ -136,10 +136,10 @@ def _is_age(operand: Operand, ruleset: RuleSet) -> bool:
 def _expression(operand: Operand, ruleset: RuleSet) -> Iterator[Diagnostic]:
     known = not isinstance(operand, Parameter) or operand.name in ruleset.params
     text = ruleset.value(operand) if known else None
-    reason = refusal(text) if isinstance(text, str) else None
-    if reason:
+    if isinstance(text, str) and (reason := refusal(text)):
         cure = "use `glob`, `contains`, `starts_with` or `ends_with`, or say what may stand between"
-        yield error("SH318", reason, operand.span, cure)
+        written = "mend it there; a sign that stands for itself has a backslash before it, as in `\\(`"
+        yield error("SH318", reason, operand.span, written if reason == misspelt(text) else cure)
 
 
 def comparisons(subject: Subject) -> Iterator[Diagnostic]:

@@ -38,17 +38,24 @@ class _Refused(Exception):  # noqa: N818 - never leaves this file
     """What the expression holds that no linear matcher has."""
 
 
+def misspelt(text: str) -> str | None:
+    """Say why a text is no regular expression, or None where it is one."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            re.compile(text)
+    except (re.error, RecursionError, OverflowError, Warning) as reason:
+        return f"`{text}` is no regular expression: {' '.join(str(reason).split())}"
+    return None
+
+
 def refusal(text: str) -> str | None:
     """Say why an expression is not taken, or None where it is."""
     if len(text) > LENGTH:
         return f"the expression is longer than {LENGTH} characters"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            tree = _parser.parse(text)
-            re.compile(text)
-    except (re.error, RecursionError, OverflowError, Warning) as reason:
-        return f"`{text}` is no regular expression: {' '.join(str(reason).split())}"
+    if (reason := misspelt(text)) is not None:
+        return reason
+    tree = _parser.parse(text)
     if _ways(tree) > WAYS:
         return f"counted repetitions and choices multiply to more than {WAYS:,} ways to read a text"
     try:

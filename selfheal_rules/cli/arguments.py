@@ -21,7 +21,7 @@ def subcommand(commands: Commands, name: str, about: str, command: Command) -> a
 
 def add_paths(parser: argparse.ArgumentParser) -> None:
     """Let a command take rule sets."""
-    about = "a file of rules, a folder with a rules.yaml, or a folder of such folders"
+    about = "a file of rules, a folder with a rules.yaml, or a folder of such folders; - is standard input"
     parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help=about)
 
 

@@ -13,14 +13,13 @@ from selfheal_rules.check.policy import check_policy
 from selfheal_rules.cli.arguments import Commands, add_mapping, add_paths, add_policy, subcommand
 from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.cli.forms import FORMS
+from selfheal_rules.cli.inputs import read_whole
 from selfheal_rules.cli.inventories import add_inventory, look
 from selfheal_rules.cli.loading import Loaded, load, rule_files
 from selfheal_rules.cli.screen import Screen, clean
 from selfheal_rules.compile import compile_rules
 from selfheal_rules.diagnostics import Report
 from selfheal_rules.model import RuleSet
-from selfheal_rules.parse.files import read_source
-from selfheal_rules.parse.findings import Findings
 from selfheal_rules.parse.policy import parse_policy
 
 _HEAD = re.compile(r"^(\S.*?: )((error|warning)\[SH\d+\])", re.MULTILINE)
@@ -70,9 +69,7 @@ def _read(paths: Iterable[Path], screen: Screen) -> Iterator[Loaded | None]:
 
 def _meeting(file: Path, rulesets: tuple[RuleSet, ...], report: Report) -> Report:
     """Add what is wrong with a policy, by itself and beside rule sets that are sound; leave out what it decides."""
-    findings = Findings()
-    source = read_source(file, findings)
-    policy, read = parse_policy(source) if source else (None, findings.report())
+    policy, read = parse_policy(read_whole(file))
     if policy is None or report.errors or not rulesets:
         return report + read
     program = compile_rules(*rulesets)

@@ -3,21 +3,15 @@
 import argparse
 import difflib
 import os
-import sys
 import tempfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from selfheal_rules.cli.arguments import Commands, subcommand
 from selfheal_rules.cli.ending import Code, Refused, reason
+from selfheal_rules.cli.inputs import STANDARD, read_whole
 from selfheal_rules.cli.loading import rule_files
 from selfheal_rules.cli.screen import Screen, clean
 from selfheal_rules.layout import LayoutError, canonical
-from selfheal_rules.parse.files import read_source
-from selfheal_rules.parse.findings import Findings
-from selfheal_rules.source import Source
-
-STANDARD = Path("-")
 
 
 def register(commands: Commands) -> None:
@@ -32,7 +26,7 @@ def register(commands: Commands) -> None:
 def fmt(arguments: argparse.Namespace) -> int:
     """Write every file in its canonical layout, but those that have errors; what one is refused for stops no other."""
     screen, code, changed = Screen(), Code.OK, 0
-    for file in _files(arguments.paths):
+    for file in rule_files(arguments.paths):
         try:
             before, after = _laid_out(file)
         except (LayoutError, Refused) as refused:
@@ -49,35 +43,13 @@ def fmt(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    named = [path for path in paths if path != STANDARD]
-    yield from rule_files(named)
-    yield from (STANDARD for _ in range(len(list(paths)) > len(named)))
-
-
 def _laid_out(file: Path) -> tuple[str, str]:
     """Give the text of a file as it is, and as it should be."""
-    source = _standard_input() if file == STANDARD else _read(file)
+    source = read_whole(file)
     try:
         return source.text, canonical(source, folder=file.parent)
     except ImportError:
         message = "the layout is made with ruamel.yaml; install `selfheal-rules[cli]`"
-        raise Refused(message) from None
-
-
-def _read(file: Path) -> Source:
-    findings = Findings()
-    source = read_source(file, findings)
-    if source is None:
-        raise Refused(findings.found[0].message)
-    return source
-
-
-def _standard_input() -> Source:
-    try:
-        return Source("standard input", sys.stdin.read())
-    except (AttributeError, UnicodeDecodeError):
-        message = "standard input is closed, or is no UTF-8 text"
         raise Refused(message) from None
 
 

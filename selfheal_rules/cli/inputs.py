@@ -1,4 +1,4 @@
-"""Lines as they come, from a file or from standard input."""
+"""What is read, from a file or, where it is called `-`, from standard input: whole, or line by line as it comes."""
 
 import os
 import sys
@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from selfheal_rules.cli.ending import Refused, reason
+from selfheal_rules.parse.files import read_source
+from selfheal_rules.parse.findings import Findings
+from selfheal_rules.source import Source
+
+STANDARD = Path("-")
 
 
 class Lines:
@@ -60,9 +65,34 @@ class Lines:
         return Refused(f"{self._name} cannot be read: {why}")
 
 
+def read_whole(file: Path) -> Source:
+    """
+    Give a file of rules, of a mapping or of a policy as a source.
+
+    Raises:
+        Refused: where it cannot be read; standard input can be once.
+    """
+    if file == STANDARD:
+        return _read_standard_input()
+    findings = Findings()
+    source = read_source(file, findings)
+    if source is None:
+        raise Refused(findings.found[0].message)
+    return source
+
+
+def _read_standard_input() -> Source:
+    try:
+        with _standard_input() as stream:
+            return Source("standard input", stream.read().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        message = f"standard input is not UTF-8 text: byte {error.start} is wrong"
+        raise Refused(message) from None
+
+
 def _standard_input() -> BinaryIO:
     buffer: BinaryIO | None = getattr(sys.stdin, "buffer", None)
-    if buffer is None:
-        message = "standard input is closed"
+    if buffer is None or buffer.closed:
+        message = "standard input is closed" if buffer is None else "standard input can be read once"
         raise Refused(message)
     return buffer

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from selfheal_rules.check import check_mapping, check_rules, load_mapping
+from selfheal_rules.check import check_mapping, check_rules
 from selfheal_rules.check.ignores import settled
 from selfheal_rules.cli.ending import Code, Refused, reason
+from selfheal_rules.cli.inputs import read_whole
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.diagnostics import JournalError, Report, RuleSetError
 from selfheal_rules.guard.binding import refuse_policy
@@ -19,10 +20,9 @@ from selfheal_rules.journal.opening import open_journal
 from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.model import RuleSet
 from selfheal_rules.parse import load_vocabulary, parse_mapping, parse_rules
-from selfheal_rules.parse.files import read_source
-from selfheal_rules.parse.findings import Findings, did_you_mean
+from selfheal_rules.parse.findings import did_you_mean
 from selfheal_rules.parse.mapping import is_mapping
-from selfheal_rules.parse.policy import load_policy, shielding
+from selfheal_rules.parse.policy import read_policy, shielding
 from selfheal_rules.policy import Policy
 from selfheal_rules.source import Source
 from selfheal_rules.values import FrozenMap
@@ -86,12 +86,9 @@ def load(file: Path, given: Mapping[str, str]) -> Loaded:
     Raises:
         Refused: where the file cannot be read at all.
     """
-    findings = Findings()
-    source = read_source(file, findings)
-    if source is None:
-        raise Refused(findings.found[0].message)
+    source = read_whole(file)
     if is_mapping(source):
-        return Loaded(file, None, _mapping_report(source, file))
+        return Loaded(file, None, _mapping(source, file)[1])
     found, report = parse_rules(source, folder=file.parent)
     if found is None:
         return Loaded(file, None, report)
@@ -99,9 +96,9 @@ def load(file: Path, given: Mapping[str, str]) -> Loaded:
     return Loaded(file, ruleset, report + check_rules(ruleset))
 
 
-def _mapping_report(source: Source, file: Path) -> Report:
+def _mapping(source: Source, file: Path) -> tuple[PayloadMapping | None, Report]:
     mapping, report = parse_mapping(source, folder=file.parent)
-    return report + check_mapping(mapping) if mapping else report
+    return mapping, report + check_mapping(mapping) if mapping else report
 
 
 def load_mappings(files: Iterable[Path]) -> tuple[PayloadMapping, ...]:
@@ -113,11 +110,10 @@ def load_mappings(files: Iterable[Path]) -> tuple[PayloadMapping, ...]:
     """
     found: dict[str, PayloadMapping] = {}
     for file in files:
-        try:
-            mapping = load_mapping(file)
-        except RuleSetError as error:
-            message = f"the mapping cannot be used\n\n{error}"
-            raise Refused(message) from None
+        mapping, report = _mapping(read_whole(file), file)
+        if mapping is None or report.errors:
+            message = f"the mapping cannot be used\n\n{report.render()}"
+            raise Refused(message)
         if mapping.name in found:
             message = f"two mappings are called `{mapping.name}`"
             raise Refused(message)
@@ -196,7 +192,7 @@ def load_site(program: Program, file: Path | None) -> Policy | None:
     if file is None:
         return None
     try:
-        policy = load_policy(file)
+        policy = read_policy(read_whole(file))
         refuse_policy(program, policy)
     except RuleSetError as error:
         message = f"the policy cannot be taken\n\n{error}"

@@ -78,8 +78,12 @@ class Code:
         return name
 
     def _make(self, name: str, shape: str, holes: int) -> Callable[..., Any]:
-        inner = "\n".join(f"    {line}" for line in f"def {name}{shape}".split("\n"))
-        text = f"def make({', '.join(f'c{number}' for number in range(holes))}):\n{inner}\n    return {name}\n"
+        """Write what makes the functions of a shape; constants are defaults: they lie in one place, cells do not."""
+        constants = [f"c{number}" for number in range(holes)]
+        arguments, body = shape.split("):", 1)
+        whole = f"def {name}{arguments}{''.join(f', {one}={one}' for one in constants)}):{body}"
+        inner = "\n".join(f"    {line}" for line in whole.split("\n"))
+        text = f"def make({', '.join(constants)}):\n{inner}\n    return {name}\n"
         exec(compile(text, f"<{self.name}:{name}>", "exec"), self.names)  # noqa: S102 - our text, of checked rules
         make: Callable[..., Any] = self.names.pop("make")
         return make

@@ -95,9 +95,9 @@ def lower_branch(joint: Joint) -> Branching:
     """Give the branch as the engine runs it, and hang its seeds and watches on its parts."""
     register, branch = joint.register, joint.branch
     _keep(joint)
-    needed = _conditions(joint)
+    needed = _conditions(joint, joint.scope)
     for alias in joint.bound:
-        joint.parts[alias].seeds.append(_seed(joint, alias, needed))
+        joint.parts[alias].seeds.append(_seed(joint, alias))
     before = len(register.looked)
     around = Bound(joint.scope, branch.patterns, joint.aliases, branch.stages, branch.reach)
     last = len(branch.stages) - 1
@@ -160,24 +160,23 @@ def _is_last_event(joint: Joint, alias: str) -> bool:
     return bool(stages) and stages[-1] == (alias,) and set(joint.bound) == set(joint.branch.events)
 
 
-def _conditions(joint: Joint) -> list[Condition]:
+def _conditions(joint: Joint, scope: Scope) -> list[Condition]:
     names = {pattern.alias for pattern in joint.picked}
     plain = evolve(
         joint.branch,
         patterns=joint.plain,
         formulas=tuple(f for f in joint.branch.formulas if not names & {ref.alias for ref in references(f.term)}),
     )
-    found = conditions(plain, joint.scope, joint.register.code, (), negative=False)
+    found = conditions(plain, scope, joint.register.code, (), negative=False)
     bounded = {alias for spread in joint.branch.spreads for alias in spread.aliases}
     found += [
-        Condition(frozenset({alias}), f"{joint.scope.rows[alias]}.turn == m.turn")
+        Condition(frozenset({alias}), f"{scope.turn(alias)} == m.turn")
         for alias in joint.branch.events
         if alias not in bounded and len(joint.bound) > 1
     ]
     if joint.wait:
-        rows = joint.scope.rows
         found += [
-            Condition(frozenset({WAIT, pattern.alias}), f"{rows[pattern.alias]}.turn > w.turn")
+            Condition(frozenset({WAIT, pattern.alias}), f"{scope.turn(pattern.alias)} > w.turn")
             for pattern in joint.plain
             if is_event(pattern)
         ]
@@ -204,7 +203,8 @@ def _spreads(joint: Joint, seed: str) -> Iterator[Condition]:
             yield Condition(frozenset(inside if seed in events else events), text)
 
 
-def _seed(joint: Joint, alias: str, needed: list[Condition]) -> SeedDraft:
+def _seed(joint: Joint, alias: str) -> SeedDraft:
+    needed = _conditions(joint, evolve(joint.scope, fresh=alias if alias in joint.branch.events else ""))
     joins = tuple(j for j in joint.branch.joins if {j.left.alias, j.right.alias} <= set(joint.bound))
     nest = Nest(joint.register, joint.scope, joint.parts, joins, [*needed, *_spreads(joint, alias)])
     before = len(joint.register.looked)

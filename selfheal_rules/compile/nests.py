@@ -210,5 +210,5 @@ def _apart(one: Pattern, other: Pattern, scope: Scope) -> Condition:
 
 def _before(one: str, other: str, scope: Scope) -> Condition:
     left, right = scope.rows[one], scope.rows[other]
-    text = f"({left}.at < {right}.at or ({left}.at == {right}.at and {left}.turn < {right}.turn))"
+    text = f"({left}.at < {right}.at or ({left}.at == {right}.at and {scope.turn(one)} < {scope.turn(other)}))"
     return Condition(frozenset({one, other}), text)

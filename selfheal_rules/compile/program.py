@@ -19,7 +19,7 @@ from selfheal_rules.diagnostics import Report, RuleSetError
 from selfheal_rules.events import Event, State
 from selfheal_rules.model import RuleSet
 from selfheal_rules.policy import Policy
-from selfheal_rules.values import EMPTY, FrozenMap
+from selfheal_rules.values import EMPTY, FrozenMap, argument
 from selfheal_rules.vocabulary import Vocabulary
 
 
@@ -123,7 +123,10 @@ def compile_rules(*rulesets: RuleSet) -> Program:
     Raises:
         RuleSetError: with every error found, those of reading included: no part of a rule set is run without the
             rest. Warnings do not stop it.
+        TypeError: where one is no rule set.
     """
+    for rules in rulesets:
+        argument("rulesets", rules, RuleSet, cure="`load_rules` gives one, and several stand side by side")
     report = sum(
         (Report.of(rules.faults) + check_rules(rules, lint=False) for rules in rulesets),
         check_together(*rulesets, lint=False),

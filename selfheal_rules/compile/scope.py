@@ -23,6 +23,7 @@ class Scope:
     rows: FrozenMap = EMPTY  # alias → variable
     nearer: Mapping[Reference, Reference] = field(factory=dict)  # reference → what is joined with it and as good
     told: Mapping[Reference, str] = field(factory=dict)  # reference → the variable that holds its value already
+    fresh: str = ""  # the alias of an event that has just come: a posted one is its own row, and has no turn
 
     def bind(self, alias: str, kind: Kind, row: str) -> "Scope":
         """Give the scope with one more alias."""
@@ -43,6 +44,10 @@ class Scope:
             return self.told[reference]
         reference = self.nearer.get(reference, reference)
         return access(self.rows[reference.alias], reference.path)
+
+    def turn(self, alias: str) -> str:
+        """Write the turn a row came in."""
+        return "m.turn" if alias == self.fresh else f"{self.rows[alias]}.turn"
 
     def parameter(self, parameter: Parameter) -> Value:
         """Give a parameter's value as its declared type reads it."""

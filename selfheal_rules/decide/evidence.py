@@ -7,7 +7,7 @@ from typing import Any
 from attrs import field, frozen
 
 from selfheal_rules.events import Event
-from selfheal_rules.match.rows import Occurrence, Support
+from selfheal_rules.match.rows import Support, occurrence
 from selfheal_rules.values import EMPTY, FrozenMap, Value, moment
 from selfheal_rules.vocabulary import write_duration
 
@@ -94,7 +94,7 @@ def _rested(aliases: tuple[str, ...], rows: tuple[Any, ...], seen: dict[int, Non
 
 def plain_row(row: Any) -> Any:
     """Give a posted event that stands for its own row as a row."""
-    return Occurrence(row.kind, row.source, row.id, row.fields, row.at, 0) if isinstance(row, Event) else row
+    return occurrence(row, 0) if isinstance(row, Event) else row
 
 
 def plain(value: Value) -> object:

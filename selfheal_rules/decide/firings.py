@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from selfheal_rules.compile.plan import Plan, Ruling
+from selfheal_rules.compile.plan import Folded, Plan, Ruling
 from selfheal_rules.decide.episodes import Episodes
 from selfheal_rules.decide.errand import Follow
 from selfheal_rules.decide.opening import opening_among
@@ -11,11 +11,11 @@ from selfheal_rules.decide.straight import Single
 from selfheal_rules.match.implied import Implied, Source
 from selfheal_rules.match.judge import Found, Judge, Ruled, order_of
 from selfheal_rules.match.rows import Match, is_over
-from selfheal_rules.match.takers import Firing, Straight
+from selfheal_rules.match.takers import Firing
 from selfheal_rules.values import canonical_key
 
 _MANY = 256
-Fired: TypeAlias = dict[Any, list[Found]]
+Fired = dict[Any, list[Found]]
 """The matches of one rule that fire, by its key."""
 Follows: TypeAlias = tuple[int, tuple[Follow, ...]]
 """Of a rule that takes what is implied, the column of its key, and its steps."""
@@ -31,30 +31,39 @@ class Firings:
         self.plan: Plan = judge.network.plan
         self.episodes = episodes
         self.passing = episodes.passing
+        self.say = self.passing.say
+        self.blockable = judge.blockable
         ranked = sorted(self.plan.rules, key=lambda one: (-one.rule.priority, one.order))
-        self.follows: dict[Source, tuple[Follows, ...]] = {}
+        self.follows: dict[tuple[Source, int], Follows] = {}
         self.places = {ruling.number: place for place, ruling in enumerate(ranked)}
 
-    def fire(self, ruled: Sequence[Ruled], ready: Sequence[tuple[Straight, Firing]]) -> None:
+    def fire(self, ruled: Sequence[Ruled], ready: Sequence[tuple[Single, Firing]]) -> None:
         """Fire in order; what an open episode already deals with is absorbed as evidence."""
-        if not ruled and len(ready) == 1 and self.alone(*ready[0]):
+        if len(ready) == 1 and not ruled:
+            self._straight(*ready[0])
             return
         firings: dict[int, Fired] = {}
-        for straight, rows in ready:
-            self._straight(straight, rows, firings)
+        found: dict[int, tuple[Single, list[Firing]]] = {}
+        for single, matches in ready:
+            found.setdefault(single.ruling.number, (single, []))[1].append(matches)
         for one in ruled:
             self._gather(one, firings)
-        episodes, rules = self.episodes, self.plan.rules
-        for number in sorted(firings, key=self.places.__getitem__) if len(firings) > 1 else firings:
-            mine, ruling = firings[number], rules[number]
-            keys = _ordered(mine) if len(mine) > 1 else mine
-            if ruling.simple and not episodes.slow:
-                for key in keys:
-                    self.passing.fire(ruling, mine[key])
-                continue
-            for key in keys:
-                if not episodes.deals_with(number, key, mine[key]):
-                    self.open(ruling, key, mine[key])
+        for number in sorted((*found, *firings), key=self.places.__getitem__):
+            if number in found:
+                single, parts = found[number]
+                self._straight(single, parts[0] if len(parts) == 1 else [rows for part in parts for rows in part])
+            else:
+                self._judged(number, firings[number])
+
+    def _judged(self, number: int, mine: Fired) -> None:
+        """Fire a rule by what its judgement found."""
+        episodes, ruling = self.episodes, self.plan.rules[number]
+        simple = ruling.simple and not episodes.slow
+        for key in _ordered(mine) if len(mine) > 1 else mine:
+            if simple:
+                self.passing.fire(ruling, mine[key])
+            elif not episodes.deals_with(number, key, mine[key]):
+                self.open(ruling, key, mine[key])
 
     def absorb(self, ruled: Ruled) -> Fired:
         """Take what has become true as having fired; gives what has, by key."""
@@ -62,74 +71,38 @@ class Firings:
         self._gather(ruled, firings)
         return firings.get(ruled.rule, {})
 
-    def alone(self, straight: Straight, rows: Firing) -> bool:
-        """Fire what nearly all firings are, one rule for one key or several implied ones; give whether it was that."""
-        if isinstance(rows, Implied):
-            return self._follow(straight, rows)
-        if len(straight) > 1 or len(rows) > 1 or self.episodes.slow:
-            return False
-        single: Single = straight[0]
-        found = (rows,) if single.find is None else single.find(rows[0], self.memory)
-        if len(found) > 1:
-            branch = single.branch
-            key = branch.key(found[0])
-            if any(branch.key(one) != key for one in found):
-                return False
-            self.passing.fire(single.ruling, [(branch, one, None) for one in found])
-        elif found:
-            self.passing.say(single.errands, found[0])
-        if self.judge.blockable:
-            self.judge.free += [(single.ruling.number, one) for one in found]
-        return True
+    def _straight(self, single: Single, matches: Firing) -> None:
+        """Fire a rule by what was found as it came: nearly always one match."""
+        if isinstance(matches, Implied):
+            if self._follow(single, matches):
+                return
+            matches = [*matches]
+        if self.blockable:
+            self.judge.free += [(single.ruling.number, rows) for rows in matches]
+        if len(matches) == 1:
+            self.say(single.errands, matches[0])
+            return
+        branch, mine = single.branch, Fired()
+        for rows in matches:
+            mine.setdefault(branch.key(rows), []).append((branch, rows, None))
+        self._judged(single.ruling.number, mine)
 
-    def _follow(self, straight: Straight, implied: Implied) -> bool:
+    def _follow(self, single: Single, implied: Implied) -> bool:
         """Fire what follows from several matches at once, each event for a key of its own; give whether it was that."""
         source, columns = implied.source, implied.columns
-        follows = self.follows.get(source)
+        mark = source, single.ruling.number
+        follows = self.follows.get(mark)
         if follows is None:
-            follows = self.follows[source] = self._follows(straight, source)
-        if any(len({*columns[key]}) < len(implied) for key, _ in follows):
+            follows = self.follows[mark] = _follows(single, source)
+        key, steps = follows
+        texts = columns[key]
+        if len({*texts}) < len(implied):
             return False
-        for key, steps in follows:
-            texts = columns[key]
-            order: Sequence[int] = range(len(texts))
-            if texts != sorted(texts):
-                order = sorted(order, key=texts.__getitem__)
-            self.passing.follow(steps, implied, order)
+        order: Sequence[int] = range(len(texts))
+        if texts != sorted(texts):
+            order = sorted(order, key=texts.__getitem__)
+        self.passing.follow(steps, implied, order)
         return True
-
-    def _follows(self, straight: Straight, source: Source) -> tuple[Follows, ...]:
-        """Find out, in the order of firing, what each rule that takes an event reads of what is told of it."""
-        ranked = sorted(straight, key=lambda one: self.places[one.ruling.number])
-        told = source.fold.told if source.fold else {}
-        found = []
-        for single in ranked:
-            folded = told[single.branch.number]
-            pairs = zip(single.errands, folded.asked, strict=True)
-            found.append((folded.key, tuple(Follow(errand, columns) for errand, columns in pairs)))
-        return tuple(found)
-
-    def _straight(self, straight: Straight, rows: Firing, firings: dict[int, Fired]) -> None:
-        for single in straight:
-            branch, find = single.branch, single.find
-            if find is None:
-                found = [(row,) for row in rows]
-            else:
-                found = [one for row in rows for one in find(row, self.memory)]
-            if not found:
-                continue
-            number, key_of = single.ruling.number, branch.key
-            mine = firings.get(number)
-            if mine is None:
-                mine = firings[number] = {}
-            for one in found:
-                key = key_of(one)
-                if key in mine:
-                    mine[key].append((branch, one, None))
-                else:
-                    mine[key] = [(branch, one, None)]
-            if self.judge.blockable:
-                self.judge.free += [(number, one) for one in found]
 
     def _gather(self, ruled: Ruled, firings: dict[int, Fired]) -> None:
         number = ruled.rule
@@ -180,6 +153,13 @@ class Firings:
         opening = opening_among(ruling, found, self.memory.now)
         branch, rows, match = found[0]
         self.episodes.open(ruling, key, opening, branch, rows, level=match is not None)
+
+
+def _follows(single: Single, source: Source) -> Follows:
+    """Find out what a rule that takes an event reads of what is told of it."""
+    folded = source.fold.told[single.branch.number] if source.fold else Folded(0, ())
+    pairs = zip(single.errands, folded.asked, strict=True)
+    return folded.key, tuple(Follow(errand, columns) for errand, columns in pairs)
 
 
 def _ordered(fired: Fired) -> list[Any]:

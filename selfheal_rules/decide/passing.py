@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from selfheal_rules.compile.plan import Ruling
+from selfheal_rules.compile.plan import NEVER, Ruling
 from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision
 from selfheal_rules.decide.errand import Errands, Follow, Followed, errands_of
 from selfheal_rules.decide.opening import Opening, opening_among
@@ -26,6 +26,7 @@ class Passing:
         self.max_age = max_age
         self.errands = errands_of(episodes.plan)
         self.recent: deque[Decision] = deque()
+        self._sweep = -NEVER
 
     def fire(self, ruling: Ruling, found: list[Found]) -> None:
         """Decide on the matches that fire for one key."""
@@ -38,16 +39,17 @@ class Passing:
 
     def say(self, errands: Errands, rows: tuple[Any, ...], opening: Opening | None = None) -> None:
         """Decide what the steps of a rule ask for."""
-        now, caution = self.memory.now, self.episodes.caution
+        now, episodes = self.memory.now, self.episodes
+        caution = episodes.caution
         for errand in errands:
             target = errand.target(rows)
             params = errand.params(rows) if errand.params else EMPTY
             verdict = caution or (UNTARGETED if target is None and errand.targeted else SHADOWED)
-            why = opening or errand
-            decision = Decision(why, errand.step, errand.action, target, params, 1, now, verdict, 1, rows)
-            self.episodes.decisions.append(decision)
+            decision = Decision(opening or errand, errand.step, errand.action, target, params, 1, now, verdict, 1, rows)
+            episodes.decisions.append(decision)
             self.recent.append(decision)
-        self._forget(now - self.max_age)
+        if now >= self._sweep:
+            self.forget()
 
     def follow(self, steps: tuple[Follow, ...], implied: Implied, order: Sequence[int]) -> None:
         """Decide, in this order, on every event that follows from a match."""
@@ -60,9 +62,12 @@ class Passing:
                 made.append(Decision(why, errand.step, errand.action, target, given, 1, now, verdict, 1, at))
         self.episodes.decisions += made
         self.recent += made
-        self._forget(now - self.max_age)
+        if now >= self._sweep:
+            self.forget()
 
-    def _forget(self, limit: int) -> None:
-        recent = self.recent
+    def forget(self) -> None:
+        """Let go of what is older than `max_age`; now and then, for the oldest lies where nobody has been for long."""
+        recent, limit = self.recent, self.memory.now - self.max_age
         while recent and recent[0].at <= limit:
             recent.popleft()
+        self._sweep = self.memory.now + self.max_age // 16

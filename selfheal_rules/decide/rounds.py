@@ -81,6 +81,7 @@ class Rounds:
     def state(self) -> tuple[Any, ...]:
         """Give what a snapshot must hold besides the memory."""
         episodes = self.episodes
+        episodes.passing.forget()
         own = episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.passing.recent
         return *own, self.docket.state()
 
@@ -191,15 +192,15 @@ class Rounds:
     # Turns
 
     def settle_event(self) -> list[Decision]:
-        """Settle what one event led to: nearly always one match of one rule that closes as it opens."""
+        """Settle what one event led to: nearly always no more than rules that close as they open."""
         network, episodes = self.network, self.episodes
-        if self.quick and self.ranks is None and len(network.ready) == 1 and not (network.queue or episodes.confirmed):
-            episodes.caution, self.overloaded = self.caution, False
-            if self.firings.alone(*network.ready[0]):
-                network.ready.clear()
-                decisions, episodes.decisions = episodes.decisions, []
-                return decisions
-        return self.settle()
+        if not self.quick or self.ranks is not None or network.queue or episodes.confirmed:
+            return self.settle()
+        episodes.caution, self.overloaded = self.caution, False
+        self.firings.fire((), network.ready)
+        network.ready.clear()
+        decisions, episodes.decisions = episodes.decisions, []
+        return decisions
 
     def settle(self, later: Sequence[tuple[int, Any]] = ()) -> list[Decision]:
         """Judge what is queued and let all follow, round by round; episode timers come after the first firings."""
@@ -237,11 +238,10 @@ class Rounds:
             self._rank(number, 0)
             episodes.proceed()
             self._rank(number, 1)
-        if network.ready:
-            ready, network.ready = network.ready, []
+        if network.ready or ruled:
+            ready = [*network.ready]
+            network.ready.clear()
             self.firings.fire(ruled, ready)
-        elif ruled:
-            self.firings.fire(ruled, ())
         if self.guarded or self.ranks is not None:
             self._rule(number, 2)
 

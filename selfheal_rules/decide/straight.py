@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from selfheal_rules.compile.plan import Branching, Find, Part, Plan, Ruling, Seed
 from selfheal_rules.decide.errand import Errands
 from selfheal_rules.match.matcher import seeds_of
-from selfheal_rules.match.takers import Straight
 
 
 class Single:
@@ -21,22 +20,22 @@ class Single:
         self.errands = errands
 
 
-def joins_of(plan: Plan, errands: Mapping[int, Errands]) -> dict[Seed, Straight]:
+def joins_of(plan: Plan, errands: Mapping[int, Errands]) -> dict[Seed, Single]:
     """Give, by seed, what fires where the seed finds a match."""
-    return {seed: (single,) for seed, single in _singles(plan, errands)}
+    return dict(_singles(plan, errands))
 
 
-def straight_of(plan: Plan, joins: dict[Seed, Straight]) -> tuple[Straight | None, ...]:
+def straight_of(plan: Plan, joins: dict[Seed, Single]) -> tuple[tuple[Single, ...] | None, ...]:
     """Give, by part, what a single event of it fires, where that is all it can do; None where there is more."""
     return tuple(_straight(part, joins) for part in plan.parts)
 
 
-def _straight(part: Part, joins: dict[Seed, Straight]) -> Straight | None:
+def _straight(part: Part, joins: dict[Seed, Single]) -> tuple[Single, ...] | None:
     if part.form != "event" or part.keep or part.probes or part.watches or part.counts:
         return None
-    if any(seed not in joins or len(joins[seed][0].branch.parts) > 1 for seed in part.seeds):
+    if any(seed not in joins or len(joins[seed].branch.parts) > 1 for seed in part.seeds):
         return None
-    known = [joins[seed][0] for seed in part.seeds]
+    known = [joins[seed] for seed in part.seeds]
     return tuple(sorted(known, key=lambda one: (-one.ruling.rule.priority, one.ruling.order)))
 
 

@@ -8,6 +8,7 @@ from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Decision, Outcome, Step
 from selfheal_rules.decide.rounds import Rank
 from selfheal_rules.divide.handover import Deciding, Handover, Proposal, Proposing
+from selfheal_rules.door import entry_of
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State
 
@@ -58,7 +59,7 @@ class Partition(Engine):
         """Raise `EventError` where an item does not fit its kind; nothing is changed."""
         entry = self._entries.get(getattr(item, "kind", ""))
         if item.__class__ not in {Outcome, Control} and (entry is None or item.fits is not entry.kind):
-            self._door(item)
+            entry_of(item, self._entries)
 
     def takes(self, event: Event) -> bool:
         """Whether some pattern takes an event as of now."""

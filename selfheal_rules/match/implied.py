@@ -42,7 +42,7 @@ class Implied:
         self.columns = columns
         self.at = at
         self.turn = turn
-        self._made: tuple[Derived, ...] | None = None
+        self._made: tuple[tuple[Derived], ...] | None = None
 
     def rows(self, place: int) -> tuple[Any, ...]:
         """Give the rows of one match."""
@@ -52,11 +52,11 @@ class Implied:
         """Count the events."""
         return len(self.parts[0])
 
-    def __iter__(self) -> Iterator[Derived]:
-        """Give the events; all who ask are given the same."""
+    def __iter__(self) -> Iterator[tuple[Derived]]:
+        """Give the events, each as the match it is; all who ask are given the same."""
         if self._made is None:
             self._made = tuple(
-                [self.source.derived(rows, self.at, self.turn) for rows in zip(*self.parts, strict=True)]
+                [(self.source.derived(rows, self.at, self.turn),) for rows in zip(*self.parts, strict=True)]
             )
         return iter(self._made)
 

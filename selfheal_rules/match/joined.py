@@ -13,10 +13,12 @@ from attrs import evolve
 
 from selfheal_rules.compile.plan import Part, Plan, Rows, Seed
 from selfheal_rules.diagnostics import EngineError, MatcherError
+from selfheal_rules.events import Event
 from selfheal_rules.match.durable import DurableMatcher
 from selfheal_rules.match.matcher import NATIVE, Matcher, Matching, joins_of, refused_by, seeds_of
 from selfheal_rules.match.memory import Memory
-from selfheal_rules.match.network import Network
+from selfheal_rules.match.network import Network, keys_of
+from selfheal_rules.match.rows import occurrence
 
 MATCHERS: Mapping[str, Callable[[int], Matcher]] = {"durable": DurableMatcher}
 """By name, what makes a matcher of so many joins."""
@@ -66,6 +68,7 @@ class Joined(Network):
         join, view = seed.find, self._view
 
         def find(row: Any, memory: Any) -> list[Rows]:
+            row = occurrence(row, memory.turn) if row.__class__ is Event else row
             return [rows for rows in join(row, view) if verify(rows, memory)]
 
         return evolve(seed, find=find)
@@ -84,8 +87,9 @@ class Joined(Network):
     def enter(self, part: Part, row: Any) -> None:
         """Hold a row where its partners look for it: here, too."""
         super().enter(part, row)
+        keys = keys_of(part, row)
         for place, join in self._stored[part.number]:
-            key = row.places[place]
+            key = keys[place]
             if key is not None:
                 self._hold(join, key, row)
 

@@ -6,7 +6,6 @@ from heapq import heappop, heappush
 from typing import Any
 
 from selfheal_rules.compile.plan import NEVER, Plan
-from selfheal_rules.events import Event
 from selfheal_rules.match.rows import Kept, Match, Record, Row, Support, Tally, is_over
 
 HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, FORGET, DEADLINE, RETRY, HEALTH, HELD = range(11)
@@ -33,12 +32,15 @@ class Memory:
         self.exchanges: list[dict[Any, dict[int, list[Any]]]] = [{} for _ in range(plan.exchanges)]
         self.standing: list[dict[Row, None]] = [{} for _ in plan.parts]
         self.recent: list[deque[Kept]] = [deque() for _ in plan.parts]
-        self.waiting: list[deque[tuple[Event, int]]] = [deque() for _ in plan.parts]
+        self.waiting: list[deque[Any]] = [deque() for _ in plan.parts]
+        """Events, each followed by the turn it came in: a pair of the two would be one more thing to keep."""
         self.rooms = [ROOM] * len(plan.parts)
         """By part, how many events or groups it may hold before those that are over are looked for."""
         self.alarm = -NEVER
         """No timer is due before this instant."""
         self.tallies: list[dict[Any, Tally]] = [{} for _ in plan.parts]
+        self.lone: list[dict[Any, tuple[Any, ...]]] = [{} for _ in plan.parts]
+        """Groups that have only ever had one sample, and need more: the sample is all there is of them, in order."""
         self.pasts: list[dict[Any, tuple[int, int, int]]] = [{} for _ in plan.parts]
         """Of groups that stand though nothing fills them and nobody asks: `at`, `turn` and `stamp` of their rows."""
         self.homes: list[dict[Row, Any]] = [{} for _ in plan.parts]
@@ -55,8 +57,6 @@ class Memory:
         self.truths: list[dict[Any, dict[Match, None]]] = [{} for _ in plan.rules]
         self.seen: dict[str, dict[str, int]] = {}
         """By source, the ids of the events that passed some leaf, and when each arrived."""
-        self.known = 0
-        """How many ids `seen` holds."""
         self.timers: list[tuple[int, int, int, Any]] = []
         self.crowd = 0
         """With more timers than this, those that mean nothing any more are thrown away."""
@@ -81,6 +81,13 @@ class Memory:
         """
         self.rooms[part] = max(ROOM, held + held // 4)
 
+    def remembers(self, seen: dict[str, int], identity: str, limit: int) -> bool:
+        """Whether an id is remembered; one that came at or before an instant is forgotten."""
+        is_known = seen.get(identity, limit) > limit
+        if not is_known:
+            seen.pop(identity, None)
+        return is_known
+
     def forget(self, limit: int) -> None:
         """Forget the ids of events that came at or before an instant."""
         for source, seen in tuple(self.seen.items()):
@@ -91,7 +98,6 @@ class Memory:
                 old.append(identity)
             for identity in old:
                 del seen[identity]
-            self.known -= len(old)
             if not seen:
                 del self.seen[source]
 

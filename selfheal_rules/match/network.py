@@ -1,5 +1,6 @@
 """Items become rows: what a part gains, changes or loses wakes the rules whose joins, blocks or counts it may touch."""
 
+from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -8,8 +9,8 @@ from selfheal_rules.events import Event
 from selfheal_rules.match.matcher import NATIVE, Matching
 from selfheal_rules.match.memory import AGE, HOLD, Memory
 from selfheal_rules.match.populations import Listener
-from selfheal_rules.match.rows import Kept, Match, Occurrence, Pending, Record, Row
-from selfheal_rules.match.takers import Firing, Straight, Take, taker
+from selfheal_rules.match.rows import Kept, Match, Pending, Record, Row
+from selfheal_rules.match.takers import Firing, Meeting, Single, Take, meeting, taker
 from selfheal_rules.match.tallies import Tallies
 from selfheal_rules.values import lookup, microseconds
 
@@ -30,20 +31,22 @@ class Network:
         self.arrivals: dict[int, list[Pending]] = {}
         self.tallies = Tallies(self)
         self.touched = False
-        self.straight: tuple[Straight | None, ...] = (None,) * len(plan.parts)
-        self.firing: dict[str, Straight] = {}
+        self.straight: tuple[tuple[Single, ...] | None, ...] = (None,) * len(plan.parts)
+        self.firing: dict[str, tuple[Single, ...]] = {}
         """By kind, what every event of it fires, where none does anything else."""
-        self.joins: dict[Seed, Straight] = {}
-        self.ready: list[tuple[Straight, Firing]] = []
+        self.joins: dict[Seed, Single] = {}
+        self.ready: list[tuple[Single, Firing]] = []
         self.ages = _ages(plan)
         self.takers: tuple[Take, ...] = ()
+        self.meetings: tuple[Meeting, ...] = ()
         self.listeners: dict[str, list[Listener]] = {}
         memory.demand = self.tallies.demand
         memory.max_age = max_age
 
-    def wire(self, straight: tuple[Straight | None, ...], joins: dict[Seed, Straight]) -> None:
+    def wire(self, straight: tuple[tuple[Single, ...] | None, ...], joins: dict[Seed, Single]) -> None:
         """Take what fires as it is found, and say what each part does with an event."""
         self.straight, self.joins = straight, joins
+        self.meetings = tuple(meeting(self, part) for part in self.parts)
         self.takers = tuple(taker(self, part) for part in self.parts)
         self.firing = {}
         for kind, entry in self.plan.entries.items():
@@ -62,12 +65,6 @@ class Network:
     def pend(self, seed: Seed, row: Any) -> None:
         """Have a seed tried when its rule is judged."""
         rule = seed.rule
-        if row.__class__ is Event:
-            row = Occurrence(row.kind, row.source, row.id, row.fields, row.at, self.memory.turn)
-        straight = self.joins.get(seed)
-        if straight is not None:
-            self.ready.append((straight, (row,)))
-            return
         pending = self.pending.get(rule)
         if pending is None:
             self.wake(rule)
@@ -105,10 +102,6 @@ class Network:
 
     def concluded(self, kind: str, rows: tuple[Any, ...]) -> None:
         """Hand what one rule concludes of a kind to the parts that take it."""
-        straight = self.firing.get(kind)
-        if straight is not None and rows:
-            self.ready.append((straight, rows))
-            return
         probe, now = self.plan.entries[kind].probe, self.memory.now
         for row in rows:
             hits = probe(row, now)
@@ -131,7 +124,8 @@ class Network:
         """Let go of the events that nobody can meet any more; no join would take them, they only fill the memory."""
         memory, number = self.memory, part.number
         limit, waiting, recent = memory.now - self.span(part), memory.waiting[number], memory.recent[number]
-        while waiting and waiting[0][0].at <= limit:
+        while waiting and waiting[0].at <= limit:
+            waiting.popleft()
             waiting.popleft()
         while recent and recent[0].at <= limit:
             self.leave(part, recent.popleft())
@@ -149,10 +143,9 @@ class Network:
     def catch_up(self) -> None:
         """Index the events that only a late one could meet."""
         for part in self.parts:
-            waiting = self.memory.waiting[part.number] if part.lazy else ()
+            waiting = self.memory.waiting[part.number]
             while waiting:
-                item, turn = waiting.popleft()
-                self.index(part, item, turn)
+                self.index(part, waiting.popleft(), waiting.popleft())
 
     def tidy(self) -> None:
         """Hold no more than a snapshot needs."""
@@ -163,25 +156,11 @@ class Network:
 
     def seed(self, part: Part, row: Any, *, changed: bool = False) -> None:
         """Have the branches tried that a new (or changed) row may complete."""
-        memory = self.memory
-        early = row.at >= memory.now
+        early = row.at >= self.memory.now
         if not early and part.keep:
             self.catch_up()
-        for seed in part.seeds:
-            if not (seed.late_only and early) and (seed.level or not changed):
-                self.pend(seed, row)
-        for probe in part.probes:
-            bucket = memory.exchanges[probe.exchange].get(probe.key(row))
-            if bucket is not None:
-                self.meet(probe.partners, bucket, row, early=early, changed=changed)
-
-    def meet(self, partners: Any, bucket: Any, row: Any, *, early: bool = True, changed: bool = False) -> None:
-        """Have the branches tried whose partner parts hold a row under the same key."""
-        for number in bucket if len(bucket) <= len(partners) else partners:
-            if number in bucket:
-                for seed in partners.get(number, ()):
-                    if not (seed.late_only and early) and (seed.level or not changed):
-                        self.pend(seed, row)
+        meeting = self.meetings[part.number]
+        (meeting.changed if changed else meeting.early if early else meeting.late)(row)
 
     # Rows in exchanges
 
@@ -190,10 +169,11 @@ class Network:
         memory, number = self.memory, part.number
         if part.scanned:
             memory.standing[number][row] = None
-        places = []
+        places: tuple[Any, ...] = ()
         for exchange, key_of in part.indexes:
             key = key_of(row)
-            places.append(key)
+            if row.key is not None:
+                places += (key,)
             if key is None:
                 continue
             buckets = memory.exchanges[exchange]
@@ -204,7 +184,8 @@ class Network:
                 bucket[number].append(row)
             else:
                 bucket[number] = [row]
-        row.places = places
+        if places:
+            row.places = places
 
     def leave(self, part: Part, row: Any) -> None:
         """Have nobody find a row any more."""
@@ -212,7 +193,7 @@ class Network:
         number = part.number
         if part.scanned:
             self.memory.standing[number].pop(row, None)
-        for (exchange, _), key in zip(part.indexes, row.places, strict=False):
+        for (exchange, _), key in zip(part.indexes, keys_of(part, row), strict=False):
             if key is not None:
                 _remove(self.memory.exchanges[exchange], key, number, row)
 
@@ -324,6 +305,12 @@ class Network:
             due = microseconds(value) + age + past if value is not None else -NEVER
             if due > self.memory.now:
                 self.memory.timer(due, AGE, (record, record.at, record.fields))
+
+
+def keys_of(part: Part, row: Any) -> Sequence[Any]:
+    """Give the keys under which a row of a part stands: of an event, which never changes, they are told again."""
+    kept: Sequence[Any] = () if row.key is None else row.places
+    return kept or [key_of(row) for _, key_of in part.indexes]
 
 
 def _ages(plan: Plan) -> dict[str, list[tuple[tuple[str, ...], int, bool]]]:

@@ -1,6 +1,5 @@
 """What the engine remembers: plain records, all of which a snapshot writes as they are."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeAlias
@@ -48,7 +47,7 @@ class Row:
         self.turn = turn
         self.gone = False
         self.matches: dict[Match, None] | None = None
-        self.places: Sequence[Any] = ()
+        self.places: tuple[Any, ...] = ()
         self.cause: Any = ()
         self.origin: Row | None = None
         self.twin: Row | None = None
@@ -99,7 +98,6 @@ class Occurrence:
     values: tuple[Value, ...] = ()
     matches: dict["Match", None] | None = None
     gone = False
-    places: Sequence[Any] = ()
     maker: Any = None
     cause: Any = ()
 
@@ -122,6 +120,11 @@ class Occurrence:
         return ["event", self.source, self.id]
 
 
+def occurrence(event: Event, turn: int) -> Occurrence:
+    """Give a posted event, which stands for its own row as long as nobody has to hold it, as a row."""
+    return Occurrence(event.kind, event.source, event.id, event.fields, event.at, turn)
+
+
 Author: TypeAlias = tuple[str, str, str | int, tuple[str, ...]]
 """What concludes an event: rule set, rule, step, and the aliases of the match."""
 Maker: TypeAlias = tuple[Author, tuple[Any, ...]]
@@ -129,12 +132,12 @@ Maker: TypeAlias = tuple[Author, tuple[Any, ...]]
 
 
 class Kept(Occurrence):
-    """An event that waits for others: its projection, and where the exchanges hold it."""
+    """An event that waits for others: its projection."""
 
-    __slots__ = ("gone", "maker", "places")
+    __slots__ = ("gone", "maker")
 
     def __init__(self, kind: str, source: str, id: str, fields: Any, at: int, turn: int) -> None:  # noqa: A002 - the record of an event
-        """Record what happened; nothing holds it yet."""
+        """Record what happened."""
         self.kind = kind
         self.source = source
         self.id = id
@@ -142,7 +145,6 @@ class Kept(Occurrence):
         self.at = at
         self.turn = turn
         self.gone = False
-        self.places: Sequence[Any] = ()
         self.maker: Maker | None = None
 
 

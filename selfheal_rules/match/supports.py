@@ -173,7 +173,8 @@ class Supports:
         if step.fold is not None and (straight := self.network.firing.get(step.kind.name)):
             source = self._source(ruling, index, step, found[0][0])
             self.made += len(found)
-            self.network.ready.append((straight, Implied(source, *step.fold.columns(found), now, turn)))
+            implied = Implied(source, *step.fold.columns(found), now, turn)
+            self.network.ready += [(single, implied) for single in straight]
             return
         self._post(
             step,

@@ -2,27 +2,47 @@
 What each part does with an event: fires it, counts it, keeps it, or has it meet what waits.
 
 A taker is made once for each part over one memory, so that an event pays for no more than its part asks: most that pass
-the leaves are kept and meet nobody, or are counted and change nothing.
+the leaves are kept and meet nobody, or are counted and change nothing. A posted event is its own row until somebody
+has to hold it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from selfheal_rules.compile.plan import Part, Probe, Seed
+from attrs import frozen
+
+from selfheal_rules.compile.plan import Part, Seed
 from selfheal_rules.events import Event
 from selfheal_rules.match.implied import Implied
-from selfheal_rules.match.rows import Occurrence
+from selfheal_rules.match.rows import occurrence
 
 if TYPE_CHECKING:
     from selfheal_rules.match.network import Network
 
-Straight: TypeAlias = tuple[Any, ...]
-"""What an event fires as it is found: rules of events alone whose episodes close as they open."""
-Firing: TypeAlias = tuple[Any, ...] | Implied
-"""The rows of what fires them."""
-Partners: TypeAlias = dict[int, tuple[Straight, tuple[Seed, ...]]]
-Take: TypeAlias = Callable[[Any], None]
-"""Takes an event that passed the leaves of a part: a posted one as it is, a concluded one as its row."""
+Single: TypeAlias = Any
+"""A rule of events alone whose episodes close as they open: it fires as it is found (see `decide/straight.py`)."""
+Firing: TypeAlias = Sequence[tuple[Any, ...]] | Implied
+"""The matches it fires by."""
+Take: TypeAlias = Callable[[Any], object]
+"""Takes a row of a part."""
+
+
+@frozen(eq=False, repr=False)
+class Meeting:
+    """How a row of a part meets what waits: one that comes in time, one that comes late, one that merely changed."""
+
+    early: Take
+    late: Take
+    changed: Take
+
+
+def meeting(network: "Network", part: Part) -> Meeting:
+    """Give how the rows of a part meet what waits."""
+    return Meeting(
+        _several(_meets(network, part, lambda seed: not seed.late_only)),
+        _several(_meets(network, part, lambda _: True)),
+        _several(_meets(network, part, lambda seed: seed.level)),
+    )
 
 
 def taker(network: "Network", part: Part) -> Take:
@@ -31,37 +51,51 @@ def taker(network: "Network", part: Part) -> Take:
         return _none
     straight = network.straight[part.number]
     if straight is not None:
-        return lambda item: network.ready.append((straight, (item,)))
+        return _several([_firing(network, single) for single in straight])
     takes: list[Take] = [network.tallies.samplers[counter] for counter in part.counts]
     if part.keep:
         takes.append(_keeping(network, part))
     elif part.seeds or part.probes or part.watches:
         takes.append(_passing(network, part))
-    return takes[0] if len(takes) == 1 else _several(tuple(takes))
+    return _several(takes)
 
 
 def _none(_: object) -> None:
-    """Do nothing: no event comes to a part of states or of counts."""
+    """Do nothing."""
 
 
-def _several(takes: tuple[Take, ...]) -> Take:
-    def take(item: Any) -> None:
+def _several(takes: Sequence[Take]) -> Take:
+    if len(takes) < 2:  # noqa: PLR2004 - several
+        return takes[0] if takes else _none
+
+    def take(row: Any) -> None:
         for one in takes:
-            one(item)
+            one(row)
 
     return take
 
 
+def _firing(network: "Network", single: Single) -> Take:
+    """Fire a rule by every match a row completes."""
+    ready, memory, find = network.ready, network.memory, single.find
+    if find is None:
+        return lambda row: ready.append((single, [(row,)]))
+
+    def fire(row: Any, find: Any = find, memory: Any = memory, single: Single = single) -> None:
+        found = find(row, memory)
+        if found:
+            ready.append((single, found))
+
+    return fire
+
+
 def _passing(network: "Network", part: Part) -> Take:
     """Have an event meet what stands now; nobody will meet it later."""
-    memory, watched = network.memory, bool(part.watches)
+    if not part.watches:
+        return lambda row: network.seed(part, row)
 
-    def take(item: Any) -> None:
-        row = item
-        if item.__class__ is Event:
-            row = Occurrence(item.kind, item.source, item.id, item.fields, item.at, memory.turn)
-        if watched:
-            network.watch(part, row)
+    def take(row: Any) -> None:
+        network.watch(part, row)
         network.seed(part, row)
 
     return take
@@ -69,14 +103,16 @@ def _passing(network: "Network", part: Part) -> Take:
 
 def _keeping(network: "Network", part: Part) -> Take:
     """Keep an event for those that come after it; what only late ones could look up is not even indexed."""
-    memory, number, meet = network.memory, part.number, _meeting(network, part)
+    memory, number, meet = network.memory, part.number, network.meetings[part.number].early
     waiting, recent, rooms = memory.waiting[number], memory.recent[number], memory.rooms
 
-    def take_unindexed(item: Any) -> None:
+    def take_unindexed(
+        item: Any, memory: Any = memory, waiting: Any = waiting, number: int = number, meet: Take = meet
+    ) -> None:
         if item.__class__ is not Event or item.at < memory.now:
             network.keep(part, item)
             return
-        waiting.append((item, memory.turn))
+        waiting += (item, memory.turn)
         if len(waiting) > rooms[number]:
             network.expire(part)
         meet(item)
@@ -95,43 +131,56 @@ def _keeping(network: "Network", part: Part) -> Take:
     return take_unindexed if part.lazy else take
 
 
-def _meeting(network: "Network", part: Part) -> Take:
-    """Have an event that does not come late meet what waits."""
-    memory, pend = network.memory, network.pend
-    seeds = tuple(seed for seed in part.seeds if not seed.late_only)
-    probes = tuple((memory.exchanges[one.exchange], one.key, _in_time(network, one)) for one in part.probes)
-    probes = tuple(probe for probe in probes if probe[2])
+# Meeting what waits
 
-    def meet(row: Any) -> None:
+
+def _meets(network: "Network", part: Part, wanted: Callable[[Seed], bool]) -> list[Take]:
+    takes = _tries(network, filter(wanted, part.seeds))
+    for probe in part.probes:
+        found = {number: _tries(network, filter(wanted, some)) for number, some in probe.partners.items()}
+        partners = {number: _several(some) for number, some in found.items() if some}
+        seeds = [seed for some in probe.partners.values() for seed in some if wanted(seed)]
+        if len(seeds) == 1 and seeds[0] in network.joins:
+            takes += partners.values()  # what fires it looks under the same key, and finds as much
+        elif partners:
+            takes.append(_probing(network.memory.exchanges[probe.exchange], probe.key, partners))
+    return takes
+
+
+def _tries(network: "Network", seeds: Iterable[Seed]) -> list[Take]:
+    """Give how a row is tried as each of these seeds: what fires as it is found does, the others are to be judged."""
+    takes: list[Take] = []
+    judged = []
+    for seed in seeds:
+        single = network.joins.get(seed)
+        if single is None:
+            judged.append(seed)
+        else:
+            takes.append(_firing(network, single))
+    return [*takes, _pending(network, judged)] if judged else takes
+
+
+def _pending(network: "Network", seeds: Sequence[Seed]) -> Take:
+    pend = network.pend
+
+    def take(row: Any) -> None:
+        found = occurrence(row, network.memory.turn) if row.__class__ is Event else row
         for seed in seeds:
-            pend(seed, row)
-        for exchange, key_of, partners in probes:
-            bucket = exchange.get(key_of(row))
-            if bucket is not None:
-                _fire(network, partners, bucket, row)
+            pend(seed, found)
 
-    return meet if seeds or probes else _none
+    return take
 
 
-def _fire(network: "Network", partners: Partners, bucket: dict[int, Any], row: Any) -> None:
-    """Have what waits in a bucket for an event fire, or be judged."""
-    if row.__class__ is Event:
-        row = Occurrence(row.kind, row.source, row.id, row.fields, row.at, network.memory.turn)
-    for number in bucket if len(bucket) <= len(partners) else partners:
-        if number in bucket and number in partners:
-            straight, seeds = partners[number]
-            if straight:
-                network.ready.append((straight, (row,)))
-            for seed in seeds:
-                network.pend(seed, row)
+def _probing(
+    exchange: Mapping[Any, Mapping[int, Any]], key_of: Callable[[Any], Any], partners: Mapping[int, Take]
+) -> Take:
+    """Try only the seeds for which something waits under the key of a row."""
 
+    def take(row: Any) -> None:
+        bucket = exchange.get(key_of(row))
+        if bucket is not None:
+            for number in bucket if len(bucket) <= len(partners) else partners:
+                if number in bucket and number in partners:
+                    partners[number](row)
 
-def _in_time(network: "Network", probe: Probe) -> Partners:
-    """Give the partners of an event that does not come late: what fires as it is found, and what is to be judged."""
-    found: Partners = {}
-    for number, some in probe.partners.items():
-        seeds = [seed for seed in some if not seed.late_only]
-        straight = tuple(one for seed in seeds for one in network.joins.get(seed, ()))
-        if seeds:
-            found[number] = straight, tuple(seed for seed in seeds if seed not in network.joins)
-    return found
+    return take

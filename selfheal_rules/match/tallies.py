@@ -1,6 +1,7 @@
 """Counts and aggregates: one tally for each group, whose row stands while its bounds hold."""
 
 from bisect import insort
+from itertools import takewhile
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -117,12 +118,8 @@ class Tallies:
     def _sampler(self, part: Part, counted: Counted, within: int) -> Sample:
         memory, group, value = self.memory, counted.group, counted.value
         rising, distinct, enough = counted.rising, counted.distinct, counted.least if counted.rising else 0
-        tallies, groups, rooms, number = (
-            memory.tallies[part.number],
-            memory.groups[part.number],
-            memory.rooms,
-            part.number,
-        )
+        number, rooms = part.number, memory.rooms
+        tallies, groups, lone = memory.tallies[number], memory.groups[number], memory.lone[number]
 
         def sample(row: Any, turn: int = 0) -> None:
             now, at = memory.now, row.at
@@ -130,17 +127,24 @@ class Tallies:
             key = group(row)
             if key is None or at <= limit:
                 return
+            one = (at, turn or memory.turn, value(row, now) if value else None, row.kind, row.source, row.id)
             tally = tallies.get(key)
             if tally is None:
-                tally = tallies[key] = self._tally(part, counted, key, row)
-                if rising:
-                    groups.append((at, key, tally))
-                    if len(groups) > rooms[number]:
-                        self._sweep(part, limit)
+                first = lone.pop(key, None) if enough > 1 else None
+                if enough > 1 and (first is None or first[0] <= limit):
+                    lone[key] = one
+                    crowd = len(lone)
+                else:
+                    tally = tallies[key] = self._tally(part, counted, key, row, first)
+                    groups.extend(((at, key, tally),) if rising else ())
+                    crowd = len(groups)
+                if crowd > rooms[number]:
+                    self._sweep(part, limit)
+                if tally is None:
+                    return
             samples = tally.samples
-            one = (at, turn or memory.turn, value(row, now) if value else None, row.kind, row.source, row.id)
-            if distinct and one[2] is not None:
-                tally.different[one[2]] = tally.different.get(one[2], 0) + 1
+            if distinct:
+                _differ(tally.different, one)
             if at < now and samples and samples[-1][0] > at:
                 insort(samples, one, key=_order)
             else:
@@ -150,13 +154,24 @@ class Tallies:
 
         return sample
 
-    def _tally(self, part: Part, counted: Counted, key: Any, row: Row) -> Tally:
+    def _tally(self, part: Part, counted: Counted, key: Any, row: Row, first: Any = None) -> Tally:
+        """Give the tally of a group, which may have had one sample to itself until now."""
         values = key if counted.literal else tuple(_value(row, name) for name in counted.names)
-        return self._open(part, counted, key, values) if counted.open and not counted.least else Tally(values)
+        if counted.open and not counted.least:
+            return self._open(part, counted, key, values)
+        tally = Tally(values)
+        if first is not None:
+            tally.samples.append(first)
+            if counted.distinct:
+                _differ(tally.different, first)
+        return tally
 
     def _sweep(self, part: Part, limit: int) -> None:
         """Forget groups whose samples have all left the window; no timer would, where nothing can become true by it."""
-        groups, tallies = self.memory.groups[part.number], self.memory.tallies[part.number]
+        memory, number = self.memory, part.number
+        groups, tallies, lone = memory.groups[number], memory.tallies[number], memory.lone[number]
+        for key in [*takewhile(lambda key: lone[key][0] <= limit, lone)]:
+            del lone[key]
         while groups and groups[0][0] <= limit:
             _, key, tally = groups.popleft()
             last = tally.samples[-1][0] if tally.samples else limit
@@ -166,7 +181,7 @@ class Tallies:
                 groups.append((max(last, limit + 1), key, tally))
             else:
                 del tallies[key]
-        self.memory.grant(part.number, len(groups))
+        memory.grant(number, max(len(groups), len(lone)))
 
     # States
 
@@ -300,6 +315,12 @@ class Tallies:
         if due and (not tally.due or due < tally.due):
             tally.due = due
             self.memory.timer(due, TALLY, (part.number, key))
+
+
+def _differ(different: dict[Any, int], sample: tuple[Any, ...]) -> None:
+    """Count the value of a sample among the different ones."""
+    if sample[2] is not None:
+        different[sample[2]] = different.get(sample[2], 0) + 1
 
 
 def _value(row: Row, name: str) -> Any:

@@ -22,6 +22,7 @@ Items: TypeAlias = tuple[Item, ...]
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,20}(?:\.[0-9]{0,20})?")
 _SHOWN = 60
+_TEXT = {str}
 
 
 class Unrecognised(EventError):  # noqa: N818 - an outcome of its own: the payload is fine, and not for us
@@ -108,6 +109,8 @@ def sequence(payload: Payload, name: str) -> list[Any]:
 def texts(payload: Payload, name: str) -> dict[str, str]:
     """Give a mapping of texts: labels and metadata, whose values sources write as texts."""
     found = mapping(payload, name)
+    if {*map(type, found), *map(type, found.values())} <= _TEXT:
+        return dict(found)
     for key, value in found.items():
         if not isinstance(key, str) or not isinstance(value, str):
             message = f"`{name}` has {shown(value)} under {shown(key)}, not a text"
@@ -132,6 +135,8 @@ def instant(value: str, name: str = "time") -> datetime:
         if not _INSTANT.fullmatch(value):
             raise ValueError(value)  # noqa: TRY301 - what `fromisoformat` takes beyond this is no time of a payload
         read = datetime.fromisoformat(value)
+        if read.tzinfo is UTC:
+            return read
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
         message = f"`{name}` is {shown(value)}, not a time"

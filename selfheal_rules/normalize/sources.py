@@ -35,6 +35,7 @@ from selfheal_rules.normalize import (
     zaqar,
 )
 from selfheal_rules.normalize.reading import Ignored, Items, Payload, Unrecognised, malformed, shown
+from selfheal_rules.values import argument
 from selfheal_rules.vocabulary import Vocabulary
 
 _NAMED_KEYS = 8
@@ -149,8 +150,13 @@ def normalize_payload(
     Raises:
         Unrecognised: where the payload is of no known source, naming its keys.
         EventError: where it is of a known source and malformed; nothing else is ever raised for JSON values.
+        TypeError: where another argument is of another type.
     """
+    if vocabulary is not None:
+        argument("vocabulary", vocabulary, Vocabulary, cure="`load_vocabulary` gives one")
     known = Known(_aware(received), vocabulary, source, tuple(mappings))
+    for mapping in known.mappings:
+        argument("mappings", mapping, PayloadMapping, cure="`load_mapping` gives one")
     return tuple(item for element in payloads(payload, known) for item in _unless_ignored(element, known))
 
 
@@ -181,6 +187,8 @@ def payloads(value: object, known: Known) -> Iterator[object]:
 
 
 def _listed(answer: Payload) -> str | None:
+    if answer.keys().isdisjoint(_ANSWERS):
+        return None
     found = next((name for name in _ANSWERS if isinstance(answer.get(name), list | tuple)), None)
     return found if answer.keys() <= {found, "links", f"{found}_links"} else None
 
@@ -213,8 +221,9 @@ def read_payload(payload: object, known: Known) -> Items:
 
 
 def _source(message: Payload, known: Known) -> Recogniser:
+    wanted = known.source
     for source in known.recognisers:
-        if known.source in {None, source.name} and source.recognise(message):
+        if (wanted is None or wanted == source.name) and source.recognise(message):
             return source
     if known.source is None:
         text = f"payload of no known source, with {_keys(message)}"
@@ -235,7 +244,10 @@ def _keys(message: Payload) -> str:
 
 
 def _aware(received: datetime | None) -> datetime | None:
-    if received is not None and received.tzinfo is None:
+    if received is None:
+        return None
+    argument("received", received, datetime)
+    if received.tzinfo is None:
         message = f"`received` is {received.isoformat()}, which names no time zone"
         raise EventError(message, field="received")
     return received
