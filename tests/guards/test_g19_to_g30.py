@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.guards import hostile, slowest
 from selfheal_rules.check import check_rules
 from selfheal_rules.compile import compile_rules
 from selfheal_rules.decide import Control
@@ -158,6 +159,15 @@ def test_g28_a_rule_cannot_run_code(code: str) -> None:
     when = f'{{all: [{{as: e, event: lost}}, {{test: "{code} == 1"}}]}}'
     _, report = parse_rules(Source("r.yaml", f"selfheal: 1\nruleset: s\n{VOCABULARY}rules:\n{rule(when)}"))
     assert report.errors
+
+
+def test_g28_an_event_that_takes_too_long_is_told() -> None:
+    """G28: the hostile corpus is measured by whatever clock is given; the one that took longest is named, and short."""
+    program, events = hostile()
+    ticks = iter([0.0, 0.001, 1.0, 1.011, *(second for _ in events[2:] for second in (2.0, 2.002))])
+    found = slowest(program, events, 1, lambda: next(ticks))
+    assert (11, "short") == (round(found.value or 0), found.verdict)
+    assert found.note.startswith("event `e1`")
 
 
 def test_g29_automation_counts_itself() -> None:
