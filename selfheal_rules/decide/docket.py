@@ -218,7 +218,7 @@ class Docket:
         self.held[place] = (queue, proposal.ticket)
         proposal.asked = proposal.asked or verdict.status == "needs_approval"
         if proposal.progress.state != "held" and not proposal.level:
-            self.memory.timer(proposal.since + self.episodes.max_age + 1, HELD, (place, proposal.ticket))
+            self.memory.timer(proposal.since + self.episodes.max_age, HELD, (place, proposal.ticket))
         proposal.progress.state = "held"
         due = self.memory.now + AGAIN if verdict is self.episodes.caution else _due(verdict)
         if due is not None and due < self.alarms.get(queue, due + 1):

@@ -235,7 +235,7 @@ class Guards:
         """Refuse at once what could only be let through when its cause is too old."""
         if verdict.guard not in NOT_BEFORE or verdict.retry_at is None or proposal.level or proposal.asked:
             return verdict
-        if not proposal.opens or microseconds(verdict.retry_at) - proposal.since <= self.view.max_age:
+        if not proposal.opens or microseconds(verdict.retry_at) - proposal.since < self.view.max_age:
             return verdict
         return suppressed(verdict.guard, f"{verdict.reason}; by then its cause is too old to act on")
 

@@ -7,15 +7,15 @@ from selfheal_rules.guard.verdict import suppressed
 
 
 def bind(_: object, desk: Desk) -> Asked:
-    """Suppress the first step of an episode that is older than `max_age`, unless people were asked."""
+    """Suppress the first step of an episode `max_age` after it opened, unless people were asked."""
     max_age = desk.view.max_age
 
     def verdict(proposal: Proposal, _: object, now: int) -> Verdict | None:
-        if proposal.level or proposal.asked or now - proposal.since <= max_age:
+        if proposal.level or proposal.asked or now - proposal.since < max_age:
             return None
         return suppressed("stale", "it was held until its cause was too old to act on")
 
-    return Asked(verdict, Phrase("now - proposal.since > {max_age}", max_age=max_age))
+    return Asked(verdict, Phrase("now - proposal.since >= {max_age}", max_age=max_age))
 
 
 STAGE = Stage("stale", bind, "every", opens=True)

@@ -47,8 +47,19 @@ def test_g21_what_is_old_does_not_act() -> None:
     site.event("beat", 10_800)
     assert [[]] * 9 == [site.event("lost", second * 60) for second in range(9)]
     assert ["disable_service h1 held:kill_switch@10801"] == site.event("lost", 10_801)
-    assert [] == site.until(11_401)
-    assert ["disable_service h1 suppressed:stale@11401"] == site.until(11_402)
+    assert [] == site.until(11_400.5)
+    assert ["disable_service h1 suppressed:stale@11401"] == site.until(11_401)
+
+
+def test_g21_what_comes_free_as_its_cause_grows_old_is_dropped() -> None:
+    """G21: a step held for exactly `max_age` meets a world that old: the switch goes off at that instant, in vain."""
+    site = Site(rule(LOST), FREE)
+    site.say("kill", 0)
+    site.event("lost", 1)
+    assert ["disable_service h1 suppressed:stale@601"] == site.say("resume", 601)
+    tight = Site(rule(LOST, DRAIN, "{limit: 1, per: 10m}"))
+    tight.event("lost", 0, "h1")
+    assert ["disable_service h2 suppressed:limit@0"] == tight.event("lost", 0, "h2")
 
 
 OBSERVERS = "observers: [{source: m, silent: 5m}]\n"
