@@ -1,4 +1,4 @@
-"""Whether what a rule does can come about: guards that let nothing pass, retries that never come, steps behind an end."""
+"""Whether what a rule does can come about: guards that let nothing pass, retries that never come, steps cut off."""
 
 from collections.abc import Iterator
 
