@@ -98,6 +98,57 @@ def test_g23_protected_things_are_never_acted_on() -> None:
     assert ["notify ctl-1 allowed@0"] == told.state("alarm", 0, "ctl-1")
 
 
+SPELLED = {
+    "ctl-1": ("CTL-1", "ctl-1.example.org", "Ctl-1.Example.ORG."),
+    "ctl-1.example.org": ("ctl-1", "CTL-1.EXAMPLE.ORG"),
+    "CTL-*.example.org": ("ctl-7", "ctl-7.example.org"),
+    "Web-?": ("web-3", "WEB-3.rack.example"),
+    "10.0.0.1": ("10.0.0.1",),
+    "[FE80::1]:9100": ("[fe80::1]:9100",),
+}
+OTHERS = {
+    "ctl-1": ("ctl-10", "xctl-1", "ctl-1-example", "ctl"),
+    "ctl-1.example.org": ("ctl-1.example.net", "ctl-10", "example.org"),
+    "CTL-*.example.org": ("web-7", "ctl-7.example.net"),
+    "*.example.org": ("web-7", "ctl-1.example.net"),
+    "10.0.0.1": ("10", "10.0.0.12", "10.0.0.2"),
+}
+
+
+@pytest.mark.parametrize("written", [*SPELLED, "*.example.org"])
+def test_g23_a_protected_host_is_protected_however_it_is_written(written: str) -> None:
+    """G23: in another letter case, with its domain or without; another host is not, though its name begins so."""
+    site = Site(rule(), FREE + f'protected: [{{target: "{written}", reason: the control plane}}]\n')
+    for name in SPELLED.get(written, ("ctl-1.example.org",)):
+        assert [f"disable_service {name} rejected:protected@0"] == site.state("alarm", 0, name)
+    for name in OTHERS.get(written, ("h1",)):
+        assert [f"disable_service {name} allowed@1"] == site.state("alarm", 1, name)
+
+
+def test_g23_what_is_paused_or_planned_is_left_alone_however_it_is_written() -> None:
+    """G23: the targets of a pause and of a calendar are read as protected ones are."""
+    plan = "maintenance: [{name: night, targets: [ctl-1], days: [mon], from: '00:00', to: '23:59', zone: UTC, "
+    site = Site(rule(), FREE + plan + "until: 2027-01-01, owner: ops, reason: disks}]\n")
+    assert ["disable_service CTL-1.a.org held:maintenance@0"] == site.state("alarm", 0, "CTL-1.a.org")
+    site.say("pause", 1, "target:h1.a.org")
+    assert ["disable_service H1 held:pause@2"] == site.state("alarm", 2, "H1")
+
+
+def test_a_limit_of_nothing_lets_nothing_through() -> None:
+    """Of the rule and of the site alike: what asks is held, with no instant to wait for, and dropped with its cause."""
+    for site in (
+        Site(rule(DEAD, DRAIN, "{limit: 0, per: 1h}")),
+        Site(rule(), FREE + "guards: [{limit: 0, per: 1h}]\n"),
+    ):
+        assert ["disable_service h1 held:limit@0"] == site.state("alarm", 0)
+        assert (None, "0 targets acted on of late, 0 may be") == (
+            site.decisions[-1].verdict.retry_at,
+            site.decisions[-1].verdict.reason,
+        )
+        assert [] == site.until(9_000)
+        assert ["disable_service h1 suppressed:withdrawn@9001"] == site.state("alarm", 9_001, gone=True)
+
+
 def test_g23_a_protected_name_may_have_brackets_in_it() -> None:
     """G23: what is written is protected as it is written, though `[` begins a set of signs in a pattern."""
     site = Site(rule(), FREE + 'protected: [{target: "[fe80::1]:9100", reason: the control plane}]\n')
