@@ -1,14 +1,25 @@
-"""What guards cost a decision: nine of a rule and a site, beside those that always stand, over hosts in 40 zones."""
+"""
+Measure what guards cost a decision, and what an event costs that was made to cost much: `python -m benchmarks.guards`.
 
+Nine guards of a rule and a site stand beside those that always do, over hosts in 40 zones. The figures are medians over
+the decisions of interleaved rounds, so that what else the machine does is not in them. Each answer is checked.
+"""
+
+import argparse
 import gc
+import statistics
+import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from attrs import frozen
 
 import selfheal_rules as sr
+from benchmarks import targets
 from benchmarks.measure import load
+from benchmarks.targets import Figure
 from selfheal_rules.events import checked
 from selfheal_rules.parse.policy import read_policy
 from selfheal_rules.source import Source
@@ -63,9 +74,13 @@ autonomy: [{grade: auto, action: "compute.*"}]
 """
 
 
+Clock = Callable[[], float]
+"""What gives seconds."""
+
+
 @frozen
 class Cost:
-    """Microseconds of CPU a decision, with the guards and with an enforcing policy that has none, and how many."""
+    """Microseconds a decision, with the guards and with an enforcing policy that has none, and how many."""
 
     guarded: float
     bare: float
@@ -76,8 +91,13 @@ class Cost:
         """What the guards add to a decision; the episode both need is in neither."""
         return self.guarded - self.bare
 
+    def figure(self) -> Figure:
+        """Give the line of the table."""
+        note = f"{self.guarded:.1f} us with nine, {self.bare:.1f} us with none but those that always stand"
+        return Figure("guards, a decision", self.guards, "us", targets.GUARDS_US, note=note)
 
-def measured(decisions: int, hosts: int, rounds: int) -> Cost:
+
+def measured(decisions: int, hosts: int, rounds: int, clock: Clock = time.perf_counter) -> Cost:
     """
     Measure a stream of lost hosts, one decision each.
 
@@ -89,30 +109,94 @@ def measured(decisions: int, hosts: int, rounds: int) -> Cost:
     best = [float("inf"), float("inf")]
     for _ in range(rounds):
         for place, (program, policy) in enumerate(zip((guarded, bare), policies, strict=True)):
-            best[place] = min(best[place], _round(sr.Engine(program, policy=policy), decisions, hosts))
+            best[place] = min(best[place], _round(sr.Engine(program, policy=policy), decisions, hosts, clock))
     return Cost(best[0] * 1e6, best[1] * 1e6, decisions)
 
 
-def _round(engine: sr.Engine, decisions: int, hosts: int) -> float:
+def _round(engine: sr.Engine, decisions: int, hosts: int, clock: Clock) -> float:
     vocabulary = engine.program.vocabulary
     for number in range(hosts):
         fields = {"host": f"h{number}", "az": f"az{number % ZONES}", "status": "up"}
         engine.post(sr.State("host", "nova", START, fields))
     items = [checked(_lost(number, hosts), vocabulary) for number in range(decisions)]
-    said = Counter[str]()
     gc.collect()
     gc.freeze()
-    begun = time.process_time()
-    steps = [engine.post(item) for item in items]
-    spent = time.process_time() - begun
+    spent, steps = timed(engine, items, clock)
     gc.unfreeze()
-    for step in steps:
-        said.update(decision.verdict.status for decision in step)
+    said = Counter(decision.verdict.status for step in steps for decision in step)
     assert said == {"allowed": decisions}, f"{decisions} decisions are allowed, and not {said}"
-    return spent / decisions
+    return statistics.median(spent)
+
+
+def timed(engine: sr.Engine, items: Sequence[sr.Event], clock: Clock) -> tuple[list[float], list[sr.Step]]:
+    """Post items, and give what each took and led to."""
+    spent, steps = [], []
+    for item in items:
+        begun = clock()
+        step = engine.post(item)
+        spent.append(clock() - begun)
+        steps.append(step)
+    return spent, steps
 
 
 def _lost(number: int, hosts: int) -> sr.Event:
     host = number % hosts
     fields = {"host": f"h{host}", "az": f"az{host % ZONES}"}
     return sr.Event(f"e{number}", "lost", "m", START + timedelta(milliseconds=number), fields)
+
+
+# What was made to cost much
+
+TESTS = (
+    "matches: '^(a|b)*c$'", "matches: '^a+b+$'", "matches: '^[a-z]+[0-9]{1,40}$'", "matches: '(?i)^z+[^z]{1,20}$'",
+    "glob: '*a*a*a*a*a*b'", "glob: '*[ab]*[ab]*[ab]*c'", "contains: aaaab", "ends_with: ab",
+)  # fmt: skip
+"""Expressions that check lets pass, each next to one it refuses."""
+TEXTS = ("a" * 26 + "!", "a" * 5_000, "ab" * 2_500, "a" * 2_500 + "c", "z" * 5_000, "a1" * 2_500)
+"""Names nothing calls a host; the longest are ten times as long as a payload has them."""
+
+
+def hostile() -> tuple[sr.Program, list[sr.Event]]:
+    """Give rules that look at every text of an event in every way, and events that make each look to the end."""
+    rules = "".join(
+        f"  - {{id: r{number}, when: {{as: e, event: lost, where: {{az: {{{test}}}}}}}, "
+        'then: [{do: notify, with: {text: "${e.host}"}}]}\n'
+        for number, test in enumerate(TESTS)
+    )
+    program = sr.compile_rules(load(RULES + rules))
+    events = [
+        sr.Event(f"e{number}", "lost", "m", START + timedelta(seconds=number), {"host": text, "az": text})
+        for number, text in enumerate(TEXTS)
+    ]
+    return program, events
+
+
+def slowest(program: sr.Program, events: Sequence[sr.Event], rounds: int, clock: Clock = time.perf_counter) -> Figure:
+    """Give the event that takes longest, by its best of many rounds, and how long (G28: under ten milliseconds)."""
+    found = [timed(sr.Engine(program), events, clock)[0] for _ in range(rounds)]
+    best = [min(times) for times in zip(*found, strict=True)]
+    longest = max(range(len(best)), key=best.__getitem__)
+    note = f"event `{events[longest].id}`, a text of {len(str(events[longest].fields['az']))} signs under every rule"
+    return Figure("a hostile event", best[longest] * 1e3, "ms", targets.EVENT_MS, note=note)
+
+
+def figures(decisions: int, rounds: int) -> Iterator[Figure]:
+    """Measure both."""
+    yield measured(decisions, 10 * decisions, rounds).figure()
+    yield slowest(*hostile(), rounds)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and say by the exit code whether every target is reached."""
+    parser = argparse.ArgumentParser(description="measure what guards cost a decision")
+    parser.add_argument("--quick", action="store_true", help="few decisions: are the answers right?")
+    chosen = parser.parse_args(arguments)
+    found = []
+    for figure in figures(*((200, 1) if chosen.quick else (2_000, 7))):
+        print(figure.row(), flush=True)
+        found.append(figure)
+    return int(not chosen.quick and any(figure.verdict == "short" for figure in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

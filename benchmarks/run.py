@@ -137,9 +137,7 @@ def beginnings(scale: Scale) -> Iterator[Figure]:
 def guarding(scale: Scale) -> Figure:
     """Measure what guards add to a decision."""
     decisions = min(scale.events // 10, 2000)
-    cost = guards.measured(decisions, 10 * decisions, scale.rounds)
-    note = f"{cost.guarded:.1f} us with nine, {cost.bare:.1f} us with none but those that always stand"
-    return Figure("guards, a decision", cost.guards, "us", targets.GUARDS_US, note=note)
+    return guards.measured(decisions, 10 * decisions, scale.rounds).figure()
 
 
 def figures(names: Sequence[str], scale: Scale) -> Iterator[Figure]:

@@ -31,6 +31,8 @@ BYTES_ASKED = 16.0
 LOAD_C_S, LOAD_PURE_S = 2.0, 5.0
 IMPORT_MS = 100.0
 GUARDS_US = 8.0
+EVENT_MS = 10.0
+"""What the longest event of the hostile corpus may take (G28)."""
 
 
 @frozen

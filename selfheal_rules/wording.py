@@ -13,6 +13,11 @@ def clean(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
 
 
+def number(count: int, noun: str) -> str:
+    """Write a count with its noun."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def stamp(time: datetime) -> str:
     """Write an instant as `--until` takes it."""
     return time.isoformat().removesuffix("+00:00") + "Z"

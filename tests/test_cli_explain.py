@@ -12,7 +12,7 @@ import selfheal_rules as sr
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal.file import FileJournal
 from selfheal_rules.parse.policy import load_policy
-from tests.calls import GOLDEN, RULES, STREAM, Call, Called, caller, cloudevent
+from tests.calls import GOLDEN, ROOT, RULES, STREAM, Call, Called, caller, cloudevent
 from tests.test_replay import SAMPLE, _sample
 
 ASKED = ("--rule", "heal-dead-host", "--target", "compute1")
@@ -39,6 +39,14 @@ def _golden(name: str, found: Called) -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(found.out, "utf-8")
     assert (0, golden.read_text("utf-8")) == (found.code, found.out)
+
+
+def _changed(journal: Path, folder: Path) -> Path:
+    """Write a journal that goes on under other rules."""
+    (changed := folder / "heal.jsonl").write_bytes(journal.read_bytes())
+    other = sr.compile_rules(sr.load_rules(RULES, values={"patience": "1m"}))
+    Healer(sr.Engine(other), FileJournal(changed)).close()
+    return changed
 
 
 def _placeless(found: list[dict[str, Any]]) -> list[Any]:
@@ -91,13 +99,42 @@ def test_a_journal_knows_its_policy(call: Call, tmp_path: Path) -> None:
 def test_a_journal_whose_rules_have_changed_is_not_told_without_a_word(
     call: Call, journal: Path, tmp_path: Path
 ) -> None:
-    """Decisions of before may have been made for other reasons than the latest rules give; rules that are named may."""
+    """Of a record under several programs it is said which is asked; rules that are named are what they are."""
     assert "" == call("explain", "--journal", journal, *ASKED).err
-    (changed := tmp_path / "heal.jsonl").write_bytes(journal.read_bytes())
-    other = sr.compile_rules(sr.load_rules(RULES, values={"patience": "1m"}))
-    Healer(sr.Engine(other), FileJournal(changed)).close()
-    assert "the rules of this journal have changed" in call("explain", "--journal", changed, *ASKED).err
+    changed = _changed(journal, tmp_path)
+    last, first = (call("explain", "--journal", changed, *ASKED, *at) for at in ((), ("--at", "16:00:00")))
+    assert ("2 of 2" in last.err, "1 of 2" in first.err) == (True, True)
     assert "" == call("explain", RULES, "--journal", changed, *ASKED).err
+
+
+def test_a_decision_is_explained_under_the_rules_that_made_it(call: Call, journal: Path, tmp_path: Path) -> None:
+    """Whatever rules came later, it reads as it did; under rules that did not make it that is said."""
+    decision = "--decision", _first(call)
+    before = call("explain", "--journal", journal, *decision)
+    changed = _changed(journal, tmp_path)
+    after = call("explain", "--journal", changed, *decision)
+    assert (0, before.out) == (after.code, after.out)
+    assert "1 of 2" in after.err
+    (tmp_path / "rules.yaml").write_text((ROOT / RULES / "rules.yaml").read_text("utf-8") + "\n# the same\n", "utf-8")
+    text = (tmp_path / "rules.yaml").read_text("utf-8").replace("default: 30s", "default: 1s", 1)
+    (tmp_path / "rules.yaml").write_text(text, "utf-8")
+    assert "these are not the rules that made" in call("explain", tmp_path, "--journal", changed, *decision).err
+
+
+def test_a_decision_that_rests_on_what_earlier_rules_remembered_is_not_made_up(call: Call, tmp_path: Path) -> None:
+    """Run over the record by themselves the later rules come to it at another time: that would be another story."""
+    where, items = tmp_path / "heal.jsonl", _sample()
+    middle = next(n for n, one in enumerate(items) if isinstance(one, sr.Event) and one.kind == "host.lost") + 1
+    patient = sr.compile_rules(sr.load_rules(RULES, values={"patience": "5m"}))
+    with closing(Healer(sr.Engine(patient), FileJournal(where))) as healer:
+        healer.take(items[:middle])
+    with closing(Healer(sr.Engine(SAMPLE), FileJournal(where))) as healer:
+        decided = healer.take(items[middle:])
+    found = [call("explain", "--journal", where, "--decision", one.id) for one in decided]
+    assert decided
+    for one, told in zip(decided, found, strict=True):
+        assert (one.time.strftime("%H:%M:%S") in told.out) == (told.code == 0)
+        assert told.code == 0 or "what earlier ones remembered" in told.err
 
 
 def test_evidence_out_of_a_journal_names_its_records(call: Call, journal: Path) -> None:

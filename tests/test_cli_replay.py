@@ -4,13 +4,19 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+import selfheal_rules as sr
 from selfheal_rules.cli.inputs import Lines
+from selfheal_rules.healer import Healer
+from selfheal_rules.journal.file import FileJournal
+from selfheal_rules.parse.policy import load_policy
 from tests.calls import GOLDEN, ROOT, RULES, STREAM, Call, Called, caller, cloudevent
 from tests.test_cli_explain import journal
+from tests.test_replay import SAMPLE, _sample
 
 __all__ = ["journal"]
 
@@ -43,6 +49,24 @@ def test_a_replay_tells_what_a_run_does(call: Call, journal: Path) -> None:
     recorded = call("replay", RULES, "--journal", journal, "--format", "json")
     assert ran == again.objects == recorded.objects
     assert "66 inputs: 1 duplicate, 23 matched, 42 unmatched" in again.err
+
+
+def test_a_journal_is_replayed_under_its_policy(call: Call, tmp_path: Path) -> None:
+    """What was decided under a policy is not replayed without a word as if there had been none."""
+    where = tmp_path / "heal.jsonl"
+    policy = load_policy("examples/policy.yaml")
+    with closing(Healer(sr.Engine(SAMPLE, policy=policy), FileJournal(where))) as healer:
+        said = [(one.action, one.verdict.status) for one in healer.take(_sample())]
+    found = call("replay", RULES, "--journal", where, "--format", "json")
+    assert said == [(one["action"], one["verdict"]) for one in found.objects]
+    assert "under policy `region-one`, as the journal" in found.err
+    without = call("replay", RULES, "--journal", where, "--without-policy", "--format", "json")
+    assert {"shadowed"} == {one["verdict"] for one in without.objects}
+    assert "under policy" not in without.err
+    assert 0 == call("diff", RULES, RULES, "--journal", where).code
+    assert "under policy" in call("diff", RULES, RULES, "--journal", where).err
+    both = call("replay", RULES, "--journal", where, "--without-policy", "--policy", "examples/policy.yaml")
+    assert (2, True) == (both.code, "name one of them" in both.err)
 
 
 def test_the_text_of_a_replay(call: Call) -> None:

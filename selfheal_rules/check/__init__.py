@@ -21,6 +21,7 @@ from selfheal_rules.check.operands import declarations
 from selfheal_rules.check.opposed import opposed
 from selfheal_rules.check.possible import impossible, needless
 from selfheal_rules.check.reach import crossed, unused_parameters
+from selfheal_rules.check.remedies import closed_guards, ended_causes, vain_retries
 from selfheal_rules.check.shadow import shadowed
 from selfheal_rules.check.steps import given, needed, targets
 from selfheal_rules.check.structure import counted_references, deadlines, empty, held, picks, sequences, shapes, windows
@@ -68,6 +69,9 @@ CHECKS: tuple[Check, ...] = (
     Check("shares", shares, "part"),
     Check("populations", populations, "part"),
     Check("unguarded actions", unguarded, "whole"),
+    Check("guards that let nothing pass", closed_guards, "part"),
+    Check("retries in vain", vain_retries, "whole"),
+    Check("steps behind the end of their cause", ended_causes, "whole"),
     Check("lifetimes", lifetimes, "whole"),
     Check("provenance", provenance, "part"),
     Check("circles", circular, "kinds"),

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from selfheal_rules.cli.arguments import Commands, add_format, add_params, subcommand
 from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.cli.ending import reason as why_failed
-from selfheal_rules.cli.loading import load_program, load_site
+from selfheal_rules.cli.loading import load_program
 from selfheal_rules.cli.origins import Origins
 from selfheal_rules.cli.recorded import Recorded, add_end, add_record
 from selfheal_rules.cli.screen import Screen, clean
@@ -23,6 +23,7 @@ from selfheal_rules.compile import Program
 from selfheal_rules.decide import Decision
 from selfheal_rules.explain.why_not import Answer, render
 from selfheal_rules.journal.items import Input
+from selfheal_rules.policy import Policy
 from selfheal_rules.replay import (
     Acceptance,
     AcceptanceError,
@@ -65,7 +66,8 @@ def diff(arguments: argparse.Namespace) -> int:
     screen, accepted = Screen(), _accepted(arguments.accept)
     old, new = (_program(path, arguments) for path in (arguments.old, arguments.new))
     recorded = Recorded(arguments, old.vocabulary | new.vocabulary, screen)
-    before, after = (_begun(program, arguments) for program in (old, new))
+    policy = recorded.site(old, new)
+    before, after = (_begun(program, policy, arguments) for program in (old, new))
     kept: list[Input] = []
     is_whole = True
     try:
@@ -91,8 +93,7 @@ def _program(path: Path, arguments: argparse.Namespace) -> Program:
     return program
 
 
-def _begun(program: Program, arguments: argparse.Namespace) -> Replay:
-    policy = load_site(program, arguments.policy)
+def _begun(program: Program, policy: Policy | None, arguments: argparse.Namespace) -> Replay:
     return Replay.of(program, policy, max_age=arguments.max_age, max_ahead=arguments.max_ahead)
 
 

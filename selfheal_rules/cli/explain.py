@@ -8,26 +8,26 @@ from pathlib import Path
 
 from selfheal_rules.cli.arguments import Commands, add_format, add_params, instant, subcommand
 from selfheal_rules.cli.ending import Code, Refused
-from selfheal_rules.cli.loading import load_program, load_site
+from selfheal_rules.cli.loading import load_program
 from selfheal_rules.cli.origins import Origins
-from selfheal_rules.cli.recorded import Recorded, add_record
+from selfheal_rules.cli.recorded import Era, Recorded, add_record
 from selfheal_rules.cli.screen import Screen, clean
 from selfheal_rules.cli.timeline import entry
 from selfheal_rules.cli.words import stamp
 from selfheal_rules.compile import Program
-from selfheal_rules.diagnostics import JournalError, RuleSetError, SnapshotError
+from selfheal_rules.diagnostics import JournalError, SnapshotError
 from selfheal_rules.events import Event, State
 from selfheal_rules.explain.why import Opinion, UnknownDecisionError, Why, why
 from selfheal_rules.explain.why_not import Answer, Input, UnknownRuleError, render, why_not
-from selfheal_rules.guard.binding import refuse_policy
+from selfheal_rules.journal import Record
 from selfheal_rules.normalize import Reading
 from selfheal_rules.policy import Policy
 from selfheal_rules.replay import program_of
 from selfheal_rules.values import Value, freeze
 
-_CHANGED = (
-    "selfheal: the rules of this journal have changed, and it is all asked under the latest: what was decided before "
-    "may read otherwise here; `selfheal journal show --type decision` has it as it was"
+_OTHERWISE = (
+    "the decision was made by rules that went on from what earlier ones remembered, and run over the record by "
+    "themselves they {what}: `selfheal journal show --type decision` has it as it was"
 )
 _ASKED = "ask for a decision by `--decision`, or why not by `--rule` and `--target`"
 
@@ -74,15 +74,24 @@ def explain(arguments: argparse.Namespace) -> int:
     recorded = Recorded(arguments, program.vocabulary if program else None, screen)
     placed = list(recorded.placed())
     screen.done()
-    if program is None and recorded.programs > 1:
-        screen.err(_CHANGED)
-    program = program or _recorded_program(recorded)
-    policy = _policy(program, recorded, arguments.policy)
+    made = _made(recorded)
+    if program is None:
+        era = made[0] if made else _era(recorded, arguments, placed)
+        program, placed = _recorded_program(era), placed[: era.last]
+        if len(recorded.eras) > 1:
+            which = f"{recorded.eras.index(era) + 1} of {len(recorded.eras)} that it was written under"
+            screen.err(
+                f"selfheal: the rules of this journal have changed; asked under program {program.digest}, {which}"
+            )
+    elif made and made[0].begins.said("program") != program.digest:
+        screen.err("selfheal: these are not the rules that made this decision; without PATH it is asked under those")
+        made = None
+    policy = recorded.site(program)
     inputs = [given for _, given in placed]
     try:
         if arguments.decision is not None:
             origins = _origins(program, placed, recorded.origins.unit)
-            _tell_why(arguments, program, policy, inputs, origins, screen)
+            _tell_why(arguments, _why(arguments, program, policy, inputs, made), origins, screen)
         else:
             _tell_why_not(arguments, program, policy, inputs, screen)
     except (UnknownDecisionError, UnknownRuleError) as error:
@@ -90,30 +99,32 @@ def explain(arguments: argparse.Namespace) -> int:
     return Code.OK
 
 
-def _recorded_program(recorded: Recorded) -> Program:
-    if recorded.rules is None:
+def _made(recorded: Recorded) -> tuple[Era, Record] | None:
+    """Give the decision that is sought as a journal holds it, where it holds one of that id and no other."""
+    return next(iter(recorded.made.values())) if len(recorded.made) == 1 else None
+
+
+def _era(recorded: Recorded, arguments: argparse.Namespace, placed: Sequence[tuple[int, Input]]) -> Era:
+    """Give the rules that ran at the instant that is asked about."""
+    if not recorded.eras:
         message = "the journal holds no rules; name those that are to be asked"
         raise Refused(message, Code.USAGE)
+    if arguments.at is None:
+        return recorded.eras[-1]
+    inputs = [given for _, given in placed]
+    asked = _at(arguments.at, inputs)
+    times = [one if isinstance(one, datetime) else one.time for one in inputs]
+    begun = (era for era in recorded.eras if all(time > asked for time in times[era.first : era.first + 1]))
+    later = next(begun, None)
+    return recorded.eras[-1] if later is None else recorded.eras[max(recorded.eras.index(later) - 1, 0)]
+
+
+def _recorded_program(era: Era) -> Program:
     try:
-        return program_of(recorded.rules)
+        return program_of(era.begins)
     except (JournalError, SnapshotError) as error:
         message = f"the rules the journal was written under cannot be used any more; name those to be asked: {error}"
         raise Refused(message) from None
-
-
-def _policy(program: Program, recorded: Recorded, named: Path | None) -> Policy | None:
-    """Give the policy that is named, else the one a journal was written under: another would tell another story."""
-    if named is not None:
-        return load_site(program, named)
-    policy = recorded.policy()
-    try:
-        refuse_policy(program, policy)
-    except RuleSetError as error:
-        message = (
-            f"the policy the journal was written under does not fit these rules; name one by `--policy`\n\n{error}"
-        )
-        raise Refused(message) from None
-    return policy
 
 
 def _origins(program: Program, placed: Sequence[tuple[int, Input]], unit: str) -> Origins:
@@ -127,15 +138,32 @@ def _origins(program: Program, placed: Sequence[tuple[int, Input]], unit: str) -
 # Why
 
 
-def _tell_why(
+def _why(
     arguments: argparse.Namespace,
     program: Program,
     policy: Policy | None,
     inputs: Sequence[Input],
-    origins: Origins,
-    screen: Screen,
-) -> None:
-    found = why(program, inputs, arguments.decision, policy, max_age=arguments.max_age)
+    made: tuple[Era, Record] | None,
+) -> Why:
+    """Run the record again up to the decision; what comes out is what was recorded, or it is not told."""
+    try:
+        found = why(program, inputs, arguments.decision, policy, max_age=arguments.max_age)
+    except UnknownDecisionError:
+        if made is None or made[0].first == 0:
+            raise
+        raise Refused(_OTHERWISE.format(what="do not come to it")) from None
+    as_it_was = arguments.policy is None and not arguments.without_policy
+    if made is not None and made[0].first and as_it_was and not _is_recorded(found, made[1]):
+        raise Refused(_OTHERWISE.format(what="come to another word on it"))
+    return found
+
+
+def _is_recorded(found: Why, record: Record) -> bool:
+    said = found.decision.to_json()
+    return all(said[name] == record.said(name) for name in ("time", "verdict", "guard", "reason", "because"))
+
+
+def _tell_why(arguments: argparse.Namespace, found: Why, origins: Origins, screen: Screen) -> None:
     if arguments.format == "json":
         screen.out(json.dumps(found.to_json()))
         return

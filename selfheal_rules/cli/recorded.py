@@ -4,19 +4,24 @@ import argparse
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import islice
 from typing import TypeAlias
+
+from attrs import define
 
 from selfheal_rules.cli.arguments import add_mapping, add_max_age, add_policy, duration, instant
 from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.cli.inputs import Lines
-from selfheal_rules.cli.loading import load_journal, load_mappings
+from selfheal_rules.cli.loading import load_journal, load_mappings, load_site
 from selfheal_rules.cli.origins import Origins
 from selfheal_rules.cli.problems import Problems
 from selfheal_rules.cli.screen import Screen
 from selfheal_rules.cli.words import number
+from selfheal_rules.compile import Program
 from selfheal_rules.diagnostics import JournalError, RuleSetError, SnapshotError
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State
+from selfheal_rules.guard.binding import refuse_policy
 from selfheal_rules.journal.items import Input, snapshot_of
 from selfheal_rules.journal.journal import Journal
 from selfheal_rules.journal.record import BrokenJournalError, Record
@@ -34,7 +39,9 @@ def add_record(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--journal", metavar="JOURNAL", help="the file of a journal, or the URL of its database")
     which.add_argument("--input", metavar="FILE|-", help="payloads, one JSON value a line; - is standard input")
     add_mapping(parser)
-    add_policy(parser, "the policy of the site; without one nothing is allowed")
+    add_policy(parser, "the policy of the site (default: the one a journal was written under; an input has none)")
+    about = "as if the site had no policy, whatever a journal was written under: nothing is allowed then"
+    parser.add_argument("--without-policy", action="store_true", help=about)
     add_max_age(parser)
 
 
@@ -44,6 +51,15 @@ def add_end(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-ahead", metavar="DURATION", type=duration, help=about)
     about = "at the end of the record let time pass up to this instant, such as 2026-11-22T16:30:00Z"
     parser.add_argument("--until", metavar="TIME", type=instant, help=about)
+
+
+@define
+class Era:
+    """What a journal holds under one program: the snapshot it begins with, and the inputs before and at its end."""
+
+    begins: Record
+    first: int
+    last: int
 
 
 class Recorded:
@@ -58,10 +74,11 @@ class Recorded:
         """Open the record; a journal can be read without knowing the words in it."""
         self.count = 0
         self.problems = Problems(screen)
-        self.rules: Record | None = None
-        """The latest snapshot of a journal: it has the rules it was taken under."""
-        self.programs = 0
-        """How many programs a journal was written under, one after the other."""
+        self.eras: list[Era] = []
+        """The programs a journal was written under, one after the other."""
+        self.sought: str | None = getattr(arguments, "decision", None)
+        self.made: dict[str, tuple[Era, Record]] = {}
+        """What a journal holds of the decisions that are sought, by their id: the latest word, and who said it."""
         self.begun: Record | None = None
         """The snapshot before the first input of a journal: it has the policy that input was taken under."""
         self._screen = screen
@@ -70,6 +87,12 @@ class Recorded:
         self._lines = None if arguments.input is None else Lines(arguments.input)
         self._journal = None if arguments.journal is None else load_journal(arguments.journal)
         self.origins = Origins(self._vocabulary, unit="line" if self._lines else "record")
+        self._named, self._without = arguments.policy, arguments.without_policy
+        if self._named is not None and self._without:
+            message = "`--policy` and `--without-policy` go with one another in no way: name one of them"
+            raise Refused(message, Code.USAGE)
+        self._all = self._every()
+        self._ahead: list[tuple[int, Input]] = []
 
     def __iter__(self) -> Inputs:
         """Give each input."""
@@ -80,6 +103,11 @@ class Recorded:
 
     def placed(self) -> Iterator[tuple[int, Input]]:
         """Give each input with its line or record."""
+        ahead, self._ahead = self._ahead, []
+        yield from ahead
+        yield from self._all
+
+    def _every(self) -> Iterator[tuple[int, Input]]:
         if self._journal:
             yield from self._recorded(self._journal)
         elif self._lines:
@@ -109,26 +137,58 @@ class Recorded:
 
     def _noted(self, records: Iterator[Record]) -> Iterator[Record]:
         for record in records:
-            self.programs += record.type == "program"
             if record.type == "snapshot":
-                self.rules = record
+                if not self.eras or self.eras[-1].begins.said("program") != record.said("program"):
+                    self.eras.append(Era(record, self.count, self.count))
                 self.begun = self.begun if self.begun and self.count else record
+            elif self.eras and self._is_sought(record):
+                self.made[record.said("id")] = (self.eras[-1], record)
             yield record
+            if self.eras:
+                self.eras[-1].last = self.count
 
-    def policy(self) -> Policy | None:
+    def _is_sought(self, record: Record) -> bool:
+        sought = self.sought if record.type == "decision" else None
+        return bool(sought) and str(record.said("id")).startswith(str(sought))
+
+    def site(self, *programs: Program) -> Policy | None:
         """
-        Give the policy a journal begins under; a later one is among its inputs.
+        Give the policy that is named, else the one a journal was written under: another would tell another story.
 
         Raises:
-            Refused: where the journal does not have its text.
+            Refused: where there is none of that name, it does not fit these programs, or the journal lacks its text.
         """
+        if self._named is not None:
+            found = [load_site(program, self._named) for program in programs]
+            return found[0]
+        policy = None if self._without else self._begun_under()
+        try:
+            for program in programs:
+                refuse_policy(program, policy)
+        except RuleSetError as error:
+            message = "the policy the journal was written under does not fit these rules; name one by `--policy`, "
+            message += f"or leave it out by `--without-policy`\n\n{error}"
+            raise Refused(message) from None
+        if policy is not None:
+            self._screen.err(
+                f"selfheal: under policy `{policy.name}`, as the journal; `--without-policy` leaves it out"
+            )
+        return policy
+
+    def _begun_under(self) -> Policy | None:
+        """Give the policy a journal begins under; a later one is among its inputs."""
+        if self._journal and not self.count:
+            self._ahead = list(islice(self._all, 1))
         if self.begun is None:
             return None
         try:
             blob = snapshot_of(self.begun)
             return Engine.restore(program_of(self.begun), blob).policy
         except (JournalError, RuleSetError, SnapshotError) as error:
-            message = f"the policy the journal was written under cannot be used; name it by `--policy`: {error}"
+            message = (
+                "the policy the journal was written under cannot be used; name it by `--policy`, or leave it out by "
+                f"`--without-policy`: {error}"
+            )
             raise Refused(message) from None
 
     def _pass(self, share: float | None) -> None:

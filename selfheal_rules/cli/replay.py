@@ -5,7 +5,7 @@ import json
 
 from selfheal_rules.cli.arguments import Commands, add_format, add_params, add_paths, subcommand
 from selfheal_rules.cli.ending import Code
-from selfheal_rules.cli.loading import load_program, load_site
+from selfheal_rules.cli.loading import load_program
 from selfheal_rules.cli.recorded import Recorded, add_end, add_record
 from selfheal_rules.cli.screen import Screen
 from selfheal_rules.cli.summary import counted
@@ -29,8 +29,9 @@ def register(commands: Commands) -> None:
 def replay(arguments: argparse.Namespace) -> int:
     """Apply every input of the record; an interrupt leaves what was decided until then."""
     program, _ = load_program(arguments.paths, dict(arguments.param))
-    policy, screen = load_site(program, arguments.policy), Screen()
+    screen = Screen()
     recorded = Recorded(arguments, program.vocabulary, screen)
+    policy = recorded.site(program)
     going = Replay.of(program, policy, max_age=arguments.max_age, max_ahead=arguments.max_ahead)
     is_whole = True
 

@@ -130,6 +130,10 @@ def _of_journal(arguments: argparse.Namespace, screen: Screen) -> tuple[History,
         return history, Code.FINDINGS
     except (JournalError, SnapshotError) as error:
         raise Refused(str(error)) from None
+    if history.unseen:
+        why = "stand before the first snapshot, and no engine can be had to run them: they are not on the page"
+        screen.err(f"selfheal: {history.unseen} {why}; `selfheal journal show` has them")
+        return history, Code.FINDINGS
     return history, Code.OK
 
 

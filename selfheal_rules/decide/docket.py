@@ -103,11 +103,12 @@ class Docket:
 
     # Ruling
 
-    def settle(self, note: Callable[..., None]) -> None:
+    def settle(self, note: Callable[..., None] | None) -> None:
         """
         Rule on all that is asked for, then on what was held and may go on, until nothing moves.
 
-        What is asked for together is ruled on in the order of firings; `note` is told what has just been ruled on.
+        What is asked for together is ruled on in the order of firings; `note`, where somebody is told, is told what has
+        just been ruled on.
         """
         self.wake(self.gate.observe(self.memory.now))
         releases = batches = 0
@@ -116,10 +117,12 @@ class Docket:
             for proposal in sorted(batch, key=self._place) if len(batch) > 1 else batch:
                 if proposal.progress.state in {"proposed", "held"}:
                     self._rule(proposal)
-            note(releases, 0, batches)
+            if note is not None:
+                note(releases, 0, batches)
             batches += 1
             if not self.proposed:
-                self._release(partial(note, releases, 1))
+                if self.woken:
+                    self._release(partial(note, releases, 1) if note else None)
                 releases, batches = releases + 1, 0
         while self.passed:
             self._leave(self.passed.pop())
@@ -127,7 +130,7 @@ class Docket:
     def _place(self, proposal: Proposal) -> tuple[int, int, str]:
         return self.episodes.place(proposal.episode)
 
-    def _release(self, note: Callable[..., None]) -> None:
+    def _release(self, note: Callable[..., None] | None) -> None:
         firsts = [self._place(self.queues[queue][self._first(queue)]) for queue in self.woken]
         woken = sorted(
             (place, number, queue) for number, (place, queue) in enumerate(zip(firsts, self.woken, strict=True))
@@ -135,7 +138,8 @@ class Docket:
         self.woken.clear()
         for place, _, queue in woken:
             self._drain(queue)
-            note(*place)
+            if note is not None:
+                note(*place)
 
     def _drain(self, queue: Queue) -> None:
         while queue in self.queues:
@@ -174,7 +178,7 @@ class Docket:
             else:
                 self._leave(proposal)
                 self.episodes.refuse(proposal.episode, proposal.index, verdict)
-        if proposal.words == 1:
+        if proposal.words == 1 and rivals:
             self._reconsider(proposal, [*rivals.values()])
 
     def _reconsider(self, new: Proposal, rivals: list[Proposal]) -> None:
@@ -204,7 +208,7 @@ class Docket:
         )
         progress.decision = decision
         self.episodes.say(decision, proposal.episode)
-        self.gate.told(decision)
+        self.gate.told(proposal.rule, verdict)
 
     def _hold(self, proposal: Proposal, verdict: Verdict) -> None:
         queue = (verdict.guard, verdict.scope)
@@ -214,7 +218,7 @@ class Docket:
         self.held[place] = (queue, proposal.ticket)
         proposal.asked = proposal.asked or verdict.status == "needs_approval"
         if proposal.progress.state != "held" and not proposal.level:
-            self.memory.timer(proposal.since + self.episodes.max_age + 1, HELD, (place, proposal.ticket))
+            self.memory.timer(proposal.since + self.episodes.max_age, HELD, (place, proposal.ticket))
         proposal.progress.state = "held"
         due = self.memory.now + AGAIN if verdict is self.episodes.caution else _due(verdict)
         if due is not None and due < self.alarms.get(queue, due + 1):

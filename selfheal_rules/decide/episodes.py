@@ -11,7 +11,7 @@ from typing import Any
 from selfheal_rules.compile.plan import Action, Branching, Conclusion, Ruling
 from selfheal_rules.decide.decision import SHADOWED, SUPERSEDED, UNTARGETED, WITHDRAWN, Decision, Verdict
 from selfheal_rules.decide.docket import Docket
-from selfheal_rules.decide.episode import Episode, Progress, progress_of
+from selfheal_rules.decide.episode import Episode, Progress, all_confirmed, progress_of
 from selfheal_rules.decide.known import Known
 from selfheal_rules.decide.opening import Opening
 from selfheal_rules.decide.passing import Passing
@@ -53,6 +53,8 @@ class Episodes:
         self.docket = Docket(self, gate)
         self.sought = Known()
         self.told = self.plan.entries["selfheal.episode"].taken
+        self.strict = gate.strict
+        """Whether guards judge every step, those of rules that have none included."""
         self.slow = self.told
         """Whether an episode is kept even where it closes as it opens: somebody reads of it, or guards judge it."""
 
@@ -84,14 +86,15 @@ class Episodes:
         steps = ruling.every
         episode.steps = [progress_of(step, branch, rows) for step in steps]
         episode.health = ruling.recovery.awaits[branch](rows) if ruling.recovery else None
-        episode.target = next(
-            (p.target for s, p in zip(steps, episode.steps, strict=True) if isinstance(s, Action)), None
-        )
+        for step, progress in zip(steps, episode.steps, strict=True):
+            if isinstance(step, Action):
+                episode.target = progress.target
+                break
         self.running[(ruling.number, key)] = episode
         self.numbered[episode.number] = self.known[episode.number] = episode
         self.changed[episode] = None
-        if ruling.guards or self.gate.strict:
-            episode.scopes = tuple(guard.scope[branch](rows) if guard.scope else None for guard in ruling.guards)
+        if ruling.guards or self.strict:
+            episode.scopes = tuple([guard.scope[branch](rows) if guard.scope else None for guard in ruling.guards])
             self.gate.opened(episode, ruling)
         self.advance(episode)
 
@@ -126,16 +129,15 @@ class Episodes:
     def advance(self, episode: Episode) -> None:
         """Apply what was confirmed and issue the next step, until nothing moves."""
         ruling = self.plan.rules[episode.rule]
-        moving = True
-        while moving and not episode.closed:
-            self._apply(episode, ruling)
-            moving = not episode.closed and self._issue_next(episode, ruling)
-            if not moving and not episode.closed:
-                moving = self._finish(episode, ruling)
+        while not episode.closed:
+            if episode.number in self.confirmed:
+                self._apply(episode, ruling)
+                if episode.closed:
+                    return
+            if not self._issue_next(episode, ruling) and not self._finish(episode, ruling):
+                return
 
     def _apply(self, episode: Episode, ruling: Ruling) -> None:
-        if episode.number not in self.confirmed:
-            return
         for step in self.confirmed.pop(episode.number):
             if step == HEALTHY:
                 if not episode.escalating:
@@ -152,7 +154,8 @@ class Episodes:
         for index in range(own, len(steps)) if episode.escalating else range(own):
             if episode.steps[index].state != "waiting":
                 continue
-            if all(episode.steps[other].state == "confirmed" for other in steps[index].after):
+            after = steps[index].after
+            if not after or all(episode.steps[other].state == "confirmed" for other in after):
                 self.issue(episode, ruling, index)
                 return True
         return False
@@ -167,7 +170,7 @@ class Episodes:
             if not (episode.shadowed and self.gate.acts):
                 self.conclusions.append((ruling, index, step, episode, progress.params))
             return
-        if ruling.guards or self.gate.strict:
+        if ruling.guards or self.strict:
             self.docket.propose(episode, index, ruling, step)
             return
         self._decide(episode.opening, step, progress.target, progress.params, progress.attempt, self.memory.now)
@@ -265,12 +268,12 @@ class Episodes:
     def _finish(self, episode: Episode, ruling: Ruling) -> bool:
         recovery = ruling.recovery
         if episode.escalating:
-            if all(progress.state == "confirmed" for progress in episode.steps[len(ruling.steps) :]):
+            if all_confirmed(episode.steps[len(ruling.steps) :]):
                 self.close(episode, episode.ending)
             return False
         then = episode.steps[: len(ruling.steps)]
         if recovery is None:
-            if all(progress.state == "confirmed" for progress in then):
+            if all_confirmed(then):
                 self.close(episode, "closed")
             return False
         issued = all(one.attempt and one.state not in {"proposed", "held"} for one in then)
@@ -344,7 +347,7 @@ class Episodes:
             self.heirs = {pair: other for pair, other in self.heirs.items() if other is not episode}
         self.changed[episode] = None
         self.memory.timer(self.memory.now + self.max_age, FORGET, episode)
-        if ruling.guards or self.gate.strict:
+        if ruling.guards or self.strict:
             self.gate.closed(episode, ruling)
 
     def _land_done(self, episode: Episode) -> None:

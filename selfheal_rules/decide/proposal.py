@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Protocol, TypeAlias
 
-from selfheal_rules.compile.plan import Action, Guarding, Ruling
-from selfheal_rules.decide.decision import Decision, Verdict
+from selfheal_rules.compile.plan import Action, Ruling
+from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.episode import Episode, Progress
 from selfheal_rules.match.network import Network
 from selfheal_rules.match.populations import scope_of
@@ -17,15 +17,11 @@ Queue: TypeAlias = tuple[str, Any]
 
 
 class Proposal:
-    """
-    One attempt at a step, from when it asks to be issued until it is or never will be.
-
-    `settings` are the guards that speak to it, by name, each with the values it goes by; whoever judges works them out.
-    """
+    """One attempt at a step, from when it asks to be issued until it is or never will be."""
 
     __slots__ = (
         "acting", "action", "asked", "deadline", "episode", "guarded", "id", "index", "level", "params", "place",
-        "progress", "rule", "ruleset", "settings", "shadow", "since", "step", "target", "targeted", "ticket", "words",
+        "progress", "rule", "ruleset", "shadow", "since", "step", "target", "targeted", "ticket", "words",
     )  # fmt: skip
 
     def __init__(self, ticket: int, episode: Episode, index: int, step: Action, ruling: Ruling) -> None:
@@ -47,23 +43,12 @@ class Proposal:
         """Whether guards speak to it: to what touches something; in a rule where nothing does, to all but `else`."""
         self.since = episode.opening.at
         self.level = episode.level
-        self.settings: dict[str, list[tuple[Guarding, Any]]] = {}
         self.shadow = False
         self.asked = False
         """Whether people were asked to approve it."""
         self.words = 0
         """How often its verdict was told."""
         self.id = ""
-
-    def __getstate__(self) -> tuple[None, dict[str, Any]]:
-        """Leave out what is worked out again: it holds functions."""
-        return None, {name: getattr(self, name) for name in self.__slots__ if name != "settings"}
-
-    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
-        """Take everything but the settings."""
-        self.settings = {}
-        for name, value in state[1].items():
-            setattr(self, name, value)
 
     @property
     def opens(self) -> bool:
@@ -112,8 +97,8 @@ class Gate(Protocol):
     def failed(self, episode: Episode, now: int) -> Iterable[Queue]:
         """Note that what an episode did has not helped."""
 
-    def told(self, decision: Decision) -> None:
-        """Count a decision."""
+    def told(self, rule: str, verdict: Verdict) -> None:
+        """Count what was said of a step of a rule."""
 
     def opened(self, episode: Episode, ruling: Ruling) -> None:
         """Count an episode that began."""

@@ -101,6 +101,7 @@ class Rounds:
 
     def wire(self) -> None:
         """Work out, for the guards as they are, what fires as it is found."""
+        self.episodes.strict = self.gate.strict
         self.episodes.slow = self.episodes.told or self.gate.strict
         self.guarded = self.gate.strict or any(ruling.guards for ruling in self.plan.rules)
         self.quick = not (self.guarded or self.judge.blockable)
@@ -249,7 +250,7 @@ class Rounds:
         """Have the guards rule on what is asked for, as the phase after this one."""
         self._rank(number, phase)
         if self.guarded and self.docket.stirs:
-            self.docket.settle(partial(self._rank, number, phase + 1))
+            self.docket.settle(None if self.ranks is None else partial(self._rank, number, phase + 1))
 
     def _rank(self, *rank: Any) -> None:
         """Note in which round and phase the new decisions were made, for whoever merges those of several engines."""

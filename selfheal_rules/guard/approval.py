@@ -6,13 +6,13 @@ from typing import Any
 
 from attrs import frozen
 
+from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Decision, Verdict
 from selfheal_rules.decide.evidence import plain
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Approval, Ledger
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.stage import ALWAYS, NEVER, Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import suppressed
-from selfheal_rules.guard.view import View
 from selfheal_rules.values import FrozenMap, microseconds, moment
 
 HOUR = 3_600_000_000
@@ -47,24 +47,29 @@ def requests(ledger: Ledger, find: Callable[[str], Decision | None], now: int) -
             yield Request(decision, found.quorum, FrozenMap(found.votes), *times)
 
 
-def needed(proposal: Proposal, view: View) -> tuple[int, int]:
+def needed(guards: tuple[Guarding, ...], desk: Desk) -> tuple[int, int]:
     """Give how many people have to agree (0: nobody), and within how long, in microseconds."""
-    said = view.autonomy(proposal.action)
-    asked = [(said.quorum, microseconds(said.expires))] if said.grade == "approve" and view.policy else []
-    asked += [(int(guard.amount), guard.wait or HOUR) for guard, _ in proposal.settings.get("approval", ())]
+    said = desk.view.autonomy(desk.action)
+    asked = [(said.quorum, microseconds(said.expires))] if said.grade == "approve" and desk.view.policy else []
+    asked += [(int(guard.amount), guard.wait or HOUR) for guard in guards]
     return (max(quorum for quorum, _ in asked), min(wait for _, wait in asked)) if asked else (0, 0)
 
 
-def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:
+def bind(guards: tuple[Guarding, ...], desk: Desk) -> Asked:
     """Ask for approval; once it is refused or has expired, suppress. A shadow counts as approved."""
-    quorum, wait = (0, 0) if proposal.shadow else needed(proposal, view)
-    if not quorum:
-        return None
-    proposal.id = proposal.id or view.id_of(proposal)
-    found = ledger.approvals.get(proposal.id)
-    if found is None:
-        return Verdict("needs_approval", "approval", f"{quorum} have to agree", moment(now + wait), proposal.id)
-    return _answered(proposal.id, found, quorum, now)
+    view, approvals = desk.view, desk.ledger.approvals
+    quorum, wait = (0, 0) if desk.shadow else needed(guards, desk)
+
+    def verdict(proposal: Proposal, _: object, now: int) -> Verdict | None:
+        if not quorum:
+            return None
+        proposal.id = proposal.id or view.id_of(proposal)
+        found = approvals.get(proposal.id)
+        if found is None:
+            return Verdict("needs_approval", "approval", f"{quorum} have to agree", moment(now + wait), proposal.id)
+        return _answered(proposal.id, found, quorum, now)
+
+    return Asked(verdict, ALWAYS if quorum else NEVER)
 
 
 def _answered(decision: str, found: Approval, quorum: int, now: int) -> Verdict | None:
@@ -83,18 +88,29 @@ def _agreed(found: Approval, quorum: int) -> str:
     return f"{len(found.votes)} of {quorum}"
 
 
-def refused(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:
+def refused(guards: tuple[Guarding, ...], desk: Desk) -> Phrase:
     """Begin to wait for approval, or go on under what the policy asks for now; the time it expires at stays."""
-    quorum, wait = needed(proposal, view)
-    if proposal.id not in ledger.approvals:
-        ledger.approvals[proposal.id] = Approval(now, now + wait)
-    ledger.approvals[proposal.id].quorum = quorum
+    approvals = desk.ledger.approvals
+
+    quorum, wait = needed(guards, desk)
+
+    def note(proposal: Proposal, now: int) -> None:
+        if proposal.id not in approvals:
+            approvals[proposal.id] = Approval(now, now + wait)
+        approvals[proposal.id].quorum = quorum
+
+    return Phrase("{note}(proposal, now)", note=note)
 
 
-def charge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:  # noqa: ARG001 - one shape
+def charge(_: object, desk: Desk) -> Phrase:
     """Have an approval that was used hold for further attempts at the step."""
-    if proposal.id in ledger.approvals:
-        ledger.approvals[proposal.id].used = True
+    approvals = desk.ledger.approvals
+
+    def note(proposal: Proposal) -> None:
+        if proposal.id in approvals:
+            approvals[proposal.id].used = True
+
+    return Phrase("{note}(proposal) if {approvals} else None", note=note, approvals=approvals)
 
 
-STAGE = Stage("approval", judge, "acting", charge=charge, refused=refused)
+STAGE = Stage("approval", bind, "acting", charge=charge, refused=refused)

@@ -1,44 +1,59 @@
 """So many tries for one target, then people: it is quarantined until somebody releases it."""
 
+from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Ledger
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.ledger import Scope
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import suppressed
-from selfheal_rules.guard.view import View
 from selfheal_rules.values import moment
 
 
-def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
+def bind(guard: Guarding, desk: Desk) -> Asked:
     """Suppress the try that is one too many, and every one after it."""
-    book = ledger.book(shadow=proposal.shadow)
-    for guard, scope in proposal.settings["attempts"]:
-        place = (guard.key, scope)
-        if place in book.quarantined:
-            since = moment(book.quarantined[place][0]).isoformat()
-            return suppressed("quarantine", f"quarantined since {since}: release it by hand")
-        if len(book.since((*place, proposal.action), now - guard.per, now - guard.keep)) >= guard.amount:
-            return suppressed("attempts", f"tried {guard.amount:g} times already; quarantined", escalates=True)
-    return None
+    book, key, per, keep = desk.book, guard.key, guard.per, guard.keep
+    quarantined, since = book.quarantined, book.since
+
+    def verdict(proposal: Proposal, scope: Scope, now: int) -> Verdict | None:
+        if (key, scope) in quarantined:
+            told = moment(quarantined[key, scope][0]).isoformat()
+            return suppressed("quarantine", f"quarantined since {told}: release it by hand")
+        if len(since((key, scope, proposal.action), now - per, now - keep)) < guard.amount:
+            return None
+        return suppressed("attempts", f"tried {guard.amount:g} times already; quarantined", escalates=True)
+
+    return Asked(
+        verdict,
+        Phrase(
+            "({key}, {scope}, proposal.action) in {times} or ({quarantined} and ({key}, {scope}) in {quarantined})",
+            key=key,
+            times=book.times,
+            quarantined=quarantined,
+        ),
+    )
 
 
-def charge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:  # noqa: ARG001 - one shape
+def charge(guard: Guarding, desk: Desk) -> Phrase:
     """Count a try."""
-    book = ledger.book(shadow=proposal.shadow)
-    for guard, scope in proposal.settings["attempts"]:
-        book.time((guard.key, scope, proposal.action), now)
+    return Phrase(
+        "{times}.setdefault(({key}, {scope}, proposal.action), []).append(now)", times=desk.book.times, key=guard.key
+    )
 
 
-def refused(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:  # noqa: ARG001 - one shape
+def refused(guard: Guarding, desk: Desk) -> Phrase:
     """Quarantine what was tried too often."""
-    book = ledger.book(shadow=proposal.shadow)
-    for guard, scope in proposal.settings["attempts"]:
+    book = desk.book
+
+    def note(proposal: Proposal, scope: Scope, now: int) -> None:
         place = (guard.key, scope)
-        if (
-            scope is not None
-            and len(book.since((*place, proposal.action), now - guard.per, now - guard.keep)) >= guard.amount
-        ):
+        tried = book.since((*place, proposal.action), now - guard.per, now - guard.keep)
+        if scope is not None and len(tried) >= guard.amount:
             book.quarantined.setdefault(place, (now, proposal.target))
 
+    return Phrase("{note}(proposal, {scope}, now)", note=note)
 
-STAGE = Stage("attempts", judge, charge=charge, refused=refused, missing="what its tries are counted by is missing")
+
+STAGE = Stage(
+    "attempts", bind, charge=charge, refused=refused, missing="what its tries are counted by is missing",
+    says="quarantine",
+)  # fmt: skip

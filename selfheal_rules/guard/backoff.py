@@ -5,27 +5,28 @@ from typing import Any
 from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Ledger
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.ledger import Scope
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import held
-from selfheal_rules.guard.view import View
 from selfheal_rules.match.rows import fraction
 
 _DOUBLINGS = 62
 """More would not fit into any cap."""
 
 
-def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:
+def bind(guard: Guarding, desk: Desk) -> Asked:
     """Hold what would begin before its wait is over."""
-    book = ledger.book(shadow=proposal.shadow)
-    for guard, scope in proposal.settings["backoff"]:
+    book, seed = desk.book, desk.view.seed
+
+    def verdict(_: Proposal, scope: Scope, now: int) -> Verdict | None:
         place = (guard.key, scope)
         times = book.since(place, now - guard.per, now - guard.keep)
-        if times:
-            retry = times[-1] + wait(guard, scope, len(times), view.seed)
-            if now < retry:
-                return held("backoff", f"begun {len(times)} times of late, each in vain", place, retry)
-    return None
+        retry = times[-1] + wait(guard, scope, len(times), seed) if times else now
+        if now >= retry:
+            return None
+        return held("backoff", f"begun {len(times)} times of late, each in vain", place, retry)
+
+    return Asked(verdict, Phrase("({key}, {scope}) in {times}", key=guard.key, times=book.times))
 
 
 def wait(guard: Guarding, scope: Any, times: int, seed: str) -> int:  # noqa: ANN401 - any key
@@ -35,11 +36,9 @@ def wait(guard: Guarding, scope: Any, times: int, seed: str) -> int:  # noqa: AN
     return min(guard.cap, base + int(base * guard.jitter * drawn))
 
 
-def charge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:  # noqa: ARG001 - one shape
+def charge(guard: Guarding, desk: Desk) -> Phrase:
     """Count a time."""
-    book = ledger.book(shadow=proposal.shadow)
-    for guard, scope in proposal.settings["backoff"]:
-        book.time((guard.key, scope), now)
+    return Phrase("{times}.setdefault(({key}, {scope}), []).append(now)", times=desk.book.times, key=guard.key)
 
 
-STAGE = Stage("backoff", judge, opens=True, charge=charge, missing="what it goes by is missing")
+STAGE = Stage("backoff", bind, opens=True, charge=charge, missing="what it goes by is missing")

@@ -3,59 +3,48 @@
 from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Breaker, Ledger, Scope
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.ledger import Breaker, Scope
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import held
-from selfheal_rules.guard.view import View
 
 
-def place_of(proposal: Proposal, guard: Guarding, scope: Scope) -> Scope:
-    """Give the breaker of an action."""
-    return (guard.key, proposal.action, scope)
-
-
-def places(proposal: Proposal) -> tuple[tuple[Scope, int, int], ...]:
-    """Give the breakers that hear how a step ends, each with its span and how many failures open it."""
-    declared = proposal.settings["breaker"]
-    return tuple(
-        [
-            (place_of(proposal, guard, scope), guard.per, int(guard.amount))
-            for guard, scope in declared
-            if scope is not None
-        ]
-    )
-
-
-def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
+def bind(guard: Guarding, desk: Desk) -> Asked:
     """Hold a step whose breaker is open, or waits for its probe."""
-    book = ledger.book(shadow=proposal.shadow)
-    for guard, scope in proposal.settings["breaker"]:
-        place = place_of(proposal, guard, scope)
-        breaker = book.breakers.get(place)
+    book, breakers = desk.book, desk.book.breakers
+
+    def verdict(proposal: Proposal, scope: Scope, now: int) -> Verdict | None:
+        place = (guard.key, proposal.action, scope)
+        breaker = breakers.get(place)
         if breaker is None or breaker.opened is None:
-            continue
-        if now < breaker.opened + guard.wait:
-            reason = f"`{proposal.action}` failed {guard.amount:g} times or more of late"
-            return held("breaker", reason, place, breaker.opened + guard.wait)
-        if breaker.probe in book.flights:
-            return held(
-                "breaker", f"one probe of `{proposal.action}` is under way", place, _ends(breaker, ledger, proposal)
-            )
-    return None
+            return None
+        ends = breaker.opened + guard.wait
+        if now < ends:
+            return held("breaker", f"`{proposal.action}` failed {guard.amount:g} times or more of late", place, ends)
+        probe = book.flights.get(breaker.probe) if breaker.probe else None
+        if probe is None:
+            return None
+        return held("breaker", f"one probe of `{proposal.action}` is under way", place, probe.ends)
+
+    names = {"breakers": breakers, "key": guard.key, "action": desk.action, "closed": Breaker()}
+    return Asked(verdict, Phrase("{breakers}.get(({key}, {action}, {scope}), {closed}).opened is not None", **names))
 
 
-def _ends(breaker: Breaker, ledger: Ledger, proposal: Proposal) -> int | None:
-    airborne = ledger.book(shadow=proposal.shadow).flights.get(breaker.probe) if breaker.probe else None
-    return airborne.ends if airborne else None
-
-
-def charge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:  # noqa: ARG001 - one shape
+def charge(guard: Guarding, desk: Desk) -> Phrase:
     """Have the first after a while be the probe."""
-    book = ledger.book(shadow=proposal.shadow)
-    for guard, scope in proposal.settings["breaker"]:
-        breaker = book.breakers.setdefault(place_of(proposal, guard, scope), Breaker())
-        if breaker.opened is not None:
+    breakers, action, key = desk.book.breakers, desk.action, guard.key
+
+    def note(proposal: Proposal, scope: Scope) -> None:
+        breaker = breakers.get((key, action, scope))
+        if breaker is None:
+            breakers[key, action, scope] = Breaker()
+        elif breaker.opened is not None:
             breaker.probe = proposal.flight
+
+    fresh = Breaker()
+    fresh.opened = 0
+    known = "{breakers}.get(({key}, {action}, {scope}), {fresh}).opened is None"
+    names = {"breakers": breakers, "key": key, "action": action, "fresh": fresh}
+    return Phrase(f"None if {known} else {{note}}(proposal, {{scope}})", note=note, **names)
 
 
 def ended(breaker: Breaker, per: int, least: int, now: int, *, worked: bool, probed: bool) -> None:
@@ -72,4 +61,4 @@ def ended(breaker: Breaker, per: int, least: int, now: int, *, worked: bool, pro
         breaker.opened, breaker.probe = now, None
 
 
-STAGE = Stage("breaker", judge, charge=charge, missing="what it goes by is missing")
+STAGE = Stage("breaker", bind, charge=charge, missing="what it goes by is missing")

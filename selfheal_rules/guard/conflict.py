@@ -2,23 +2,34 @@
 
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Ledger
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import suppressed
 from selfheal_rules.guard.view import View
 
 
-def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
+def bind(_: object, desk: Desk) -> Asked:
     """Suppress what a rival, asked for or under way, outranks; of two that ask for the same, the first is heard."""
-    for rival in view.rivals:
-        if rival.episode is not proposal.episode and _loses(proposal, rival, view):
-            return suppressed("conflict", f"lost to `{rival.action}` of rule `{rival.rule}` on the same target")
-    book = ledger.book(shadow=proposal.shadow)
-    for flight in book.under_way(("lock", proposal.place)) if view.conflicts else ():
-        airborne = book.flights[flight]
-        if airborne.episode != proposal.episode.number and view.outranks(airborne.action, proposal.action):
-            return suppressed("conflict", f"lost to `{airborne.action}`, which is under way on the same target")
-    return None
+    view, book = desk.view, desk.book
+
+    def verdict(proposal: Proposal, _: object, __: int) -> Verdict | None:
+        for rival in view.rivals:
+            if rival.episode is not proposal.episode and _loses(proposal, rival, view):
+                return suppressed("conflict", f"lost to `{rival.action}` of rule `{rival.rule}` on the same target")
+        for flight in book.under_way(("lock", proposal.place)) if view.conflicts else ():
+            airborne = book.flights[flight]
+            if airborne.episode != proposal.episode.number and view.outranks(airborne.action, proposal.action):
+                return suppressed("conflict", f"lost to `{airborne.action}`, which is under way on the same target")
+        return None
+
+    return Asked(
+        verdict,
+        Phrase(
+            "len({view}.rivals) > 1 or ({ranked} and ('lock', proposal.place) in {scopes})",
+            view=view,
+            ranked=bool(view.conflicts),
+            scopes=book.scopes,
+        ),
+    )
 
 
 def _loses(proposal: Proposal, rival: Proposal, view: View) -> bool:
@@ -28,4 +39,4 @@ def _loses(proposal: Proposal, rival: Proposal, view: View) -> bool:
     return same or view.outranks(rival.action, proposal.action)
 
 
-STAGE = Stage("conflict", judge, "acting")
+STAGE = Stage("conflict", bind, "acting")

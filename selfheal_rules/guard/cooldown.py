@@ -1,32 +1,29 @@
 """The same again only after a while."""
 
+from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Ledger
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.ledger import Scope
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import held
-from selfheal_rules.guard.view import View
-
-_NEVER: dict[object, int] = {}
 
 
-def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
+def bind(guard: Guarding, desk: Desk) -> Asked:
     """Hold what would begin too soon after it was last begun."""
-    book = ledger.book(shadow=proposal.shadow)
-    for guard, scope in proposal.settings["cooldown"]:
-        place = (guard.key, scope)
-        last = book.last.get(guard.key, _NEVER).get(scope)
-        if last is not None and now < last + guard.amount:
-            retry = last + int(guard.amount)
-            return held("cooldown", "the last time was too short a while ago", place, retry)
-    return None
+    last, span = desk.book.last.setdefault(guard.key, {}), int(guard.amount)
+
+    def verdict(_: Proposal, scope: Scope, now: int) -> Verdict | None:
+        begun = last.get(scope)
+        if begun is None or now >= begun + span:
+            return None
+        return held("cooldown", "the last time was too short a while ago", (guard.key, scope), begun + span)
+
+    return Asked(verdict, Phrase("{scope} in {last}", last=last))
 
 
-def charge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:  # noqa: ARG001 - one shape
+def charge(guard: Guarding, desk: Desk) -> Phrase:
     """Begin the while."""
-    book = ledger.book(shadow=proposal.shadow)
-    for guard, scope in proposal.settings["cooldown"]:
-        book.begin(guard.key, scope, now)
+    return Phrase("{begin}({key}, {scope}, now)", begin=desk.book.begin, key=guard.key)
 
 
-STAGE = Stage("cooldown", judge, opens=True, charge=charge, missing="what it goes by is missing")
+STAGE = Stage("cooldown", bind, opens=True, charge=charge, missing="what it goes by is missing")

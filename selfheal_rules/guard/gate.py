@@ -17,7 +17,8 @@ from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.proposal import Flight, Proposal, Queue
 from selfheal_rules.guard import breaker, storm
 from selfheal_rules.guard.ledger import Airborne, Book, Ledger
-from selfheal_rules.guard.road import Road, occupied, speaks
+from selfheal_rules.guard.road import Road, Scopes, Surveyor, Words, speaks
+from selfheal_rules.guard.stage import Desk
 from selfheal_rules.guard.verdict import suppressed
 from selfheal_rules.guard.view import View
 from selfheal_rules.match.memory import Memory
@@ -37,7 +38,7 @@ SHADOW_FOLLOWS = Verdict("shadowed", "mode", "not to be carried out: a step befo
 NOT_BEFORE = frozenset({"limit", "cooldown", "backoff", "maintenance"})
 """The guards that know before which instant they let nothing pass; others may, as soon as something changes."""
 
-Ear: TypeAlias = Callable[[Proposal, tuple[tuple[str, Verdict | None], ...], int], None]
+Ear: TypeAlias = Callable[[Proposal, Words, int], None]
 """(proposal, what each stage says of it by name, now)."""
 
 
@@ -66,7 +67,7 @@ class Guards:
             for kind in one.pattern.kinds if one.pattern.form == "event" else ():
                 fits = census(one.pattern, (), rules, self.code)
                 self.events.setdefault(kind, []).append((one, fits))
-        self.roads: dict[tuple[int, int, bool], Road] = {}
+        self.roads: dict[tuple[int, int, bool, bool], Road] = {}
         self.charges = 0
         self.ear: Ear | None = None
         """Who is told what every stage says of each proposal, those behind the first that says no as well."""
@@ -187,28 +188,27 @@ class Guards:
 
     def judge(self, proposal: Proposal, rivals: Iterable[Proposal], now: int) -> Verdict:
         """Ask every stage in its order; charge what all let through."""
-        view, ledger = self.view, self.ledger
-        view.look(rivals)
-        self._expire(now)
-        episode = proposal.episode
+        view, ledger, episode = self.view, self.ledger, proposal.episode
+        view.rivals, view.found = rivals, None
+        for book in (ledger.done, ledger.shadow):
+            if book.ends and book.ends[0][0] <= now:
+                self._expire(book, now)
         follows = episode.shadowed and (proposal.acting or not episode.escalating)
-        proposal.shadow = follows or view.shadows(proposal)
-        road = self._road(proposal)
-        proposal.settings, known = road.scopes(proposal, view)
+        shadow = proposal.shadow = follows or view.shadows(proposal)
+        place = (episode.rule, proposal.index, proposal.opens, shadow)
+        road = self.roads.get(place) or self._lay(place, proposal)
+        scopes = road.scopes(proposal)
         if not proposal.words:
-            for stage in road.seen:
-                stage.seen(proposal, ledger, view, now)  # type: ignore[misc]  # a road keeps those that have it
+            road.seen(proposal, scopes, now)
         if self.ear is not None:
-            self.ear(proposal, tuple((one.name, one.judge(proposal, ledger, view, now)) for one in road.stages), now)
-        for stage in road.stages:
-            verdict = (stage.judge if known else stage.weigh)(proposal, ledger, view, now)
-            if verdict is not None:
-                if stage.refused:
-                    stage.refused(proposal, ledger, view, now)
-                return self._in_time(proposal, verdict)
-        for stage in road.charged:
-            stage.charge(proposal, ledger, view, now)  # type: ignore[misc]  # a road keeps those that have it
-        self._take_off(proposal, now)
+            self.ear(proposal, road.tell(proposal, scopes, now), now)
+        verdict = road.ask(proposal, scopes, now)
+        if verdict is not None:
+            if verdict.guard in road.refused:
+                road.refused[verdict.guard](proposal, scopes, now)
+            return self._in_time(proposal, verdict)
+        road.charge(proposal, scopes, now)
+        self._take_off(proposal, road, scopes, now)
         if not proposal.shadow:
             return ALLOWED
         if self.policy is None:
@@ -216,48 +216,41 @@ class Guards:
         episode.shadowed = episode.shadowed or proposal.acting
         return SHADOW_FOLLOWS if follows and not view.shadows(proposal) else SHADOW_MODE
 
-    def _expire(self, now: int) -> None:
-        for book in (self.ledger.done, self.ledger.shadow):
-            if book.ends and book.ends[0][0] <= now:
-                for airborne in book.expire(now):
-                    self._free(airborne)
+    def _expire(self, book: Book, now: int) -> None:
+        for airborne in book.expire(now):
+            self._free(airborne)
 
     def _free(self, airborne: Airborne) -> None:
         for population in self.sparing if airborne.acting else ():
             population.free(airborne.target)
 
-    def _road(self, proposal: Proposal) -> Road:
-        """Give the stages a step has to pass, and the guards that speak to it."""
-        place = (proposal.episode.rule, proposal.index, proposal.opens)
-        road = self.roads.get(place)
-        if road is None:
-            road = self.roads[place] = Road.of(proposal, self.plan.rules[place[0]], self.site, self.view, self.code)
+    def _lay(self, place: tuple[int, int, bool, bool], proposal: Proposal) -> Road:
+        """Give the stages a step has to pass, bound to the guards that speak to it."""
+        book = self.ledger.book(shadow=proposal.shadow)
+        desk = Desk(self.ledger, book, self.view, proposal.action, proposal.acting, proposal.shadow)
+        road = self.roads[place] = Surveyor(proposal, self.plan.rules[place[0]], self.site, desk, self.code).road()
         return road
 
     def _in_time(self, proposal: Proposal, verdict: Verdict) -> Verdict:
         """Refuse at once what could only be let through when its cause is too old."""
         if verdict.guard not in NOT_BEFORE or verdict.retry_at is None or proposal.level or proposal.asked:
             return verdict
-        if not proposal.opens or microseconds(verdict.retry_at) - proposal.since <= self.view.max_age:
+        if not proposal.opens or microseconds(verdict.retry_at) - proposal.since < self.view.max_age:
             return verdict
         return suppressed(verdict.guard, f"{verdict.reason}; by then its cause is too old to act on")
 
-    def _take_off(self, proposal: Proposal, now: int) -> None:
+    def _take_off(self, proposal: Proposal, road: Road, scopes: Scopes, now: int) -> None:
         """Note that an attempt is under way, and what it takes up until it is over."""
-        book, settings, acting = self.ledger.book(shadow=proposal.shadow), proposal.settings, proposal.acting
-        if acting or settings:
-            lease = proposal.deadline
-            if lease is None:
-                lease = max((one.wait for one, _ in settings["lock"]), default=0) if "lock" in settings else 0
-            airborne = Airborne(proposal.action, proposal.target, now + (lease or LEASE), proposal.episode.number)
+        book, acting = self.ledger.book(shadow=proposal.shadow), proposal.acting
+        if acting or road.guarded:
+            lease = (road.lease if proposal.deadline is None else proposal.deadline) or LEASE
+            airborne = Airborne(proposal.action, proposal.target, now + lease, proposal.episode.number)
             airborne.acting = acting
-            airborne.scopes = occupied(proposal)
-            if "breaker" in settings:
-                airborne.breakers = breaker.places(proposal)
+            airborne.scopes = road.occupied(proposal, scopes, now)
+            airborne.breakers = road.breakers(proposal, scopes, now)
             book.take_off(proposal.flight, airborne)
-            if acting:
-                for population in self.sparing:
-                    population.occupy(proposal.target)
+            for population in self.sparing if acting else ():
+                population.occupy(proposal.target)
         self.charges += 1
         if self.charges % SWEEP == 0:
             book.sweep(now - self.window)
@@ -300,20 +293,20 @@ class Guards:
 
     # Counting
 
-    def told(self, decision: Decision) -> None:
+    def told(self, rule: str, verdict: Verdict) -> None:
         """Count a verdict."""
-        self._count("decision", decision.rule, decision.verdict.status, decision.verdict.guard)
+        self._count(("decision", rule, verdict.status, verdict.guard))
 
     def opened(self, episode: Episode, ruling: Ruling) -> None:
         """Count an episode, and whether it is a relapse of what was healed within a day."""
-        self._count("episode", ruling.name, "opened")
+        self._count(("episode", ruling.name, "opened"))
         healed = self.ledger.healed.get((ruling.name, episode.key))
         if healed is not None and self.view.memory.now - healed < DAY:
-            self._count("episode", ruling.name, "recurred")
+            self._count(("episode", ruling.name, "recurred"))
 
     def closed(self, episode: Episode, ruling: Ruling) -> None:
         """Count how an episode ended, and let go of what people said of its steps."""
-        self._count("episode", ruling.name, episode.status)
+        self._count(("episode", ruling.name, episode.status))
         if episode.status == "healed":
             healed = self.ledger.healed
             healed.pop((ruling.name, episode.key), None)
@@ -324,7 +317,7 @@ class Guards:
             if progress.decision is not None:
                 self.ledger.approvals.pop(progress.decision.id, None)
 
-    def _count(self, *what: str) -> None:
+    def _count(self, what: tuple[str, ...]) -> None:
         self.ledger.counts[what] = self.ledger.counts.get(what, 0) + 1
 
     # What people say

@@ -106,14 +106,6 @@ class Book:
         for scope in idle:
             del self.breakers[scope]
 
-    def time(self, scope: Scope, at: int) -> None:
-        """Note that something happened."""
-        times = self.times.get(scope)
-        if times is None:
-            self.times[scope] = [at]
-        else:
-            times.append(at)
-
     def since(self, scope: Scope, since: int, keep: int) -> list[int]:
         """Give the times after an instant; what is older than `keep` is forgotten."""
         times = self.times.get(scope)

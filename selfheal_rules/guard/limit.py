@@ -1,33 +1,35 @@
 """So many different targets within a while."""
 
+from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Ledger
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.ledger import Scope
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import held
-from selfheal_rules.guard.view import View
 
 
-def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
+def bind(guard: Guarding, desk: Desk) -> Asked:
     """Hold a target that would be one too many in (now - per, now]."""
-    book = ledger.book(shadow=proposal.shadow)
-    for guard, scope in proposal.settings["limit"]:
+    book, most, per, keep = desk.book, int(guard.amount), guard.per, guard.keep
+
+    def verdict(proposal: Proposal, scope: Scope, now: int) -> Verdict | None:
         place = (guard.key, scope)
-        acted = book.acted(place, now - guard.per, now - guard.keep)
-        over = len(acted) - int(guard.amount)
-        if over >= 0 and proposal.target not in acted:
-            retry = [*acted.values()][over] + guard.per if acted else None
-            shown = ", ".join(map(str, scope)) if isinstance(scope, tuple) and scope else ""
-            reason = f"{len(acted)} targets acted on of late{' in ' + shown if shown else ''}, {guard.amount:g} may be"
-            return held("limit", reason, place, retry)
-    return None
+        acted = book.acted(place, now - per, now - keep)
+        over = len(acted) - most
+        if over < 0 or proposal.target in acted:
+            return None
+        retry = [*acted.values()][over] + per if acted else None
+        shown = f" in {', '.join(map(str, scope))}" if isinstance(scope, tuple) and scope else ""
+        return held("limit", f"{len(acted)} targets acted on of late{shown}, {guard.amount:g} may be", place, retry)
+
+    return Asked(
+        verdict, Phrase("len({acts}.get(({key}, {scope}), ())) >= {most}", acts=book.acts, key=guard.key, most=most)
+    )
 
 
-def charge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> None:  # noqa: ARG001 - one shape
+def charge(guard: Guarding, desk: Desk) -> Phrase:
     """Count a target."""
-    book = ledger.book(shadow=proposal.shadow)
-    for guard, scope in proposal.settings["limit"]:
-        book.act((guard.key, scope), proposal.target, now)
+    return Phrase("{act}(({key}, {scope}), proposal.target, now)", act=desk.book.act, key=guard.key)
 
 
-STAGE = Stage("limit", judge, charge=charge, missing="what it is counted by is missing")
+STAGE = Stage("limit", bind, charge=charge, missing="what it is counted by is missing")

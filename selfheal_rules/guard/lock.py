@@ -1,33 +1,39 @@
 """One action at a time on one thing."""
 
+from collections.abc import Iterable
+from typing import Any
+
+from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Ledger, Scope
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.ledger import Scope
+from selfheal_rules.guard.stage import ALWAYS, Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import held, unknown
-from selfheal_rules.guard.view import View
 
 
-def places(proposal: Proposal) -> tuple[Scope, ...]:
+def places(proposal: Proposal, scopes: Iterable[Any]) -> tuple[Scope, ...]:
     """Give what a step locks: its target, and what its rule says besides."""
-    target = ("lock", proposal.place)
-    declared = proposal.settings.get("lock")
-    if declared is None:
-        return (target,)
-    return (target, *(("lock", (value,)) for _, scope in declared for value in scope or () if value is not None))
+    more = (("lock", (value,)) for values in scopes for value in values or () if value is not None)
+    return (("lock", proposal.place), *more)
 
 
-def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
+def bind(guards: tuple[Guarding, ...], desk: Desk) -> Asked:
     """Hold a step while something else is being done to the same thing."""
-    book = ledger.book(shadow=proposal.shadow)
-    for place in places(proposal):
-        for flight in book.under_way(place):
-            airborne = book.flights[flight]
-            return held("lock", f"`{airborne.action}` is under way on `{place[1][0]}`", place, airborne.ends)
-    for guard, scope in proposal.settings.get("lock", ()):
-        if scope is None or None in scope:
-            return unknown("lock", "what it locks is missing", None, is_open=guard.is_open)
-    return None
+    book = desk.book
+
+    def verdict(proposal: Proposal, scopes: tuple[Any, ...], _: int) -> Verdict | None:
+        for place in places(proposal, scopes) if scopes else (("lock", proposal.place),):
+            for flight in book.under_way(place):
+                airborne = book.flights[flight]
+                return held("lock", f"`{airborne.action}` is under way on `{place[1][0]}`", place, airborne.ends)
+        for guard, values in zip(guards, scopes, strict=True):
+            if values is None or None in values:
+                doubt = unknown("lock", "what it locks is missing", None, is_open=guard.is_open)
+                if doubt:
+                    return doubt
+        return None
+
+    return Asked(verdict, ALWAYS if guards else Phrase("('lock', proposal.place) in {scopes}", scopes=book.scopes))
 
 
-STAGE = Stage("lock", judge, "acting")
+STAGE = Stage("lock", bind, "acting")

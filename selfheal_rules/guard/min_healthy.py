@@ -1,33 +1,35 @@
 """So many of a population stay healthy, whatever is done."""
 
+from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Ledger
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.ledger import Scope
+from selfheal_rules.guard.stage import Asked, Desk, Stage, unless_counted
 from selfheal_rules.guard.verdict import held, unknown
-from selfheal_rules.guard.view import View
 
 
-def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
+def bind(guard: Guarding, desk: Desk) -> Asked:
     """Hold what would begin where too few are healthy, those counted out that are being acted on."""
-    for guard, scope in proposal.settings["min_healthy"]:
+    view, population, amount = desk.view, desk.view.population(guard), guard.amount
+    by = guard.census.by if guard.census else ()
+
+    def verdict(proposal: Proposal, scope: Scope, _: int) -> Verdict | None:
         place = (guard.key, scope)
-        count = view.count(guard, scope) if scope is not None else None
-        if count is None or guard.census is None:
-            doubt = unknown(
-                "min_healthy", "the population is unknown or word of it too old", place, is_open=guard.is_open
-            )
-            if doubt:
-                return doubt
-            continue
-        population = view.population(guard.census)
-        spent = population.spent_with(proposal.target, scope if guard.census.by else ())
-        wanted = count.total * guard.amount / 100 if guard.percent else guard.amount
-        if count.healthy - spent < wanted:
-            left = f"{count.healthy} of {count.total} healthy"
-            acted = f", {spent} of them acted on" if spent else ""
-            return held("min_healthy", f"{left}{acted}; {wanted:g} have to be", place)
-    return None
+        count = view.count(guard, scope)
+        if count is None:
+            what = "the population is unknown or word of it too old"
+            return unknown("min_healthy", what, place, is_open=guard.is_open)
+        spent = population.spent_with(proposal.target, scope if by else ())
+        wanted = count.total * amount / 100 if guard.percent else amount
+        if count.healthy - spent >= wanted:
+            return None
+        acted = f", {spent} of them acted on" if spent else ""
+        reason = f"{count.healthy} of {count.total} healthy{acted}; {wanted:g} have to be"
+        return held("min_healthy", reason, place)
+
+    place, wanted = "{scope}" if by else "()", "count.total * {amount} / 100" if guard.percent else "{amount}"
+    enough = f"count.healthy - {{spent}}.get({place}, 0) - 1 >= {wanted}"
+    return Asked(verdict, unless_counted(guard, view, enough, spent=population.spent, amount=amount))
 
 
-STAGE = Stage("min_healthy", judge, opens=True)
+STAGE = Stage("min_healthy", bind, opens=True)

@@ -4,17 +4,22 @@ from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Decision, Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Ledger
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.naming import covers, is_named
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import held
-from selfheal_rules.guard.view import View, is_named
 
 
-def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
+def bind(_: object, desk: Desk) -> Asked:
     """Hold what is paused."""
-    for subject, said in ledger.paused.items():
-        if _covers(subject, proposal):
-            return held("pause", _told(subject, said), subject)
-    return None
+    paused = desk.ledger.paused
+
+    def verdict(proposal: Proposal, _: object, __: int) -> Verdict | None:
+        for subject, said in paused.items() if paused else ():
+            if _covers(subject, proposal):
+                return held("pause", _told(subject, said), subject)
+        return None
+
+    return Asked(verdict, Phrase("{paused}", paused=paused))
 
 
 def paused(ledger: Ledger, decision: Decision) -> str:
@@ -33,7 +38,7 @@ def _covers(subject: str, proposal: Proposal | Decision) -> bool:
         return name == f"{proposal.ruleset}/{proposal.rule}"
     if scope == "ruleset":
         return name == proposal.ruleset
-    return is_named(proposal.action if scope == "action" else str(proposal.target), name)
+    return is_named(proposal.action, name) if scope == "action" else covers(name, str(proposal.target))
 
 
-STAGE = Stage("pause", judge, "every")
+STAGE = Stage("pause", bind, "every")

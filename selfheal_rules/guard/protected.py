@@ -2,16 +2,19 @@
 
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Ledger
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.stage import Asked, Desk, Stage
 from selfheal_rules.guard.verdict import rejected
-from selfheal_rules.guard.view import View
 
 
-def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
+def bind(_: object, desk: Desk) -> Asked:
     """Reject acting on what the site protects."""
-    reason = view.protected(proposal.target)
-    return None if reason is None else rejected("protected", reason)
+    protected = desk.view.protected
+
+    def verdict(proposal: Proposal, _: object, __: int) -> Verdict | None:
+        reason = protected(proposal.target)
+        return None if reason is None else rejected("protected", reason)
+
+    return Asked(verdict)
 
 
-STAGE = Stage("protected", judge, "acting", heeds=lambda view: bool(view.shields))
+STAGE = Stage("protected", bind, "acting", heeds=lambda view: bool(view.shields))

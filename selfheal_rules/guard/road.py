@@ -1,6 +1,13 @@
-"""What a step of a rule has to pass, worked out once: its stages in order, and the guards that speak to it."""
+"""
+What a step of a rule has to pass, written out once as functions of its own: its stages in order, bound to their guards.
 
-from collections.abc import Callable
+A guard of one rule, or of a site over one action, is always asked with the same settings, of the same memory. So each
+is bound to them when the step is first judged, and what the generic loops over stages and settings would find out anew
+for every step (who is asked, by what each goes, who takes note) is text: one call after the other.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
@@ -8,12 +15,13 @@ from attrs import frozen
 
 from selfheal_rules.compile.codegen import Code
 from selfheal_rules.compile.plan import Guarding, Ruling
+from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal, Queue
 from selfheal_rules.guard.lock import places
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.stage import Desk, Phrase, Stage
 from selfheal_rules.guard.stages import STAGES
-from selfheal_rules.guard.view import BY_TARGET as TARGETED
-from selfheal_rules.guard.view import View
+from selfheal_rules.guard.verdict import unknown
+from selfheal_rules.guard.view import BY_TARGET
 from selfheal_rules.match.populations import scope_of
 
 RAW = frozenset({"lock", "maintenance"})
@@ -21,92 +29,170 @@ RAW = frozenset({"lock", "maintenance"})
 COUNTED = ("max_in_flight", "min_healthy", "max_percent")
 """The guards that go by what is under way."""
 
-
-Settings: TypeAlias = dict[str, list[tuple[Guarding, Any]]]
-BY_TARGET, BY_NOTHING = 0, 1
-"""Where among the scopes of a step its target stands, and the scope that is always the same."""
+Scopes: TypeAlias = tuple[Any, ...]
+"""What the guards of a step go by, each different one once."""
+Note: TypeAlias = Callable[[Proposal, Scopes, int], Any]
+"""Writes into the ledger what a verdict means for those to come."""
+Words: TypeAlias = tuple[tuple[str, Verdict | None], ...]
+"""What each stage says of a step, by name."""
 
 
 @frozen(eq=False, repr=False)
 class Road:
-    """What a step of a rule has to pass: its stages, those that take note of it, and the guards that speak to it."""
+    """What a step of a rule has to pass, and what is noted of it on the way."""
 
-    stages: tuple[Stage, ...]
-    seen: tuple[Stage, ...]
-    charged: tuple[Stage, ...]
-    settings: Callable[[list[Any]], Settings] | None
-    """Generated: the scopes in their places → by name the guards that speak to it; None where none does."""
-    read: tuple[tuple[int, bool], ...]
-    """The scopes read off what fired: the number of the guard, and whether its values are taken as they are."""
-    within: tuple[tuple[str, ...], ...]
-    """The scopes read off what the target is in; they come after those."""
-
-    @classmethod
-    def of(cls, proposal: Proposal, ruling: Ruling, site: tuple[Guarding, ...], view: View, code: Code) -> "Road":
-        """Lay the road of a step."""
-        over = tuple(guard for guard in site if proposal.acting and speaks(guard, proposal.action))
-        own = ruling.guards if proposal.guarded else ()
-        declared = {guard.name for guard in (*own, *over)}
-        reached = [
-            stage
-            for stage in STAGES
-            if stage.name in declared
-            or ((stage.reach == "every" or (stage.reach == "acting" and proposal.acting)) and stage.heeds(view))
-        ]
-        stages = tuple(stage for stage in reached if proposal.opens or not stage.opens)
-        seen = tuple(stage for stage in stages if stage.seen)
-        charged = tuple(stage for stage in stages if stage.charge)
-        return cls(stages, seen, charged, *_settings(own, over, code))
-
-    def scopes(self, proposal: Proposal, view: View) -> tuple[Settings, bool]:
-        """Work out by what the guards go that speak to a step, and whether all of it is known."""
-        if self.settings is None:
-            return {}, True
-        found, values = [proposal.place, ()], proposal.episode.scopes
-        for number, plain in self.read:
-            found.append(values[number] if plain else scope_of(values[number]))
-        if self.within:
-            places = view.places(proposal.target)
-            found += [scope_of(tuple([places.get(name) for name in names])) for names in self.within]
-        return self.settings(found), None not in found
+    scopes: Callable[[Proposal], Scopes]
+    ask: Callable[[Proposal, Scopes, int], Verdict | None]
+    """The first word against a step."""
+    tell: Callable[[Proposal, Scopes, int], Words]
+    """What every stage says, those behind the first that says no as well."""
+    seen: Note
+    charge: Note
+    refused: Mapping[str, Note]
+    """By the name of a verdict, what is noted where it is the word."""
+    occupied: Callable[[Proposal, Scopes, int], tuple[Queue, ...]]
+    """The locks and caps an attempt takes up."""
+    breakers: Callable[[Proposal, Scopes, int], tuple[tuple[Any, int, int], ...]]
+    """The breakers that hear how it ends, each with its span and how many failures open it."""
+    lease: int
+    """The longest a guard of the rule locks anything, in microseconds; 0 where none says so."""
+    guarded: bool
+    """Whether any guard is declared for it."""
 
 
-def _settings(own: tuple[Guarding, ...], over: tuple[Guarding, ...], code: Code) -> tuple[Any, ...]:
-    """Give what makes the settings of a road out of its scopes, and what those are read off, each once."""
-    read: dict[Any, tuple[int, bool]] = {}
-    within = {guard.by: None for guard in over if guard.by}
-    for number, guard in enumerate(own):
-        if guard.scope is not None:
-            read.setdefault(_reading(guard), (number, guard.name in RAW))
-    places = {key: at for at, key in enumerate((*read, *within), BY_NOTHING + 1)}
-    settings: dict[str, list[str]] = {}
-    for guard in (*own, *over):
-        alone = BY_TARGET if guard.name in TARGETED else BY_NOTHING
-        at = places.get(guard.by if guard in over else _reading(guard), alone)
-        settings.setdefault(guard.name, []).append(f"({code.constant(guard)}, found[{at}])")
-    written = ", ".join(f"{name!r}: [{', '.join(guards)}]" for name, guards in settings.items())
-    made = code[code.function("settings", "found", [f"    return {{{written}}}"])] if settings else None
-    return made, tuple(read.values()), tuple(within)
+class Surveyor:
+    """Lays the road of one step over one desk."""
+
+    def __init__(self, proposal: Proposal, ruling: Ruling, site: tuple[Guarding, ...], desk: Desk, code: Code) -> None:
+        """Find out which guards speak to a step, and what each goes by."""
+        self.acting, self.opens, self.desk, self.code = proposal.acting, proposal.opens, desk, code
+        self.scope_of, self.within = code.constant(scope_of), code.constant(desk.view.places)
+        self.read: dict[Any, int] = {}
+        """By what tells how a guard of the rule reads its values, where among those of the episode they stand."""
+        self.scopes: dict[str, str] = {}
+        """By how it is read off a proposal, the name of what guards go by; each is read once."""
+        self.guards: dict[str, list[tuple[Guarding, str]]] = {}
+        for number, guard in enumerate(ruling.guards if proposal.guarded else ()):
+            self._take(guard, self._own(guard, number))
+        for guard in site if proposal.acting else ():
+            if speaks(guard, proposal.action):
+                self._take(guard, self._within(guard.by) if guard.by else _alone(guard))
+
+    def _take(self, guard: Guarding, text: str) -> None:
+        scope = self.scopes.setdefault(text, f"by{len(self.scopes)}")
+        self.guards.setdefault(guard.name, []).append((guard, scope))
+
+    def _own(self, guard: Guarding, number: int) -> str:
+        """Write how what a guard of the rule goes by is read."""
+        if guard.scope is None:
+            return _alone(guard)
+        raw = guard.name in RAW
+        read = f"proposal.episode.scopes[{self.read.setdefault((raw, *guard.scope.items()), number)}]"
+        return read if raw else self._key(read, one=len(guard.by) == 1)
+
+    def _within(self, names: tuple[str, ...]) -> str:
+        """Write how what the target is in is read."""
+        return self._key(_tuple(f"within.get({name!r})" for name in names), one=len(names) == 1)
+
+    def _key(self, values: str, *, one: bool) -> str:
+        """Write values as a key; one text, which nearly all are, is its own."""
+        made = f"{self.scope_of}({values})"
+        return f"(key if (key := {values})[0].__class__ is str else {self.scope_of}(key))" if one else made
+
+    def road(self) -> Road:
+        """Write it all out."""
+        stages = [stage for stage in STAGES if self._is_asked(stage)]
+        asked = {stage.name: [*self._asked(stage)] for stage in stages}
+        told = {name: " or ".join(always for _, always in pairs) for name, pairs in asked.items()}
+        return Road(
+            self._read_scopes(),
+            self._over(" or ".join(needed for pairs in asked.values() for needed, _ in pairs)),
+            self._over(_tuple(f"({name!r}, {text})" for name, text in told.items())),
+            self._over(_tuple(call for stage in stages if stage.seen for call in self._noted(stage, stage.seen))),
+            self._over(_tuple(call for stage in stages if stage.charge for call in self._noted(stage, stage.charge))),
+            {name: note for one in stages if one.refused for name, note in self._refused(one, one.refused)},
+            self._over(_tuple(self._occupied())),
+            self._over(_tuple(self._broken())),
+            max((guard.wait for guard, _ in self.guards.get("lock", ())), default=0),
+            bool(self.guards),
+        )
+
+    def _read_scopes(self) -> Callable[[Proposal], Scopes]:
+        made = _tuple(self.scopes)
+        within = [f"    within = {self.within}(proposal.target)"] if "within.get(" in made else []
+        return self._function("scopes", "proposal", made, *within)
+
+    # Writing
+
+    def _function(self, name: str, arguments: str, result: str, *lines: str) -> Callable[..., Any]:
+        return self.code[self.code.function(name, arguments, [*lines, f"    return {result}"])]
+
+    def _over(self, result: str) -> Callable[..., Any]:
+        """Write a function of a proposal, what its guards go by, and the time."""
+        used = [name for name in self.scopes.values() if re.search(rf"\b{name}\b", result)]
+        lines = [f"    {', '.join(self.scopes.values())}, = scopes"] if used else []
+        return self._function("road", "proposal, scopes, now", result or "None", *lines)
+
+    def _is_asked(self, stage: Stage) -> bool:
+        if stage.opens and not self.opens:
+            return False
+        reached = stage.reach == "every" or (stage.reach == "acting" and self.acting)
+        return stage.name in self.guards or (reached and stage.heeds(self.desk.view))
+
+    def _bound(self, stage: Stage, bind: Callable[[Any, Desk], Any]) -> Iterator[tuple[Any, str, Guarding | None]]:
+        """Give what a stage is bound to, with what that goes by, and its guard, where it has one alone."""
+        guards = self.guards.get(stage.name, [])
+        if stage.reach == "declared":
+            for guard, scope in guards:
+                yield bind(guard, self.desk), scope, guard
+        else:
+            yield bind(tuple(guard for guard, _ in guards), self.desk), _tuple(scope for _, scope in guards), None
+
+    def _written(self, phrase: Phrase, scope: str) -> str:
+        names = {name: self.code.constant(value) for name, value in phrase.names.items()}
+        return phrase.text.format(scope=scope, **names)
+
+    def _asked(self, stage: Stage) -> Iterator[tuple[str, str]]:
+        """Give for each setting of a stage how it is asked where there is need, and how whether there is or not."""
+        for asked, scope, guard in self._bound(stage, stage.bind):
+            call, when = f"{self.code.constant(asked.judge)}(proposal, {scope}, now)", self._written(asked.when, scope)
+            known = ""
+            if stage.missing and guard is not None:
+                said = unknown(stage.name, stage.missing, None, is_open=guard.is_open)
+                known = f" if {scope} is not None else {self.code.constant(said)}"
+            yield f"(({call} if {when} else None){known})", f"({call}{known})"
+
+    def _noted(self, stage: Stage, bind: Callable[[Any, Desk], Phrase]) -> Iterator[str]:
+        return (self._written(phrase, scope) for phrase, scope, _ in self._bound(stage, bind))
+
+    def _refused(self, stage: Stage, bind: Callable[[Any, Desk], Phrase]) -> Iterator[tuple[str, Note]]:
+        note = self._over(_tuple(self._noted(stage, bind)))
+        return ((name, note) for name in (stage.name, stage.says) if name)
+
+    def _occupied(self) -> Iterator[str]:
+        locks = [scope for _, scope in self.guards.get("lock", ())]
+        if self.acting:
+            declared = f"*[('lock', place) for place in {self.code.constant(places)}(proposal, {_tuple(locks)})]"
+            yield declared if locks else "('lock', ('lock', proposal.place))"
+        for name in COUNTED:
+            for guard, scope in self.guards.get(name, ()):
+                yield f"({name!r}, ({guard.key!r}, {scope}))"
+
+    def _broken(self) -> Iterator[str]:
+        for guard, scope in self.guards.get("breaker", ()):
+            heard = f"(({guard.key!r}, proposal.action, {scope}), {guard.per}, {int(guard.amount)})"
+            yield f"*(({heard},) if {scope} is not None else ())"
 
 
-def _reading(guard: Guarding) -> Any:  # noqa: ANN401 - any key
-    """Give what tells by which values a guard of a rule goes; None where it names none."""
-    return None if guard.scope is None else (guard.name in RAW, *guard.scope.items())
+def _alone(guard: Guarding) -> str:
+    """Write what a guard goes by that names nothing: the target, or all together."""
+    return "proposal.place" if guard.name in BY_TARGET else "()"
+
+
+def _tuple(texts: Iterable[str]) -> str:
+    return f"({''.join(f'{text}, ' for text in texts)})"
 
 
 def speaks(guard: Guarding, action: str) -> bool:
     """Whether a guard of the site is for an action."""
     return any(fnmatchcase(action, glob) for glob in guard.actions)
-
-
-def occupied(proposal: Proposal) -> tuple[Queue, ...]:
-    """Give the locks and caps an attempt takes up."""
-    taken: list[Queue] = []
-    if proposal.acting:
-        taken += [("lock", place) for place in places(proposal)]
-    settings = proposal.settings
-    for name in COUNTED if settings else ():
-        if name in settings:
-            for guard, scope in settings[name]:
-                taken.append((name, (guard.key, scope)))
-    return tuple(taken)

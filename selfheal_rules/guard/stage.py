@@ -1,21 +1,73 @@
 """What a stage is: one guard, where it applies, and what it remembers."""
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
 
+from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Ledger
-from selfheal_rules.guard.verdict import unknown
+from selfheal_rules.guard.ledger import Book, Ledger
 from selfheal_rules.guard.view import View
+from selfheal_rules.match.populations import Count
 
-Judge: TypeAlias = Callable[[Proposal, Ledger, View, int], Verdict | None]
-"""(proposal, ledger, view, now) → why not, or None; it changes nothing."""
-Note: TypeAlias = Callable[[Proposal, Ledger, View, int], None]
-"""Writes into the ledger what a verdict means for those to come."""
+Judge: TypeAlias = Callable[[Proposal, Any, int], Verdict | None]
+"""(proposal, what its guard goes by, now) → why not, or None; it changes nothing."""
 Reach: TypeAlias = Literal["every", "acting", "declared"]
+
+
+@frozen(eq=False, repr=False)
+class Desk:
+    """
+    What a guard is bound to: all that is remembered, the budgets that count for its step, and what may be seen.
+
+    `action` is what the step does, `acting` whether that touches something, `shadow` whether it is not to be done.
+    """
+
+    ledger: Ledger
+    book: Book
+    view: View
+    action: str
+    acting: bool
+    shadow: bool
+
+
+class Phrase:
+    """
+    A Python expression over `proposal`, `now`, what its guard goes by (`{scope}`), and constants by their names.
+
+    Phrases of all guards of a step become one function, so that what nearly always is so costs a look, and no call.
+    """
+
+    __slots__ = ("names", "text")
+
+    def __init__(self, text: str, **names: object) -> None:
+        """Take the text, and the constants in it."""
+        self.text = text
+        self.names = names
+
+
+ALWAYS, NEVER = Phrase("True"), Phrase("False")
+NOTHING = Phrase("None")
+
+
+def unless_counted(guard: Guarding, view: View, calm: str, **names: object) -> Phrase:
+    """Say that a guard is asked unless the `count` of its population is known, and a text is true of it."""
+    if guard.census is None:
+        return ALWAYS
+    place = "{scope}" if guard.census.by else "()"
+    known = f"{{scope}} is not None and (count := {{counts}}.get({place}, {{nobody}})).total"
+    names |= {"counts": view.population(guard).counts, "nobody": Count(), "fresh": guard.fresh}
+    return Phrase(f"not ({known} and now - count.newest <= {{fresh}} and {calm})", **names)
+
+
+@frozen(eq=False, repr=False)
+class Asked:
+    """A guard bound to its settings: `judge` is asked where `when` is true; where it is not, it would say nothing."""
+
+    judge: Judge
+    when: Phrase = ALWAYS
 
 
 @frozen(eq=False, repr=False)
@@ -24,35 +76,22 @@ class Stage:
     One guard.
 
     `reach`: it judges every step, those that touch something (`acting`), or those a rule or the site has `declared` it
-    for. `opens`: only the step an episode begins with; running episodes go on. `charge` is called where all stages let
-    a step through, `refused` where this one did not, `seen` the first time it judges a step. `missing`: what is said
-    where the scope a setting goes by is missing; where it is empty, the guard sees to that itself. `heeds`: whether
-    a site's policy gives it anything to go by; where not, it is asked only where it is declared.
+    for. `opens`: only the step an episode begins with; running episodes go on. `bind` binds it to its settings and a
+    desk, once for a step of a rule: where it is only asked if declared, each of its settings by itself, with what this
+    goes by; else all of them together, with a tuple of that. So are `charge`, which notes that all stages let a step
+    through, `refused`, that this one did not, and `seen`, that it judges a step for the first time. `missing`: what is
+    said where what a setting goes by is missing; where it is empty, the guard sees to that itself. `heeds`: whether a
+    site's policy gives it anything to go by; where not, it is asked only where it is declared. `says`: what else its
+    verdicts may be called.
     """
 
     name: str
-    judge: Judge
+    bind: Callable[[Any, Desk], Asked]
     reach: Reach = "declared"
     opens: bool = False
-    charge: Note | None = None
-    refused: Note | None = None
-    seen: Note | None = None
+    charge: Callable[[Any, Desk], Phrase] | None = None
+    refused: Callable[[Any, Desk], Phrase] | None = None
+    seen: Callable[[Any, Desk], Phrase] | None = None
     missing: str = ""
     heeds: Callable[[View], bool] = lambda _: True
-
-    def weigh(self, proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:
-        """Judge where some scope is missing: setting by setting, holding where one that fails closed cannot tell."""
-        settings = proposal.settings.get(self.name, ()) if self.missing else ()
-        if all(scope is not None for _, scope in settings):
-            return self.judge(proposal, ledger, view, now)
-        verdict = None
-        for guard, scope in settings:
-            if scope is None:
-                verdict = unknown(self.name, self.missing, None, is_open=guard.is_open)
-            else:
-                proposal.settings[self.name] = [(guard, scope)]
-                verdict = self.judge(proposal, ledger, view, now)
-            if verdict is not None:
-                break
-        proposal.settings[self.name] = [*settings]
-        return verdict
+    says: str = ""

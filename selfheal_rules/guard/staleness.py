@@ -2,17 +2,20 @@
 
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Ledger
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import suppressed
-from selfheal_rules.guard.view import View
 
 
-def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
-    """Suppress the first step of an episode that is older than `max_age`, unless people were asked."""
-    if proposal.level or proposal.asked or now - proposal.since <= view.max_age:
-        return None
-    return suppressed("stale", "it was held until its cause was too old to act on")
+def bind(_: object, desk: Desk) -> Asked:
+    """Suppress the first step of an episode `max_age` after it opened, unless people were asked."""
+    max_age = desk.view.max_age
+
+    def verdict(proposal: Proposal, _: object, now: int) -> Verdict | None:
+        if proposal.level or proposal.asked or now - proposal.since < max_age:
+            return None
+        return suppressed("stale", "it was held until its cause was too old to act on")
+
+    return Asked(verdict, Phrase("now - proposal.since >= {max_age}", max_age=max_age))
 
 
-STAGE = Stage("stale", judge, "every", opens=True)
+STAGE = Stage("stale", bind, "every", opens=True)

@@ -6,40 +6,42 @@ from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Ledger, Storm
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.stage import Asked, Desk, Stage, unless_counted
 from selfheal_rules.guard.verdict import held, unknown
 from selfheal_rules.guard.view import View
 
 
-def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:
-    """Hold what would begin in a storm."""
-    return weigh(proposal, "storm", ledger, view, now)
+def bind(guard: Guarding, desk: Desk) -> Asked:
+    """Hold what would begin while a storm rages, or has been over for less than `for`; so does an `observer`."""
+    name, storms, view = guard.name, desk.ledger.storms, desk.view
 
-
-def weigh(proposal: Proposal, name: str, ledger: Ledger, view: View, now: int) -> Verdict | None:
-    """Hold what would begin while a storm rages, or has been over for less than `for`."""
-    for guard, scope in proposal.settings.get(name, ()):
+    def verdict(_: Proposal, scope: Any, now: int) -> Verdict | None:  # noqa: ANN401 - any key
         place = (guard.key, scope)
-        storm = ledger.storms.get(place)
+        storm = storms.get(place)
         failing = measure(guard, scope, storm, view, now)
         if failing is None:
-            doubt = unknown(name, "how many are failing is unknown", place, is_open=guard.is_open)
-            if doubt:
-                return doubt
-            continue
+            return unknown(name, "how many are failing is unknown", place, is_open=guard.is_open)
         if failing >= guard.amount:
             return held(name, f"{_shown(failing, guard)} failing{_in(scope)}", place, _abates(storm, guard))
         if storm is not None and storm.raging:
             calm = calm_since(storm, guard, now)
             if now < calm + guard.wait:
                 return held(name, f"calm for less than it has to be{_in(scope)}", place, calm + guard.wait)
-    return None
+        return None
+
+    if guard.per:
+        return Asked(verdict)
+    failing = "count.total - count.healthy"
+    share = f"100 * ({failing}) / count.total" if guard.percent else failing
+    calm = f"{share} < {{most}} and not {{storms}}.get(({{key}}, {{scope}}), {{still}}).raging"
+    names = {"most": guard.amount, "storms": storms, "key": guard.key, "still": Storm()}
+    return Asked(verdict, unless_counted(guard, view, calm, **names))
 
 
 def measure(guard: Guarding, scope: Any, storm: Storm | None, view: View, now: int) -> float | None:  # noqa: ANN401 - any key
     """Give how many (or what share) are failing now, or fell ill within `per`; None where that is unknown."""
     count = view.count(guard, scope)
-    if count is None or scope is None:
+    if count is None:
         return None
     failing = count.total - count.healthy
     if guard.per:
@@ -80,4 +82,4 @@ def _in(scope: Any) -> str:  # noqa: ANN401 - any key
     return f" in {', '.join(map(str, scope))}" if isinstance(scope, tuple) and scope else ""
 
 
-STAGE = Stage("storm", judge, opens=True)
+STAGE = Stage("storm", bind, opens=True)

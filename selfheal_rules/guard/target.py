@@ -2,17 +2,19 @@
 
 from selfheal_rules.decide.decision import UNTARGETED, Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Ledger
-from selfheal_rules.guard.stage import Stage
+from selfheal_rules.guard.stage import Asked, Desk, Stage
 from selfheal_rules.guard.verdict import rejected
-from selfheal_rules.guard.view import View
 
 EVERYTHING = frozenset({"", "all", "any", "none", "null"})
 """Texts that name no one thing; nor does any with a `*` in it."""
 
 
-def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict | None:  # noqa: ARG001 - one shape
+def bind(_: object, __: Desk) -> Asked:
     """Reject what names nothing, or everything."""
+    return Asked(_verdict)
+
+
+def _verdict(proposal: Proposal, _: object, __: int) -> Verdict | None:
     target = proposal.target
     if target is None:
         return UNTARGETED if proposal.targeted or proposal.acting else None
@@ -21,4 +23,4 @@ def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict |
     return None
 
 
-STAGE = Stage("target", judge, "every")
+STAGE = Stage("target", bind, "every")

@@ -1,18 +1,18 @@
 """What guards may look at: the states that hold, the site's policy, and who was heard of."""
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
-from fnmatch import fnmatchcase, translate
+from fnmatch import fnmatchcase
 from typing import Any
 
 from selfheal_rules.actions import risk_of
-from selfheal_rules.compile.plan import Census, Guarding
+from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.proposal import Proposal
+from selfheal_rules.guard.naming import Names, covers
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.populations import Count, Population, Standing, scope_of
 from selfheal_rules.match.rows import fingerprint
-from selfheal_rules.policy import DAYS, Autonomy, Calendar, Policy, Protected, Worked
+from selfheal_rules.policy import DAYS, Autonomy, Calendar, Policy, Worked
 from selfheal_rules.values import Value, microseconds, moment
 
 DEPTH = 8
@@ -43,20 +43,21 @@ class View:
         self.topology = policy.topology if policy else ()
         self.works = policy.maintenance if policy else ()
         self.shields = policy.protected if policy else ()
-        self._shield = re.compile("|".join(map(_written, self.shields))) if self.shields else None
-        self._places: dict[str, Value] | None = None
+        self._shield = Names(tuple(one.target for one in self.shields))
+        self.found: dict[str, Value] | None = None
+        """What the target of the step that is judged is in; None where nobody has looked yet."""
         self._grades: dict[str, Autonomy] = {}
         self._shadows: dict[tuple[str, str], bool] = {}
 
     # Populations
 
-    def population(self, census: Census) -> Population:
+    def population(self, guard: Guarding) -> Population:
         """Give the population of a guard."""
-        return self.populations[id(census)]
+        return self.populations[id(guard.census)]
 
     def count(self, guard: Guarding, scope: Any) -> Count | None:  # noqa: ANN401 - any key
         """Count a scope of a guard's population; None where nobody is in it, or word of it is too old."""
-        if guard.census is None:
+        if guard.census is None or scope is None:
             return None
         found = self.populations[id(guard.census)].counts.get(scope if guard.census.by else ())
         if found is None or not found.total or self.memory.now - found.newest > guard.fresh:
@@ -65,46 +66,42 @@ class View:
 
     # Topology
 
-    def look(self, rivals: Iterable[Proposal]) -> None:
-        """Look at another step: what its target is in is worked out anew, once."""
-        self.rivals = rivals
-        self._places = None
-
     def places(self, target: Value) -> dict[str, Value]:
         """Give what a thing is in, nearest first, each under the name its field gives it; the thing is `target`."""
-        found = self._places
-        if found is None or found["target"] != target:
-            found = self._places = {"target": target}
-            ahead = [target] if self.topology else []
-            for _ in range(DEPTH):
-                if not ahead:
-                    break
-                ahead = self._above(ahead, found)
+        found = self.found
+        if found is not None and found["target"] == target:
+            return found
+        found = self.found = {"target": target}
+        ahead, records = [target] if self.topology else [], self.memory.records
+        for _ in range(DEPTH):
+            above: list[Value] = []
+            for thing in ahead:
+                for step in self.topology:
+                    record = records[step.kind].get((thing,)) if step.kind in records else None
+                    for name in step.within if record else ():
+                        value = record.fields.get(name) if record else None
+                        if value is not None and name not in found:
+                            found[name] = value
+                            above.append(value)
+            if not above:
+                break
+            ahead = above
         return found
 
     def names(self, target: Value) -> tuple[Value, ...]:
         """Give a thing and what it is in."""
         return tuple(self.places(target).values())
 
-    def _above(self, things: list[Value], found: dict[str, Value]) -> list[Value]:
-        above = []
-        records = self.memory.records
-        for thing in things:
-            for step in self.topology:
-                record = records[step.kind].get((thing,)) if step.kind in records else None
-                for name in step.within if record else ():
-                    value = record.fields.get(name) if record else None
-                    if value is not None and name not in found:
-                        found[name] = value
-                        above.append(value)
-        return above
+    def within(self, names: tuple[str, ...], target: Value) -> Any:  # noqa: ANN401 - any key
+        """Give what a thing is in by these names, as a key; None where one of them is unknown."""
+        places = self.places(target)
+        return scope_of(tuple([places.get(name) for name in names]))
 
     def scope(self, guard: Guarding, target: Value) -> Any:  # noqa: ANN401 - any key
         """Give what a guard of the site goes by: the target, or what it is in; None where that is unknown."""
-        if not guard.by:
-            return scope_of((target,)) if guard.name in BY_TARGET else ()
-        places = self.places(target)
-        return scope_of(tuple([places.get(name) for name in guard.by]))
+        if guard.by:
+            return self.within(guard.by, target)
+        return scope_of((target,)) if guard.name in BY_TARGET else ()
 
     # Policy
 
@@ -147,13 +144,20 @@ class View:
 
     def protected(self, target: Value) -> str | None:
         """Give why a thing must not be acted on, if it must not."""
-        if self._shield is None:
-            return None
-        for name in map(str, self.places(target).values()):
-            if self._shield.match(name):
-                reason = next(one.reason for one in self.shields if is_named(name, one.target))
+        for name in self.places(target).values():
+            if self._shield.cover(str(name)):
+                reason = next(one.reason for one in self.shields if covers(one.target, str(name)))
                 return f"`{name}` is protected: {reason}"
         return None
+
+    @property
+    def plans(self) -> bool:
+        """Whether any maintenance goes by a calendar."""
+        return any(not isinstance(work, Worked) for work in self.works)
+
+    def worked(self) -> list[Mapping[Value, Any]]:
+        """Give, for each maintenance that goes by a state, the things some state holds for; they change with it."""
+        return [self.standing[id(work)].since for work in self.works if isinstance(work, Worked)]
 
     def maintenance(self, things: tuple[Value, ...], now: int) -> tuple[str, int | None] | None:
         """Give who works on one of these things, and until when, if anybody does."""
@@ -174,19 +178,10 @@ class View:
         return None
 
 
-def is_named(name: str, glob: str) -> bool:
-    """Whether a name is the one written, which may have brackets in it, as `[fe80::1]:9100` has, or fits it."""
-    return name == glob or fnmatchcase(name, glob)
-
-
-def _written(shield: Protected) -> str:
-    return f"{re.escape(shield.target)}\\Z|{translate(shield.target)}"
-
-
 def _planned(plan: Calendar, things: tuple[Value, ...], now: int) -> tuple[str, int] | None:
-    end = open_until(plan, now)
-    named = (str(thing) for thing in things for glob in plan.targets if is_named(str(thing), glob))
-    name = next(named, None) if end is not None else None
+    named = (str(thing) for thing in things for glob in plan.targets if covers(glob, str(thing)))
+    name = next(named, None)
+    end = None if name is None else open_until(plan, now)
     return (
         None if name is None or end is None else (f"`{name}` is under `{plan.name}` ({plan.owner}: {plan.reason})", end)
     )

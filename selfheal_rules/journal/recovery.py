@@ -7,15 +7,16 @@ has; those it lacks, because the process ended before they were written, are giv
 
 from collections import deque
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from typing import Any
 
 from attrs import define, field
 
+from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Decision, Outcome, Step
-from selfheal_rules.diagnostics import JournalError, RuleSetError
+from selfheal_rules.diagnostics import EventError, JournalError, RuleSetError
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import frozen_time
 from selfheal_rules.journal.items import (
@@ -185,22 +186,31 @@ def replayed(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:
 
     The inputs since the last snapshot are applied under the rules they were recorded under; other rules take over then.
     """
-    records = journal.recent()
-    head = next(records, None)
+    head = next(journal.recent(), None)
     if head is None:
         return _begun(fresh, journal)
-    blob, is_other = snapshot_of(head), head.said("program") != fresh.program.digest
     policy = None if fresh.policy is None or fresh.policy.source else fresh.policy  # what has a text is in the journal
-    program = unpack(fresh.program, blob)[0] if is_other else fresh.program
-    restore, matcher = type(fresh).restore, fresh.matcher.name
-    replay = Replay(Course(restore(program, blob, matcher, policy=policy), head.inputs))
-    replay.follow(records)
-    if not is_other:
-        return replay, []
-    if replay.course.waiting:
+    if head.said("program") == fresh.program.digest:
+        with suppress(RuleSetError, EventError):  # its policy may speak of a kind that no rule reads, and that is gone
+            return _followed(fresh, fresh.program, journal, policy), []
+        program = program_of(snapshot_of(head))
+    else:
+        program = unpack(fresh.program, snapshot_of(head))[0]
+    replay = _followed(fresh, program, journal, policy)
+    if replay.course.waiting and program.digest != fresh.program.digest:
         raise _waiting(head, replay.course, fresh)
     replay.course.engine = _taken_over(fresh, replay.course.engine.snapshot(), policy)
     return replay, program_begins(replay.course.engine)
+
+
+def _followed(fresh: Engine, program: Program, journal: Journal, policy: Policy | None) -> Replay:
+    """Apply the inputs since the last snapshot under a program."""
+    records = journal.recent()
+    head = next(records)
+    engine = type(fresh).restore(program, snapshot_of(head), fresh.matcher.name, policy=policy)
+    replay = Replay(Course(engine, head.inputs))
+    replay.follow(records)
+    return replay
 
 
 def _taken_over(fresh: Engine, blob: bytes, policy: Policy | None) -> Engine:

@@ -38,6 +38,9 @@ class Count:
         """The time of the latest word about any of it, in microseconds."""
 
 
+_NOWHERE: tuple[Any, bool] = (None, False)
+
+
 class Population:
     """The records of some kinds, counted by scope; `stirred` gathers the scopes that changed, and who fell ill."""
 
@@ -56,8 +59,9 @@ class Population:
     def occupy(self, target: Any) -> None:
         """Note that a thing is being acted on."""
         key = (target,)
-        busy = self.busy[key] = self.busy.get(key, 0) + 1
-        if busy == 1:
+        known = self.busy.get(key, 0)
+        self.busy[key] = known + 1
+        if not known:
             self._spend(key, 1)
 
     def free(self, target: Any) -> None:
@@ -70,7 +74,7 @@ class Population:
 
     def _spend(self, key: Any, number: int) -> None:
         for kind in self.census.fits:
-            scope, healthy = self.places.get((kind, key), (None, False))
+            scope, healthy = self.places.get((kind, key), _NOWHERE)
             if healthy:
                 self.spent[scope] = self.spent.get(scope, 0) + number
 

@@ -21,7 +21,7 @@ class History:
     Rows of a page, growing with a run; times are microseconds since 1970.
 
     `unit` says what `origin` counts: lines of an input, or records of a journal. `stopped` says why everything is
-    stopped where the history ends.
+    stopped where the history ends, `unseen` what a journal holds that is not on the page.
     """
 
     origin: Origin
@@ -35,6 +35,7 @@ class History:
     first: int | None = None
     last: int | None = None
     stopped: str = ""
+    unseen: str = ""
     _order: list[Row] = field(factory=list)
     _reasons: dict[str, list[int]] = field(factory=dict)
     _latest: dict[str, list[int]] = field(factory=dict)

@@ -63,6 +63,7 @@ def told(history: History, title: str, generated: datetime | None, coverage: Row
             "generated": None if generated is None else microseconds(generated),
             "unit": history.unit,
             "inputs": history.inputs,
+            "unseen": history.unseen,
             "first": history.first,
             "last": history.last,
             "summary": heads,

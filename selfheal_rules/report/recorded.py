@@ -1,6 +1,6 @@
 """The history a journal tells: its inputs applied again, and what follows held against what it recorded."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -10,11 +10,14 @@ from selfheal_rules.decide import Step
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State
 from selfheal_rules.journal.items import Input, snapshot_of
-from selfheal_rules.journal.record import Record
+from selfheal_rules.journal.record import INPUTS, Record
 from selfheal_rules.journal.recovery import Course, Replay
 from selfheal_rules.report.history import History
 from selfheal_rules.snapshot import program_of
+from selfheal_rules.wording import number
 
+SEEN = ("input", "decision")
+"""What is missed where it is not on the page."""
 Note: TypeAlias = Callable[[int, Event | State], None]
 
 
@@ -49,6 +52,8 @@ class Recorded:
     note: Note
     replay: Replay | None = None
     course: _Telling | None = None
+    unseen: Counter[str] = field(factory=Counter)
+    """Inputs and decisions before the first snapshot, by the type of their record: no engine can run them."""
 
     def take(self, record: Record) -> None:
         """
@@ -60,7 +65,10 @@ class Recorded:
         """
         if record.type == "snapshot":
             self._begin(record)
-        elif self.replay is not None and self.course is not None:
+        elif self.replay is None or self.course is None:
+            self.unseen["input" if record.type in INPUTS else record.type] += 1
+            self.history.unseen = " and ".join(number(self.unseen[one], one) for one in SEEN if self.unseen[one])
+        else:
             self.course.number = record.number
             self.replay.follow([record])
             self.history.stopped = self.course.engine.halted

@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.guards import hostile, slowest
 from selfheal_rules.check import check_rules
 from selfheal_rules.compile import compile_rules
 from selfheal_rules.decide import Control
@@ -46,8 +47,19 @@ def test_g21_what_is_old_does_not_act() -> None:
     site.event("beat", 10_800)
     assert [[]] * 9 == [site.event("lost", second * 60) for second in range(9)]
     assert ["disable_service h1 held:kill_switch@10801"] == site.event("lost", 10_801)
-    assert [] == site.until(11_401)
-    assert ["disable_service h1 suppressed:stale@11401"] == site.until(11_402)
+    assert [] == site.until(11_400.5)
+    assert ["disable_service h1 suppressed:stale@11401"] == site.until(11_401)
+
+
+def test_g21_what_comes_free_as_its_cause_grows_old_is_dropped() -> None:
+    """G21: a step held for exactly `max_age` meets a world that old: the switch goes off at that instant, in vain."""
+    site = Site(rule(LOST), FREE)
+    site.say("kill", 0)
+    site.event("lost", 1)
+    assert ["disable_service h1 suppressed:stale@601"] == site.say("resume", 601)
+    tight = Site(rule(LOST, DRAIN, "{limit: 1, per: 10m}"))
+    tight.event("lost", 0, "h1")
+    assert ["disable_service h2 suppressed:limit@0"] == tight.event("lost", 0, "h2")
 
 
 OBSERVERS = "observers: [{source: m, silent: 5m}]\n"
@@ -84,6 +96,57 @@ def test_g23_protected_things_are_never_acted_on() -> None:
         assert ["disable_service i1 rejected:protected@2"] == site.state("alarm", 2, "i1")
     told = Site(rule(DEAD, "[{do: notify, target: $e.host}]"), FREE + protected)
     assert ["notify ctl-1 allowed@0"] == told.state("alarm", 0, "ctl-1")
+
+
+SPELLED = {
+    "ctl-1": ("CTL-1", "ctl-1.example.org", "Ctl-1.Example.ORG."),
+    "ctl-1.example.org": ("ctl-1", "CTL-1.EXAMPLE.ORG"),
+    "CTL-*.example.org": ("ctl-7", "ctl-7.example.org"),
+    "Web-?": ("web-3", "WEB-3.rack.example"),
+    "10.0.0.1": ("10.0.0.1",),
+    "[FE80::1]:9100": ("[fe80::1]:9100",),
+}
+OTHERS = {
+    "ctl-1": ("ctl-10", "xctl-1", "ctl-1-example", "ctl"),
+    "ctl-1.example.org": ("ctl-1.example.net", "ctl-10", "example.org"),
+    "CTL-*.example.org": ("web-7", "ctl-7.example.net"),
+    "*.example.org": ("web-7", "ctl-1.example.net"),
+    "10.0.0.1": ("10", "10.0.0.12", "10.0.0.2"),
+}
+
+
+@pytest.mark.parametrize("written", [*SPELLED, "*.example.org"])
+def test_g23_a_protected_host_is_protected_however_it_is_written(written: str) -> None:
+    """G23: in another letter case, with its domain or without; another host is not, though its name begins so."""
+    site = Site(rule(), FREE + f'protected: [{{target: "{written}", reason: the control plane}}]\n')
+    for name in SPELLED.get(written, ("ctl-1.example.org",)):
+        assert [f"disable_service {name} rejected:protected@0"] == site.state("alarm", 0, name)
+    for name in OTHERS.get(written, ("h1",)):
+        assert [f"disable_service {name} allowed@1"] == site.state("alarm", 1, name)
+
+
+def test_g23_what_is_paused_or_planned_is_left_alone_however_it_is_written() -> None:
+    """G23: the targets of a pause and of a calendar are read as protected ones are."""
+    plan = "maintenance: [{name: night, targets: [ctl-1], days: [mon], from: '00:00', to: '23:59', zone: UTC, "
+    site = Site(rule(), FREE + plan + "until: 2027-01-01, owner: ops, reason: disks}]\n")
+    assert ["disable_service CTL-1.a.org held:maintenance@0"] == site.state("alarm", 0, "CTL-1.a.org")
+    site.say("pause", 1, "target:h1.a.org")
+    assert ["disable_service H1 held:pause@2"] == site.state("alarm", 2, "H1")
+
+
+def test_a_limit_of_nothing_lets_nothing_through() -> None:
+    """Of the rule and of the site alike: what asks is held, with no instant to wait for, and dropped with its cause."""
+    for site in (
+        Site(rule(DEAD, DRAIN, "{limit: 0, per: 1h}")),
+        Site(rule(), FREE + "guards: [{limit: 0, per: 1h}]\n"),
+    ):
+        assert ["disable_service h1 held:limit@0"] == site.state("alarm", 0)
+        assert (None, "0 targets acted on of late, 0 may be") == (
+            site.decisions[-1].verdict.retry_at,
+            site.decisions[-1].verdict.reason,
+        )
+        assert [] == site.until(9_000)
+        assert ["disable_service h1 suppressed:withdrawn@9001"] == site.state("alarm", 9_001, gone=True)
 
 
 def test_g23_a_protected_name_may_have_brackets_in_it() -> None:
@@ -158,6 +221,15 @@ def test_g28_a_rule_cannot_run_code(code: str) -> None:
     when = f'{{all: [{{as: e, event: lost}}, {{test: "{code} == 1"}}]}}'
     _, report = parse_rules(Source("r.yaml", f"selfheal: 1\nruleset: s\n{VOCABULARY}rules:\n{rule(when)}"))
     assert report.errors
+
+
+def test_g28_an_event_that_takes_too_long_is_told() -> None:
+    """G28: the hostile corpus is measured by whatever clock is given; the one that took longest is named, and short."""
+    program, events = hostile()
+    ticks = iter([0.0, 0.001, 1.0, 1.011, *(second for _ in events[2:] for second in (2.0, 2.002))])
+    found = slowest(program, events, 1, lambda: next(ticks))
+    assert (11, "short") == (round(found.value or 0), found.verdict)
+    assert found.note.startswith("event `e1`")
 
 
 def test_g29_automation_counts_itself() -> None:

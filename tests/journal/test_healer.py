@@ -8,16 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from selfheal_rules.compile import compile_rules
 from selfheal_rules.decide import Control, Decision, Outcome, Step
 from selfheal_rules.diagnostics import EventError, ExecutorError, JournalError, SnapshotError
 from selfheal_rules.engine import Engine, Item
 from selfheal_rules.execute import DryRun, Executors, Order, Recording
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal import Entry, Record
+from selfheal_rules.parse import parse_rules
 from selfheal_rules.parse.policy import read_policy
 from selfheal_rules.source import Source
 from tests.generate.streams import moment
-from tests.journal.rig import FREE, PROGRAM, Free, Hands, enforcing, file_journal, healer, program, told
+from tests.journal.rig import FREE, PROGRAM, Free, Hands, enforcing, file_journal, free, healer, program, told
 from tests.journal.storages import Storage
 from tests.semantics.rig import beat, fail, node, rule
 
@@ -349,6 +351,25 @@ def test_other_rules_and_another_policy_take_over_together(tmp_path: Path) -> No
         assert ["shadowed"] == [decision.verdict.status for decision in two.take([fail(2)])]
     with closing(healer(file_journal(tmp_path), engine=Engine(worse))) as three:
         assert strict == three.course.engine.policy
+
+
+def test_a_kind_that_only_the_old_policy_read_may_go(tmp_path: Path) -> None:
+    """The rules stay what they are, and so does their digest; the policy given speaks of the kinds there are now."""
+    head = "selfheal: 1\nruleset: tests\nevents: {fail: {fields: {host: {type: string, required: true}, n: integer}}}\n"
+    rules = f"rules:\n{rule('{as: p, event: fail}', '[{do: notify, target: $p.host}]', name='each')}"
+    rack = "states: {rack: {key: [rack], fields: {rack: string, row: string}}}\n"
+    found = [parse_rules(Source("tests.yaml", head + kinds + rules))[0] for kinds in (rack, "")]
+    before, after = (compile_rules(one) for one in found if one)
+    assert before.digest == after.digest
+    wide = read_policy(Source("policy.yaml", f"{FREE}topology: [{{state: rack, within: [row]}}]\n"))
+    with closing(healer(file_journal(tmp_path), engine=Engine(before, policy=wide))) as one:
+        one.take([fail(1)])
+    with pytest.raises(JournalError, match="the policy the journal ends with does not fit these rules"):
+        healer(file_journal(tmp_path), engine=Engine(after))
+    with closing(healer(file_journal(tmp_path), engine=Engine(after, policy=free()))) as two:
+        assert ["allowed"] == [decision.verdict.status for decision in two.take([fail(2)])]
+    with closing(healer(file_journal(tmp_path), engine=Engine(after))) as three:
+        assert free() == three.course.engine.policy
 
 
 def test_the_program_is_recorded_with_its_text(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from selfheal_rules.cli.report import named
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal.file import FileJournal
 from selfheal_rules.journal.items import decided
+from selfheal_rules.journal.record import INPUTS
 from selfheal_rules.values import microseconds
 from tests.calls import RULES, STREAM, Call
 from tests.report.rig import START, data, engine, healed, program, reported
@@ -107,6 +108,21 @@ def test_a_broken_journal_gives_a_page_of_what_comes_before(journal: Path, call:
     assert (1, True) == (found.code, "the journal is broken at" in found.err)
     assert "the page tells what comes before" in found.err
     assert 0 < len(data((tmp_path / "r.html").read_text("utf-8"))["decisions"])
+
+
+def test_what_stands_before_the_first_snapshot_is_counted(journal: Path, call: Call, tmp_path: Path) -> None:
+    """A journal whose first files are gone is no quiet one: what the page cannot show is told, there and here."""
+    records = journal.read_bytes().splitlines(keepends=True)
+    begun = next(number for number, line in enumerate(records) if b'"type":"snapshot"' in line) + 1
+    late = tmp_path / "late.jsonl"
+    late.write_bytes(b"".join(records[begun:]))
+    types = [record.type for record in FileJournal(journal).records()][begun:]
+    before = types[: types.index("snapshot")] if "snapshot" in types else types
+    counts = sum(one in INPUTS for one in before), before.count("decision")
+    unseen = f"{counts[0]:,} inputs and {counts[1]:,} decisions"
+    found = call("report", "--journal", late, "--output", tmp_path / "r.html")
+    assert (1, True) == (found.code, f"{unseen} stand before the first snapshot" in found.err)
+    assert unseen == data((tmp_path / "r.html").read_text("utf-8"))["unseen"]
 
 
 def test_a_journal_of_another_library_is_refused(call: Call, tmp_path: Path) -> None:

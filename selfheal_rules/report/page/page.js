@@ -243,7 +243,7 @@ function begin() {
       ? "nothing was seen"
       : `${stamp(DATA.first)} to ${stamp(DATA.last)}, ${duration(DATA.last - DATA.first)}`;
   byId("period").textContent =
-    `${spanned}; ${count(DATA.inputs || 0, "input")}${DATA.generated ? `; made ${stamp(DATA.generated)}` : ""}`;
+    `${spanned}; ${count(DATA.inputs || 0, "input")}${DATA.unseen ? `, and not here ${DATA.unseen} before the first snapshot` : ""}${DATA.generated ? `; made ${stamp(DATA.generated)}` : ""}`;
   replace(byId("views"), Object.values(tabs));
   replace(
     byId("tools"),
