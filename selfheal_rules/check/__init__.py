@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from selfheal_rules.check.actions import actions
+from selfheal_rules.check.actions import actions, brought
 from selfheal_rules.check.conclusions import lifetimes, provenance, unconfirmed, unread
 from selfheal_rules.check.determined import determined
 from selfheal_rules.check.everything import catch_all
@@ -53,6 +53,7 @@ CHECKS: tuple[Check, ...] = (
     Check("needs of conclusions", needed, "kinds"),
     Check("targets", targets, "part"),
     Check("actions", actions, "whole"),
+    Check("plug-ins", brought),
     Check("shapes", shapes, "whole"),
     Check("empty patterns", empty),
     Check("held conditions", held, "part"),

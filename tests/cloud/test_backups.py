@@ -33,9 +33,7 @@ def backup(cloud: Cloud) -> str:
 def test_a_backup_is_written_back(cloud: Cloud, backup: str, tmp_path: Path) -> None:
     """The file is there again; the same decision makes no second job."""
     store = f"{cloud.home}/run/freezer/store"
-    asked = decision(
-        "backup.restore", AGENT, backup_name=backup, container=store, storage="local", path=str(tmp_path)
-    )
+    asked = decision("backup.restore", AGENT, backup_name=backup, container=store, storage="local", path=str(tmp_path))
     done = executed(cloud, asked)
     assert "done" == done.status, done.detail
     assert "precious\n" == (tmp_path / "file").read_text()
@@ -46,7 +44,7 @@ def test_a_backup_is_written_back(cloud: Cloud, backup: str, tmp_path: Path) -> 
 
 def test_what_the_agent_cannot_do_has_failed(cloud: Cloud, tmp_path: Path) -> None:
     """There is no such store; the agent tries twice, and says so."""
-    given = {"backup_name": "none", "container": "/nowhere", "storage": "local", "path": str(tmp_path)}
+    asked = decision("backup.restore", AGENT, backup_name="none", container="/no", storage="local", path=str(tmp_path))
     with pytest.raises(ExecutorError, match="the agent says: fail") as raised:
-        cloud.do("backup.restore", AGENT, **given)
+        executed(cloud, asked)
     assert not raised.value.retryable

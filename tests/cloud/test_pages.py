@@ -47,8 +47,8 @@ def _runs(cloud: Cloud, service: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize(("service", "path", "name", "version", "by"), LISTS, ids=lambda one: str(one))
-def test_a_list_of_small_pages_is_the_whole_list(  # noqa: PLR0913, PLR0917 - a row of the table
+@pytest.mark.parametrize(("service", "path", "name", "version", "by"), LISTS, ids=str)
+def test_a_list_of_small_pages_is_the_whole_list(
     cloud: Cloud, service: str, path: str, name: str, version: str, by: str
 ) -> None:
     """One entry at a time gives the same, each once; one that knows no pages comes whole, and ends."""

@@ -54,8 +54,10 @@ def test_vitrage_takes_an_event_in_the_form_of_doctor(cloud: Cloud) -> None:
     """Its log says what it was told; what it makes of that needs files that its last release does not ship."""
     cloud.needed("rca")
     cause = f"c-{uuid4().hex[:8]}"
-    given = {"status": "down", "severity": "critical", "cause": cause, "monitor_id": "m"}
-    done = cloud.do("root_cause.post_event", "compute1", type="compute.host.down", **given)
+    done = cloud.do(
+        "root_cause.post_event", "compute1",
+        type="compute.host.down", status="down", severity="critical", cause=cause, monitor_id="m",
+    )  # fmt: skip
     assert ("done", "told") == (done.status, done.detail)
     (taken,) = [one for one in cloud.told("cat $LOG/vitrage-api.log").splitlines() if cause in one]
     assert "'type': 'compute.host.down'" in taken

@@ -44,8 +44,8 @@ def _backend(cloud: Cloud) -> Any:  # noqa: ANN401 - JSON
 def _attach(cloud: Cloud, volume: str, server: str) -> None:
     """Attach a volume as Nova does; the driver of the computes has no connector, so Cinder's half is all there is."""
     proxy = cloud.connection.block_storage
-    body = {"attachment": {"instance_uuid": server, "volume_uuid": volume, "connector": {"host": "h", "initiator": "i"}}}
-    made = proxy.post("/attachments", json=body, microversion="3.44")
+    asked = {"instance_uuid": server, "volume_uuid": volume, "connector": {"host": "h", "initiator": "i"}}
+    made = proxy.post("/attachments", json={"attachment": asked}, microversion="3.44")
     assert made.ok, made.text
     ident = made.json()["attachment"]["id"]
     done = proxy.post(f"/attachments/{ident}/action", json={"os-complete": {}}, microversion="3.44")

@@ -92,8 +92,8 @@ class Api:
         """
         Read a list to its end: a service gives as many as it likes at once, and may say nothing of the rest.
 
-        `path` has a query; `name` is what the list is called in the answer, and `by` the field a marker names. A service
-        that knows no markers, such as Neutron for its agents, gives the same again: that is the end as well.
+        `path` has a query; `name` is what the list is called in the answer, and `by` the field a marker names. A list
+        that knows no markers, such as that of Neutron's agents, comes again as it was: that is the end as well.
         """
         known: dict[object, None] = {}
         page = self.get(service, path, version)[name]

@@ -35,14 +35,15 @@ def _has_recovered(work: Work, action: str) -> bool:
 
 def post_event(work: Work) -> str:
     """Tell Vitrage of an event; it keeps what is told in the form of OPNFV Doctor."""
-    details = {"hostname": work.target, "source": "selfheal", "monitor_event_id": work.decision.id, **work.others("type")}
+    told = {"hostname": work.target, "source": "selfheal", "monitor_event_id": work.decision.id}
+    details = {**told, **work.others("type")}
     body = {"time": work.decision.time.isoformat(), "type": work.param("type"), "details": details}
     work.send("rca", "POST", "/event", body)
     return "told"
 
 
 def push_rows(work: Work) -> str:
-    """Replace a table of a data source of Congress' by one row; a row is a list, in the order of the table's columns."""
+    """Replace a table of a data source of Congress' by one row."""
     table = f"/data-sources/{work.target}/tables/{work.param('table')}"
     work.get("policy", table)
     work.send("policy", "PUT", f"{table}/rows", [work.others("table")])

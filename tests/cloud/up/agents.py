@@ -2,7 +2,7 @@
 `agents.py HOST`: the L3 agent and the DHCP agent of a host, as Neutron hears of them.
 
 It reports as such agents do, by the call they use, takes a router when Neutron hands it one, and does nothing else: it
-routes nothing and answers no DHCP. What Neutron makes of an agent (whether it is alive, what it hosts) is Neutron's own.
+routes nothing, and answers no DHCP. What Neutron makes of an agent (whether it is alive, what it has) is Neutron's own.
 """
 
 import sys

@@ -25,13 +25,20 @@ class Volumes(driver.VolumeDriver):
     def check_for_setup_error(self) -> None:
         """Find nothing wrong."""
 
-    def get_volume_stats(self, refresh: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - Cinder's signature
+    def get_volume_stats(self, refresh: bool = False) -> dict[str, Any]:  # noqa: ARG002, FBT001, FBT002 - Cinder's own
         """Say that there is room, and a copy."""
-        pool = {"pool_name": "all", "total_capacity_gb": "infinite", "free_capacity_gb": "infinite", "reserved_percentage": 0}
-        named = {"volume_backend_name": "fake", "vendor_name": "tests", "driver_version": "1", "storage_protocol": "none"}
-        return {**named, "replication_enabled": True, "replication_targets": [COPY], "pools": [pool]}
+        room = {"total_capacity_gb": "infinite", "free_capacity_gb": "infinite", "reserved_percentage": 0}
+        pool = {"pool_name": "all", **room}
+        maker = {"vendor_name": "tests", "driver_version": "1", "storage_protocol": "none"}
+        return {
+            "volume_backend_name": "fake",
+            **maker,
+            "replication_enabled": True,
+            "replication_targets": [COPY],
+            "pools": [pool],
+        }
 
-    def create_volume(self, volume: Any) -> dict[str, Any]:  # noqa: ANN401 - Cinder's object
+    def create_volume(self, volume: Any) -> dict[str, Any]:  # noqa: ANN401, ARG002 - Cinder's own
         """Have it at once, with a copy."""
         return {"replication_status": "enabled"}
 
@@ -47,7 +54,7 @@ class Volumes(driver.VolumeDriver):
     def remove_export(self, context: object, volume: object) -> None:
         """Have nothing to take back."""
 
-    def initialize_connection(self, volume: object, connector: object) -> dict[str, Any]:
+    def initialize_connection(self, volume: object, connector: object) -> dict[str, Any]:  # noqa: ARG002 - Cinder's
         """Give a connection of the kind that Nova's fake driver takes."""
         return {"driver_volume_type": "fake", "data": {"access_mode": "rw"}}
 
@@ -55,7 +62,11 @@ class Volumes(driver.VolumeDriver):
         """Have nothing to cut."""
 
     def failover_host(
-        self, context: object, volumes: Iterable[Any], secondary_id: str | None = None, groups: object = None
+        self,
+        context: object,  # noqa: ARG002 - Cinder's own
+        volumes: Iterable[Any],
+        secondary_id: str | None = None,
+        groups: object = None,  # noqa: ARG002 - Cinder's own
     ) -> tuple[str, list[dict[str, Any]], list[Any]]:
         """Go over to the copy, or back."""
         back = secondary_id == "default"
