@@ -2,13 +2,18 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from unittest import SkipTest
 
 import pytest
 
+from selfheal_rules import conformance
 from selfheal_rules.actions import CATALOGUE, ActionType
 from selfheal_rules.actions.catalogue import Catalogue
 from selfheal_rules.check import check_rules
@@ -238,3 +243,33 @@ def test_plugins_are_in_order() -> None:
     """By name and package, whatever the order of the path."""
     found = plugins("executors")
     assert sorted(found) == list(found)
+
+
+PAGE = (ROOT / "docs" / "plugins.md").read_text("utf-8")
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_page_is_true(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its entry points are the example's, its rule has no finding, its executor is found, its contract is kept."""
+    acme(folder)
+    monkeypatch.setenv("ACME_BOARD", str(folder))
+    (told,) = _blocks("toml")
+    assert told in (ROOT / "examples" / "plugin" / "pyproject.toml").read_text("utf-8")
+    (rule,) = _blocks("yaml")
+    assert [] == _checked(rule)
+    gathered, written = _blocks("python")
+    exec(gathered, {})  # noqa: S102 - the page's own example
+    names: dict[str, Any] = {}
+    exec(written, names)  # noqa: S102 - the page's own example
+    contract = names["TestBoard"]()
+    for promise in (one for one in dir(contract) if one.startswith("test_")):
+        with suppress(SkipTest):
+            getattr(contract, promise)()
+
+
+def test_the_page_names_every_contract() -> None:
+    """Nothing that can be held to is left out."""
+    assert [] == [one for one in conformance.__all__ if one[0].isupper() and f"| `{one}` |" not in PAGE]
