@@ -18,6 +18,7 @@ from selfheal_rules.actions import CATALOGUE, ActionType
 from selfheal_rules.actions.catalogue import Catalogue
 from selfheal_rules.check import check_rules
 from selfheal_rules.check.serving import check_serving
+from selfheal_rules.diagnostics import JournalError
 from selfheal_rules.execute import brought
 from selfheal_rules.journal.leasing import open_lease
 from selfheal_rules.parse import parse_rules
@@ -273,3 +274,10 @@ def test_the_page_is_true(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_page_names_every_contract() -> None:
     """Nothing that can be held to is left out."""
     assert [] == [one for one in conformance.__all__ if one[0].isupper() and f"| `{one}` |" not in PAGE]
+
+
+def test_without_the_extra_a_coordinator_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheme that is neither a plug-in's nor, for want of tooz, a coordinator's."""
+    monkeypatch.setitem(sys.modules, "selfheal_rules.journal.coordinated", None)
+    with pytest.raises(JournalError, match="`etcd3` is no plug-in, and a coordinator needs tooz"):
+        open_lease("etcd3://here")
