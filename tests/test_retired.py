@@ -6,16 +6,17 @@ an alarm. What answers here was written by hand from those documents: nobody has
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
+from threading import Event, Thread
+from typing import Any, ClassVar
 
 import pytest
 from attrs import define, field
 from keystoneauth1 import adapter, noauth, session
 
-from selfheal_rules.conformance import asked
+from selfheal_rules.conformance import ExecutorContract, asked
 from selfheal_rules.decide.decision import Outcome
 from selfheal_rules.diagnostics import ExecutorError
 from selfheal_rules.execute.openstack import CloudExecutor
@@ -28,6 +29,8 @@ class Service:
     stands: dict[str, Any]
     called: list[tuple[str, str, Any]] = field(factory=list)
     refuses: int = 0
+    stuck: bool = False
+    """Whether it takes a change and does nothing about it."""
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:  # noqa: ANN401 - JSON
         """Answer a call."""
@@ -36,7 +39,7 @@ class Service:
         self.called.append((method, path, body))
         if self.refuses:
             return self.refuses, {"error": "not now"}
-        if method == "PATCH":
+        if method == "PATCH" and not self.stuck:
             self.stands[path] = {**self.stands[path], **body}
         return 200, {}
 
@@ -117,3 +120,36 @@ def test_a_refusal_says_whether_a_retry_helps(site: Site, service: Service, stat
     with pytest.raises(ExecutorError, match="not now") as raised:
         _do(site, "policy.push_rows", "d1", table="faults", host="compute1")
     assert helps is raised.value.retryable
+
+
+class TestCloudExecutor(ExecutorContract):
+    """The executor on a cloud keeps the contract that those of other packages are held to."""
+
+    action, target, refused, secrets = "monitoring.set_alarm_state", "a1", "a2", ("t0ken",)
+    given: ClassVar = {"state": "ALARM"}
+
+    @pytest.fixture(autouse=True)
+    def _site(self, site: Site, service: Service) -> None:
+        self.site: Any = site
+        self.site.monitoring.additional_headers["X-Auth-Token"] = "t0ken"
+        self.service = service
+
+    def executor(self, *, dry: bool) -> CloudExecutor:
+        """Give it on the service of this test."""
+        return CloudExecutor(self.action, self.site, dry=dry, pace=0.01)
+
+    def world(self) -> list[tuple[str, str, Any]]:
+        """Give what was sent."""
+        return [*self.service.called]
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Have the service be away."""
+        self.service.refuses = 503
+        yield
+        self.service.refuses = 0
+
+    def waiting(self) -> tuple[CloudExecutor, Callable[[], object]]:
+        """Have the service take the change and do nothing about it."""
+        self.service.stuck, cancelled = True, Event()
+        return CloudExecutor(self.action, self.site, cancelled=cancelled, pace=0.01), cancelled.set

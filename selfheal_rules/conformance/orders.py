@@ -27,10 +27,16 @@ rules:
 
 
 def asked(
-    action: str, target: str, given: Mapping[str, object] | None = None, *, time: datetime = NOON, token: int = 1
+    action: str,
+    target: str,
+    given: Mapping[str, object] | None = None,
+    *,
+    time: datetime = NOON,
+    event: str = "1",
+    token: int = 1,
 ) -> Order:
     """
-    Give the order a rule makes that asks for an action; asked again with the same, it is the same decision.
+    Give the order a rule makes that asks for an action; for the same event it is the same decision, with the same key.
 
     Raises:
         RuleSetError: where such a rule has a mistake, such as a value the action does not take.
@@ -40,5 +46,5 @@ def asked(
     ruleset, report = parse_rules(source)
     if ruleset is None:
         raise RuleSetError(report)
-    (made,) = Engine(compile_rules(ruleset)).post(Event("1", "asked", "conformance", time))
+    (made,) = Engine(compile_rules(ruleset)).post(Event(event, "asked", "conformance", time))
     return Order(made, token)

@@ -16,9 +16,8 @@ from attrs import frozen
 from openstack.connection import Connection
 
 import selfheal_rules as sr
+from selfheal_rules.conformance import asked
 from selfheal_rules.execute.openstack import cloud_executors
-from selfheal_rules.parse import parse_rules
-from selfheal_rules.source import Source
 
 COMPUTES = ("compute1", "compute2", "compute3")
 PATIENCE = 90.0
@@ -38,34 +37,8 @@ class Server:
 
 
 def decision(action: str, target: str, **params: object) -> sr.Decision:
-    """Give the decision a rule makes that asks for an action."""
-    given = "".join(f", {name}: {_written(value)}" for name, value in params.items())
-    text = f"""\
-selfheal: 1
-ruleset: asked
-events: {{asked: {{fields: {{}}}}, done: {{fields: {{}}}}}}
-rules:
-  - id: asked
-    when: {{event: asked}}
-    then:
-      - do: {action}
-        target: "{target}"
-        with: {{{given.removeprefix(", ")}}}
-        confirm: {{event: done, within: 1h}}
-    guard: [{{limit: 2, per: 10m}}]
-    outcome: {{healthy: {{event: done}}, within: 1h, else: [{{do: notify}}]}}
-"""
-    ruleset, report = parse_rules(Source("asked.yaml", text))
-    assert ruleset is not None, report.render()
-    engine = sr.Engine(sr.compile_rules(ruleset))
-    (made,) = engine.post(sr.Event(f"{time.time_ns()}", "asked", "test", datetime.now(UTC)))
-    return made
-
-
-def _written(value: object) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(_written, value))}]"
-    return str(value).lower() if isinstance(value, bool | int) else f'"{value}"'
+    """Give the decision a rule makes that asks for an action: another one each time."""
+    return asked(action, target, params, time=datetime.now(UTC), event=f"{time.time_ns()}")
 
 
 def executed(cloud: "Cloud", asked: sr.Decision, *, dry: bool = False) -> sr.Outcome:
