@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
+from typing import cast
 from uuid import uuid4
 
 from attrs import define, field, frozen
 
 from selfheal_rules.actions.entry import ActionType, params, text
-from selfheal_rules.decide.decision import Outcome
+from selfheal_rules.decide.decision import Outcome, OutcomeStatus
 from selfheal_rules.diagnostics import EventError, ExecutorError, JournalError
 from selfheal_rules.events import Event
 from selfheal_rules.execute.order import Order
@@ -48,7 +49,7 @@ class Board:
 
     def execute(self, decision: Order) -> Outcome:
         """Write the line, unless one with the key of the decision is there."""
-        page, status = self.folder / Path(str(decision.target)).name, "done"
+        page, status = self.folder / Path(str(decision.target)).name, cast("OutcomeStatus", "done")
         line = f"{decision.idempotency_key} {decision.params.get('ticket')}\n"
         detail = f"append to {page}: {line.strip()}"
         try:

@@ -10,9 +10,8 @@ import pytest
 from acme_selfheal import ACTIONS, Board, Claim, Spool
 
 from selfheal_rules.conformance import ActionContract, ExecutorContract, LeaseContract, SourceContract
-from selfheal_rules.parse import parse_vocabulary
+from selfheal_rules.parse.vocabulary import load_vocabulary
 from selfheal_rules.serve.sources import Setting
-from selfheal_rules.source import Source
 
 
 class TestAction(ActionContract):
@@ -55,9 +54,7 @@ class TestBoard(ExecutorContract):
 class TestSpool(SourceContract):
     """The source."""
 
-    vocabulary = parse_vocabulary(
-        Source("acme.yaml", "selfheal_vocabulary: 1\nvocabulary: acme\nevents: {acme.hot: {fields: {rack: string}}}\n")
-    )[0]
+    vocabulary = load_vocabulary(Path(__file__).with_name("acme.yaml"))
 
     @pytest.fixture(autouse=True)
     def _spool(self, tmp_path: Path) -> None:
