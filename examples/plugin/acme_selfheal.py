@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
-from typing import cast
 from uuid import uuid4
 
 from attrs import define, field, frozen
@@ -49,7 +48,8 @@ class Board:
 
     def execute(self, decision: Order) -> Outcome:
         """Write the line, unless one with the key of the decision is there."""
-        page, status = self.folder / Path(str(decision.target)).name, cast("OutcomeStatus", "done")
+        page = self.folder / Path(str(decision.target)).name
+        status: OutcomeStatus = "done"
         line = f"{decision.idempotency_key} {decision.params.get('ticket')}\n"
         detail = f"append to {page}: {line.strip()}"
         try:
