@@ -85,15 +85,29 @@ class PollSource:
     span: Span = _span()
 
 
-FedBy: TypeAlias = TailSource | BusSource | PollSource
+@frozen
+class PluginSource:
+    """`{plugin: NAME, with: {…}}`: a source that another package brings (`selfheal_rules.sources`)."""
+
+    plugin: str
+    given: FrozenMap = field(factory=FrozenMap)
+    span: Span = _span()
+
+
+FedBy: TypeAlias = TailSource | BusSource | PollSource | PluginSource
 
 
 @frozen
 class Acting:
-    """`{record: FILE}` or `{cloud: production, dry: true}`: who carries decisions out; without it, nobody does."""
+    """
+    `{record: FILE}` or `{cloud: production, plugins: [acme], dry: true}`: who carries decisions out; else nobody does.
+
+    `plugins` are names of entry points of the group `selfheal_rules.executors`.
+    """
 
     record: str = ""
     cloud: str = ""
+    plugins: tuple[str, ...] = ()
     dry: bool = False
     span: Span = _span()
 

@@ -6,58 +6,10 @@ import pytest
 
 from selfheal_rules.actions import AGAIN, CATALOGUE, ActionType
 from selfheal_rules.actions.catalogue import is_destructive, risk_of
-from selfheal_rules.check import check_rules
-from selfheal_rules.diagnostics import Severity
 from selfheal_rules.execute import actions as offered
-from selfheal_rules.parse import parse_rules
-from selfheal_rules.source import Source
 from tests.actions_page import PAGE, page
 
 ACTIONS = tuple(CATALOGUE.values())
-_VALUES = {"string": "x", "integer": "2", "boolean": "true", "duration": "5m", "list": "[x]"}
-
-
-def _value(action: ActionType, name: str) -> str:
-    kind = action.params[name].type
-    return f'"{kind.values[0]}"' if kind.values else _VALUES[kind.name]
-
-
-def _rule(action: ActionType) -> Source:
-    """Write the rule that does an action with every value it takes, and is confirmed as the catalogue says."""
-    given = ", ".join(f"{name}: {_value(action, name)}" for name in action.params)
-    confirm = f", confirm: {action.confirm.replace('{target}', '$lost.host')}" if action.confirm else ""
-    step = f"{{do: {action.name}, target: $lost.host, with: {{{given}}}{confirm}}}"
-    return Source(
-        "rules.yaml",
-        f"""\
-selfheal: 1
-ruleset: one
-vocabulary: [openstack]
-rules:
-  - id: one
-    when: {{as: lost, event: host.lost, where: {{host: {{exists: true}}}}}}
-    then: [{step}]
-    guard: [{{limit: 2, per: 10m}}]
-    outcome: {{healthy: {{event: host.returned, where: {{host: $lost.host}}}}, within: 2h, else: [{{do: notify}}]}}
-""",
-    )
-
-
-@pytest.mark.parametrize("action", ACTIONS, ids=lambda one: one.name)
-def test_what_the_catalogue_says_can_be_written(action: ActionType) -> None:
-    """With every value it takes, and the confirmation it is known by, an action stands in a rule without an error."""
-    ruleset, read = parse_rules(_rule(action))
-    assert ruleset is not None
-    assert "no findings" == read.render()
-    unconfirmed = set() if action.confirm or not action.is_destructive else {"SH344"}
-    found = {one.code for one in check_rules(ruleset).findings if one.severity is Severity.ERROR}
-    assert unconfirmed == found
-
-
-@pytest.mark.parametrize("action", ACTIONS, ids=lambda one: one.name)
-def test_a_confirmation_speaks_of_the_target(action: ActionType) -> None:
-    """What happens to another host never confirms that ours is off."""
-    assert not action.confirm or "{target}" in action.confirm
 
 
 @pytest.mark.parametrize("action", [one for one in ACTIONS if one.undo], ids=lambda one: one.name)

@@ -15,6 +15,7 @@ LAYERS = (
     "front",
     "source",
     "diagnostics",
+    "plugins",
     "values",
     "vocabulary",
     "wording",
@@ -49,6 +50,7 @@ LAYERS = (
     "healer",
     "testing",
     "serve",
+    "conformance",
     "cli",
     "__main__",
 )
@@ -195,7 +197,7 @@ def test_there_is_no_circle() -> None:
         pytest.fail(f"a circle of imports: {' -> '.join(error.args[1])}")
 
 
-OUTER = {"execute", "integrations", "healer", "serve", "cli", "__main__"}
+OUTER = {"execute", "integrations", "healer", "serve", "conformance", "cli", "__main__"}
 """The layers that touch the world."""
 
 

@@ -31,7 +31,7 @@ NETWORK = (
     ActionType(
         "network.reschedule_routers", "high", "Move the routers of a dead L3 agent to others.",
         target=AGENT,
-        again="state",
+        again="marker",
         needs="The agent is dead, another one is alive, and the routers are neither distributed nor highly available:"
         " VRRP moves those. With OVN there is no such agent.",
         api="network 2.0",

@@ -22,7 +22,8 @@ ACTIONS = (
         target=VOLUME,
         params=params(attachment=text("Which attachment; the only one if nothing is said.")),
         again="refused",
-        needs="The server does not run any more. Nova keeps its record of the volume: detaching by Nova is better.",
+        needs="The server is stopped or gone, or its host forced down. Nova keeps its record of the volume:"
+        " detaching by Nova is better.",
         confirm="{state: volume, where: {volume: {target}, status: available}, within: 5m}",
         api="block-storage 3.0",
     ),
@@ -59,7 +60,7 @@ ACTIONS = (
         "block_storage.enable_service", "low", "Let the scheduler use a back end again.",
         target=BACKEND,
         undo="block_storage.disable_service", again="state",
-        needs="The reason for which it is disabled bears our mark.",
+        needs="The reason for which it is disabled bears our mark. Cinder 28.0 only says that it did: thaw it there.",
         api="block-storage 3.0",
     ),
     ActionType(
@@ -71,6 +72,7 @@ ACTIONS = (
             path=text("Where to on the client.", required=True),
             storage=word("How it is stored; `swift` if nothing is said.", "swift", "local", "s3", "ssh"),
         ),
+        again="marker",
         needs="People have approved: what is at the path is written over. The agent looks for work once a minute.",
         confirm="{state: backup.job, where: {client: {target}, action: restore, result: success}, within: 1h}",
         api="backup 2",

@@ -5,7 +5,7 @@ from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 
-from selfheal_rules.check.actions import actions
+from selfheal_rules.check.actions import actions, brought
 from selfheal_rules.check.conclusions import lifetimes, provenance, unconfirmed, unread
 from selfheal_rules.check.determined import determined
 from selfheal_rules.check.everything import catch_all
@@ -56,6 +56,7 @@ CHECKS: tuple[Check, ...] = (
     Check("needs of conclusions", needed, "kinds"),
     Check("targets", targets, "part"),
     Check("actions", actions, "whole"),
+    Check("plug-ins", brought),
     Check("shapes", shapes, "whole"),
     Check("empty patterns", empty),
     Check("held conditions", held, "part"),

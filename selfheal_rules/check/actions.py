@@ -19,6 +19,13 @@ def actions(subject: Subject) -> Iterator[Diagnostic]:
             yield from _known(step, known, view, subject) if known else _nearly(step)
 
 
+def brought(subject: Subject) -> Iterator[Diagnostic]:
+    """What another package wanted to bring to the catalogue, and could not, is told to whoever checks anything."""
+    for problem in CATALOGUE.problems:
+        cure = "mend or remove the package; what it would have brought counts among the worst"
+        yield warning("SH359", problem, subject.ruleset.span, cure)
+
+
 def _nearly(step: Do) -> Iterator[Diagnostic]:
     meant = closest(step.action, CATALOGUE)
     if meant:

@@ -20,9 +20,6 @@ from selfheal_rules.model import Do, Literal, Reference, RuleSet
 from selfheal_rules.policy import Policy
 from selfheal_rules.values import Value
 
-OPPOSITES = tuple(dict.fromkeys(tuple(sorted((one.name, one.undo))) for one in CATALOGUE.values() if one.undo))
-"""Pairs of actions of which one takes back what the other does, as the catalogue says."""
-
 Equal: TypeAlias = Mapping[tuple[int, Path], tuple[str, Value]]
 Extents: TypeAlias = Mapping[tuple[int, Path], Extent]
 
@@ -40,14 +37,21 @@ class _Act:
     extents: Extents
 
 
+def opposites() -> tuple[tuple[str, str], ...]:
+    """Give the pairs of actions of which one takes back what the other does, as the catalogue says."""
+    pairs = (sorted((one.name, one.undo)) for one in CATALOGUE.values() if one.undo)
+    return tuple(dict.fromkeys((first, second) for first, second in pairs))
+
+
 def opposed(subject: Subject) -> Iterator[Diagnostic]:
     """No two rules do opposite things to one target because of the same items."""
     acts: defaultdict[tuple[str, ...], defaultdict[str, list[_Act]]] = defaultdict(lambda: defaultdict(list))
     for number, view in enumerate(subject.rules):
         for kinds, act in _acts(number, view, subject):
             acts[kinds][act.step.action].append(act)
+    pairs = opposites()
     for by_action in acts.values():
-        for first, second in OPPOSITES:
+        for first, second in pairs:
             yield from _pairs(by_action.get(first, ()), by_action.get(second, ()), subject)
 
 
@@ -64,7 +68,7 @@ def undecided(report: Report, policy: Policy, rulesets: Iterable[RuleSet]) -> Re
 
 
 def _acts(number: int, view: RuleView, subject: Subject) -> Iterator[tuple[tuple[str, ...], _Act]]:
-    known = {action for pair in OPPOSITES for action in pair}
+    known = {action for pair in opposites() for action in pair}
     for step in (step for step in view.rule.then if isinstance(step, Do) and step.action in known):
         for scope in view.when:
             placed = sorted(scope.alternative.placed, key=lambda one: (one.pattern.form, one.pattern.kinds))

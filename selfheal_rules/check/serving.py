@@ -7,7 +7,18 @@ from datetime import timedelta
 from selfheal_rules.check.findings import at_text, error, warning
 from selfheal_rules.diagnostics import Diagnostic, Report
 from selfheal_rules.parse.findings import did_you_mean
-from selfheal_rules.serving import LOOPBACK, POLLS, BusSource, Http, PollSource, Serving, TailSource
+from selfheal_rules.plugins import Group, PluginError, plugin
+from selfheal_rules.serving import (
+    LOOPBACK,
+    POLLS,
+    BusSource,
+    FedBy,
+    Http,
+    PluginSource,
+    PollSource,
+    Serving,
+    TailSource,
+)
 from selfheal_rules.source import Span
 
 _URL = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::[0-9]{1,5})?(?:/[^\s?#]*)?")
@@ -16,6 +27,7 @@ _URL = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::[0-9]{1,5})?(?:/[
 def check_serving(serving: Serving) -> Report:
     """Say what is wrong with a configuration, by itself: whether its files are there is for the start to see."""
     found = [*_whole(serving), *(_http(serving.http) if serving.http else ()), *_twice(serving)]
+    found += _brought(serving)
     for one in serving.sources:
         found += _polled(one) if isinstance(one, PollSource) else ()
     return Report.of(found)
@@ -31,6 +43,18 @@ def _whole(serving: Serving) -> Iterator[Diagnostic]:
     if acting and not acting.dry and not serving.policy:
         message = "decisions are to be carried out, and no policy allows any"
         yield warning("SH438", message, acting.span, "add `policy:`; without one every decision stays in shadow")
+
+
+def _brought(serving: Serving) -> Iterator[Diagnostic]:
+    """Look whether each plug-in is there, and one only; it is imported where it is used, at the start."""
+    acting = serving.executors
+    named: list[tuple[Group, str, Span]] = [("executors", one, acting.span) for one in acting.plugins] if acting else []
+    named += [("sources", one.plugin, one.span) for one in serving.sources if isinstance(one, PluginSource)]
+    for group, name, span in named:
+        try:
+            plugin(group, name)
+        except PluginError as problem:
+            yield error("SH359", str(problem), at_text(span, name), "install the package that brings it")
 
 
 def _too_small(span: Span, name: str) -> Diagnostic:
@@ -79,7 +103,7 @@ def _polled(one: PollSource) -> Iterator[Diagnostic]:
 
 
 def _twice(serving: Serving) -> Iterator[Diagnostic]:
-    seen: dict[tuple[str, str], TailSource | BusSource | PollSource] = {}
+    seen: dict[tuple[str, str], FedBy] = {}
     for one in serving.sources:
         for name in _names(one):
             first = seen.setdefault(name, one)
@@ -88,10 +112,12 @@ def _twice(serving: Serving) -> Iterator[Diagnostic]:
                 yield error("SH437", message, one.span, "leave one of them out", first.span)
 
 
-def _names(one: TailSource | BusSource | PollSource) -> Iterator[tuple[str, str]]:
+def _names(one: FedBy) -> Iterator[tuple[str, str]]:
     if isinstance(one, TailSource):
         yield "tail", one.tail
     elif isinstance(one, BusSource):
         yield "listen", one.listen
+    elif isinstance(one, PluginSource):
+        yield "plugin", f"{one.plugin} {dict(one.given)}" if one.given else one.plugin
     else:
         yield from ((one.cloud, name) for name in one.poll)

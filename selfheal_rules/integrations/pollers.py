@@ -94,8 +94,9 @@ _SERVERS = "/servers/detail?all_tenants=1&limit=500"
 
 def masakari_hosts(api: Api, now: datetime) -> Iterator[State]:
     """Give every host that is on maintenance for Masakari, by whose hand it may be: it sets that itself, too."""
-    for segment in api.get("instance_ha", "/segments", "1.2")["segments"]:
-        for one in api.get("instance_ha", f"/segments/{segment['uuid']}/hosts", "1.2")["hosts"]:
+    for segment in api.pages("instance_ha", "/segments?limit=500", "segments", "1.2"):
+        path = f"/segments/{segment['uuid']}/hosts?limit=500"
+        for one in api.pages("instance_ha", path, "hosts", "1.2"):
             if one["on_maintenance"]:
                 yield _state(
                     "host.maintenance", now,
@@ -140,15 +141,12 @@ def _split(state: str) -> tuple[str, str]:
 
 def octavia_balancers(api: Api, now: datetime) -> Iterator[State]:
     """Give how every load balancer is; one that fails is told by nothing else."""
-    page = api.get("load_balancer", _BALANCERS)["loadbalancers"]
-    while page:
-        for one in page:
-            yield _state(
-                "lb.status", now,
-                loadbalancer=one["id"], name=one["name"], provisioning_status=one["provisioning_status"],
-                operating_status=one["operating_status"], project=one["project_id"],
-            )  # fmt: skip
-        page = api.get("load_balancer", f"{_BALANCERS}&marker={page[-1]['id']}")["loadbalancers"]
+    for one in api.pages("load_balancer", _BALANCERS, "loadbalancers"):
+        yield _state(
+            "lb.status", now,
+            loadbalancer=one["id"], name=one["name"], provisioning_status=one["provisioning_status"],
+            operating_status=one["operating_status"], project=one["project_id"],
+        )  # fmt: skip
 
 
 _BALANCERS = "/lbaas/loadbalancers?limit=500"

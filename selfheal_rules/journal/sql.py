@@ -324,7 +324,9 @@ class RowLease:
         return row is not None and row.holder != "" and row.ends > now
 
     def release(self) -> None:
-        """Give the lease back; harmless where it is not held."""
+        """Give the lease back; harmless where it is not held, or nobody ever began a journal."""
+        if not self._database.has_tables():
+            return
         with self._database.transaction("written") as connection:
             mine = (WRITERS.c.journal == self._name, WRITERS.c.holder == self._me)
             connection.execute(sa.update(WRITERS).where(*mine).values(holder="", ends=0))

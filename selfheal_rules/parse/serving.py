@@ -12,7 +12,18 @@ from selfheal_rules.parse.files import nodes_of
 from selfheal_rules.parse.findings import Findings
 from selfheal_rules.parse.nodes import MapNode, Node, ScalarNode
 from selfheal_rules.parse.vocabulary import check_version
-from selfheal_rules.serving import TOPICS, Acting, BusSource, FedBy, Http, PollSource, Serving, TailSource, Tls
+from selfheal_rules.serving import (
+    TOPICS,
+    Acting,
+    BusSource,
+    FedBy,
+    Http,
+    PluginSource,
+    PollSource,
+    Serving,
+    TailSource,
+    Tls,
+)
 from selfheal_rules.source import Source
 from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import DURATION
@@ -27,12 +38,13 @@ TLS = Keys("`tls`", ("certificate", "key"), ("clients",))
 TAIL = Keys("a tail", ("tail",), ("position",))
 BUS = Keys("a listener", ("listen", "pool"), ("topics", "exchanges"))
 POLL = Keys("a poller", ("poll", "cloud"), ("every", "jitter", "stale", "rate"))
-ACTING = Keys("`executors`", (), ("record", "cloud", "dry"))
-_KINDS = {"tail": TAIL, "listen": BUS, "poll": POLL}
+PLUGIN = Keys("a plug-in", ("plugin",), ("with",))
+ACTING = Keys("`executors`", (), ("record", "cloud", "plugins", "dry"))
+_KINDS = {"tail": TAIL, "listen": BUS, "poll": POLL, "plugin": PLUGIN}
 SOURCE_WORDS = tuple(_KINDS)
 """What tells the sources apart; each has just one."""
-ACTORS = ("record", "cloud")
-"""Who may carry decisions out; one of them does."""
+ACTORS = ("record", "cloud", "plugins")
+"""Who may carry decisions out; one of them does, or a cloud and plug-ins side by side."""
 
 
 def parse_serving(source: Source) -> tuple[Serving | None, Report]:
@@ -51,7 +63,7 @@ def _serving(fields: Fields) -> Serving | None:
     return Serving(
         _texts(fields, "rules"),
         fields.text("journal"),
-        params=FrozenMap(_params(fields)),
+        params=FrozenMap(_values(fields, "params")),
         policy=fields.text("policy"),
         mappings=_texts(fields, "mappings"),
         max_age=_length(fields, "max_age", default.max_age),
@@ -69,10 +81,10 @@ def _texts(fields: Fields, name: str) -> tuple[str, ...]:
     return tuple(one for one in found if one is not None)
 
 
-def _params(fields: Fields) -> dict[str, str]:
-    """Give parameters as they are written: their types are the rule sets' to say."""
+def _values(fields: Fields, key: str) -> dict[str, str]:
+    """Give values as they are written: their types are for the rule sets, or the plug-in, to say."""
     found = {}
-    for name, node, _ in table(fields.node_of("params"), "params", fields.findings):
+    for name, node, _ in table(fields.node_of(key), key, fields.findings):
         if isinstance(node, ScalarNode) and node.value is not None:
             found[name] = node.value if isinstance(node.value, str) else node.text
         else:
@@ -110,8 +122,8 @@ def _tls(fields: Fields | None) -> Tls | None:
 def _source(node: Node, findings: Findings) -> Iterator[FedBy]:
     words = [word for word in SOURCE_WORDS if isinstance(node, MapNode) and word in node.entries]
     if isinstance(node, MapNode) and len(words) != 1:
-        cure = "write `tail: FILE`, `listen: FILE` or `poll: [nova_services]`"
-        findings.refuse("SH110", "a source has exactly one of `tail`, `listen` and `poll`", node, cure)
+        cure = "write `tail: FILE`, `listen: FILE`, `poll: [nova_services]` or `plugin: NAME`"
+        findings.refuse("SH110", "a source has exactly one of `tail`, `listen`, `poll` and `plugin`", node, cure)
         return
     keys = _KINDS[words[0]] if words else TAIL
     before = len(findings.found)
@@ -130,6 +142,8 @@ def _one(fields: Fields) -> FedBy:
         fields.refuse_empty("topics", "name at least one, or leave it out")
         said = fields.text("listen"), fields.name("pool"), topics, _texts(fields, "exchanges")
         return BusSource(*said, span=fields.span)
+    if fields.has("plugin"):
+        return PluginSource(fields.text("plugin"), FrozenMap(_values(fields, "with")), span=fields.span)
     fields.refuse_empty("poll", "name at least one, such as `nova_services`")
     default = PollSource((), "")
     return PollSource(
@@ -146,8 +160,12 @@ def _one(fields: Fields) -> FedBy:
 def _acting(fields: Fields | None) -> Acting | None:
     if fields is None:
         return None
-    if len([word for word in ACTORS if fields.has(word)]) != 1:
-        cure = "write `record: FILE` or `cloud: NAME`; without `executors` nothing is done"
-        fields.findings.refuse("SH110", "`executors` has exactly one of `record` and `cloud`", fields.node, cure)
+    fields.refuse_empty("plugins", "name at least one, or leave it out")
+    named = tuple(word for word in ACTORS if fields.has(word))
+    if len(named) != 1 and named != ACTORS[1:]:
+        cure = "write `record: FILE` or `cloud: NAME`, the latter with `plugins` or without; else nothing is done"
+        message = "`executors` has one of `record`, `cloud` and `plugins`, or the last two together"
+        fields.findings.refuse("SH110", message, fields.node, cure)
         return None
-    return Acting(fields.text("record"), fields.text("cloud"), fields.boolean("dry"), span=fields.span)
+    plugins = _texts(fields, "plugins")
+    return Acting(fields.text("record"), fields.text("cloud"), plugins, fields.boolean("dry"), span=fields.span)

@@ -182,6 +182,8 @@ BY_WORD: Mapping[str, tuple[Any, ...]] = {
     "stale": ("2m",),
     "record": ("decisions.jsonl",),
     "dry": (True,),
+    "plugin": ("acme",),
+    "plugins": (["acme"],),
 }
 """The examples of a key, wherever it stands."""
 
@@ -198,6 +200,7 @@ BY_PLACE: Mapping[tuple[str, str], tuple[Any, ...]] = {
     ("a state kind", "key"): (["host"], ["source", "alarm"]),
     ("`pick`", "max"): ("process.rss",),
     ("`pick`", "min"): ("host.load",),
+    ("a plug-in", "with"): ({"folder": "alarms"},),
     ("a conclusion", "with"): ({"host": "$alarm.host"},),
     ("a value", "after"): ("host:",),
     ("a value", "else"): ("unknown",),

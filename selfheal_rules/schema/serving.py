@@ -1,7 +1,7 @@
 """The schema of the configuration of `selfheal serve`."""
 
-from selfheal_rules.parse.serving import ACTING, ACTORS, BUS, HTTP, POLL, SERVING, SOURCE_WORDS, TAIL, TLS
-from selfheal_rules.schema.forms import Schema, closed, exactly_one, offered, ref, several, table, told
+from selfheal_rules.parse.serving import ACTING, ACTORS, BUS, HTTP, PLUGIN, POLL, SERVING, SOURCE_WORDS, TAIL, TLS
+from selfheal_rules.schema.forms import Schema, closed, offered, ref, several, table, told
 from selfheal_rules.schema.values import BOOLEAN, INTEGER, NAMED, TEXT, VALUES, matching
 from selfheal_rules.serving import POLLS
 from selfheal_rules.vocabulary import WRITTEN_DURATION
@@ -33,7 +33,7 @@ def serving() -> Schema:
         ),
         "definitions": {
             "http": _http(),
-            "source": {"oneOf": [_tail(), _bus(), _poll()]},
+            "source": {"oneOf": [_tail(), _bus(), _poll(), _plugin()]},
             "executors": _executors(),
             **VALUES,
         },
@@ -89,10 +89,24 @@ def _poll() -> Schema:
     return closed(POLL, shapes)
 
 
+def _plugin() -> Schema:
+    shapes = {
+        "plugin": told("A source that an installed package brings, by the name of its entry point.", TEXT),
+        "with": told("What it is given.", table({"type": ["string", "number", "boolean"]})),
+    }
+    return closed(PLUGIN, shapes)
+
+
 def _executors() -> Schema:
     shapes = {
         "record": told("The file decisions are written to, for whoever carries them out.", _FILE),
         "cloud": told("The cloud they are carried out on.", TEXT),
+        "plugins": told("Executors that installed packages bring, by the names of their entry points.", several(TEXT)),
         "dry": told("Whether the cloud is only asked, and nothing done.", BOOLEAN),
     }
-    return {**closed(ACTING, shapes), **exactly_one(ACTORS)}
+    return {**closed(ACTING, shapes), "oneOf": [_needs(*ACTORS[:1]), _needs(*ACTORS[1:])]}
+
+
+def _needs(*names: str) -> Schema:
+    """Need one of some keys, or more of them."""
+    return {"anyOf": [{"required": [name]} for name in names]}

@@ -24,7 +24,7 @@ from selfheal_rules.decide.decision import Decision
 from selfheal_rules.diagnostics import JournalError, SelfHealError
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State, checked
-from selfheal_rules.execute import DryRun, Executor, Executors, Recording
+from selfheal_rules.execute import DryRun, Executor, Executors, Recording, brought
 from selfheal_rules.execute.executor import Clock, time_of_day
 from selfheal_rules.healer import Healer
 from selfheal_rules.integrations.intake import Intake, Repetitions
@@ -239,14 +239,19 @@ def acting(said: Acting | None, folder: Path) -> Sequence[Executor]:
     Raises:
         ImportError: where the extra `openstack` is missing.
         OSError, ValueError: where the file of decisions cannot be used.
+        PluginError: where a plug-in cannot be used.
     """
     if said is None:
         return [DryRun([*CATALOGUE])]
     if said.record:
         return [Recording(folder / said.record, [*CATALOGUE])]
-    from selfheal_rules.serve import cloud  # noqa: PLC0415 - an extra
+    here: list[Executor] = []
+    if said.cloud:
+        from selfheal_rules.serve import cloud  # noqa: PLC0415 - an extra
 
-    here = cloud.acting(said)
+        here += cloud.acting(said)
+    for name in said.plugins:
+        here += brought(name, dry=said.dry)
     rest = [name for name in CATALOGUE if not any(name in one.actions for one in here)]
     return [*here, DryRun(rest)] if said.dry else here
 

@@ -15,7 +15,8 @@ from selfheal_rules.integrations.senders import Rates
 from selfheal_rules.integrations.steady import Steady
 from selfheal_rules.integrations.tail import Tail
 from selfheal_rules.integrations.webhook import Reader
-from selfheal_rules.serving import BusSource, FedBy, PollSource, TailSource
+from selfheal_rules.plugins import PluginError, plugin
+from selfheal_rules.serving import BusSource, FedBy, PluginSource, PollSource, TailSource
 
 
 class Source(Protocol):
@@ -55,6 +56,7 @@ class Sources:
         Make what a configuration says.
 
         Raises:
+            PluginError: where a plug-in cannot be used.
             ImportError: where the extra `openstack` is missing.
             OSError: where the file with a bus's URL cannot be read.
         """
@@ -104,4 +106,21 @@ def _poll(said: PollSource, setting: Setting, sources: Sources) -> Iterator[Sour
         yield Steady(about, poller.step)
 
 
-_MAKERS: Mapping[type, Callable[..., Iterator[Source]]] = {TailSource: _tail, BusSource: _bus, PollSource: _poll}
+def _plugin(said: PluginSource, setting: Setting, sources: Sources) -> Iterator[Source]:
+    """Have a plug-in make its source; it is one in form only: what it promises, `conformance` tries."""
+    found = plugin("sources", said.plugin)
+    made: Source = found.made(said.given, setting)
+    if not (callable(getattr(made, "start", None)) and callable(getattr(made, "stop", None))):
+        raise PluginError(found.refused("what it makes has no `start` and `stop`"))
+    problems = getattr(made, "problems", None)
+    if isinstance(problems, Counter):
+        sources.problems[f"plugin {said.plugin}"] = problems
+    yield made
+
+
+_MAKERS: Mapping[type, Callable[..., Iterator[Source]]] = {
+    TailSource: _tail,
+    BusSource: _bus,
+    PollSource: _poll,
+    PluginSource: _plugin,
+}

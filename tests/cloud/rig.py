@@ -16,9 +16,8 @@ from attrs import frozen
 from openstack.connection import Connection
 
 import selfheal_rules as sr
+from selfheal_rules.conformance import asked
 from selfheal_rules.execute.openstack import cloud_executors
-from selfheal_rules.parse import parse_rules
-from selfheal_rules.source import Source
 
 COMPUTES = ("compute1", "compute2", "compute3")
 PATIENCE = 90.0
@@ -38,32 +37,15 @@ class Server:
 
 
 def decision(action: str, target: str, **params: object) -> sr.Decision:
-    """Give the decision a rule makes that asks for an action."""
-    given = "".join(f", {name}: {_written(value)}" for name, value in params.items())
-    text = f"""\
-selfheal: 1
-ruleset: asked
-events: {{asked: {{fields: {{}}}}, done: {{fields: {{}}}}}}
-rules:
-  - id: asked
-    when: {{event: asked}}
-    then:
-      - do: {action}
-        target: "{target}"
-        with: {{{given.removeprefix(", ")}}}
-        confirm: {{event: done, within: 1h}}
-    guard: [{{limit: 2, per: 10m}}]
-    outcome: {{healthy: {{event: done}}, within: 1h, else: [{{do: notify}}]}}
-"""
-    ruleset, report = parse_rules(Source("asked.yaml", text))
-    assert ruleset is not None, report.render()
-    engine = sr.Engine(sr.compile_rules(ruleset))
-    (made,) = engine.post(sr.Event(f"{time.time_ns()}", "asked", "test", datetime.now(UTC)))
-    return made
+    """Give the decision a rule makes that asks for an action: another one each time."""
+    return asked(action, target, params, time=datetime.now(UTC), event=f"{time.time_ns()}")
 
 
-def _written(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool | int) else f'"{value}"'
+def executed(cloud: "Cloud", asked: sr.Decision, *, dry: bool = False) -> sr.Outcome:
+    """Carry a decision out, as the executor of a healer does."""
+    able = cloud_executors(cloud.connection, dry=dry, pace=PACE)
+    (executor,) = [one for one in able if asked.action in one.actions]
+    return executor.execute(asked)
 
 
 def login() -> Connection:
@@ -88,8 +70,7 @@ class Cloud:
 
     def do(self, action: str, target: str, *, dry: bool = False, **params: object) -> sr.Outcome:
         """Carry an action out, as the executor of a healer does."""
-        (executor,) = [one for one in cloud_executors(self.connection, dry=dry, pace=PACE) if action in one.actions]
-        return executor.execute(decision(action, target, **params))
+        return executed(self, decision(action, target, **params), dry=dry)
 
     def raw(self, service: str, path: str, version: str = "") -> Any:  # noqa: ANN401 - JSON, or a proxy of openstacksdk
         """Read an object beside the executors."""
@@ -97,11 +78,11 @@ class Cloud:
         assert answer.ok, answer.text
         return answer.json()
 
-    def needed(self, service: str) -> Any:  # noqa: ANN401 - JSON, or a proxy of openstacksdk
+    def needed(self, service: str, path: str = "/") -> Any:  # noqa: ANN401 - JSON, or a proxy of openstacksdk
         """Give a service that not every bring-up starts; without it the test is skipped."""
         try:
             proxy = getattr(self.connection, service)
-            proxy.request("/", "GET", raise_exc=False)
+            proxy.request(path, "GET", raise_exc=False)
         except Exception as error:  # noqa: BLE001 - openstacksdk says in several ways that nobody is there
             pytest.skip(f"no {service}: {error}")
         return proxy
@@ -173,8 +154,13 @@ class Cloud:
 
     def script(self, command: str) -> None:
         """Run a command with the names the scripts of the cloud use."""
+        self.told(command)
+
+    def told(self, command: str) -> str:
+        """Run a command with the names the scripts of the cloud use; gives what it prints."""
         script = f'. "{Path(__file__).parent}/up/lib.sh"; {command}'
-        subprocess.run(["bash", "-c", script], check=True, env={**os.environ, "SELFHEAL_CLOUD": self.home})
+        known = {**os.environ, "SELFHEAL_CLOUD": self.home}
+        return subprocess.run(["bash", "-c", script], check=True, env=known, stdout=subprocess.PIPE, text=True).stdout
 
     def wait(self, shows: Callable[[], _T | None], what: str) -> _T:
         """Wait until something shows."""

@@ -3,13 +3,18 @@
 from collections.abc import Callable
 
 from selfheal_rules.execute.openstack import (
+    backups,
     baremetal,
+    block_storage,
     compute_hosts,
     evacuation,
     instance_ha,
     load_balancing,
+    names,
     networking,
     orchestration,
+    rescheduling,
+    retired,
     servers,
 )
 from selfheal_rules.execute.openstack.work import Work
@@ -57,6 +62,8 @@ ADAPTERS: FrozenMap = FrozenMap(
         "instance_ha.disable_segment": instance_ha.disable_segment,
         "network.enable_agent": networking.enable_agent,
         "network.disable_agent": networking.disable_agent,
+        "network.reschedule_routers": rescheduling.reschedule_routers,
+        "network.reschedule_dhcp": rescheduling.reschedule_dhcp,
         "network.set_port_up": networking.set_port_up,
         "network.set_port_down": networking.set_port_down,
         "network.quarantine_port": networking.quarantine_port,
@@ -65,6 +72,15 @@ ADAPTERS: FrozenMap = FrozenMap(
         "load_balancer.failover_amphora": load_balancing.failover_amphora,
         "load_balancer.drain_member": load_balancing.drain_member,
         "load_balancer.restore_member": load_balancing.restore_member,
+        "dns.switch_records": names.switch_records,
+        "block_storage.reset_volume_status": block_storage.reset_status,
+        "block_storage.force_detach_volume": block_storage.force_detach,
+        "block_storage.failover_host": block_storage.failover_host,
+        "block_storage.freeze_host": block_storage.freeze_host,
+        "block_storage.thaw_host": block_storage.thaw_host,
+        "block_storage.disable_service": block_storage.disable_service,
+        "block_storage.enable_service": block_storage.enable_service,
+        "backup.restore": backups.restore,
         "orchestration.mark_unhealthy": orchestration.mark_unhealthy,
         "orchestration.update_stack": orchestration.update_stack,
         "orchestration.check_stack": orchestration.check_stack,
@@ -76,6 +92,11 @@ ADAPTERS: FrozenMap = FrozenMap(
         "infra_optim.start_action_plan": orchestration.start_action_plan,
         "infra_optim.run_actions": orchestration.run_actions,
         "infra_optim.trigger_audit": orchestration.trigger_audit,
+        "clustering.recover_node": retired.recover_node,
+        "clustering.recover_cluster": retired.recover_cluster,
+        "root_cause.post_event": retired.post_event,
+        "policy.push_rows": retired.push_rows,
+        "monitoring.set_alarm_state": retired.set_alarm_state,
     }
 )
 """Action → `Adapter`. Each name is one of the catalogue's."""

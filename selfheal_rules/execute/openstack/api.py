@@ -92,11 +92,14 @@ class Api:
         """
         Read a list to its end: a service gives as many as it likes at once, and may say nothing of the rest.
 
-        `path` has a query; `name` is what the list is called in the answer, and `by` the field a marker names.
+        `path` has a query; `name` is what the list is called in the answer, and `by` the field a marker names. A list
+        that knows no markers, such as that of Neutron's agents, comes again as it was: that is the end as well.
         """
+        known: dict[object, None] = {}
         page = self.get(service, path, version)[name]
-        while page:
-            yield from page
+        while new := [one for one in page if one[by] not in known]:
+            yield from new
+            known.update(dict.fromkeys(one[by] for one in new))
             page = self.get(service, f"{path}&marker={page[-1][by]}", version)[name]
 
     def refuse(self, reason: str) -> NoReturn:

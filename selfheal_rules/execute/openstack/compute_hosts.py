@@ -92,7 +92,7 @@ def force_up(work: Work) -> str:
 def evacuations(work: Work, host: str) -> list[Found]:
     """Give the evacuations away from a host."""
     path = f"/os-migrations?migration_type=evacuation&source_compute={host}"
-    found = work.get("compute", path, "2.59")["migrations"]
+    found = work.pages("compute", path, "migrations", "2.59", by="uuid")
     return [one for one in found if one["source_compute"] == host and one["migration_type"] == "evacuation"]
 
 

@@ -6,14 +6,16 @@ from selfheal_rules.execute.openstack.api import Found
 from selfheal_rules.execute.openstack.work import Work
 
 VERSION = "1.2"
+SEGMENTS = "/segments?limit=500"
+HOSTS = "/segments/{}/hosts?limit=500"
 
 
 def _host(work: Work) -> tuple[str, Found]:
     """Give the segment of a host and the host; Masakari knows hosts by UUID, and the integer `id` finds nothing."""
     found = [
         (str(segment["uuid"]), host)
-        for segment in work.get("instance_ha", "/segments", VERSION)["segments"]
-        for host in work.get("instance_ha", f"/segments/{segment['uuid']}/hosts", VERSION)["hosts"]
+        for segment in work.pages("instance_ha", SEGMENTS, "segments", VERSION)
+        for host in work.pages("instance_ha", HOSTS.format(segment["uuid"]), "hosts", VERSION)
         if host["name"] == work.target
     ]
     if len(found) != 1:
@@ -73,7 +75,7 @@ def _is_finished(work: Work, ident: str) -> bool:
 
 
 def _enable(work: Work, *, wanted: bool) -> str:
-    listed = work.get("instance_ha", "/segments", VERSION)["segments"]
+    listed = work.pages("instance_ha", SEGMENTS, "segments", VERSION)
     found = [one for one in listed if work.target in {one["uuid"], one["name"]}]
     if len(found) != 1:
         work.refuse(f"{len(found)} segments are called {work.target!r}")

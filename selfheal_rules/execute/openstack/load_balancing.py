@@ -44,7 +44,7 @@ def _are_new(work: Work, before: set[str]) -> bool:
 
 
 def _amphorae(work: Work, balancer: str) -> set[str]:
-    listed = work.get("load_balancer", f"/octavia/amphorae?loadbalancer_id={balancer}")["amphorae"]
+    listed = work.pages("load_balancer", f"/octavia/amphorae?loadbalancer_id={balancer}", "amphorae")
     return {str(one["id"]) for one in listed if one["loadbalancer_id"] == balancer and one["status"] == "ALLOCATED"}
 
 
@@ -83,7 +83,7 @@ def drain_member(work: Work) -> str:
     path, member, balancer = _member(work)
     if member["weight"] == 0:
         return "it was drained before"
-    others = work.get("load_balancer", path.rpartition("/")[0])["members"]
+    others = work.pages("load_balancer", f"{path.rpartition('/')[0]}?limit=500", "members")
     if not [one for one in others if one["id"] != member["id"] and one["weight"] and one["admin_state_up"]]:
         work.refuse("no other member of the pool would take its connections")
     _weigh(work, path, balancer, 0)

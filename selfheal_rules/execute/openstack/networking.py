@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from selfheal_rules.execute.openstack.api import Found
+from selfheal_rules.execute.openstack.rescheduling import agents_of
 from selfheal_rules.execute.openstack.work import MARK, Work
 
 _SOON = timedelta(minutes=1)
@@ -37,13 +38,10 @@ def disable_agent(work: Work) -> str:
     return _set_agent(work, up=False)
 
 
-def _another(work: Work, agent: Found) -> str:
-    listed = work.get("network", f"/agents?agent_type={agent['agent_type'].replace(' ', '%20')}")["agents"]
-    alive = [one for one in listed if one["agent_type"] == agent["agent_type"] and one["id"] != agent["id"]]
-    usable = [one for one in alive if one["alive"] and one["admin_state_up"]]
-    if not usable:
-        work.refuse(f"no other {agent['agent_type']} is alive")
-    return str(usable[0]["id"])
+def _another(work: Work, agent: Found) -> None:
+    kind = str(agent["agent_type"])
+    if not [one for one in agents_of(work, kind) if one["id"] != agent["id"]]:
+        work.refuse(f"no other {kind} is alive")
 
 
 def _port(work: Work) -> Found:

@@ -176,7 +176,7 @@ def run_actions(work: Work) -> str:
 
 
 def _audited(work: Work, body: dict[str, object]) -> str:
-    listed = work.get("infra_optim", "/audits?limit=1000", _WATCHER)["audits"]
+    listed = work.pages("infra_optim", "/audits?limit=500", "audits", _WATCHER, by="uuid")
     known = next((one for one in listed if one["name"] == body["name"]), None)
     audit = known or work.send("infra_optim", "POST", "/audits", body, _WATCHER)
     if work.dry:
@@ -184,7 +184,8 @@ def _audited(work: Work, body: dict[str, object]) -> str:
     ident = str(audit["uuid"])
     work.until(lambda: _audit_is_over(work, ident), "the audit", timedelta(minutes=15))
     if body["auto_trigger"]:
-        for plan in work.get("infra_optim", f"/action_plans?audit_uuid={ident}", _WATCHER)["action_plans"]:
+        path = f"/action_plans?audit_uuid={ident}"
+        for plan in work.pages("infra_optim", path, "action_plans", _WATCHER, by="uuid"):
             _plan_ends(work, str(plan["uuid"]))
     return f"audit {ident} succeeded"
 

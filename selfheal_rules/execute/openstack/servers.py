@@ -132,7 +132,8 @@ def _has_moved(work: Work, source: str, request: str) -> bool:
 
 
 def _refuse_failed(work: Work) -> None:
-    listed = work.get("compute", f"/os-migrations?instance_uuid={work.target}", "2.59")["migrations"]
+    path = f"/os-migrations?instance_uuid={work.target}"
+    listed = work.pages("compute", path, "migrations", "2.59", by="uuid")
     own = [one for one in listed if one["instance_uuid"] == work.target]
     last = max(own, key=lambda one: one["id"], default=None)
     if last and last["status"] in {"error", "failed", "cancelled"}:

@@ -39,6 +39,11 @@ class Work(Api):
         """What it is done to."""
         return str(self.decision.target)
 
+    @property
+    def project(self) -> str:
+        """The project that the connection is for; some services want it in every path."""
+        return str(self.cloud.current_project_id)
+
     def param(self, name: str, otherwise: object = None) -> object:
         """Give a value of the step's."""
         return self.decision.params.get(name, otherwise)

@@ -16,6 +16,11 @@ SERVICES = {
     "ironic": ("baremetal", "http://127.0.0.1:17385"),
     "octavia": ("load-balancer", "http://127.0.0.1:17876"),
     "watcher": ("infra-optim", "http://127.0.0.1:17322"),
+    "cinder": ("block-storage", "http://127.0.0.1:17776/v3/$(tenant_id)s"),
+    "designate": ("dns", "http://127.0.0.1:17901"),
+    "freezer": ("backup", "http://127.0.0.1:17990"),
+    "senlin": ("clustering", "http://127.0.0.1:17877"),
+    "vitrage": ("rca", "http://127.0.0.1:17899"),
 }
 """User and service by name: the type and the address of its API."""
 
