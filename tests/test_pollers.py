@@ -1,6 +1,8 @@
 """Sweeps of what no cloud of the tests has: agents with routers, back ends of Cinder's, amphorae."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from attrs import field, frozen
 
@@ -85,7 +87,7 @@ FRESH = AMPHORA | {"id": "m2", "loadbalancer_id": None, "role": None, "status": 
 class Answers(Api):
     """A cloud that answers so, by path, and nothing else."""
 
-    answers: dict[str, Found] = field(factory=dict)
+    answers: Mapping[str, Any] = field(factory=dict)
 
     def find(self, service: str, path: str, version: str = "") -> Found | None:
         """Give what stands for a path."""
@@ -93,7 +95,7 @@ class Answers(Api):
         return self.answers.get(path)
 
 
-def fields(sweep: Sweep, answers: dict[str, Found]) -> list[dict[str, object]]:
+def fields(sweep: Sweep, answers: Mapping[str, object]) -> list[dict[str, object]]:
     """Give the fields of what a sweep says, each state held against its kind."""
     states = Watch(sweep).look(Answers(None, answers), NOW)  # type: ignore[arg-type]  # nobody is asked
     return [dict(checked(one, VOCABULARY).fields) for one in states]
