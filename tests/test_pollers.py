@@ -153,5 +153,6 @@ def test_amphorae_are_read_to_the_end_of_their_list() -> None:
     answers = {first: {"amphorae": [AMPHORA]}, f"{rest}m1": {"amphorae": [FRESH]}, f"{rest}m2": {"amphorae": []}}
     until = datetime(2026, 4, 1, 9, 58, 12, tzinfo=UTC)
     lost = {"loadbalancer": "lb1", "role": "BACKUP", "status": "ERROR", "certificate_until": until}
-    expected = [{"amphora": "m1", "instance": "i1", **lost}, {"amphora": "m2", "instance": "i1", "status": "BOOTING"}]
+    spare = {"loadbalancer": "", "status": "BOOTING"}
+    expected = [{"amphora": "m1", "instance": "i1", **lost}, {"amphora": "m2", "instance": "i1", **spare}]
     assert expected == fields(octavia_amphorae, answers)

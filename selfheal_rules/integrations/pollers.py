@@ -195,8 +195,8 @@ def octavia_amphorae(api: Api, now: datetime) -> Iterator[State]:
         until = instant(one["cert_expiration"], "cert_expiration") if one["cert_expiration"] else None
         yield _state(
             "lb.amphora", now,
-            amphora=one["id"], loadbalancer=one["loadbalancer_id"], instance=one["compute_id"], role=one["role"],
-            status=one["status"], certificate_until=until,
+            amphora=one["id"], loadbalancer=one["loadbalancer_id"] or "", instance=one["compute_id"],
+            role=one["role"], status=one["status"], certificate_until=until,
         )  # fmt: skip
 
 
