@@ -14,7 +14,16 @@ from selfheal_rules.values import FrozenMap
 
 TOPICS = ("notifications", "versioned_notifications")
 """Where services put unversioned and versioned notifications, unless their configuration says otherwise."""
-POLLS = ("nova_services", "neutron_agents", "ironic_nodes", "nova_servers")
+POLLS = (
+    "nova_services",
+    "neutron_agents",
+    "ironic_nodes",
+    "nova_servers",
+    "neutron_routers",
+    "cinder_backends",
+    "octavia_balancers",
+    "octavia_amphorae",
+)
 """What a poller can ask a cloud for."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 

@@ -47,7 +47,7 @@ def test_every_kind_comes_from_a_source() -> None:
     assert set() == own - {item.kind for name in [*NAMES, *WRITTEN] for item in items(name)} - MONITORED
 
 
-POLLED = {"lb.status", "service.liveness", "source.freshness"}
+POLLED = {"lb.amphora", "lb.status", "router", "service.liveness", "source.freshness", "storage.backend"}
 """What no payload tells, and a poller asks for."""
 MONITORED = {"host.returned", "process.returned", "process.failed"}
 """What Masakari's monitors report of a host and a process; their bodies are put together in its own tests."""

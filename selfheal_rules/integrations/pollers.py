@@ -54,6 +54,42 @@ def neutron_agents(api: Api, now: datetime) -> Iterator[State]:
         yield _state(
             "service.liveness", now,
             host=one["host"], binary=one["binary"], project="neutron", alive=one["alive"], last_seen=last_seen,
+            agent=one["id"], mode=one["configurations"].get("agent_mode"), admin_up=one["admin_state_up"],
+        )  # fmt: skip
+
+
+def neutron_routers(api: Api, now: datetime) -> Iterator[State]:
+    """
+    Give what each L3 agent has, by a call for each.
+
+    Where Neutron does not say whether a router is highly available or distributed, it has no such routers.
+    """
+    for agent in api.get("network", "/agents?agent_type=L3%20agent")["agents"]:
+        found = api.find("network", f"/agents/{agent['id']}/l3-routers") or {"routers": ()}
+        for one in found["routers"]:
+            yield _state(
+                "router", now,
+                router=one["id"], agent=agent["id"], host=agent["host"], name=one["name"], status=one["status"],
+                ha=one.get("ha", False), distributed=one.get("distributed", False), project=one["project_id"],
+            )  # fmt: skip
+
+
+def cinder_backends(api: Api, now: datetime) -> Iterator[State]:
+    """
+    Give how each back end of Cinder's is; one that is down is told by nothing else.
+
+    `state` is that of cinder-volume, `backend_state` (3.49) that of the storage behind it. It comes from the scheduler,
+    which knows none that is dead or disabled: then it is null. A service without an `@` in its host has one back end,
+    which goes by the name of the host.
+    """
+    for one in api.get("block_storage", "/os-services?binary=cinder-volume", "3.49")["services"]:
+        seen = one["backend_state"] if one["state"] == "up" else None
+        yield _state(
+            "storage.backend", now,
+            backend=one["host"], host=one["host"].partition("@")[0], alive=one["state"] == "up",
+            reachable=None if seen is None else seen == "up", disabled=one["status"] == "disabled",
+            disabled_reason=one["disabled_reason"], replication_status=one["replication_status"],
+            active_backend=one["active_backend_id"], frozen=one["frozen"], last_seen=_time(one),
         )  # fmt: skip
 
 
@@ -152,6 +188,20 @@ def octavia_balancers(api: Api, now: datetime) -> Iterator[State]:
 _BALANCERS = "/lbaas/loadbalancers?limit=500"
 
 
+def octavia_amphorae(api: Api, now: datetime) -> Iterator[State]:
+    """Give every amphora that is not deleted; the list is for administrators of Octavia's."""
+    for one in api.pages("load_balancer", _AMPHORAE, "amphorae"):
+        until = instant(one["cert_expiration"], "cert_expiration") if one["cert_expiration"] else None
+        yield _state(
+            "lb.amphora", now,
+            amphora=one["id"], loadbalancer=one["loadbalancer_id"] or "", instance=one["compute_id"],
+            role=one["role"], status=one["status"], certificate_until=until,
+        )  # fmt: skip
+
+
+_AMPHORAE = "/octavia/amphorae?limit=500"
+
+
 def _state(kind: str, now: datetime, **told: Value) -> State:
     return State(kind, SOURCE, now, present(**told), id=f"{SOURCE}/{now.isoformat()}")
 
@@ -159,12 +209,15 @@ def _state(kind: str, now: datetime, **told: Value) -> State:
 KEYS = {
     "service.liveness": ("binary", "host"),
     "compute.service": ("host", "binary"),
+    "router": ("router", "agent"),
+    "storage.backend": ("backend",),
     "node.power": ("node",),
     "instance": ("instance",),
     "host.maintenance": ("host",),
     "stack": ("stack",),
     "stack.resource": ("stack", "resource"),
     "lb.status": ("loadbalancer",),
+    "lb.amphora": ("amphora",),
 }
 """By which fields each kind is told apart, as the vocabulary says."""
 

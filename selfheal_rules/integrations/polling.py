@@ -22,10 +22,14 @@ from selfheal_rules.integrations.pollers import (
     SOURCE,
     Sweep,
     Watch,
+    cinder_backends,
     ironic_nodes,
     neutron_agents,
+    neutron_routers,
     nova_servers,
     nova_services,
+    octavia_amphorae,
+    octavia_balancers,
 )
 from selfheal_rules.integrations.senders import Rates
 from selfheal_rules.vocabulary import Vocabulary
@@ -35,6 +39,10 @@ SWEEPS: Mapping[str, Sweep] = {
     "neutron_agents": neutron_agents,
     "ironic_nodes": ironic_nodes,
     "nova_servers": nova_servers,
+    "neutron_routers": neutron_routers,
+    "cinder_backends": cinder_backends,
+    "octavia_balancers": octavia_balancers,
+    "octavia_amphorae": octavia_amphorae,
 }
 """What can be asked for, by its name in the configuration."""
 
