@@ -93,9 +93,19 @@ _SERVERS = "/servers/detail?all_tenants=1&limit=500"
 
 
 def masakari_hosts(api: Api, now: datetime) -> Iterator[State]:
-    """Give every host that is on maintenance for Masakari, by whose hand it may be: it sets that itself, too."""
+    """
+    Give every host that a segment of Masakari's covers, and which of them are on maintenance.
+
+    By whose hand a host is on maintenance nobody says: Masakari sets that itself, too.
+    """
     for segment in api.get("instance_ha", "/segments", "1.2")["segments"]:
         for one in api.get("instance_ha", f"/segments/{segment['uuid']}/hosts", "1.2")["hosts"]:
+            yield _state(
+                "segment.host", now,
+                host=one["name"], host_uuid=one["uuid"], segment=segment["name"], enabled=segment["enabled"],
+                on_maintenance=one["on_maintenance"], reserved=one["reserved"],
+                recovery_method=segment["recovery_method"],
+            )  # fmt: skip
             if one["on_maintenance"]:
                 yield _state(
                     "host.maintenance", now,
@@ -163,6 +173,7 @@ KEYS = {
     "compute.service": ("host", "binary"),
     "node.power": ("node",),
     "instance": ("instance",),
+    "segment.host": ("host",),
     "host.maintenance": ("host",),
     "stack": ("stack",),
     "stack.resource": ("stack", "resource"),

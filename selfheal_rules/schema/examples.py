@@ -111,6 +111,8 @@ BY_WORD: Mapping[str, tuple[Any, ...]] = {
     "ordered": (["info", "warning", "critical"],),
     "list": ("string",),
     "map": ("any",),
+    "service": ("compute",),
+    "switch": ("`notify_on_state_change = vm_and_task_state`",),
     # mappings
     "selfheal_mapping": (1,),
     "mapping": ("rack-sensor",),
@@ -195,6 +197,12 @@ BY_PLACE: Mapping[tuple[str, str], tuple[Any, ...]] = {
     ("`tls`", "key"): ("site.key",),
     ("a listener", "listen"): ("bus.url",),
     ("a vocabulary", "vocabulary"): ("our-cloud",),
+    **{
+        (what, "sources"): ({"rack-sensor": {"by": "post", "switch": "its gateway posts to the webhook"}},)
+        for what in ("a vocabulary", "a rule set")
+    },
+    **{(what, "sources"): (["nova", "nova_servers"],) for what in ("an event kind", "a state kind")},
+    ("a source", "by"): ("bus", "poll"),
     ("a state kind", "key"): (["host"], ["source", "alarm"]),
     ("`pick`", "max"): ("process.rss",),
     ("`pick`", "min"): ("host.load",),
