@@ -24,6 +24,7 @@ LAYERS = (
     "actions",
     "policy",
     "serving",
+    "cloud",
     "parse",
     "check",
     "compile",
@@ -44,6 +45,7 @@ LAYERS = (
     "journal",
     "replay",
     "report",
+    "survey",
     "execute",
     "integrations",
     "healer",
@@ -85,6 +87,7 @@ DOORS = {
 
 BESIDE = {
     "check": {"normalize"},  # a witness is written as it is read
+    "survey": {"normalize"},
     "cli": {"", "normalize"},
     "__main__": {"", "normalize"},
     "integrations": {"normalize"},

@@ -184,10 +184,21 @@ BY_WORD: Mapping[str, tuple[Any, ...]] = {
     "stale": ("2m",),
     "record": ("decisions.jsonl",),
     "dry": (True,),
+    # descriptions of clouds
+    "selfheal_cloud": (1,),
+    "services": ({"compute": "2.96", "network": "2"},),
+    "notifications": (["nova", "nova.state_changes", "ironic"],),
+    "webhooks": (["alertmanager", "aodh"],),
+    "pollers": (["nova_services"],),
+    "posted": (["host.maintenance"],),
+    "alerts": (["HostDown", "NovaComputeDown"],),
+    "roles": (["admin"],),
+    "healers": (["masakari", "neutron"],),
 }
 """The examples of a key, wherever it stands."""
 
 BY_PLACE: Mapping[tuple[str, str], tuple[Any, ...]] = {
+    ("a description of a cloud", "cloud"): ("region-one",),
     ("a configuration", "rules"): (["rulesets/compute-host-failure"],),
     ("a configuration", "policy"): ("policy.yaml",),
     ("a configuration", "params"): ({"patience": "1m"},),
