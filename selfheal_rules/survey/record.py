@@ -41,7 +41,7 @@ class Record:
     """
     A record as it is read: what the rules decide over it, and every failure in it.
 
-    The rules are run in shadow, so that each step of an episode is decided. What was decided at the time is not looked at.
+    The rules are run in shadow, so that every step is decided; what was decided at the time is not looked at.
     """
 
     program: Program

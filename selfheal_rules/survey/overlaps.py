@@ -1,0 +1,207 @@
+"""All overlaps of some rule sets: rules with each other, and with other healers."""
+
+from collections.abc import Sequence
+from functools import reduce
+from itertools import combinations
+from operator import or_
+
+from attrs import frozen
+
+from selfheal_rules.actions import CATALOGUE, ActionType, risk_of
+from selfheal_rules.check.opposed import OPPOSITES
+from selfheal_rules.check.witness import written
+from selfheal_rules.cloud import Cloud
+from selfheal_rules.compile import Program, compile_rules
+from selfheal_rules.model import Do, Literal, RuleSet
+from selfheal_rules.survey.causes import Cause, causes
+from selfheal_rules.survey.confirm import Act, Proof, proof
+from selfheal_rules.survey.overlap import Healer, How, Overlap, Overlaps, Side
+from selfheal_rules.survey.readers import Placed, Readers
+from selfheal_rules.survey.shipped import healers
+from selfheal_rules.values import Value
+
+_RISKS = ("none", "low", "high")
+
+
+def find_overlaps(rulesets: Sequence[RuleSet], cloud: Cloud | None = None) -> Overlaps:
+    """
+    Find who acts on what another acts on because of the same item, each with a stream the engine confirms.
+
+    Other healers are those the cloud has, or all that are known. Where nothing is found there may be an overlap all the
+    same: what counts, reckons or waits long is not always solved.
+
+    Raises:
+        RuleSetError: where the rule sets cannot run together.
+    """
+    others = [rules for name, rules in healers().items() if cloud is None or name in (cloud.healers or healers())]
+    program = compile_rules(*rulesets, *others)
+    readers = Readers.of((*rulesets, *others), reduce(or_, (rules.vocabulary for rules in (*rulesets, *others))))
+    own = {rules.name for rules in rulesets}
+    acting = [one for one in (_Acting.of(placed, readers) for placed in readers.rules) if one.acts]
+    found: list[Overlap] = []
+    for first, second in combinations(acting, 2):
+        shown = _shown(first, second, program) if first.placed.ruleset.name in own else None
+        if shown and second.placed.ruleset.name in own:
+            found.append(_between(first, second, shown))
+        elif shown:
+            is_known = cloud is not None and cloud.healers is not None
+            found.append(_with_healer(first, second, shown, is_known=is_known))
+    return Overlaps(
+        tuple(rules.name for rules in rulesets), _count(rulesets), tuple(map(_healer, others)), tuple(found)
+    )
+
+
+def _count(rulesets: Sequence[RuleSet]) -> int:
+    return sum(len(rules.rules) for rules in rulesets)
+
+
+@frozen(eq=False, repr=False)
+class _Acting:
+    """A rule that acts, and the ways in which it does."""
+
+    placed: Placed
+    acts: tuple[Act, ...]
+
+    @classmethod
+    def of(cls, placed: Placed, readers: Readers) -> "_Acting":
+        """Look at a rule."""
+        steps = [(step, action) for step in placed.dos if (action := _action(step))]
+        ways = tuple(causes(placed, readers)) if steps else ()
+        name = placed.ruleset.name, placed.view.rule.id
+        found = [
+            Act(name, way, action, target)
+            for way in ways
+            for step, action in steps
+            if (target := _target(step, way)) is not None
+        ]
+        return cls(placed, tuple(found))
+
+    @property
+    def risk(self) -> int:
+        """How much harm it may do."""
+        return max(_RISKS.index(risk_of(act.action)) for act in self.acts)
+
+    @property
+    def asks(self) -> int:
+        """How many items it wants to see."""
+        return max(len(act.cause.parts) for act in self.acts)
+
+
+def _action(step: Do) -> str:
+    """Say what a step does, another healer's included; an empty text where it touches nothing."""
+    told = step.params.get("action")
+    if step.action == "noop":
+        return str(told.value) if isinstance(told, Literal) else ""
+    return step.action if risk_of(step.action) != "none" else ""
+
+
+def _target(step: Do, way: Cause) -> tuple[int, tuple[str, ...]] | None:
+    found = way.place(step.target)
+    return found if isinstance(found, tuple) else None
+
+
+def _shown(first: _Acting, second: _Acting, program: Program) -> Proof | None:
+    tried: set[tuple[object, ...]] = set()
+    for some in first.acts:
+        for other in second.acts:
+            key = (id(some.cause), id(other.cause), some.target, other.target)
+            if key in tried or not _is_one_thing(some, other):
+                continue
+            tried.add(key)
+            found = proof(some, other, program)
+            if found:
+                return found
+    return None
+
+
+def _is_one_thing(some: Act, other: Act) -> bool:
+    """Whether two targets may be one: they are called alike, or the catalogue says the same of what they name."""
+    if some.target[1][-1] == other.target[1][-1]:
+        return True
+    known: list[ActionType | None] = [CATALOGUE.get(act.action) for act in (some, other)]
+    mine, theirs = known
+    return bool(mine and theirs and mine.target and mine.target == theirs.target)
+
+
+def _between(first: _Acting, second: _Acting, found: Proof) -> Overlap:
+    """Tell of two rules."""
+    winner, loser, why = _ranked(first, second)
+    sides = _side(first.placed, found.first), _side(second.placed, found.second)
+    how, shown = _how(found.first, found.second), written(found.items)
+    return Overlap(*sides, how, found.kind, found.target, shown, loser.placed.name, why, _cure(winner, loser))
+
+
+def _with_healer(first: _Acting, second: _Acting, found: Proof, *, is_known: bool) -> Overlap:
+    """Tell of a rule and another healer."""
+    told = second.placed.ruleset.metadata
+    side = _side(second.placed, found.second, str(told["project"]))
+    is_ours = told["yielding"] == "rules"
+    markers = _markers(second.placed.ruleset, first.acts[0].target[1][-1])
+    switch = f"switch it off: {told['switch']}"
+    cure = (f"add to the policy, under `stand_down`: {markers}" if markers else switch) if is_ours else switch
+    yields = first.placed.name if is_ours else str(told["project"])
+    return Overlap(
+        _side(first.placed, found.first), side, _how(found.first, found.second), found.kind, found.target,
+        written(found.items), yields, str(told["yields"]), cure, is_known,
+    )  # fmt: skip
+
+
+def _side(placed: Placed, actions: tuple[str, ...], healer: str = "") -> Side:
+    return Side(placed.ruleset.name, placed.view.rule.id, actions, healer, placed.view.rule.span)
+
+
+def _how(some: Sequence[str], others: Sequence[str]) -> How:
+    if set(some) & set(others):
+        return "twice"
+    pairs = {tuple(sorted((one, other))) for one in some for other in others}
+    return "against" if pairs & set(OPPOSITES) else "beside"
+
+
+def _ranked(first: _Acting, second: _Acting) -> tuple[_Acting, _Acting, str]:
+    """Say which of two rules goes first, and why: what does less harm, then what asks for more, then file order."""
+    if first.risk != second.risk:
+        pair = (first, second) if first.risk < second.risk else (second, first)
+        return *pair, f"`{pair[0].placed.name}` can do less harm"
+    if first.asks != second.asks:
+        pair = (first, second) if first.asks > second.asks else (second, first)
+        return *pair, f"`{pair[0].placed.name}` asks for more before it acts"
+    return first, second, f"`{first.placed.name}` stands first"
+
+
+def _cure(winner: _Acting, loser: _Acting) -> str:
+    target = next(step.target for step in loser.placed.dos if _action(step))
+    where = f"rule: {winner.placed.view.rule.id}, target: {target}, status: [open, verifying]"
+    return (
+        f"add to `{loser.placed.name}`: `unless: [{{state: selfheal.episode, where: {{{where}}}}}]`, "
+        "or name the winner in `conflicts` of the policy"
+    )
+
+
+def _markers(rules: RuleSet, target: str) -> str:
+    """Give what a policy may say under `stand_down`, so that rules about such a target yield to the healer."""
+    return ", ".join(f"`{one}`" for one in markers(rules, target))
+
+
+def markers(rules: RuleSet, target: str = "") -> list[str]:
+    """Give the marks of a healer as a policy takes them; with a `target` those that name such a thing."""
+    owner = str(rules.metadata["project"]).partition(",")[0]
+    return [
+        f"{{state: {one['state']}, where: {_said(one['where'])}, target: {one['target']}, owner: {owner}}}"
+        for one in rules.metadata.get("markers", ())
+        if target in {"", one["target"]}
+    ]
+
+
+def _said(value: Value) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_said, value))}]"
+    if not isinstance(value, str):
+        return "{" + ", ".join(f"{name}: {_said(inner)}" for name, inner in value.items()) + "}"
+    return f'"{value}"' if value.lower() in {"true", "false"} else value
+
+
+def _healer(rules: RuleSet) -> Healer:
+    told = rules.metadata
+    switch, recognised, yields = (str(told[name]) for name in ("switch", "recognised", "yields"))
+    sources = tuple(map(str, told["sources"]))
+    return Healer(rules.name, str(told["project"]), rules.description, switch, recognised, yields, sources)
