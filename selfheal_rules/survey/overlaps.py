@@ -105,7 +105,7 @@ def _shown(first: _Acting, second: _Acting, program: Program) -> Proof | None:
     for some in first.acts:
         for other in second.acts:
             key = (id(some.cause), id(other.cause), some.target, other.target)
-            if key in tried or not _is_one_thing(some, other):
+            if key in tried or not _is_one_thing(some, other, program):
                 continue
             tried.add(key)
             found = proof(some, other, program)
@@ -114,10 +114,12 @@ def _shown(first: _Acting, second: _Acting, program: Program) -> Proof | None:
     return None
 
 
-def _is_one_thing(some: Act, other: Act) -> bool:
+def _is_one_thing(some: Act, other: Act, program: Program) -> bool:
     """Whether two targets may be one: they are called alike, or the catalogue says the same of what they name."""
-    if some.target[1][-1] == other.target[1][-1]:
-        return True
+    names = some.target[1][-1], other.target[1][-1]
+    things = {kind.key[0] for kind in program.vocabulary.kinds.values() if len(kind.key) == 1}
+    if names[0] == names[1] or things.issuperset(names):  # a server is no stack, whatever takes the uuid of either
+        return names[0] == names[1]
     known: list[ActionType | None] = [CATALOGUE.get(act.action) for act in (some, other)]
     mine, theirs = known
     return bool(mine and theirs and mine.target and mine.target == theirs.target)
