@@ -1,4 +1,4 @@
-"""Where a person has taken a thing in hand, rules stand down."""
+"""Where a person, or another healer, has taken a thing in hand, rules stand down."""
 
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
@@ -19,7 +19,8 @@ def judge(proposal: Proposal, ledger: Ledger, view: View, now: int) -> Verdict |
         for standing in view.touched:
             if standing.earliest(thing) is not None:
                 kinds = ", ".join(standing.census.fits)
-                return held("stand_down", f"a person has `{thing}` in hand: `{kinds}`", (proposal.target,))
+                owner = standing.owner or "a person"
+                return held("stand_down", f"{owner} has `{thing}` in hand: `{kinds}`", (proposal.target,))
     return None
 
 

@@ -48,4 +48,5 @@ def _awaited(one: Placed) -> Iterator[tuple[Group, str]]:
 
 def _gap(sort: Sort, one: Placed, pattern: Pattern, unseen: Unseen, effect: str) -> Gap:
     span = at_word(pattern.span, pattern.kinds[0])
-    return Gap(sort, one.name, f"{unseen.reason}; {effect}", unseen.cure, span, is_choice=unseen.is_choice)
+    reason = f"{unseen.reason}; {effect}"
+    return Gap(sort, one.name, reason, unseen.cure, span, is_choice=unseen.is_choice, follows=unseen.follows)

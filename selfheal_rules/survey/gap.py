@@ -54,6 +54,8 @@ class Gap:
     seen: Seen | None = None
     is_choice: bool = False
     """Whether a site may want it so, whatever its sort."""
+    follows: bool = False
+    """Whether it is closed with another one."""
 
     @property
     def is_finding(self) -> bool:

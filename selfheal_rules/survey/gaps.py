@@ -47,13 +47,10 @@ def _answered(readers: Readers) -> Iterator[Answered]:
 
 
 def _unanswered(answered: Sequence[Answered]) -> Iterator[Gap]:
-    handled = {one.fault_class for one in answered if one.acting or one.telling}
     for one in answered:
         if not (one.acting or one.telling):
-            whole = "" if one.fault_class in handled else f"; nothing of the class {one.fault_class} is handled"
             cure = f"write a rule over {', '.join(f'`{kind}`' for kind in one.kinds)}"
-            reason = f"{one.doc} ({one.fault_class}){whole}"
-            yield Gap("fault", one.fault, reason, cure)
+            yield Gap("fault", one.fault, f"{one.doc} ({one.fault_class})", cure)
 
 
 def _unread(readers: Readers) -> Iterator[Gap]:

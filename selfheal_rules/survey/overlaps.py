@@ -188,7 +188,7 @@ def markers(rules: RuleSet, target: str = "") -> list[str]:
     """Give the marks of a healer as a policy takes them; with a `target` those that name such a thing."""
     owner = str(rules.metadata["project"]).partition(",")[0]
     return [
-        f"{{state: {one['state']}, where: {_said(one['where'])}, target: {one['target']}, owner: {owner}}}"
+        f"{{state: {one['state']}, where: {_said(one['where'])}, target: {one['target']}, owner: {one.get('owner', owner)}}}"
         for one in rules.metadata.get("markers", ())
         if target in {"", one["target"]}
     ]

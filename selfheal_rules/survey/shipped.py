@@ -24,7 +24,7 @@ def healers() -> Mapping[str, RuleSet]:
 
     A step is a `noop`, since it is not this engine that acts; `action` beside it says what is done. `metadata` tells
     the project, its switch, by what it is recognised, who is `yielding` (`rules` or the `healer`) and why, and the
-    sources of all that; `markers` are entries of a policy's `stand_down`, without `owner`.
+    sources of all that; `markers` are entries of a policy's `stand_down`; without `owner`, it is the project.
     """
     return FrozenMap({path.stem: load_rules(path) for path in sorted((_HERE / "healers").glob("*.yaml"))})
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from attrs import define, field, frozen
 
 from selfheal_rules.check.alternatives import shared_type
-from selfheal_rules.check.domains import truth
+from selfheal_rules.check.domains import constant, operands, truth
 from selfheal_rules.check.findings import listed
 from selfheal_rules.check.possible import by_field
 from selfheal_rules.cloud import Cloud
@@ -19,11 +19,16 @@ NAMED = frozenset({"alarm", "alarm.event"})
 
 @frozen
 class Unseen:
-    """Why something is never seen, what would change that, and whether that may be so all the same."""
+    """
+    Why something is never seen, what would change that, and whether that may be so all the same.
+
+    `follows` where it is never concluded: then those that would conclude it come first.
+    """
 
     reason: str
     cure: str
     is_choice: bool = False
+    follows: bool = False
 
 
 @define(eq=False, repr=False)
@@ -82,7 +87,11 @@ class Sight:
         for alert in self.cloud.alerts:
             if all(truth(test, alert, known, by.ruleset) is not False for test in tests):
                 return None
-        reason = f"no alarm of the cloud has a name that `{pattern.kinds[0]}` is asked for"
+        asked = [constant(one, known, by.ruleset) for test in tests for one in operands(test)]
+        wanted = (
+            " or ".join(f"`{name}`" for name in asked) if all(test.operator in {"is", "in"} for test in tests) else ""
+        )
+        reason = f"no alarm of the cloud is called {wanted}" if wanted else "no alarm of the cloud has such a name"
         return Unseen(reason, "create the alarm in the monitoring, or name one that is there")
 
     def kind(self, name: str) -> Unseen | None:
@@ -105,7 +114,8 @@ class Sight:
         if None in blind:
             return None
         reason = f"`{name}` is concluded only by rules that cannot fire"
-        return Unseen(reason, "close the gaps of those first", all(one.is_choice for one in blind if one))
+        is_choice = all(one.is_choice for one in blind if one)
+        return Unseen(reason, "close the gaps of those first", is_choice, follows=True)
 
     def _unsourced(self, name: str) -> Unseen:
         reason = f"no source gives `{name}`: it comes by CloudEvents or a mapping alone"
@@ -118,7 +128,8 @@ class Sight:
         reason = f"`{name}` comes from {', '.join(self._why(feed, self.cloud) for feed in feeds)}"
         able = [feed for feed in feeds if not self.cloud.lacks_service(feed.service)]
         cure = " or ".join(f"switch on `{feed.name}` ({feed.switch})" for feed in able[:2])
-        return Unseen(reason, cure or f"install one of {listed(tuple(feed.service for feed in feeds))}, or post it")
+        services = tuple(dict.fromkeys(feed.service for feed in feeds))
+        return Unseen(reason, cure or f"install {listed(services)}, or let somebody post it")
 
     def _why(self, feed: Feed, cloud: Cloud) -> str:
         if cloud.lacks_service(feed.service):

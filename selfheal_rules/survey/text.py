@@ -1,6 +1,6 @@
 """What was found, as text for people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
 from selfheal_rules.survey.gap import SORTS, TITLES, Answered, Gap, Gaps, Sort
@@ -32,8 +32,8 @@ def _sort(sort: Sort, gaps: Gaps) -> list[str]:
     return [TITLES[sort], *lines]
 
 
-def _told(gaps: Iterable[Gap]) -> Iterator[str]:
-    for gap in gaps:
+def _told(gaps: Sequence[Gap]) -> Iterator[str]:
+    for gap in [one for one in gaps if not one.follows]:
         place = f"  ({gap.span.source.name}:{gap.span.line})" if gap.span.source.text else ""
         yield f"  {gap.about}{place}"
         yield f"    {gap.reason}"
@@ -41,6 +41,13 @@ def _told(gaps: Iterable[Gap]) -> Iterator[str]:
             yield f"    {counted(gap.seen.count, 'time')}, first {gap.seen.first}, last {gap.seen.last}"
             yield f"    = example: {gap.seen.example}"
         yield f"    = help: {gap.cure}"
+    following = ", ".join(gap.about for gap in gaps if gap.follows)
+    if following:
+        yield from _wrapped(f"and with them: {following}")
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    yield from wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _faults(gaps: Iterable[Gap]) -> Iterator[str]:
@@ -50,15 +57,18 @@ def _faults(gaps: Iterable[Gap]) -> Iterator[str]:
 
 
 def _kinds(gaps: Iterable[Gap]) -> Iterator[str]:
-    names = ", ".join(gap.about for gap in gaps)
-    yield from wrap(names, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    yield from _wrapped(", ".join(gap.about for gap in gaps))
     yield "  = help: write a rule over what matters to the site, or leave its source off"
 
 
 def _classes(answered: Iterable[Answered]) -> Iterator[str]:
-    yield "fault classes        faults  acted on  only told  not handled"
-    for name, count, acted, told_only, left in class_counts(answered):
-        yield f"  {name:18} {count:>6}  {acted:>8}  {told_only:>9}  {left:>11}"
+    yield "fault classes           faults  acted on  only told  not handled"
+    counts = list(class_counts(answered))
+    for name, count, acted, told_only, left in counts:
+        yield f"  {name:21} {count:>6}  {acted:>8}  {told_only:>9}  {left:>11}"
+    open_ones = [row[0] for row in counts if row[1] == row[4]]
+    if open_ones:
+        yield f"  nothing is handled of: {', '.join(open_ones)}"
 
 
 def overlaps_text(overlaps: Overlaps) -> str:
