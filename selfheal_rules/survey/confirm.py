@@ -40,7 +40,7 @@ class Act:
 
 @frozen
 class Proof:
-    """A stream, and what the two rules did in it to one target because of the same item."""
+    """A stream, and what two rules did in it to one target because of the same item; `lead` is that of the first."""
 
     items: tuple[Item, ...]
     kind: str
@@ -48,6 +48,7 @@ class Proof:
     target: Value
     first: tuple[str, ...]
     second: tuple[str, ...]
+    lead: timedelta
 
 
 def proof(first: Act, second: Act, program: Program) -> Proof | None:
@@ -167,7 +168,8 @@ def _tried(items: tuple[Item, ...], first: Act, second: Act, program: Program) -
         kinds = [one.kind for one in _roots(other.because) if _identity(one) in shared]
         if kinds and some.target == other.target:
             target = some.target
-            return Proof(tuple(ordered), kinds[0], target, _all(mine, target), _all(theirs, target))
+            acts = _all(mine, target), _all(theirs, target)
+            return Proof(tuple(ordered), kinds[0], target, *acts, other.time - some.time)
     return None
 
 

@@ -1,6 +1,7 @@
 """All overlaps of some rule sets: rules with each other, and with other healers."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import reduce
 from itertools import combinations
 from operator import or_
@@ -33,7 +34,8 @@ def find_overlaps(rulesets: Sequence[RuleSet], cloud: Cloud | None = None) -> Ov
     Raises:
         RuleSetError: where the rule sets cannot run together.
     """
-    others = [rules for name, rules in healers().items() if cloud is None or name in (cloud.healers or healers())]
+    named = healers() if cloud is None or cloud.healers is None else cloud.healers
+    others = [rules for name, rules in healers().items() if name in named]
     program = compile_rules(*rulesets, *others)
     readers = Readers.of((*rulesets, *others), reduce(or_, (rules.vocabulary for rules in (*rulesets, *others))))
     own = {rules.name for rules in rulesets}
@@ -127,10 +129,10 @@ def _is_one_thing(some: Act, other: Act, program: Program) -> bool:
 
 def _between(first: _Acting, second: _Acting, found: Proof) -> Overlap:
     """Tell of two rules."""
-    winner, loser, why = _ranked(first, second)
+    winner, loser, why = _ranked(first, second, found.lead)
     sides = _side(first.placed, found.first), _side(second.placed, found.second)
     how, shown = _how(found.first, found.second), written(found.items)
-    return Overlap(*sides, how, found.kind, found.target, shown, loser.placed.name, why, _cure(winner, loser))
+    return Overlap(*sides, how, found.kind, found.target, shown, loser.placed.name, why, _cure(winner, loser, found))
 
 
 def _with_healer(first: _Acting, second: _Acting, found: Proof, *, is_known: bool) -> Overlap:
@@ -159,8 +161,15 @@ def _how(some: Sequence[str], others: Sequence[str]) -> How:
     return "against" if pairs & set(OPPOSITES) else "beside"
 
 
-def _ranked(first: _Acting, second: _Acting) -> tuple[_Acting, _Acting, str]:
-    """Say which of two rules goes first, and why: what does less harm, then what asks for more, then file order."""
+def _ranked(first: _Acting, second: _Acting, lead: timedelta) -> tuple[_Acting, _Acting, str]:
+    """
+    Say which of two rules goes first, and why.
+
+    What decides later can know of the other; else what does less harm, then what asks for more, then file order.
+    """
+    if lead:
+        pair = (first, second) if lead > timedelta() else (second, first)
+        return *pair, f"`{pair[0].placed.name}` decides first, and is at work by then"
     if first.risk != second.risk:
         pair = (first, second) if first.risk < second.risk else (second, first)
         return *pair, f"`{pair[0].placed.name}` can do less harm"
@@ -170,13 +179,15 @@ def _ranked(first: _Acting, second: _Acting) -> tuple[_Acting, _Acting, str]:
     return first, second, f"`{first.placed.name}` stands first"
 
 
-def _cure(winner: _Acting, loser: _Acting) -> str:
+def _cure(winner: _Acting, loser: _Acting, found: Proof) -> str:
+    """Say how the loser yields: it looks whether the winner is at work, or where both decide at once the site does."""
+    mine, theirs = {act.action for act in winner.acts}, {act.action for act in loser.acts}
+    if not found.lead and not mine & theirs:
+        return f"name the winner in the policy: `conflicts: [[{', '.join((*sorted(mine), *sorted(theirs)))}]]`"
     target = next(step.target for step in loser.placed.dos if _action(step))
-    where = f"rule: {winner.placed.view.rule.id}, target: {target}, status: [open, verifying]"
-    return (
-        f"add to `{loser.placed.name}`: `unless: [{{state: selfheal.episode, where: {{{where}}}}}]`, "
-        "or name the winner in `conflicts` of the policy"
-    )
+    where = f"{{rule: {winner.placed.view.rule.id}, target: {target}}}"
+    wait = "" if found.lead else "let it wait for a moment with `for`, and "
+    return f"{wait}add to `{loser.placed.name}`: `unless: [{{state: selfheal.episode, where: {where}}}]`"
 
 
 def _markers(rules: RuleSet, target: str) -> str:
@@ -186,9 +197,10 @@ def _markers(rules: RuleSet, target: str) -> str:
 
 def markers(rules: RuleSet, target: str = "") -> list[str]:
     """Give the marks of a healer as a policy takes them; with a `target` those that name such a thing."""
-    owner = str(rules.metadata["project"]).partition(",")[0]
+    project = str(rules.metadata["project"]).partition(",")[0]
     return [
-        f"{{state: {one['state']}, where: {_said(one['where'])}, target: {one['target']}, owner: {one.get('owner', owner)}}}"
+        f"{{state: {one['state']}, where: {_said(one['where'])}, target: {one['target']}, "
+        f"owner: {one.get('owner', project)}}}"
         for one in rules.metadata.get("markers", ())
         if target in {"", one["target"]}
     ]
