@@ -30,12 +30,13 @@ _WATCHED = timedelta(days=1)
 
 @frozen(eq=False, repr=False)
 class Act:
-    """One way in which a rule acts: its cause, what it does, and the field its target is found in."""
+    """One way in which a rule acts: its cause, what it does, and the field its target is found in, `written` so."""
 
     rule: RuleName
     cause: Cause
     action: str
     target: Field
+    written: str
 
 
 @frozen
@@ -51,7 +52,7 @@ class Proof:
     lead: timedelta
 
 
-def proof(first: Act, second: Act, program: Program) -> Proof | None:
+def prove(first: Act, second: Act, program: Program) -> Proof | None:
     """Give a proof that two acts overlap, as the engine decides; None where none was found."""
     for matching in _matchings(first.cause.parts, second.cause.parts):
         items = _items(first, second, matching, program)

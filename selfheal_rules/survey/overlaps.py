@@ -15,7 +15,7 @@ from selfheal_rules.cloud import Cloud
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.model import Do, Literal, RuleSet
 from selfheal_rules.survey.causes import Cause, causes
-from selfheal_rules.survey.confirm import Act, Proof, proof
+from selfheal_rules.survey.confirm import Act, Proof, prove
 from selfheal_rules.survey.overlap import Healer, How, Overlap, Overlaps, Side
 from selfheal_rules.survey.readers import Placed, Readers
 from selfheal_rules.survey.shipped import healers
@@ -71,7 +71,7 @@ class _Acting:
         ways = tuple(causes(placed, readers)) if steps else ()
         name = placed.ruleset.name, placed.view.rule.id
         found = [
-            Act(name, way, action, target)
+            Act(name, way, action, target, str(step.target))
             for way in ways
             for step, action in steps
             if (target := _target(step, way)) is not None
@@ -102,7 +102,19 @@ def _target(step: Do, way: Cause) -> tuple[int, tuple[str, ...]] | None:
     return found if isinstance(found, tuple) else None
 
 
-def _shown(first: _Acting, second: _Acting, program: Program) -> Proof | None:
+@frozen(eq=False, repr=False)
+class _Found:
+    """A proof, and the two acts it was found for."""
+
+    proof: Proof
+    acts: tuple[Act, Act]
+
+    def act_of(self, one: _Acting) -> Act:
+        """Give the act of one of the two."""
+        return next(act for act in self.acts if act.rule == one.acts[0].rule)
+
+
+def _shown(first: _Acting, second: _Acting, program: Program) -> _Found | None:
     tried: set[tuple[object, ...]] = set()
     for some in first.acts:
         for other in second.acts:
@@ -110,9 +122,9 @@ def _shown(first: _Acting, second: _Acting, program: Program) -> Proof | None:
             if key in tried or not _is_one_thing(some, other, program):
                 continue
             tried.add(key)
-            found = proof(some, other, program)
+            found = prove(some, other, program)
             if found:
-                return found
+                return _Found(found, (some, other))
     return None
 
 
@@ -127,26 +139,28 @@ def _is_one_thing(some: Act, other: Act, program: Program) -> bool:
     return bool(mine and theirs and mine.target and mine.target == theirs.target)
 
 
-def _between(first: _Acting, second: _Acting, found: Proof) -> Overlap:
+def _between(first: _Acting, second: _Acting, found: _Found) -> Overlap:
     """Tell of two rules."""
-    winner, loser, why = _ranked(first, second, found.lead)
-    sides = _side(first.placed, found.first), _side(second.placed, found.second)
-    how, shown = _how(found.first, found.second), written(found.items)
-    return Overlap(*sides, how, found.kind, found.target, shown, loser.placed.name, why, _cure(winner, loser, found))
+    proof = found.proof
+    winner, loser, why = _ranked(first, second, proof.lead)
+    sides = _side(first.placed, proof.first), _side(second.placed, proof.second)
+    how, shown = _how(proof.first, proof.second), written(proof.items)
+    return Overlap(*sides, how, proof.kind, proof.target, shown, loser.placed.name, why, _cure(winner, loser, found))
 
 
-def _with_healer(first: _Acting, second: _Acting, found: Proof, *, is_known: bool) -> Overlap:
+def _with_healer(first: _Acting, second: _Acting, found: _Found, *, is_known: bool) -> Overlap:
     """Tell of a rule and another healer."""
+    proof = found.proof
     told = second.placed.ruleset.metadata
-    side = _side(second.placed, found.second, str(told["project"]))
+    side = _side(second.placed, proof.second, str(told["project"]))
     is_ours = told["yielding"] == "rules"
-    markers = _markers(second.placed.ruleset, first.acts[0].target[1][-1])
+    markers = _markers(second.placed.ruleset, found.act_of(first).target[1][-1])
     switch = f"switch it off: {told['switch']}"
     cure = (f"add to the policy, under `stand_down`: {markers}" if markers else switch) if is_ours else switch
     yields = first.placed.name if is_ours else str(told["project"])
     return Overlap(
-        _side(first.placed, found.first), side, _how(found.first, found.second), found.kind, found.target,
-        written(found.items), yields, str(told["yields"]), cure, is_known,
+        _side(first.placed, proof.first), side, _how(proof.first, proof.second), proof.kind, proof.target,
+        written(proof.items), yields, str(told["yields"]), cure, is_known,
     )  # fmt: skip
 
 
@@ -179,14 +193,20 @@ def _ranked(first: _Acting, second: _Acting, lead: timedelta) -> tuple[_Acting, 
     return first, second, f"`{first.placed.name}` stands first"
 
 
-def _cure(winner: _Acting, loser: _Acting, found: Proof) -> str:
-    """Say how the loser yields: it looks whether the winner is at work, or where both decide at once the site does."""
+def _cure(winner: _Acting, loser: _Acting, found: _Found) -> str:
+    """
+    Say how the loser yields: it looks whether the winner is at work, or where it cannot, the site keeps them apart.
+
+    An episode is known by the target of its first step; two that decide at one instant do not see each other.
+    """
     mine, theirs = {act.action for act in winner.acts}, {act.action for act in loser.acts}
-    if not found.lead and not mine & theirs:
+    if found.act_of(winner).target != winner.acts[0].target:
+        actions = ", ".join(sorted(mine & theirs or mine | theirs))
+        return f"let the site do one at a time: `guards: [{{max_in_flight: 1, by: [target], action: [{actions}]}}]`"
+    if not found.proof.lead and not mine & theirs:
         return f"name the winner in the policy: `conflicts: [[{', '.join((*sorted(mine), *sorted(theirs)))}]]`"
-    target = next(step.target for step in loser.placed.dos if _action(step))
-    where = f"{{rule: {winner.placed.view.rule.id}, target: {target}}}"
-    wait = "" if found.lead else "let it wait for a moment with `for`, and "
+    where = f"{{rule: {winner.placed.view.rule.id}, target: {found.act_of(loser).written}}}"
+    wait = "" if found.proof.lead else "let it wait for a moment with `for`, and "
     return f"{wait}add to `{loser.placed.name}`: `unless: [{{state: selfheal.episode, where: {where}}}]`"
 
 
