@@ -22,7 +22,8 @@ from tests.survey.written import GUARDED, cloud, gaps, only, rules, told
 ROOT = Path(__file__).parents[2]
 STREAM = ROOT / "examples" / "events" / "compute-host-failure.jsonl"
 SHIPPED = [load_rules(path.parent) for path in sorted(ROOT.glob("rulesets/*/rules.yaml"))]
-EVERY = compile_rules(*SHIPPED).vocabulary | faults().vocabulary
+PROGRAM = compile_rules(*SHIPPED)
+EVERY = PROGRAM.vocabulary | faults().vocabulary
 BLIND: tuple[Sort, ...] = ("blind_rule", "blind_guard", "blind_confirmation")
 
 ON = "{as: a, state: compute.service, where: {disabled: true}}"
@@ -249,7 +250,7 @@ def test_what_no_rule_reads_no_rule_decides_on() -> None:
     tried = 0
     for rule in (one for one in faults().rules if one.id in open_ones):
         for items in _witnesses(rule):
-            engine = Engine(compile_rules(*SHIPPED), policy=Policy("survey"))
+            engine = Engine(PROGRAM, policy=Policy("survey"))
             decided = [decision for item in items for decision in engine.post(item)]
             assert [] == [*decided, *engine.advance(items[-1].time + timedelta(days=1))], rule.id
             tried += 1

@@ -24,6 +24,7 @@ from tests.survey.written import cloud, rules
 ROOT = Path(__file__).parents[2]
 SHIPPED = [load_rules(path.parent) for path in sorted(ROOT.glob("rulesets/*/rules.yaml"))]
 FOUND = find_overlaps(SHIPPED)
+EVERY = compile_rules(*SHIPPED, *healers().values())
 ALONE = cloud("healers: []")
 
 
@@ -37,7 +38,7 @@ def _between(*rulesets: RuleSet) -> list[tuple[str, str, str]]:
 
 def _acted(overlap: Overlap) -> dict[tuple[str, str], dict[Value, set[str]]]:
     """Post the witness as it is shown, let a day pass, and give what each rule did to what."""
-    engine = Engine(compile_rules(*SHIPPED, *healers().values()), policy=Policy("tried"))
+    engine = Engine(EVERY, policy=Policy("tried"))
     reads = list(read_items(overlap.witness, vocabulary=engine.program.vocabulary))
     items = [read.item for read in reads if isinstance(read, Reading)]
     assert len(items) == len(reads)
@@ -156,6 +157,40 @@ def test_conclusions_are_followed_to_what_they_are_drawn_from() -> None:
     ]
     assert 3 == len(found[0].witness)
     assert () == find_overlaps([rules(DEEP.replace("LEVEL", "6"))], ALONE).overlaps
+
+
+ZONED = """\
+states:
+  ill: {key: [host], fields: {host: {type: string, required: true}, zone: {type: string, required: true}}}
+  closed: {key: [host], fields: {host: {type: string, required: true}, zone: {type: string, required: true}}}
+rules:
+  - id: see
+    when: {as: a, state: service.liveness, where: {alive: false}}
+    then: [{conclude: ill, with: {host: $a.host, zone: blue}}]
+  - id: look
+    when: {as: a, state: service.liveness, where: {alive: false}}
+    then: [{conclude: closed, with: {host: $a.host, zone: ZONE}}]
+  - id: act
+    when: {all: [{as: b, state: ill}, {as: c, OTHER}], same: [host]}
+    then: [{do: compute.disable_service, target: $b.host}]
+  - id: direct
+    when: {as: d, state: service.liveness, where: {alive: false}}
+    then: [{do: instance_ha.set_host_maintenance, target: $d.host}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("zone", "other", "is_found"),
+    [
+        ("blue", "state: closed, where: {zone: $b.zone}", True),
+        ("green", "state: closed, where: {zone: $b.zone}", False),
+        ("green", "state: compute.service, where: {availability_zone: $b.zone}", True),
+    ],
+)
+def test_what_conclusions_give_is_joined_as_it_is(zone: str, other: str, is_found: bool) -> None:  # noqa: FBT001 - an expectation
+    """A literal of a conclusion is a value like any other: what two conclusions make unequal never meets."""
+    found = _between(rules(ZONED.replace("ZONE", zone).replace("OTHER", other)))
+    assert is_found == (("beside", "small / act", "small / direct") in found)
 
 
 def test_a_server_is_no_host() -> None:
