@@ -13,15 +13,14 @@ from selfheal_rules.check.subject import Subject
 from selfheal_rules.check.witness import Item, solved
 from selfheal_rules.compile import Program
 from selfheal_rules.decide.decision import Decision
-from selfheal_rules.decide.evidence import Evidence
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event
 from selfheal_rules.model import Pattern, RuleSet
 from selfheal_rules.policy import Policy
 from selfheal_rules.survey.causes import Cause, Field
+from selfheal_rules.survey.roots import identity, roots
 from selfheal_rules.values import FrozenMap, Value, lookup
 
-Identity: TypeAlias = tuple[Value, ...]
 RuleName: TypeAlias = tuple[str, str]
 
 _STEP = timedelta(milliseconds=1)
@@ -165,8 +164,8 @@ def _tried(items: tuple[Item, ...], first: Act, second: Act, program: Program) -
     mine = [one for one in decided if (one.ruleset, one.rule) == first.rule and done(one)]
     theirs = [one for one in decided if (one.ruleset, one.rule) == second.rule and done(one)]
     for some, other in product(mine, theirs):
-        shared = {_identity(one): one.kind for one in _roots(some.because)}
-        kinds = [one.kind for one in _roots(other.because) if _identity(one) in shared]
+        shared = {identity(one): one.kind for one in roots(some.because)}
+        kinds = [one.kind for one in roots(other.because) if identity(one) in shared]
         if kinds and some.target == other.target:
             target = some.target
             acts = _all(mine, target), _all(theirs, target)
@@ -183,15 +182,3 @@ def done(decision: Decision) -> str:
 
 def _all(decisions: Sequence[Decision], target: Value) -> tuple[str, ...]:
     return tuple(dict.fromkeys(done(one) for one in decisions if one.target == target))
-
-
-def _roots(because: tuple[Evidence, ...]) -> Iterator[Evidence]:
-    for one in because:
-        if one.because:
-            yield from _roots(one.because)
-        else:
-            yield one
-
-
-def _identity(one: Evidence) -> Identity:
-    return (one.source, one.id) if one.form == "event" else (one.kind, *one.key)

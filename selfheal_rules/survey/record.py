@@ -3,25 +3,22 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 from attrs import define, field, frozen
 
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.decide.decision import Decision
-from selfheal_rules.decide.evidence import Evidence
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State
 from selfheal_rules.normalize.cloudevents import to_cloudevent
 from selfheal_rules.policy import Policy
 from selfheal_rules.survey.gap import Gap, Seen
+from selfheal_rules.survey.roots import Identity, identity, roots
 from selfheal_rules.survey.shipped import faults
 from selfheal_rules.values import Value
 
 NEAR = timedelta(minutes=15)
 """How far from a failure a decision about its target may be made, and still be taken for an answer to it."""
-
-Identity: TypeAlias = tuple[Value, ...]
 
 
 @frozen
@@ -75,8 +72,8 @@ class Record:
             self._decided(decision)
 
     def _decided(self, decision: Decision) -> None:
-        for one in _roots(decision.because):
-            self._evidence[_identity(one)] = decision.time
+        for one in roots(decision.because):
+            self._evidence[identity(one)] = decision.time
         if decision.target is not None:
             self._targets.setdefault(decision.target, []).append(decision.time)
 
@@ -108,17 +105,4 @@ def _time(one: _Failure) -> datetime:
 def _failure(decision: Decision, item: Event | State) -> _Failure:
     (told,) = decision.because
     example = json.dumps(to_cloudevent(item), ensure_ascii=False)
-    return _Failure(decision.rule, told.source, decision.time, decision.target, _identity(told), example)
-
-
-def _roots(because: tuple[Evidence, ...]) -> Iterator[Evidence]:
-    """Give what was posted of what a decision rests on."""
-    for one in because:
-        if one.because:
-            yield from _roots(one.because)
-        else:
-            yield one
-
-
-def _identity(one: Evidence) -> Identity:
-    return (one.source, one.id) if one.form == "event" else (one.kind, *one.key)
+    return _Failure(decision.rule, told.source, decision.time, decision.target, identity(told), example)
