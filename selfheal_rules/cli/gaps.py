@@ -5,13 +5,14 @@ import json
 from pathlib import Path
 
 from selfheal_rules.check.cloud import check_cloud
-from selfheal_rules.cli.arguments import Commands, add_mapping, add_output, add_params, add_paths, subcommand
+from selfheal_rules.cli.arguments import Commands, add_mapping, add_output, add_params, subcommand
 from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.cli.inventories import add_inventory, recorded_items
 from selfheal_rules.cli.loading import load_mappings, load_program
 from selfheal_rules.cli.screen import Screen
 from selfheal_rules.cloud import Cloud
 from selfheal_rules.compile import Program
+from selfheal_rules.diagnostics import ExecutorError
 from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.parse.cloud import parse_cloud
 from selfheal_rules.parse.files import read_source
@@ -31,8 +32,10 @@ FORMATS = ("text", "json", "html")
 def register(commands: Commands) -> None:
     """Add the command."""
     parser = subcommand(commands, "gaps", "say what no rule handles, and which rules and actions cannot work", gaps)
-    add_paths(parser)
+    parser.add_argument("paths", metavar="PATH", nargs="*", type=Path, help="rule sets, as `check` takes them")
     add_cloud(parser)
+    about = "describe a running cloud, by its name in clouds.yaml, instead: nothing is changed in it"
+    parser.add_argument("--probe", metavar="CLOUD", help=about)
     add_inventory(parser)
     add_mapping(parser)
     add_params(parser)
@@ -54,7 +57,13 @@ def add_survey(parser: argparse.ArgumentParser) -> None:
 
 
 def gaps(arguments: argparse.Namespace) -> int:
-    """Find all gaps, and write them."""
+    """Find all gaps, and write them; or describe the cloud they are to be held against."""
+    if bool(arguments.paths) == (arguments.probe is not None):
+        message = "name rule sets, or a cloud with `--probe`: one of the two"
+        raise Refused(message, Code.USAGE)
+    if arguments.probe is not None:
+        Screen().result(_described(arguments.probe), arguments.output)
+        return Code.OK
     program, _ = load_program(arguments.paths, dict(arguments.param))
     vocabulary = program.vocabulary | faults().vocabulary
     mappings = load_mappings(arguments.mapping)
@@ -64,6 +73,26 @@ def gaps(arguments: argparse.Namespace) -> int:
     found = find_gaps(program.rulesets, vocabulary, cloud, record, _mapped(mappings))
     screen.result(_written(found, arguments.format), arguments.output)
     return Code.FINDINGS if found.findings or (arguments.strict and found.gaps) else Code.OK
+
+
+def _described(name: str) -> str:
+    """
+    Describe a running cloud.
+
+    Raises:
+        Refused: where it cannot be asked, or the extra that asks is not there.
+    """
+    try:
+        from selfheal_rules.execute.openstack.description import describe  # noqa: PLC0415 - an extra
+        from selfheal_rules.serve.cloud import api  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        message = f"a cloud is described by the extra `openstack` ({error}): pip install 'selfheal-rules[openstack]'"
+        raise Refused(message) from None
+    try:
+        return describe(api(name), name)
+    except ExecutorError as error:
+        message = f"cloud `{name}` cannot be described: {error}"
+        raise Refused(message) from None
 
 
 def _mapped(mappings: tuple[PayloadMapping, ...]) -> frozenset[str]:
