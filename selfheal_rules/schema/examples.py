@@ -156,6 +156,16 @@ BY_WORD: Mapping[str, tuple[Any, ...]] = {
     "days": ("sat", ["sat", "sun"]),
     "silent": ("1h",),
     "failing": ("30%",),
+    # descriptions of clouds
+    "selfheal_cloud": (1,),
+    "services": ({"compute": "2.96", "network": "2"},),
+    "notifications": (["nova", "nova.state_changes", "ironic"],),
+    "webhooks": (["alertmanager", "aodh"],),
+    "pollers": (["nova_services"],),
+    "posted": (["host.maintenance"],),
+    "alerts": (["HostDown", "NovaComputeDown"],),
+    "roles": (["admin"],),
+    "healers": (["masakari", "neutron"],),
     # configurations of `selfheal serve`
     "selfheal_serve": (1,),
     "journal": ("heal.jsonl", "postgresql+psycopg://selfheal@db.example.org/selfheal"),
@@ -184,16 +194,6 @@ BY_WORD: Mapping[str, tuple[Any, ...]] = {
     "stale": ("2m",),
     "record": ("decisions.jsonl",),
     "dry": (True,),
-    # descriptions of clouds
-    "selfheal_cloud": (1,),
-    "services": ({"compute": "2.96", "network": "2"},),
-    "notifications": (["nova", "nova.state_changes", "ironic"],),
-    "webhooks": (["alertmanager", "aodh"],),
-    "pollers": (["nova_services"],),
-    "posted": (["host.maintenance"],),
-    "alerts": (["HostDown", "NovaComputeDown"],),
-    "roles": (["admin"],),
-    "healers": (["masakari", "neutron"],),
 }
 """The examples of a key, wherever it stands."""
 
