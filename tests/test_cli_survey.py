@@ -196,6 +196,27 @@ def test_wrong_rules_are_refused(call: Call, tmp_path: Path) -> None:
     assert "SH331" in found.err
 
 
+def test_rules_of_another_vocabulary_are_surveyed(call: Call, tmp_path: Path) -> None:
+    """A kind of theirs with the name of a shipped one is theirs; what a record says in the shipped words is named."""
+    rules = tmp_path / "rules.yaml"
+    text = "selfheal: 1\nruleset: a\nstates: {alarm: {key: [door], fields: {door: string, open: boolean}}}\nrules:\n"
+    text += "  - {id: x, when: {as: a, state: alarm, where: {open: true}}, then: [{do: notify, target: $a.door}]}\n"
+    rules.write_text(text, "utf-8")
+    found = call("gaps", rules, "--inventory", STREAM)
+    assert 1 == found.code
+    assert found.out.startswith("1 rule set with 1 rule, held against 56 items of a record\n")
+    assert "  compute-host-lost\n    told by masakari" in found.out
+    assert "line 29: malformed: `alarm` has no field `alarm`" in found.err
+    refused = call("overlaps", rules)
+    assert (3, True) == (refused.code, "SH332" in refused.err)
+
+
+def test_nothing_recorded_is_no_record_of_failures(call: Call) -> None:
+    """An empty stream has none."""
+    found = call("gaps", RULES, "--inventory", "-", text=b"")
+    assert (0, True) == (found.code, "held against 0 items of a record" in found.out)
+
+
 def test_kinds_of_a_mapping_are_seen(call: Call, tmp_path: Path) -> None:
     """What a mapping gives needs no source."""
     rules = tmp_path / "rules.yaml"

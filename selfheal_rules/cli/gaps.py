@@ -65,7 +65,7 @@ def gaps(arguments: argparse.Namespace) -> int:
         Screen().result(_described(arguments.probe), arguments.output)
         return Code.OK
     program, _ = load_program(arguments.paths, dict(arguments.param))
-    vocabulary = program.vocabulary | faults().vocabulary
+    vocabulary = faults().vocabulary | program.vocabulary
     mappings = load_mappings(arguments.mapping)
     screen = Screen()
     cloud = load_cloud(arguments.cloud, vocabulary, screen) if arguments.cloud else None
@@ -101,7 +101,7 @@ def _mapped(mappings: tuple[PayloadMapping, ...]) -> frozenset[str]:
 
 def _record(arguments: argparse.Namespace, program: Program, screen: Screen) -> Record:
     record = Record(program)
-    for item in recorded_items(arguments, program.vocabulary | faults().vocabulary, screen):
+    for item in recorded_items(arguments, faults().vocabulary | program.vocabulary, screen):
         record.note(item)
         screen.progress(record.looked_at)
     screen.done()

@@ -30,7 +30,7 @@ def overlaps(arguments: argparse.Namespace) -> int:
     """Find all overlaps, and write them."""
     program, _ = load_program(arguments.paths, dict(arguments.param))
     screen = Screen()
-    cloud = load_cloud(arguments.cloud, program.vocabulary | faults().vocabulary, screen) if arguments.cloud else None
+    cloud = load_cloud(arguments.cloud, faults().vocabulary | program.vocabulary, screen) if arguments.cloud else None
     try:
         found = find_overlaps(program.rulesets, cloud)
     except RuleSetError as error:

@@ -8,6 +8,7 @@ from attrs import define, field, frozen
 
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.decide.decision import Decision
+from selfheal_rules.diagnostics import EventError
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State
 from selfheal_rules.normalize.cloudevents import to_cloudevent
@@ -58,12 +59,10 @@ class Record:
     def note(self, item: Event | State) -> None:
         """Look at an item."""
         self.looked_at += 1
-        if item.kind in self._rules.program.vocabulary.kinds:
-            for decision in self._rules.post(item):
-                self._decided(decision)
-        if item.kind in self._faults.program.vocabulary.kinds:
-            for decision in self._faults.post(item):
-                self._failures.append(_failure(decision, item))
+        for decision in _posted(self._rules, item):
+            self._decided(decision)
+        for decision in _posted(self._faults, item):
+            self._failures.append(_failure(decision, item))
 
     def close(self) -> None:
         """Let pass what rules wait for at the end."""
@@ -96,6 +95,16 @@ class Record:
         if decided is not None and decided >= one.time:
             return True
         return any(abs(time - one.time) <= NEAR for time in self._targets.get(one.target, ()))
+
+
+def _posted(engine: Engine, item: Event | State) -> tuple[Decision, ...]:
+    """Post an item to an engine that has its kind, of this shape; another vocabulary may have one of the same name."""
+    if item.kind not in engine.program.vocabulary.kinds:
+        return ()
+    try:
+        return tuple(engine.post(item))
+    except EventError:
+        return ()
 
 
 def _time(one: _Failure) -> datetime:

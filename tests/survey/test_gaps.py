@@ -1,18 +1,20 @@
 """What is said to be lacking is lacking: sight of rules, means of actions, and somebody who reads a fault."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from selfheal_rules import Engine, compile_rules, load_rules
+from selfheal_rules import Engine, State, compile_rules, load_rules
 from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check.meeting import Meeting
 from selfheal_rules.check.subject import RuleView, Subject
 from selfheal_rules.check.witness import Item, witness
 from selfheal_rules.model import Rule, RuleSet
 from selfheal_rules.normalize import Reading, read_items
+from selfheal_rules.parse import parse_rules
 from selfheal_rules.policy import Policy
+from selfheal_rules.source import Source
 from selfheal_rules.survey.gap import CHOICES, SORTS, TITLES, Sort
 from selfheal_rules.survey.gaps import find_gaps
 from selfheal_rules.survey.record import Record
@@ -300,6 +302,21 @@ def test_failures_that_nothing_was_decided_about_are_grouped() -> None:
         "host-alarm": (1, "2026-11-22T16:09:22.755000+00:00"),
         "host-in-maintenance": (1, "2026-11-22T16:05:00+00:00"),
     } == found
+
+
+def test_an_item_of_another_shape_is_looked_at_by_those_who_know_it() -> None:
+    """Of two kinds of one name each engine takes the items of its own."""
+    own = "states: {alarm: {key: [door], fields: {door: string}}}\n"
+    text = f"selfheal: 1\nruleset: a\n{own}rules: [{{id: x, when: {{state: alarm}}, then: [{{do: noop}}]}}]\n"
+    found, _ = parse_rules(Source("a.yaml", text))
+    assert found is not None
+    record = Record(compile_rules(found))
+    said = {"alarm": "a", "status": "problem", "resource_type": "host", "host": "h"}
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    record.note(State("alarm", "m", noon, {"door": "d"}))
+    record.note(State("alarm", "m", noon, said))
+    record.close()
+    assert (2, ["host-alarm"]) == (record.looked_at, [gap.about for gap in record.unhandled()])
 
 
 def test_the_example_of_a_group_is_an_item() -> None:
