@@ -1,10 +1,13 @@
 """What is said to overlap does, as an engine decides; who should yield is told, and the table of healers is sound."""
 
+import json
 from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from selfheal_rules import Engine, compile_rules, load_rules
 from selfheal_rules.actions import CATALOGUE
@@ -16,7 +19,8 @@ from selfheal_rules.parse.policy import load_policy
 from selfheal_rules.policy import Policy
 from selfheal_rules.survey.overlap import Overlap, Overlaps
 from selfheal_rules.survey.overlaps import find_overlaps
-from selfheal_rules.survey.shipped import given, healers
+from selfheal_rules.survey.shipped import given as told_by
+from selfheal_rules.survey.shipped import healers
 from selfheal_rules.values import Value
 from tests import healers_page
 from tests.survey.written import cloud, rules
@@ -114,6 +118,32 @@ def test_how_two_acts_stand_to_each_other() -> None:
     assert [("beside", "small / one", "small / two")] == _between(_pair(off, other))
     assert [] == _between(_pair(off, tells))
     assert [] == _between(_pair(off, ("true", "compute.disable_service")))
+
+
+STATUSES = ("active", "stopped", "error", "paused", "deleted")
+SOME = st.lists(st.sampled_from(STATUSES), min_size=1, unique=True)
+
+
+@settings(max_examples=25)
+@given(SOME, SOME, st.booleans())
+def test_two_rules_overlap_where_one_item_fits_both(mine: list[str], theirs: list[str], by_not: bool) -> None:  # noqa: FBT001 - drawn
+    """Of leaves that equality or its opposite decides, just those that leave a value to both are found."""
+    leaf = f"{{not: [{', '.join(theirs)}]}}" if by_not else f"[{', '.join(theirs)}]"
+    text = f"""\
+rules:
+  - id: one
+    when: {{as: a, event: instance.update, where: {{status: [{", ".join(mine)}]}}}}
+    then: [{{do: compute.start_server, target: $a.instance}}]
+  - id: two
+    when: {{as: b, event: instance.update, where: {{status: {leaf}}}}}
+    then: [{{do: compute.lock_server, target: $b.instance}}]
+"""
+    meet = set(mine) - set(theirs) if by_not else set(mine) & set(theirs)
+    found = find_overlaps([rules(text)], ALONE).overlaps
+    assert bool(meet) == bool(found)
+    for one in found:
+        (line,) = one.witness
+        assert json.loads(line)["data"]["status"] in meet
 
 
 def test_rule_sets_are_held_against_each_other() -> None:
@@ -297,8 +327,8 @@ def test_each_healer_is_a_sound_rule_set(name: str) -> None:
     assert told == set(found.metadata) - {"markers"}
     assert found.metadata["yielding"] in {"rules", "healer"}
     assert found.metadata["sources"]
-    assert all(given(rule, "action") for rule in found.rules)
-    assert [] == [action for rule in found.rules for action in given(rule, "action") if action not in CATALOGUE]
+    assert all(told_by(rule, "action") for rule in found.rules)
+    assert [] == [action for rule in found.rules for action in told_by(rule, "action") if action not in CATALOGUE]
 
 
 def test_the_marks_of_healers_ship_as_a_policy() -> None:
