@@ -39,7 +39,8 @@ How raw payloads become these kinds:
 - **Nothing is lost.** Any other notification becomes an `openstack.notification`, any other message of a queue a
   `queue.message`.
 
-*Given by* names the sources of a kind, as `selfheal gaps` has them; a CloudEvent may bring any. [sources.md](sources.md)
+*Given by* names the sources of a kind, as `selfheal gaps` has them; a CloudEvent may bring any.
+[sources.md](sources.md)
 goes through the sources one by one.
 """
 
