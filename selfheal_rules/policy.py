@@ -107,11 +107,16 @@ class Calendar:
 
 @frozen
 class StandDown:
-    """`{event: operator.action, target: host, for: 4h}`: somebody has it in hand; also `state:`, while it holds."""
+    """
+    `{event: operator.action, target: host, for: 4h}`: somebody has it in hand; also `state:`, while it holds.
+
+    `owner` is who, where it is no person: another healer that has left its mark.
+    """
 
     pattern: Pattern
     target: str
     wait: timedelta | None = None
+    owner: str = ""
     span: Span = _span()
 
 

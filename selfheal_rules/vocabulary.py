@@ -22,6 +22,9 @@ TypeName: TypeAlias = OneOf[
     "string", "integer", "number", "boolean", "time", "duration", "enum", "ordered", "list", "map", "any"
 ]
 
+Way: TypeAlias = OneOf["bus", "post", "poll", "serve"]
+"""How items of a source come: by a bus, posted by whoever has them, by a poller, or from the process that serves."""
+
 UNITS = FrozenMap({"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND})
 """Microseconds in each unit a duration is written with."""
 
@@ -243,7 +246,8 @@ class Kind:
     One thing that may be said.
 
     `key` names the fields that tell one state from another (`source` among them where two sources may speak of one
-    thing); an event has none. `digest` tells equal declarations apart from changed ones.
+    thing); an event has none. `sources` are the names of those that give it without anybody's mapping; a CloudEvent
+    may bring every kind, so where none is named, it comes by that alone, or is concluded.
     """
 
     name: str
@@ -252,6 +256,7 @@ class Kind:
     key: tuple[str, ...] = ()
     doc: str = ""
     span: Span = field(default=NOWHERE, eq=False, repr=False)
+    sources: tuple[str, ...] = field(default=(), eq=False, repr=False)
     secrets: tuple[str, ...] = field(init=False, eq=False, repr=False)
     plain: FrozenMap = field(init=False, eq=False, repr=False)
     words: FrozenMap = field(init=False, eq=False, repr=False)
@@ -280,7 +285,7 @@ class Kind:
 
     def __reduce__(self) -> tuple[type["Kind"], tuple[Value, ...]]:
         """Pickle what was declared; the rest is reckoned from it."""
-        return Kind, (self.name, self.form, self.fields, self.key, self.doc, self.span)
+        return Kind, (self.name, self.form, self.fields, self.key, self.doc, self.span, self.sources)
 
     def type_at(self, path: tuple[str, ...]) -> FieldType | None:
         """Give the type of what rules see at a dotted path (an attribute such as `time` among it), or None."""
@@ -303,18 +308,34 @@ class Kind:
 
 
 @frozen
+class Feed:
+    """
+    One source of items: the way they come, the service of a cloud that sends or answers, and how it is switched on.
+
+    `nova.state_changes` is what of `nova` has a switch of its own.
+    """
+
+    name: str
+    by: Way
+    service: str = ""
+    switch: str = ""
+    span: Span = field(default=NOWHERE, eq=False, repr=False)
+
+
+@frozen
 class Vocabulary:
-    """A set of kinds by name, and the named types their fields were declared with."""
+    """A set of kinds by name, the named types their fields were declared with, and the sources that give them."""
 
     name: str
     kinds: FrozenMap = EMPTY
     types: FrozenMap = EMPTY  # name → FieldType
+    sources: FrozenMap = field(default=EMPTY, eq=False, repr=False)  # name → Feed
 
     def __or__(self, other: "Vocabulary") -> "Vocabulary":
         """Join two vocabularies; of two kinds with one name the right one stands (parse reports the clash)."""
         name = f"{self.name}+{other.name}"
         kinds, types = FrozenMap({**self.kinds, **other.kinds}), FrozenMap({**self.types, **other.types})
-        return Vocabulary(name, kinds, types)
+        return Vocabulary(name, kinds, types, FrozenMap({**self.sources, **other.sources}))
 
 
 def _own(name: str, form: Form, doc: str, *fields: Field, key: tuple[str, ...] = ()) -> Kind:

@@ -23,6 +23,8 @@ An action the catalogue does not know is the site's own; it counts as destructiv
 - **Shown by.** The condition that shows that it worked, as `confirm` takes it; `{target}` is the step's target. Where
   there is none, no notification tells: a poller has to, or the rule's own `outcome`.
 - **API.** The service and the lowest version of its API the action needs.
+- **Role.** What the default policies of the service ask of the user where the target is another project's; `admin` may
+  always.
 
 """
 
@@ -50,6 +52,7 @@ def _section(action: ActionType) -> str:
         ("Once more", f"A second call {AGAIN[action.again]}."),
         ("Shown by", action.confirm and f"`{action.confirm}`"),
         ("API", action.api),
+        ("Role", action.api and f"`{action.role}`"),
         ("Its project", action.retired and f"ended on {action.retired}"),
     )
     lines = "\n".join(f"- {name}: {value}" for name, value in told if value)

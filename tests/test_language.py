@@ -323,6 +323,7 @@ def _table(heading: str) -> list[str]:
 
 KEYS: Mapping[str, Keys] = {
     "Keys of a vocabulary file:": vocabularies.VOCABULARY,
+    "Keys of a source:": vocabularies.SOURCE,
     "Keys of an event kind:": vocabularies.EVENT,
     "Keys of a state kind:": vocabularies.STATE,
     "Keys of a field:": vocabularies.FIELD,

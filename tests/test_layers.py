@@ -25,6 +25,7 @@ LAYERS = (
     "actions",
     "policy",
     "serving",
+    "cloud",
     "parse",
     "check",
     "compile",
@@ -45,6 +46,7 @@ LAYERS = (
     "journal",
     "replay",
     "report",
+    "survey",
     "execute",
     "integrations",
     "healer",
@@ -87,6 +89,7 @@ DOORS = {
 
 BESIDE = {
     "check": {"normalize"},  # a witness is written as it is read
+    "survey": {"normalize"},
     "cli": {"", "normalize"},
     "__main__": {"", "normalize"},
     "integrations": {"normalize"},

@@ -9,6 +9,7 @@ import pytest
 from attrs import frozen
 
 from selfheal_rules.check import check_mapping, check_rules, load_rules
+from selfheal_rules.check.cloud import check_cloud
 from selfheal_rules.check.ignores import INVENTORY, settled
 from selfheal_rules.check.inventory import Inventory, check_inventory
 from selfheal_rules.check.policy import check_policy
@@ -17,10 +18,12 @@ from selfheal_rules.compile import compile_rules
 from selfheal_rules.diagnostics import Report
 from selfheal_rules.model import RuleSet
 from selfheal_rules.normalize import Reading, read_items
-from selfheal_rules.parse import parse_mapping, parse_rules, parse_vocabulary
+from selfheal_rules.parse import load_vocabulary, parse_mapping, parse_rules, parse_vocabulary
+from selfheal_rules.parse.cloud import parse_cloud
 from selfheal_rules.parse.policy import parse_policy
 from selfheal_rules.parse.serving import parse_serving
 from selfheal_rules.source import Source
+from selfheal_rules.survey.shipped import healers
 from selfheal_rules.testing.parse import parse_suite
 
 ROOT = Path(__file__).parents[1]
@@ -107,6 +110,11 @@ def _policy(code: str, source: Source) -> Report:
     return check_policy(policy, program.vocabulary, *met)
 
 
+def _described(_: str, source: Source) -> Report:
+    cloud, report = parse_cloud(source)
+    return report + (check_cloud(cloud, load_vocabulary("openstack"), healers()) if cloud else Report(()))
+
+
 def _configured(_: str, source: Source) -> Report:
     serving, report = parse_serving(source)
     return report + (check_serving(serving) if serving else Report(()))
@@ -117,6 +125,7 @@ _OTHERS: Mapping[str, Callable[[str, Source], Report]] = {
     "selfheal_mapping: ": _mapping,
     "selfheal_policy: ": _policy,
     "selfheal_serve: ": _configured,
+    "selfheal_cloud: ": _described,
     "selfheal_test: ": lambda _, source: parse_suite(source, folder=ROOT)[1],
 }
 """Files that are no rule sets, by their heads, and what is found in them."""

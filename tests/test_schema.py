@@ -98,6 +98,7 @@ LOOSER = {
     "SH114": "shipped vocabularies are offered, and other texts taken",
     "SH115": "types have names of their own",
     "SH116": "keys of a kind are not looked for among its fields",
+    "SH124": "sources are not looked for",
     "SH123": "a secret is not held against what every item needs",
     "SH171": "what a site's guard may go by is not known",
     "SH172": "times, zones and dates are texts",
@@ -167,9 +168,11 @@ SMALL: Document = {
     "selfheal_vocabulary": 1,
     "vocabulary": "small",
     "types": {"level": {"ordered": ["low", "high"]}},
+    "sources": {"probe": {"by": "post", "service": "s", "switch": "s"}},
     "events": {
         "beat": {
             "doc": "d",
+            "sources": ["probe"],
             "fields": {"host": {"type": "string", "required": True, "doc": "d", "origin": "o", "secret": False}},
         }
     },

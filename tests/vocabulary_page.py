@@ -39,7 +39,9 @@ How raw payloads become these kinds:
 - **Nothing is lost.** Any other notification becomes an `openstack.notification`, any other message of a queue a
   `queue.message`.
 
-[sources.md](sources.md) goes through the sources one by one.
+*Given by* names the sources of a kind, as `selfheal gaps` has them; a CloudEvent may bring any.
+[sources.md](sources.md)
+goes through the sources one by one.
 """
 
 
@@ -64,7 +66,8 @@ def _kind(kind: Kind) -> str:
     key = "Key: " + ", ".join(f"`{name}`" for name in kind.key) + ".\n\n" if kind.key else ""
     rows = "\n".join(_row(declared) for declared in kind.fields.values())
     head = "| Field | Type | Always | What it says | From |\n|---|---|---|---|---|"
-    return f"### `{kind.name}`\n\n{kind.doc}\n\n{key}{head}\n{rows}\n"
+    given = "Given by: " + ", ".join(f"`{name}`" for name in kind.sources) + ".\n\n" if kind.sources else ""
+    return f"### `{kind.name}`\n\n{kind.doc}\n\n{given}{key}{head}\n{rows}\n"
 
 
 def _row(declared: Field) -> str:

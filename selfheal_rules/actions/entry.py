@@ -46,10 +46,11 @@ class ActionType:
     One action by the name rules call it.
 
     `target` says what the step's target names, or is empty where there is none. `undo` is the action that takes it
-    back. `needs` is what has to hold of the target before it is done. `confirm` is the condition, in the language of
-    rules, that shows that it worked; `{target}` stands for the step's target. `api` is the service and the lowest
-    version of its API. `others` says what values under any other name become; where it is empty there are none.
-    `retired` says when the project of its service ended.
+    back. `needs` is what has to hold of the target before it is done. `confirm` is the condition, in the language
+    of rules, that shows that it worked; `{target}` stands for the step's target. `api` is the service and the
+    lowest version of its API, `role` the role its default policies ask for where the target is another project's.
+    `others` says what values under any other name become; where it is empty there are none. `retired` says when the
+    project of its service ended.
     """
 
     name: str
@@ -62,6 +63,7 @@ class ActionType:
     needs: str = ""
     confirm: str = ""
     api: str = ""
+    role: str = "admin"
     others: str = ""
     retired: str = ""
 

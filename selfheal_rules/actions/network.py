@@ -75,14 +75,14 @@ LOAD_BALANCER = (
         target="the UUID of a load balancer",
         again="refused",
         needs="It is ACTIVE or ERROR, or the answer is 409. A single amphora is an outage of a minute.",
-        confirm=_BALANCER, api="load-balancer 2.0",
+        confirm=_BALANCER, api="load-balancer 2.0", role="load-balancer_admin",
     ),
     ActionType(
         "load_balancer.failover_amphora", "high", "Have Octavia build one amphora anew.",
         target="the UUID of an amphora",
         again="refused",
         needs="Octavia has not begun itself: its health manager does after a minute.",
-        api="load-balancer 2.0",
+        api="load-balancer 2.0", role="load-balancer_admin",
     ),
     ActionType(
         "load_balancer.drain_member", "low", "Give a member no new connections.",
@@ -90,7 +90,7 @@ LOAD_BALANCER = (
         params=params(pool=text("The pool it is in.", required=True)),
         undo="load_balancer.restore_member", again="marker",
         needs="The load balancer is ACTIVE, and enough members are left.",
-        api="load-balancer 2.0",
+        api="load-balancer 2.0", role="load-balancer_admin",
     ),
     ActionType(
         "load_balancer.restore_member", "low", "Give a drained member its weight back.",
@@ -101,7 +101,7 @@ LOAD_BALANCER = (
         ),
         undo="load_balancer.drain_member", again="state",
         needs="The load balancer is ACTIVE.",
-        api="load-balancer 2.0",
+        api="load-balancer 2.0", role="load-balancer_admin",
     ),
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ ACTIONS = (
         undo="orchestration.check_stack", again="state",
         needs="No action of the stack is in progress.",
         confirm="{state: stack.resource, where: {resource: {target}, status: FAILED}, within: 1m}",
-        api="orchestration 1",
+        api="orchestration 1", role="member",
     ),
     ActionType(
         "orchestration.update_stack", "high", "Update a stack by the template it has: what is unhealthy is replaced.",
@@ -22,13 +22,13 @@ ACTIONS = (
         again="refused", others="Parameters of the template that change.",
         needs="It is a root stack, and no action of it is in progress. Every unhealthy resource is replaced, not only"
         " those this rule has marked.",
-        confirm=_STACK.format("update"), api="orchestration 1",
+        confirm=_STACK.format("update"), api="orchestration 1", role="member",
     ),
     ActionType(
         "orchestration.check_stack", "low", "Have Heat look whether what a stack is made of is still there.",
         target=STACK, again="refused",
         needs="No action of the stack is in progress.",
-        confirm=_STACK.format("check"), api="orchestration 1",
+        confirm=_STACK.format("check"), api="orchestration 1", role="member",
     ),
     ActionType(
         "orchestration.signal", "high", "Signal a resource, such as a scaling policy.",
@@ -36,7 +36,7 @@ ACTIONS = (
         params=params(stack=text("The stack it is in.", required=True)),
         others="What the signal says.",
         needs="A scaling policy acts on every signal, whatever it says, but for its own cooldown.",
-        api="orchestration 1",
+        api="orchestration 1", role="member",
     ),
     ActionType(
         "workflow.start", "high", "Start a workflow of Mistral's under the key of the decision.",
@@ -47,7 +47,7 @@ ACTIONS = (
         ),
         again="key", others="Its input, by the names it declares.",
         needs="The workflow is there, and its input has the names it declares.",
-        api="workflow 2",
+        api="workflow 2", role="member",
     ),
     ActionType(
         "alarm.set_state", "low", "Put an alarm of Aodh's into a state; it acts on nothing, but can be raised again.",
@@ -55,7 +55,7 @@ ACTIONS = (
         params=params(state=word("Which.", "ok", "alarm", "insufficient data", required=True)),
         again="state",
         confirm="{event: alarm.change, where: {alarm: {target}}, within: 1m}",
-        api="alarm 2",
+        api="alarm 2", role="member",
     ),
     ActionType(
         "message.post", "low", "Post a message to a queue of Zaqar's.",
@@ -66,7 +66,7 @@ ACTIONS = (
         ),
         others="The message.",
         needs="Whoever reads the queue can take a message twice.",
-        api="message 2",
+        api="message 2", role="member",
     ),
     ActionType(
         "infra_optim.start_audit", "low", "Have Watcher look for a better way to place what runs.",

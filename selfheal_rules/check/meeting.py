@@ -47,7 +47,7 @@ class Meeting:
                 () if placed.is_counted else placed.pattern.where
             ):  # a count of nothing may be what is asked for
                 self._add_leaf(items[placed.pattern.alias], leaf, items)
-        for left, right in _joins(alternative):
+        for left, right in joins(alternative):
             if left[0] in items and right[0] in items:
                 self.unite((items[left[0]], left[1]), (items[right[0]], right[1]))
 
@@ -95,7 +95,8 @@ class Meeting:
                 yield values
 
 
-def _joins(alternative: Alternative) -> Iterator[tuple[tuple[str, Path], tuple[str, Path]]]:
+def joins(alternative: Alternative) -> Iterator[tuple[tuple[str, Path], tuple[str, Path]]]:
+    """Give the values that `same` makes equal, each by the name of its pattern and its path."""
     for group in alternative.groups:
         under = [one.pattern.alias for one in alternative.placed if one.is_under(group)]
         for same in group.same:

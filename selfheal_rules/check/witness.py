@@ -46,12 +46,21 @@ def witness(meeting: Meeting, asked: Sequence[tuple[Alternative, Rule, Mapping[s
     if len(known) < len(kinds) or any(kind.name in _unpostable(subject) for kind in known):
         return ()
     wanted = [value for _, rule, items in asked for value in _named(rule, items)]
-    chosen = _choose(meeting, [*wanted, *_required(known)])
     is_sequence = any(group.logic == "sequence" for alternative, _, _ in asked for group in alternative.groups)
-    wait = _wait(asked, subject.ruleset)
-    if chosen is None or (is_sequence and wait):
+    return solved(meeting, wanted, _wait(asked, subject.ruleset), in_order=is_sequence)
+
+
+def solved(meeting: Meeting, wanted: Sequence[Value], wait: timedelta, *, in_order: bool) -> tuple[Item, ...]:
+    """
+    Give items of which all that is asked in a meeting is true, with the fields that are wanted.
+
+    States come first, and events after `wait`; with `in_order` each comes after the one before. None where unsolved.
+    """
+    kinds = [kind for pattern in meeting.patterns if (kind := meeting.subject.kind(pattern.kinds[0]))]
+    chosen = _choose(meeting, [*wanted, *_required(kinds)]) if len(kinds) == len(meeting.patterns) else None
+    if chosen is None or (in_order and wait):
         return ()
-    return _items(known, chosen, subject, wait, in_order=is_sequence)
+    return _items(kinds, chosen, meeting.subject, wait, in_order=in_order)
 
 
 def _wait(asked: Sequence[tuple[Alternative, Rule, Mapping[str, int]]], ruleset: RuleSet) -> timedelta:

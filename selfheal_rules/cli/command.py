@@ -16,8 +16,10 @@ from selfheal_rules.cli import (
     events,
     explain,
     fmt,
+    gaps,
     graph,
     journal,
+    overlaps,
     pending,
     plan,
     replay,
@@ -33,8 +35,8 @@ from selfheal_rules.cli.screen import clean
 from selfheal_rules.cli.versions import installed
 
 COMMANDS = (
-    check, fmt, test, testgen, plan, graph, run, serve, explain, replay, diff, report, events, journal, pending,
-    control, schema,
+    check, fmt, test, testgen, plan, graph, gaps, overlaps, run, serve, explain, replay, diff, report, events, journal,
+    pending, control, schema,
 )  # fmt: skip
 ENDINGS = "exit codes: 0 ok, 1 findings, failed tests, malformed input or a broken journal, 2 usage, 3 cannot load"
 

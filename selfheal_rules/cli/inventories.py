@@ -38,11 +38,21 @@ def look(arguments: argparse.Namespace, rulesets: tuple[RuleSet, ...], screen: S
     """
     inventory = Inventory.of(*rulesets)
     known = reduce(or_, (one.vocabulary for one in rulesets), SELF_KINDS)
-    for item in chain(_payloads(arguments, known, screen), _recorded(arguments.journal)):
+    for item in recorded_items(arguments, known, screen):
         inventory.note(item)
         screen.progress(inventory.looked_at)
     screen.done()
     return inventory
+
+
+def recorded_items(arguments: argparse.Namespace, known: Vocabulary, screen: Screen) -> Iterator[Event | State]:
+    """
+    Give every item of the files and journals; lines that give none are named.
+
+    Raises:
+        Refused: where one of them cannot be read.
+    """
+    return chain(_payloads(arguments, known, screen), _recorded(arguments.journal))
 
 
 def _payloads(arguments: argparse.Namespace, known: Vocabulary, screen: Screen) -> Iterator[Event | State]:

@@ -118,7 +118,7 @@ class Guards:
         self.view.touched = tuple(self._stand(one, rules) for one in states)
 
     def _stand(self, one: Worked | StandDown, rules: RuleSet) -> Standing:
-        standing = Standing(census(one.pattern, (), rules, self.code), one.target)
+        standing = Standing(census(one.pattern, (), rules, self.code), one.target, one.owner)
         self.standings.append(standing)
         self._listen(standing.census.fits, standing)
         return standing

@@ -1,4 +1,4 @@
-"""Where a person has taken a thing in hand, rules stand down."""
+"""Where a person, or another healer, has taken a thing in hand, rules stand down."""
 
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
@@ -20,7 +20,8 @@ def bind(_: object, desk: Desk) -> Asked:
             for standing in view.touched:
                 if standing.earliest(thing) is not None:
                     kinds = ", ".join(standing.census.fits)
-                    return held("stand_down", f"a person has `{thing}` in hand: `{kinds}`", (proposal.target,))
+                    owner = standing.owner or "a person"
+                    return held("stand_down", f"{owner} has `{thing}` in hand: `{kinds}`", (proposal.target,))
         return None
 
     return Asked(verdict, ALWAYS if view.touched else Phrase("{stood_down}", stood_down=stood_down))

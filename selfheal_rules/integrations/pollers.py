@@ -129,10 +129,20 @@ _SERVERS = "/servers/detail?all_tenants=1&limit=500"
 
 
 def masakari_hosts(api: Api, now: datetime) -> Iterator[State]:
-    """Give every host that is on maintenance for Masakari, by whose hand it may be: it sets that itself, too."""
+    """
+    Give every host that a segment of Masakari's covers, and which of them are on maintenance.
+
+    By whose hand a host is on maintenance nobody says: Masakari sets that itself, too.
+    """
     for segment in api.pages("instance_ha", "/segments?limit=500", "segments", "1.2"):
         path = f"/segments/{segment['uuid']}/hosts?limit=500"
         for one in api.pages("instance_ha", path, "hosts", "1.2"):
+            yield _state(
+                "segment.host", now,
+                host=one["name"], host_uuid=one["uuid"], segment=segment["name"], enabled=segment["enabled"],
+                on_maintenance=one["on_maintenance"], reserved=one["reserved"],
+                recovery_method=segment["recovery_method"],
+            )  # fmt: skip
             if one["on_maintenance"]:
                 yield _state(
                     "host.maintenance", now,
@@ -213,6 +223,7 @@ KEYS = {
     "storage.backend": ("backend",),
     "node.power": ("node",),
     "instance": ("instance",),
+    "segment.host": ("host",),
     "host.maintenance": ("host",),
     "stack": ("stack",),
     "stack.resource": ("stack", "resource"),

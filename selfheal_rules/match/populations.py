@@ -131,10 +131,11 @@ class Population:
 class Standing:
     """Since when states of one kind hold for the thing a field of theirs names."""
 
-    def __init__(self, census: Census, field: str) -> None:
-        """Start with nothing."""
+    def __init__(self, census: Census, field: str, owner: str = "") -> None:
+        """Start with nothing; `owner` is whose word the states are, where that is told."""
         self.census = census
         self.field = field
+        self.owner = owner
         self.since: dict[Any, dict[Any, int]] = {}
         self.names: dict[Any, Any] = {}
         self.stirred = False

@@ -57,7 +57,7 @@ WORKED = Keys("maintenance by a state", ("state", "target", "at_most", "owner", 
 CALENDAR = Keys(
     "maintenance by a calendar", ("name", "targets", "days", "from", "to", "zone", "until", "owner", "reason")
 )
-STAND_DOWN = Keys("an entry of `stand_down`", ("target",), ("event", "state", "where", "for"))
+STAND_DOWN = Keys("an entry of `stand_down`", ("target",), ("event", "state", "where", "for", "owner"))
 OBSERVER = Keys("an observer", ("source", "silent"))
 FAILING = "failing"
 """The word of an observer that is blind where too many fail at once."""
@@ -348,7 +348,12 @@ def _stand_down(fields: Fields, scope: Scope) -> StandDown | None:
         message = "an event says for how long with `for`, a state says so itself by holding"
         fields.findings.error("SH173", message, fields.span, "add `for` to an event, and leave it out of a state")
         return None
-    return None if pattern is None else StandDown(pattern, fields.name("target"), wait, span=fields.span)
+    if pattern is not None and pattern.form == "event" and fields.has("owner"):
+        message = "whoever an event speaks of may have let go since: an `owner` goes with a state"
+        fields.findings.error("SH173", message, fields.span, "name the state that holds while the owner is at work")
+        return None
+    owner = fields.text("owner")
+    return None if pattern is None else StandDown(pattern, fields.name("target"), wait, owner, span=fields.span)
 
 
 def _conflicts(fields: Fields) -> Iterator[tuple[str, ...]]:

@@ -21,7 +21,7 @@ from selfheal_rules.values import FrozenMap
 RULE_SET = Keys(
     "a rule set",
     ("selfheal", "ruleset", "rules"),
-    ("description", "metadata", "vocabulary", "types", "events", "states", "params"),
+    ("description", "metadata", "vocabulary", *DECLARATIONS, "params"),
     meant=FrozenMap({"name": "ruleset", "version": "selfheal", "doc": "description", "parameters": "params"}),
 )
 _MEANT = FrozenMap({

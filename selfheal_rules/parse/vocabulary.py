@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import cast, get_args
 
 from attrs import field, frozen
 
@@ -16,15 +17,16 @@ from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.parse.types import BUILT_IN, read_type
 from selfheal_rules.source import Source
 from selfheal_rules.values import FrozenMap
-from selfheal_rules.vocabulary import ATTRIBUTES, SELF_KINDS, Field, FieldType, Form, Kind, Vocabulary
+from selfheal_rules.vocabulary import ATTRIBUTES, SELF_KINDS, Feed, Field, FieldType, Form, Kind, Vocabulary, Way
 
 _SHIPPED = Path(__file__).parents[1] / "vocabularies"
 
-DECLARATIONS = ("types", "events", "states")
+DECLARATIONS = ("types", "sources", "events", "states")
 VOCABULARY = Keys("a vocabulary", ("selfheal_vocabulary", "vocabulary"), ("doc", *DECLARATIONS))
 SECTIONS: tuple[tuple[Form, str], ...] = (("event", "events"), ("state", "states"))
-EVENT = Keys("an event kind", (), ("doc", "fields"))
-STATE = Keys("a state kind", ("key",), ("doc", "fields"))
+EVENT = Keys("an event kind", (), ("doc", "sources", "fields"))
+STATE = Keys("a state kind", ("key",), ("doc", "sources", "fields"))
+SOURCE = Keys("a source", ("by",), ("service", "switch"))
 FIELD = Keys("a field", ("type",), ("required", "doc", "origin", "secret"))
 
 
@@ -131,9 +133,10 @@ def _is_unread(type_: FieldType) -> bool:
 
 @frozen(eq=False, repr=False)
 class _Declared:
-    """What the kinds of one file may use: its named types, and those of the vocabularies below it."""
+    """What the kinds of one file may use: its named types and sources, and those of the vocabularies below it."""
 
     types: Mapping[str, FieldType]
+    sources: Mapping[str, Feed]
     findings: Findings
     lost: set[str] = field(factory=set)
 
@@ -145,7 +148,8 @@ def read_declarations(fields: Fields, name: str, below: Vocabulary) -> tuple[Voc
     A kind with a mistake in it is left out, and its name given beside the vocabulary; a type with one may be any.
     """
     types = _types(fields, below)
-    declared = _Declared({**below.types, **types}, fields.findings)
+    sources = {**below.sources, **{one.name: one for one in _sources(fields)}}
+    declared = _Declared({**below.types, **types}, sources, fields.findings)
     kinds: dict[str, Kind] = {}
     for form, section in SECTIONS:
         for kind in _kinds(fields.node_of(section), form, declared):
@@ -153,7 +157,8 @@ def read_declarations(fields: Fields, name: str, below: Vocabulary) -> tuple[Voc
                 _refuse_clash(kind, kinds.get(kind.name) or below.kinds[kind.name], fields.findings)
             else:
                 kinds[kind.name] = kind
-    vocabulary = Vocabulary(name, FrozenMap({**below.kinds, **kinds}), FrozenMap({**below.types, **types}))
+    all_types = FrozenMap({**below.types, **types})
+    vocabulary = Vocabulary(name, FrozenMap({**below.kinds, **kinds}), all_types, FrozenMap(sources))
     return vocabulary, frozenset(declared.lost)
 
 
@@ -180,12 +185,33 @@ def _types(fields: Fields, below: Vocabulary) -> dict[str, FieldType]:
     return found
 
 
+def _sources(fields: Fields) -> Iterable[Feed]:
+    for name, inner, key in table(fields.node_of("sources"), "sources", fields.findings):
+        if not NAME.fullmatch(name):
+            fields.findings.refuse("SH103", f"`{name}` is not a name", key, _NAMED)
+            continue
+        found = closed(inner, SOURCE, fields.findings)
+        if found is not None:
+            yield Feed(name, _way(found), found.text("service"), found.text("switch"), key.span)
+
+
+def _way(fields: Fields) -> Way:
+    found, node = fields.text("by", "bus"), fields.node_of("by")
+    if found not in get_args(Way) and node is not None:
+        cure = did_you_mean(found, get_args(Way)) or f"write {', '.join(f'`{way}`' for way in get_args(Way))}"
+        fields.findings.refuse("SH020", f"`by` takes the way items come, not `{found}`", node, cure)
+        return "bus"
+    return cast("Way", found)
+
+
+_NAMED = "names have letters, digits, `_`, `-` and `.`"
+
+
 def _kinds(node: Node | None, form: Form, declared: _Declared) -> Iterable[Kind]:
     findings = declared.findings
     for name, inner, key in table(node, f"{form}s", findings):
         if not NAME.fullmatch(name):
-            cure = "names have letters, digits, `_`, `-` and `.`"
-            findings.refuse("SH103", f"`{name}` is not a name", key, cure)
+            findings.refuse("SH103", f"`{name}` is not a name", key, _NAMED)
         elif name.startswith("selfheal."):
             findings.refuse("SH104", f"`{name}` is a name of the engine's own", key, "take another name")
         else:
@@ -206,7 +232,18 @@ def _kind(name: str, form: Form, fields: Fields, place: ScalarNode, declared: _D
         read = _field(field_name, inner, at, key, declared)
         if read is not None:
             found[field_name] = read
-    return Kind(name, form, FrozenMap(found), key, fields.text("doc"), place.span)
+    return Kind(name, form, FrozenMap(found), key, fields.text("doc"), place.span, tuple(_given(fields, declared)))
+
+
+def _given(fields: Fields, declared: _Declared) -> Iterable[str]:
+    """Give the sources of a kind, each one that is declared."""
+    for item in fields.items("sources"):
+        name = literals.text(item, "sources", fields.findings)
+        if name is not None and name in declared.sources:
+            yield name
+        elif name is not None:
+            cure = did_you_mean(name, declared.sources) or "declare it under `sources`, or leave it out"
+            fields.findings.refuse("SH124", f"no source is called `{name}`", item, cure)
 
 
 def _key(fields: Fields, declared: list[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ the schema is made. A schema knows no names: whether a kind, field, alias or par
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from selfheal_rules.schema.cloud import cloud
 from selfheal_rules.schema.forms import Schema
 from selfheal_rules.schema.mapping import mapping
 from selfheal_rules.schema.policy import policy
@@ -28,6 +29,7 @@ SCHEMAS: Mapping[str, Make] = {
     "policy": policy,
     "tests": suite,
     "serve": lambda _: serving(),
+    "cloud": cloud,
 }
 """What can be described: each name with what makes its schema, given the kinds that are offered."""
 

@@ -111,6 +111,8 @@ BY_WORD: Mapping[str, tuple[Any, ...]] = {
     "ordered": (["info", "warning", "critical"],),
     "list": ("string",),
     "map": ("any",),
+    "service": ("compute",),
+    "switch": ("`notify_on_state_change = vm_and_task_state`",),
     # mappings
     "selfheal_mapping": (1,),
     "mapping": ("rack-sensor",),
@@ -154,6 +156,16 @@ BY_WORD: Mapping[str, tuple[Any, ...]] = {
     "days": ("sat", ["sat", "sun"]),
     "silent": ("1h",),
     "failing": ("30%",),
+    # descriptions of clouds
+    "selfheal_cloud": (1,),
+    "services": ({"compute": "2.96", "network": "2"},),
+    "notifications": (["nova", "nova.state_changes", "ironic"],),
+    "webhooks": (["alertmanager", "aodh"],),
+    "pollers": (["nova_services"],),
+    "posted": (["host.maintenance"],),
+    "alerts": (["HostDown", "NovaComputeDown"],),
+    "roles": (["admin"],),
+    "healers": (["masakari", "neutron"],),
     # configurations of `selfheal serve`
     "selfheal_serve": (1,),
     "journal": ("heal.jsonl", "postgresql+psycopg://selfheal@db.example.org/selfheal"),
@@ -188,6 +200,7 @@ BY_WORD: Mapping[str, tuple[Any, ...]] = {
 """The examples of a key, wherever it stands."""
 
 BY_PLACE: Mapping[tuple[str, str], tuple[Any, ...]] = {
+    ("a description of a cloud", "cloud"): ("region-one",),
     ("a configuration", "rules"): (["rulesets/compute-host-failure"],),
     ("a configuration", "policy"): ("policy.yaml",),
     ("a configuration", "params"): ({"patience": "1m"},),
@@ -197,6 +210,12 @@ BY_PLACE: Mapping[tuple[str, str], tuple[Any, ...]] = {
     ("`tls`", "key"): ("site.key",),
     ("a listener", "listen"): ("bus.url",),
     ("a vocabulary", "vocabulary"): ("our-cloud",),
+    **{
+        (what, "sources"): ({"rack-sensor": {"by": "post", "switch": "its gateway posts to the webhook"}},)
+        for what in ("a vocabulary", "a rule set")
+    },
+    **{(what, "sources"): (["nova", "nova_servers"],) for what in ("an event kind", "a state kind")},
+    ("a source", "by"): ("bus", "poll"),
     ("a state kind", "key"): (["host"], ["source", "alarm"]),
     ("`pick`", "max"): ("process.rss",),
     ("`pick`", "min"): ("host.load",),

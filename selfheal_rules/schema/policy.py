@@ -143,6 +143,7 @@ def _stand_down(known: Vocabulary) -> Schema:
         **{form: told(f"The {form} that says so.", one_or_more(_of(known, form))) for form in ("event", "state")},
         "where": told("What its fields must be.", ref("where")),
         "for": told("For how long after an event.", DURATION),
+        "owner": told("Who that is, where it is no person, such as another healer.", TEXT),
     }
     return {**closed(STAND_DOWN, shapes), **exactly_one(("event", "state"))}
 

@@ -1,9 +1,11 @@
-"""The schema of a vocabulary: types, kinds of events and states, their fields."""
+"""The schema of a vocabulary: types, kinds of events and states, their fields, and where they come from."""
+
+from typing import get_args
 
 from selfheal_rules.parse.fields import NAME
 from selfheal_rules.parse.literals import SEGMENT
 from selfheal_rules.parse.types import BUILT_IN, WORDS
-from selfheal_rules.parse.vocabulary import EVENT, FIELD, STATE, VOCABULARY
+from selfheal_rules.parse.vocabulary import EVENT, FIELD, SOURCE, STATE, VOCABULARY
 from selfheal_rules.schema.forms import (
     Schema,
     Shapes,
@@ -17,7 +19,7 @@ from selfheal_rules.schema.forms import (
     told,
 )
 from selfheal_rules.schema.values import BOOLEAN, NAMED, TEXT, VALUES, matching
-from selfheal_rules.vocabulary import ATTRIBUTES
+from selfheal_rules.vocabulary import ATTRIBUTES, Way
 
 _SAID = {
     "enum": "One of these words.",
@@ -47,8 +49,17 @@ def declarations() -> Shapes:
     types = {"type": "string", "not": {"enum": list(BUILT_IN)}}
     return {
         "types": told("Types by name, for the fields below.", table(ref("type"), types)),
+        "sources": told("Where kinds come from, by name.", table(closed(SOURCE, _source()), names)),
         "events": told("Kinds of what happens, by name.", table(closed(EVENT, _kind()), names)),
         "states": told("Kinds of what holds, by name.", table(closed(STATE, {**_kind(), "key": _key()}), names)),
+    }
+
+
+def _source() -> Shapes:
+    return {
+        "by": told("The way its items come.", {"enum": list(get_args(Way))}),
+        "service": told("The service of a cloud that sends them, or is asked.", TEXT),
+        "switch": told("How it is switched on.", TEXT),
     }
 
 
@@ -70,6 +81,7 @@ def _kind() -> Shapes:
     )
     return {
         "doc": told("What it says.", TEXT),
+        "sources": told("The sources that give it; a CloudEvent may always.", several(TEXT)),
         "fields": told(
             "Its fields, each a type or a mapping with `type`.", table({"anyOf": [ref("type"), whole]}, names)
         ),

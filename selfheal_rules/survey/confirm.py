@@ -1,0 +1,184 @@
+"""A stream that makes two rules act on one target because of one item: put together, then tried in an engine."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from itertools import product
+from typing import TypeAlias
+
+from attrs import define, evolve, frozen
+
+from selfheal_rules.actions import risk_of
+from selfheal_rules.check.meeting import Meeting
+from selfheal_rules.check.subject import Subject
+from selfheal_rules.check.witness import Item, solved
+from selfheal_rules.compile import Program
+from selfheal_rules.decide.decision import Decision
+from selfheal_rules.engine import Engine
+from selfheal_rules.events import Event
+from selfheal_rules.model import Pattern, RuleSet
+from selfheal_rules.policy import Policy
+from selfheal_rules.survey.causes import Cause, Field
+from selfheal_rules.survey.roots import identity, roots
+from selfheal_rules.values import FrozenMap, Value, lookup
+
+RuleName: TypeAlias = tuple[str, str]
+
+_STEP = timedelta(milliseconds=1)
+_WATCHED = timedelta(days=1)
+
+
+@frozen(eq=False, repr=False)
+class Act:
+    """One way in which a rule acts: its cause, what it does, and the field its target is found in, `written` so."""
+
+    rule: RuleName
+    cause: Cause
+    action: str
+    target: Field
+    written: str
+
+
+@frozen
+class Proof:
+    """A stream, and what two rules did in it to one target because of the same item; `lead` is that of the first."""
+
+    items: tuple[Item, ...]
+    kind: str
+    """The kind of what both acted on because of."""
+    target: Value
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+    lead: timedelta
+
+
+def prove(first: Act, second: Act, program: Program) -> Proof | None:
+    """Give a proof that two acts overlap, as the engine decides; None where none was found."""
+    for matching in _matchings(first.cause.parts, second.cause.parts):
+        items = _items(first, second, matching, program)
+        found = _tried(items, first, second, program) if items else None
+        if found:
+            return found
+    return None
+
+
+def _matchings(some: Sequence[Pattern], others: Sequence[Pattern]) -> Iterator[Mapping[int, int]]:
+    """Give ways to take parts of the second for parts of the first: as many as may be at once, then one at a time."""
+    alike = [(i, j) for i, j in product(range(len(some)), range(len(others))) if _common(some[i], others[j])]
+    whole: dict[int, int] = {}
+    for i, j in alike:
+        if i not in whole.values() and j not in whole:
+            whole[j] = i
+    if whole:
+        yield whole
+    for i, j in alike if len(whole) > 1 or len(alike) > 1 else ():
+        yield {j: i}
+
+
+def _common(some: Pattern, other: Pattern) -> str | None:
+    return next((kind for kind in some.kinds if some.form == other.form and kind in other.kinds), None)
+
+
+def _items(first: Act, second: Act, matching: Mapping[int, int], program: Program) -> tuple[Item, ...]:
+    """Give the items of both, those that are matched once, with one target; none where they cannot be."""
+    parts = list(first.cause.parts)
+    number: dict[int, int] = {}
+    for at, pattern in enumerate(second.cause.parts):
+        if at in matching:
+            number[at] = matching[at]
+            common = _common(parts[matching[at]], pattern)
+            parts[matching[at]] = evolve(pattern, kinds=(common or pattern.kinds[0],))
+        else:
+            number[at] = len(parts)
+            parts.append(pattern)
+    meeting = Meeting(Subject(RuleSet("survey", (), program.vocabulary), ()), parts)
+    own, other = _Laid(meeting, {at: at for at in range(len(first.cause.parts))}), _Laid(meeting, number)
+    wanted = [*own.lay(first.cause), *other.lay(second.cause)]
+    meeting.unite(own.moved(first.target), other.moved(second.target))
+    if any(meeting.contradictions()):
+        return ()
+    often = own.often(first.cause) | other.often(second.cause)
+    in_order = first.cause.in_order or second.cause.in_order
+    inside = [*own.inside(first.cause), *other.inside(second.cause)]
+    items = _filled(solved(meeting, wanted, timedelta(), in_order=in_order), inside, parts, in_order=in_order)
+    return tuple(one for item in items for one in _repeated(item, often))
+
+
+def _filled(
+    items: tuple[Item, ...], inside: Sequence[tuple[Field, Field]], parts: Sequence[Pattern], *, in_order: bool
+) -> tuple[Item, ...]:
+    """Put into lists what they have to contain; items stand as `solved` gives them."""
+    order = range(len(parts)) if in_order else sorted(range(len(parts)), key=lambda at: parts[at].form == "event")
+    found = dict(zip(order, items, strict=False))
+    for (at, path), (other, own) in inside if items else ():
+        element = lookup(found[other].fields, own)
+        found[at] = evolve(found[at], fields=FrozenMap({**found[at].fields, path[0]: (element,)}))
+    return tuple(found[at] for at in order if at in found)
+
+
+@define(eq=False, repr=False)
+class _Laid:
+    """A cause laid into a meeting, its parts under the numbers of the meeting."""
+
+    meeting: Meeting
+    number: Mapping[int, int]
+
+    def moved(self, one: Field) -> Field:
+        """Give a field of the cause as one of the meeting."""
+        return self.number[one[0]], one[1]
+
+    def lay(self, cause: Cause) -> list[Field]:
+        """Ask all that the cause asks for, and give the fields it wants to be there."""
+        for place, test in cause.tests:
+            self.meeting.tests.setdefault(self.moved(place), []).append(test)
+        for left, right in cause.equal:
+            self.meeting.unite(self.moved(left), self.moved(right))
+        return [self.moved(one) for one in cause.wanted]
+
+    def inside(self, cause: Cause) -> list[tuple[Field, Field]]:
+        """Give the lists of the cause with what they have to contain."""
+        return [(self.moved(one), self.moved(other)) for one, other in cause.inside]
+
+    def often(self, cause: Cause) -> dict[str, int]:
+        """Say how often an event of a kind has to come."""
+        found = ((self.meeting.patterns[self.number[at]].kinds[0], times) for at, times in cause.often.items())
+        return dict(found)
+
+
+def _repeated(item: Item, often: Mapping[str, int]) -> Iterator[Item]:
+    times = often.get(item.kind, 1) if isinstance(item, Event) else 1
+    for number in range(times):
+        again = number and isinstance(item, Event)
+        yield evolve(item, id=f"{item.id}.{number}", time=item.time + number * _STEP) if again else item
+
+
+def _tried(items: tuple[Item, ...], first: Act, second: Act, program: Program) -> Proof | None:
+    """Post the items, let pass what both wait for, and look for two decisions about one target and one item."""
+    engine = Engine(program, policy=Policy("survey"))
+    decided: list[Decision] = []
+    ordered = sorted(items, key=lambda item: item.time)
+    engine.advance(ordered[0].time - _WATCHED)  # what must not have been is judged only where it was watched for
+    for item in ordered:
+        decided += engine.post(item)
+    if engine.now:
+        decided += engine.advance(engine.now + max(first.cause.wait, second.cause.wait) + _STEP)
+    mine = [one for one in decided if (one.ruleset, one.rule) == first.rule and done(one)]
+    theirs = [one for one in decided if (one.ruleset, one.rule) == second.rule and done(one)]
+    for some, other in product(mine, theirs):
+        shared = {identity(one): one.kind for one in roots(some.because)}
+        kinds = [one.kind for one in roots(other.because) if identity(one) in shared]
+        if kinds and some.target == other.target:
+            target = some.target
+            acts = _all(mine, target), _all(theirs, target)
+            return Proof(tuple(ordered), kinds[0], target, *acts, other.time - some.time)
+    return None
+
+
+def done(decision: Decision) -> str:
+    """Say what a decision would do to its target, another healer's included; an empty text where it touches nothing."""
+    if decision.action == "noop":
+        return str(decision.params.get("action") or "")
+    return decision.action if risk_of(decision.action) != "none" else ""
+
+
+def _all(decisions: Sequence[Decision], target: Value) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(done(one) for one in decisions if one.target == target))

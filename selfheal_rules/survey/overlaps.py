@@ -1,0 +1,241 @@
+"""All overlaps of some rule sets: rules with each other, and with other healers."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import reduce
+from itertools import combinations
+from operator import or_
+
+from attrs import frozen
+
+from selfheal_rules.actions import CATALOGUE, ActionType, risk_of
+from selfheal_rules.check.opposed import OPPOSITES
+from selfheal_rules.check.witness import written
+from selfheal_rules.cloud import Cloud
+from selfheal_rules.compile import Program, compile_rules
+from selfheal_rules.model import Do, Literal, RuleSet
+from selfheal_rules.survey.causes import Cause, causes
+from selfheal_rules.survey.confirm import Act, Proof, prove
+from selfheal_rules.survey.overlap import Healer, How, Overlap, Overlaps, Side
+from selfheal_rules.survey.readers import Placed, Readers
+from selfheal_rules.survey.shipped import healers
+from selfheal_rules.values import Value
+
+_RISKS = ("none", "low", "high")
+
+
+def find_overlaps(rulesets: Sequence[RuleSet], cloud: Cloud | None = None) -> Overlaps:
+    """
+    Find who acts on what another acts on because of the same item, each with a stream the engine confirms.
+
+    Other healers are those the cloud has, or all that are known. Where nothing is found there may be an overlap all the
+    same: what counts, reckons or waits long is not always solved.
+
+    Raises:
+        RuleSetError: where the rule sets cannot run together.
+    """
+    named = healers() if cloud is None or cloud.healers is None else cloud.healers
+    others = [rules for name, rules in healers().items() if name in named]
+    program = compile_rules(*rulesets, *others)
+    readers = Readers.of((*rulesets, *others), reduce(or_, (rules.vocabulary for rules in (*rulesets, *others))))
+    own = {rules.name for rules in rulesets}
+    acting = [one for one in (_Acting.of(placed, readers) for placed in readers.rules) if one.acts]
+    found: list[Overlap] = []
+    for first, second in combinations(acting, 2):
+        shown = _shown(first, second, program) if first.placed.ruleset.name in own else None
+        if shown and second.placed.ruleset.name in own:
+            found.append(_between(first, second, shown))
+        elif shown:
+            is_known = cloud is not None and cloud.healers is not None
+            found.append(_with_healer(first, second, shown, is_known=is_known))
+    return Overlaps(
+        tuple(rules.name for rules in rulesets), _count(rulesets), tuple(map(_healer, others)), tuple(found)
+    )
+
+
+def _count(rulesets: Sequence[RuleSet]) -> int:
+    return sum(len(rules.rules) for rules in rulesets)
+
+
+@frozen(eq=False, repr=False)
+class _Acting:
+    """A rule that acts, and the ways in which it does."""
+
+    placed: Placed
+    acts: tuple[Act, ...]
+
+    @classmethod
+    def of(cls, placed: Placed, readers: Readers) -> "_Acting":
+        """Look at a rule."""
+        steps = [(step, action) for step in placed.dos if (action := _action(step))]
+        ways = tuple(causes(placed, readers)) if steps else ()
+        name = placed.ruleset.name, placed.view.rule.id
+        found = [
+            Act(name, way, action, target, str(step.target))
+            for way in ways
+            for step, action in steps
+            if (target := _target(step, way)) is not None
+        ]
+        return cls(placed, tuple(found))
+
+    @property
+    def risk(self) -> int:
+        """How much harm it may do."""
+        return max(_RISKS.index(risk_of(act.action)) for act in self.acts)
+
+    @property
+    def asks(self) -> int:
+        """How many items it wants to see."""
+        return max(len(act.cause.parts) for act in self.acts)
+
+
+def _action(step: Do) -> str:
+    """Say what a step does, another healer's included; an empty text where it touches nothing."""
+    told = step.params.get("action")
+    if step.action == "noop":
+        return str(told.value) if isinstance(told, Literal) else ""
+    return step.action if risk_of(step.action) != "none" else ""
+
+
+def _target(step: Do, way: Cause) -> tuple[int, tuple[str, ...]] | None:
+    found = way.place(step.target)
+    return found if isinstance(found, tuple) else None
+
+
+@frozen(eq=False, repr=False)
+class _Found:
+    """A proof, and the two acts it was found for."""
+
+    proof: Proof
+    acts: tuple[Act, Act]
+
+    def act_of(self, one: _Acting) -> Act:
+        """Give the act of one of the two."""
+        return next(act for act in self.acts if act.rule == one.acts[0].rule)
+
+
+def _shown(first: _Acting, second: _Acting, program: Program) -> _Found | None:
+    tried: set[tuple[object, ...]] = set()
+    for some in first.acts:
+        for other in second.acts:
+            key = (id(some.cause), id(other.cause), some.target, other.target)
+            if key in tried or not _is_one_thing(some, other, program):
+                continue
+            tried.add(key)
+            found = prove(some, other, program)
+            if found:
+                return _Found(found, (some, other))
+    return None
+
+
+def _is_one_thing(some: Act, other: Act, program: Program) -> bool:
+    """Whether two targets may be one: they are called alike, or the catalogue says the same of what they name."""
+    names = some.target[1][-1], other.target[1][-1]
+    things = {kind.key[0] for kind in program.vocabulary.kinds.values() if len(kind.key) == 1}
+    if names[0] == names[1] or things.issuperset(names):  # a server is no stack, whatever takes the uuid of either
+        return names[0] == names[1]
+    known: list[ActionType | None] = [CATALOGUE.get(act.action) for act in (some, other)]
+    mine, theirs = known
+    return bool(mine and theirs and mine.target and mine.target == theirs.target)
+
+
+def _between(first: _Acting, second: _Acting, found: _Found) -> Overlap:
+    """Tell of two rules."""
+    proof = found.proof
+    winner, loser, why = _ranked(first, second, proof.lead)
+    sides = _side(first.placed, proof.first), _side(second.placed, proof.second)
+    how, shown = _how(proof.first, proof.second), written(proof.items)
+    return Overlap(*sides, how, proof.kind, proof.target, shown, loser.placed.name, why, _cure(winner, loser, found))
+
+
+def _with_healer(first: _Acting, second: _Acting, found: _Found, *, is_known: bool) -> Overlap:
+    """Tell of a rule and another healer."""
+    proof = found.proof
+    told = second.placed.ruleset.metadata
+    side = _side(second.placed, proof.second, str(told["project"]))
+    is_ours = told["yielding"] == "rules"
+    markers = _markers(second.placed.ruleset, found.act_of(first).target[1][-1])
+    switch = f"switch it off: {told['switch']}"
+    cure = (f"add to the policy, under `stand_down`: {markers}" if markers else switch) if is_ours else switch
+    yields = first.placed.name if is_ours else str(told["project"])
+    return Overlap(
+        _side(first.placed, proof.first), side, _how(proof.first, proof.second), proof.kind, proof.target,
+        written(proof.items), yields, str(told["yields"]), cure, is_known,
+    )  # fmt: skip
+
+
+def _side(placed: Placed, actions: tuple[str, ...], healer: str = "") -> Side:
+    return Side(placed.ruleset.name, placed.view.rule.id, actions, healer, placed.view.rule.span)
+
+
+def _how(some: Sequence[str], others: Sequence[str]) -> How:
+    if set(some) & set(others):
+        return "twice"
+    pairs = {tuple(sorted((one, other))) for one in some for other in others}
+    return "against" if pairs & set(OPPOSITES) else "beside"
+
+
+def _ranked(first: _Acting, second: _Acting, lead: timedelta) -> tuple[_Acting, _Acting, str]:
+    """
+    Say which of two rules goes first, and why.
+
+    What decides later can know of the other; else what does less harm, then what asks for more, then file order.
+    """
+    if lead:
+        pair = (first, second) if lead > timedelta() else (second, first)
+        return *pair, f"`{pair[0].placed.name}` decides first, and is at work by then"
+    if first.risk != second.risk:
+        pair = (first, second) if first.risk < second.risk else (second, first)
+        return *pair, f"`{pair[0].placed.name}` can do less harm"
+    if first.asks != second.asks:
+        pair = (first, second) if first.asks > second.asks else (second, first)
+        return *pair, f"`{pair[0].placed.name}` asks for more before it acts"
+    return first, second, f"`{first.placed.name}` stands first"
+
+
+def _cure(winner: _Acting, loser: _Acting, found: _Found) -> str:
+    """
+    Say how the loser yields: it looks whether the winner is at work, or where it cannot, the site keeps them apart.
+
+    An episode is known by the target of its first step; two that decide at one instant do not see each other.
+    """
+    mine, theirs = {act.action for act in winner.acts}, {act.action for act in loser.acts}
+    if found.act_of(winner).target != winner.acts[0].target:
+        actions = ", ".join(sorted(mine & theirs or mine | theirs))
+        return f"let the site do one at a time: `guards: [{{max_in_flight: 1, by: [target], action: [{actions}]}}]`"
+    if not found.proof.lead and not mine & theirs:
+        return f"name the winner in the policy: `conflicts: [[{', '.join((*sorted(mine), *sorted(theirs)))}]]`"
+    where = f"{{rule: {winner.placed.view.rule.id}, target: {found.act_of(loser).written}}}"
+    wait = "" if found.proof.lead else "let it wait for a moment with `for`, and "
+    return f"{wait}add to `{loser.placed.name}`: `unless: [{{state: selfheal.episode, where: {where}}}]`"
+
+
+def _markers(rules: RuleSet, target: str) -> str:
+    """Give what a policy may say under `stand_down`, so that rules about such a target yield to the healer."""
+    return ", ".join(f"`{one}`" for one in markers(rules, target))
+
+
+def markers(rules: RuleSet, target: str = "") -> list[str]:
+    """Give the marks of a healer as a policy takes them; with a `target` those that name such a thing."""
+    project = str(rules.metadata["project"]).partition(",")[0]
+    return [
+        f"{{state: {one['state']}, where: {_said(one['where'])}, target: {one['target']}, "
+        f"owner: {one.get('owner', project)}}}"
+        for one in rules.metadata.get("markers", ())
+        if target in {"", one["target"]}
+    ]
+
+
+def _said(value: Value) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_said, value))}]"
+    if not isinstance(value, str):
+        return "{" + ", ".join(f"{name}: {_said(inner)}" for name, inner in value.items()) + "}"
+    return f'"{value}"' if value.lower() in {"true", "false"} else value
+
+
+def _healer(rules: RuleSet) -> Healer:
+    told = rules.metadata
+    switch, recognised, yields = (str(told[name]) for name in ("switch", "recognised", "yields"))
+    sources = tuple(map(str, told["sources"]))
+    return Healer(rules.name, str(told["project"]), rules.description, switch, recognised, yields, sources)
