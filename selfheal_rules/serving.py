@@ -14,7 +14,10 @@ from selfheal_rules.values import FrozenMap
 
 TOPICS = ("notifications", "versioned_notifications")
 """Where services put unversioned and versioned notifications, unless their configuration says otherwise."""
-POLLS = ("nova_services", "neutron_agents", "ironic_nodes", "nova_servers")
+POLLS = (
+    "nova_services", "nova_servers", "neutron_agents", "ironic_nodes",
+    "masakari_hosts", "heat_stacks", "heat_resources", "octavia_balancers",
+)  # fmt: skip
 """What a poller can ask a cloud for."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -90,11 +93,12 @@ FedBy: TypeAlias = TailSource | BusSource | PollSource
 
 @frozen
 class Acting:
-    """`{record: FILE}` or `{cloud: production, dry: true}`: who carries decisions out; without it, nobody does."""
+    """`{record: FILE}` or `{cloud: production, workers: 4}`: who carries decisions out; without it, nobody does."""
 
     record: str = ""
     cloud: str = ""
     dry: bool = False
+    workers: int = 4
     span: Span = _span()
 
 

@@ -9,6 +9,7 @@ import queue
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 
@@ -82,6 +83,11 @@ class Intake:
         except queue.Empty:
             pass
         return found
+
+    def wake(self) -> None:
+        """Have who gathers look at once for what comes another way."""
+        with suppress(Full):
+            self.offer(())
 
     def close(self) -> None:
         """Take no more; what waits still can be gathered."""

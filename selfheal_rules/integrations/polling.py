@@ -22,19 +22,27 @@ from selfheal_rules.integrations.pollers import (
     SOURCE,
     Sweep,
     Watch,
+    heat_resources,
+    heat_stacks,
     ironic_nodes,
+    masakari_hosts,
     neutron_agents,
     nova_servers,
     nova_services,
+    octavia_balancers,
 )
 from selfheal_rules.integrations.senders import Rates
 from selfheal_rules.vocabulary import Vocabulary
 
 SWEEPS: Mapping[str, Sweep] = {
     "nova_services": nova_services,
+    "nova_servers": nova_servers,
     "neutron_agents": neutron_agents,
     "ironic_nodes": ironic_nodes,
-    "nova_servers": nova_servers,
+    "masakari_hosts": masakari_hosts,
+    "heat_stacks": heat_stacks,
+    "heat_resources": heat_resources,
+    "octavia_balancers": octavia_balancers,
 }
 """What can be asked for, by its name in the configuration."""
 

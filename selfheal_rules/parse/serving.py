@@ -27,7 +27,7 @@ TLS = Keys("`tls`", ("certificate", "key"), ("clients",))
 TAIL = Keys("a tail", ("tail",), ("position",))
 BUS = Keys("a listener", ("listen", "pool"), ("topics", "exchanges"))
 POLL = Keys("a poller", ("poll", "cloud"), ("every", "jitter", "stale", "rate"))
-ACTING = Keys("`executors`", (), ("record", "cloud", "dry"))
+ACTING = Keys("`executors`", (), ("record", "cloud", "dry", "workers"))
 _KINDS = {"tail": TAIL, "listen": BUS, "poll": POLL}
 SOURCE_WORDS = tuple(_KINDS)
 """What tells the sources apart; each has just one."""
@@ -150,4 +150,5 @@ def _acting(fields: Fields | None) -> Acting | None:
         cure = "write `record: FILE` or `cloud: NAME`; without `executors` nothing is done"
         fields.findings.refuse("SH110", "`executors` has exactly one of `record` and `cloud`", fields.node, cure)
         return None
-    return Acting(fields.text("record"), fields.text("cloud"), fields.boolean("dry"), span=fields.span)
+    workers = fields.integer("workers", Acting().workers)
+    return Acting(fields.text("record"), fields.text("cloud"), fields.boolean("dry"), workers, span=fields.span)

@@ -182,6 +182,7 @@ BY_WORD: Mapping[str, tuple[Any, ...]] = {
     "stale": ("2m",),
     "record": ("decisions.jsonl",),
     "dry": (True,),
+    "workers": (4,),
 }
 """The examples of a key, wherever it stands."""
 

@@ -94,5 +94,6 @@ def _executors() -> Schema:
         "record": told("The file decisions are written to, for whoever carries them out.", _FILE),
         "cloud": told("The cloud they are carried out on.", TEXT),
         "dry": told("Whether the cloud is only asked, and nothing done.", BOOLEAN),
+        "workers": told("How many decisions are carried out at a time.", INTEGER),
     }
     return {**closed(ACTING, shapes), **exactly_one(ACTORS)}

@@ -11,7 +11,6 @@ from selfheal_rules.decide.decision import Decision, Outcome
 from selfheal_rules.events import Event, State
 from selfheal_rules.execute import Executor, Executors
 from selfheal_rules.execute.executor import Clock
-from selfheal_rules.execute.order import Fence
 from selfheal_rules.journal.items import Input
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -46,6 +45,7 @@ class Metrics(Collector):
         self._lag = Histogram("selfheal_lag_seconds", "Time from an item to its record.", buckets=_LAGS, registry=here)
         self.journal = Histogram("selfheal_journal_seconds", "Time to record a batch, and to decide.", registry=here)
         self.queue = Gauge("selfheal_queue_length", "Offers that wait for the journal.", registry=here)
+        self.running = Gauge("selfheal_running", "Decisions that are being carried out.", registry=here)
         self.reloads = Counter("selfheal_reloads", "Reloads of rules, by how they ended.", ["result"], registry=here)
         self.stale = Gauge("selfheal_poller_failures", "Sweeps in a row that failed.", ["about"], registry=here)
         self.registry.register(self)
@@ -87,13 +87,18 @@ class Metrics(Collector):
 class Counted(Executors):
     """Executors whose outcomes are counted."""
 
-    def __init__(self, executors: Sequence[Executor], metrics: Metrics, *, clock: Clock) -> None:
+    def __init__(
+        self, executors: Sequence[Executor], metrics: Metrics, *, clock: Clock, workers: int, ended: Callable[[], None]
+    ) -> None:
         """Gather executors."""
-        super().__init__(executors, clock=clock)
+        super().__init__(executors, clock=clock, workers=workers, ended=ended)
         self._metrics = metrics
+        metrics.running.set_function(lambda: len(self.running))
 
-    def carry_out(self, decision: Decision, fence: Fence, *, again: bool, stopped: str = "") -> Outcome:
-        """Carry out, and count what became of it."""
-        outcome = super().carry_out(decision, fence, again=again, stopped=stopped)
-        self._metrics.outcome(decision.action, outcome)
-        return outcome
+    def outcomes(self) -> list[Outcome]:
+        """Give what became of what was begun, and count it."""
+        actions = {one.id: one.action for one in self.running}
+        found = super().outcomes()
+        for one in found:
+            self._metrics.outcome(actions[one.decision_id], one)
+        return found

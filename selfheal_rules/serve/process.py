@@ -3,8 +3,9 @@ One process, from top to bottom.
 
     webhook, bus, tails, pollers → intake → turns: healer → executors
 
-The main thread turns. SIGTERM ends it once all that was taken is recorded, answered and carried out; SIGHUP brings
-other rules, or says why it does not. Whatever else ends it, the journal has what was answered.
+The main thread turns, and executors work beside it. SIGTERM ends it once all that was taken is recorded and answered
+and what was begun has ended; SIGHUP brings other rules, or says why it does not. Whatever else ends it, the journal has
+what was answered.
 """
 
 import signal
@@ -83,6 +84,7 @@ class Process:
     _sources: Sources = field(init=False, factory=Sources)
     _web: Web | None = field(init=False, default=None)
     _is_ready: bool = field(init=False, default=False)
+    _is_late: bool = field(init=False, default=False)
     _has_healer: bool = field(init=False, default=True)
     _executors: Executors = field(init=False)
 
@@ -90,7 +92,11 @@ class Process:
         """Serve until SIGTERM or SIGINT."""
         self._loaded = self.load()
         self._intake = Intake(self.serving.queue)
-        self._executors = Counted(acting(self.serving.executors, self.folder), self.metrics, clock=self.clock)
+        said = self.serving.executors or Acting()
+        self._executors = Counted(
+            acting(self.serving.executors, self.folder), self.metrics,
+            clock=self.clock, workers=said.workers, ended=self._intake.wake,
+        )  # fmt: skip
         repetitions = Repetitions(time.monotonic)
         repetitions.fresh(recorded(self.journal, self._loaded.program))
         healer = self._healer(self._loaded)
@@ -120,7 +126,7 @@ class Process:
             self.log.info("serving", rules=self._loaded.program.digest, journal=self.serving.journal)
             while not self.ended.is_set():
                 self._turn(PACE)
-                if self._reload.is_set():
+                if self._reload.is_set() and self._is_free():
                     self._reload.clear()
                     self._take_over()
             self._stop()
@@ -189,12 +195,23 @@ class Process:
         ending.start()
         while ending.is_alive():
             self._turn(0.05)
+        self._executors.close()
         self._turns.drain()
+        while self._executors.running:
+            self._turn(PACE)
 
     def _silence(self) -> None:
         self._sources.stop()
         if self._web:
             self._web.stop()
+
+    def _is_free(self) -> bool:
+        """Whether nothing is being carried out that was decided by the rules that run; else say once that they stay."""
+        waiting = self._turns.healer.course.waiting
+        if waiting and not self._is_late:
+            self.log.info("reload waits", decisions=len(waiting))
+        self._is_late = bool(waiting)
+        return not waiting
 
     def _take_over(self) -> None:
         """Go on under the rules that are in the files now; where anything is wrong with them nothing changes."""
@@ -223,9 +240,6 @@ class Process:
             SelfHealError: where they cannot take over.
         """
         healer = self._turns.healer
-        if healer.course.waiting:
-            message = f"{len(healer.course.waiting)} decisions of the rules that run are still to be carried out"
-            raise UnloadableError(message)
         Engine.restore(loaded.program, healer.course.engine.snapshot(), policy=loaded.policy)
         if loaded.program.digest != self._loaded.program.digest:
             said = Control("rules", "selfheal serve", "SIGHUP", self.clock(), loaded.program.digest)
