@@ -25,7 +25,8 @@ class Healer:
 
     `engine` begins an empty journal, and names the program under which another is gone on from. Without executors the
     caller carries out `course.waiting` and posts outcomes; where they have workers, `take` does not wait for what they
-    carry out, and a later one takes what became of it. `every` is after how many inputs a snapshot is taken.
+    carry out, and a later one takes what became of it. `every` is after how many inputs a snapshot is taken;
+    they are as many as there are states, where those are more, since each is written.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Healer:
         decisions = self._listen()
         while self.executors and (outcomes := self._acted(self.executors)):
             decisions += self._apply(outcomes) + self._listen()
-        self._snapshot(self.every)
+        self._snapshot(max(self.every, self.course.held))
         return decisions
 
     def _acted(self, executors: Executors) -> list[Outcome]:
@@ -79,7 +80,7 @@ class Healer:
     def _snapshot(self, every: int) -> None:
         if self.journal.inputs - self.course.snapshot >= every and not self.course.waiting:
             self.journal.append([snapshot_taken(self.course.engine)])
-            self.course.snapshot = self.journal.inputs
+            self.course.snapshot, self.course.held = self.journal.inputs, len(self.course.engine.states())
 
     def close(self) -> None:
         """Write the engine down, so that the next one need apply nothing again, and let go, whatever happens."""

@@ -193,7 +193,7 @@ class Executors:
         return _logged(decision, outcome)
 
     def _broken_off(self, decision: Decision, error: BaseException) -> Outcome:
-        """Leave it open; the text of an error is not ours to write down, it may hold what the executor was called with."""
+        """Leave it open; the text of an error is not ours to write down, a password of the call may be in it."""
         return self._answer(decision, "unconfirmed", f"the executor broke off with {type(error).__name__}")
 
     def _answer(self, decision: Decision, status: OutcomeStatus, detail: str, *, retryable: bool = False) -> Outcome:

@@ -56,12 +56,13 @@ class Course:
     An engine, and what is left to do of what it decided.
 
     `waiting` are the decisions that were allowed and have no outcome yet, by idempotency key, in order; `called` are
-    the keys of those whose executor was about to be called when a process ended. `snapshot` is the number of the input the
-    latest snapshot was taken after, `mark` what the journal says of this start.
+    the keys of those whose executors were about to be called when a process ended. `snapshot` is the number of the
+    input the latest snapshot was taken after, `held` how many states it has, `mark` what the journal says of this start.
     """
 
     engine: Engine
     snapshot: int = 0
+    held: int = 0
     waiting: dict[str, Decision] = field(factory=dict)
     called: dict[str, None] = field(factory=dict)
     mark: dict[str, Any] = field(factory=dict)
@@ -188,7 +189,8 @@ def replayed(fresh: Engine, journal: Journal) -> tuple[Replay, list[Entry]]:
     policy = None if fresh.policy is None or fresh.policy.source else fresh.policy  # what has a text is in the journal
     program = unpack(fresh.program, blob)[0] if is_other else fresh.program
     restore, matcher = type(fresh).restore, fresh.matcher.name
-    replay = Replay(Course(restore(program, blob, matcher, policy=policy), head.inputs))
+    engine = restore(program, blob, matcher, policy=policy)
+    replay = Replay(Course(engine, head.inputs, len(engine.states())))
     replay.follow(records)
     if not is_other:
         return replay, []

@@ -8,6 +8,7 @@ and what was begun has ended; SIGHUP brings other rules, or says why it does not
 what was answered.
 """
 
+import gc
 import signal
 import threading
 import time
@@ -122,6 +123,7 @@ class Process:
         self._turn(0.0)  # what an earlier process left, before anything new
         self._listen()
         with _signals({signal.SIGTERM: self._end, signal.SIGINT: self._end, signal.SIGHUP: self._again}):
+            _settled()
             self._is_ready = True
             self.log.info("serving", rules=self._loaded.program.digest, journal=self.serving.journal)
             while not self.ended.is_set():
@@ -270,6 +272,13 @@ def recorded(journal: Journal, program: Program) -> list[Input]:
     kept = [input_of(record) for record in journal.recent() if record.type in {"event", "state"}]
     known = program.vocabulary
     return [checked(one, known) for one in kept if isinstance(one, Event | State) and one.kind in known.kinds]
+
+
+def _settled() -> None:
+    """Have the collector leave alone what is there for good, and look less often: it took a sixth of each request."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 class _signals:  # noqa: N801 - used as a block is
