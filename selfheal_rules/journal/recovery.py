@@ -57,7 +57,7 @@ class Course:
 
     `waiting` are the decisions that were allowed and have no outcome yet, by idempotency key, in order; `called` are
     the keys of those whose executors were about to be called when a process ended. `snapshot` is the number of the
-    input the latest snapshot was taken after, `held` how many states it has, `mark` what the journal says of this start.
+    input the latest snapshot was taken after, `held` how many states it has, `mark` what the journal says of the start.
     """
 
     engine: Engine

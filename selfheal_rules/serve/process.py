@@ -120,9 +120,9 @@ class Process:
         return Healer(engine, self.journal, self._executors)
 
     def _serve(self) -> None:
-        self._turn(0.0)  # what an earlier process left, before anything new
-        self._listen()
         with _signals({signal.SIGTERM: self._end, signal.SIGINT: self._end, signal.SIGHUP: self._again}):
+            self._turn(0.0)  # what an earlier process left, before anything new
+            self._listen()
             _settled()
             self._is_ready = True
             self.log.info("serving", rules=self._loaded.program.digest, journal=self.serving.journal)
