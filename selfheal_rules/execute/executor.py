@@ -9,6 +9,7 @@ says whether a retry can help.
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterable
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeAlias
@@ -123,7 +124,8 @@ class Executors:
         work = self._work(decision, fence, again=again, stopped=stopped)
         running = self._running[decision.idempotency_key] = _Running(decision, self._by_action.get(decision.action))
         if self._workers:
-            threading.Thread(target=self._run, args=(running, work), name=decision.action, daemon=True).start()
+            run = partial(copy_context().run, self._run, running, work)
+            threading.Thread(target=run, name=decision.action, daemon=True).start()
         else:
             running.outcome = work()
 

@@ -1,7 +1,9 @@
 """What a process says of itself in the format of Prometheus."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily
@@ -11,7 +13,11 @@ from selfheal_rules.decide.decision import Decision, Outcome
 from selfheal_rules.events import Event, State
 from selfheal_rules.execute import Executor, Executors
 from selfheal_rules.execute.executor import Clock
+from selfheal_rules.execute.order import Fence
 from selfheal_rules.journal.items import Input
+
+if TYPE_CHECKING:
+    from selfheal_rules.serve.tracing import Traces
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LAGS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900)
@@ -84,16 +90,28 @@ class Metrics(Collector):
         return generate_latest(self.registry)
 
 
-class Counted(Executors):
-    """Executors whose outcomes are counted."""
+class Watched(Executors):
+    """Executors whose outcomes are counted, and whose work is traced where there are traces."""
 
     def __init__(
-        self, executors: Sequence[Executor], metrics: Metrics, *, clock: Clock, workers: int, ended: Callable[[], None]
+        self,
+        executors: Sequence[Executor],
+        metrics: Metrics,
+        traces: "Traces | None",
+        *,
+        clock: Clock,
+        workers: int,
+        ended: Callable[[], None],
     ) -> None:
         """Gather executors."""
         super().__init__(executors, clock=clock, workers=workers, ended=ended)
-        self._metrics = metrics
+        self._metrics, self._traces = metrics, traces
         metrics.running.set_function(lambda: len(self.running))
+
+    def begin(self, decision: Decision, fence: Fence, *, again: bool, stopped: str = "") -> None:
+        """Begin, and trace it."""
+        with self._traces.issued(decision) if self._traces else nullcontext():
+            super().begin(decision, fence, again=again, stopped=stopped)
 
     def outcomes(self) -> list[Outcome]:
         """Give what became of what was begun, and count it."""
@@ -101,4 +119,6 @@ class Counted(Executors):
         found = super().outcomes()
         for one in found:
             self._metrics.outcome(actions[one.decision_id], one)
+            if self._traces:
+                self._traces.ended(one)
         return found

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import structlog
 from attrs import define, field, frozen
@@ -36,11 +37,14 @@ from selfheal_rules.journal.items import Input, input_of
 from selfheal_rules.journal.journal import Journal
 from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.policy import Policy
-from selfheal_rules.serve.metrics import Counted, Metrics
+from selfheal_rules.serve.metrics import Metrics, Watched
 from selfheal_rules.serve.sources import Setting, Sources
 from selfheal_rules.serve.turns import Turns
 from selfheal_rules.serve.web import Web, confirming, routes
 from selfheal_rules.serving import Acting, Serving
+
+if TYPE_CHECKING:
+    from selfheal_rules.serve.tracing import Traces
 
 PACE = 0.25
 """Seconds a turn waits for something to take; people are heard, and timers settle, as often."""
@@ -77,6 +81,7 @@ class Process:
     clock: Clock = time_of_day
     log: structlog.stdlib.BoundLogger = field(factory=lambda: structlog.get_logger("selfheal"))
     metrics: Metrics = field(factory=Metrics)
+    traces: "Traces | None" = field(factory=lambda: _traces())  # noqa: PLW0108 - it stands below
     ended: threading.Event = field(factory=threading.Event)
     _reload: threading.Event = field(factory=threading.Event)
     _loaded: Loaded = field(init=False)
@@ -94,8 +99,8 @@ class Process:
         self._loaded = self.load()
         self._intake = Intake(self.serving.queue)
         said = self.serving.executors or Acting()
-        self._executors = Counted(
-            acting(self.serving.executors, self.folder), self.metrics,
+        self._executors = Watched(
+            acting(self.serving.executors, self.folder), self.metrics, self.traces,
             clock=self.clock, workers=said.workers, ended=self._intake.wake,
         )  # fmt: skip
         repetitions = Repetitions(time.monotonic)
@@ -103,6 +108,8 @@ class Process:
         healer = self._healer(self._loaded)
         try:
             self._turns = Turns(healer, self._intake, repetitions, self.clock, self._told, self._brought)
+            if self.traces:
+                self._turns.recording, self._intake.offered = self.traces.recording, self.traces.offered
             self._serve()
         finally:
             self._intake.abandon()
@@ -176,6 +183,8 @@ class Process:
             verdict = {"status": one.verdict.status, "guard": one.verdict.guard, "reason": one.verdict.reason}
             self.log.info("decided", **told, **verdict)
             self.metrics.decided(one)
+            if self.traces:
+                self.traces.decided(one)
 
     def _brought(self, batch: Sequence[Input], seconds: float) -> None:
         if batch:
@@ -246,6 +255,15 @@ class Process:
         if loaded.program.digest != self._loaded.program.digest:
             said = Control("rules", "selfheal serve", "SIGHUP", self.clock(), loaded.program.digest)
             healer.take([said])
+
+
+def _traces() -> "Traces | None":
+    """Give what makes spans, where OpenTelemetry is installed."""
+    try:
+        from selfheal_rules.serve.tracing import Traces  # noqa: PLC0415 - an extra
+    except ImportError:
+        return None
+    return Traces()
 
 
 def acting(said: Acting | None, folder: Path) -> Sequence[Executor]:
