@@ -4,8 +4,8 @@ What becomes of items and decisions, as spans of OpenTelemetry; who sets up no S
     receive → record → decide → execute
 
 An offer of a source is a span from its coming to its answer; a batch is one that links to those of its offers. What
-belongs to one decision is one trace, whose id is the first half of the decision's: so whoever has a decision, from a
-log, a journal or a mark in a cloud, has its trace, and a process that goes on where another ended goes on in it.
+belongs to one decision is one trace, which has the decision's id for its own: so whoever has a decision, from a log, a
+journal or a mark in a cloud, has its trace, and a process that goes on where another ended goes on in it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,15 +21,11 @@ from selfheal_rules.integrations.intake import Offer, Receipt
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-_TRACE, _SPAN = 32, 16
-"""Hexadecimal digits of the ids of a trace and of a span."""
-
 
 def context_of(decision: Decision) -> trace.SpanContext:
     """Give the root of the trace of a decision; no span is made of it."""
-    told = decision.id.ljust(_TRACE + _SPAN, "0")
-    ids = int(told[:_TRACE], 16), int(told[_TRACE : _TRACE + _SPAN], 16) or 1
-    return trace.SpanContext(*ids, is_remote=True, trace_flags=trace.TraceFlags(trace.TraceFlags.SAMPLED))
+    sampled = trace.TraceFlags(trace.TraceFlags.SAMPLED)
+    return trace.SpanContext(int(decision.id, 16), int(decision.id[:16], 16), is_remote=True, trace_flags=sampled)
 
 
 def _told(decision: Decision) -> dict[str, str | int]:
