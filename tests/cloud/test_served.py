@@ -1,6 +1,7 @@
 """`selfheal serve` from a file, with the rule set that ships, on a real cloud: a host dies, and nobody lifts a hand."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -14,8 +15,6 @@ import pytest
 import requests
 from attrs import define, field
 
-from selfheal_rules.journal.file import FileJournal
-from selfheal_rules.journal.recovery import engine_of
 from tests.cloud.hook import PORT, alert
 from tests.cloud.outage import restarted
 from tests.cloud.rig import COMPUTES, Cloud
@@ -25,10 +24,11 @@ from tests.cloud.test_story import DOWN, _evacuations, _is_back, _settle
 ROOT = Path(__file__).parents[2]
 HOST = COMPUTES[2]
 BUS = "rabbit://guest:guest@127.0.0.1:17672/"
+# `patience` is longer than it takes Nova to call a silent service down (15 s here): before, it refuses to evacuate.
 CONFIG = f"""\
 selfheal_serve: 1
 rules: [{ROOT}/rulesets/compute-host-failure, {STORIES}/kept-off.yaml]
-params: {{patience: 5s}}
+params: {{patience: 25s}}
 policy: policy.yaml
 journal: heal.jsonl
 http: {{listen: "127.0.0.1:{PORT}"}}
@@ -45,6 +45,7 @@ clouds:
     region_name: RegionOne
 """
 DONE = ("compute.fence", "compute.evacuate_host", "compute.force_down", "compute.disable_service")
+ENDED = {("heal-dead-host", "healed"), ("keep-off", "healed"), ("take-back", "closed")}
 TAKEN_BACK = "compute.enable_service"
 
 
@@ -157,20 +158,16 @@ def test_a_host_dies_and_comes_back(cloud: Cloud, node: str, guests: list[str], 
     cloud.start(HOST)
     alert(DOWN, HOST, over=True)
     _shows(served, lambda: _is_back(cloud, HOST), "it is taken back")
-    _shows(served, lambda: _closed() >= {"heal-dead-host", "keep-off", "take-back"}, "nothing is open")
+    _shows(served, lambda: _ended() >= ENDED, "every episode has ended")
     assert 0 == served.end()
     assert dict.fromkeys((*DONE, TAKEN_BACK), 1) == {action: served.done()[action] for action in (*DONE, TAKEN_BACK)}
     assert [1, 1] == _evacuations(cloud, guests)
-    counts = engine_of(FileJournal(served.journal)).counts()
-    assert 1 == counts["episode", "heal-dead-host", "healed"]
 
 
-def _closed() -> set[str]:
-    """Give the rules whose episodes have come to an end, by what the process says of itself."""
+def _ended() -> set[tuple[str, str]]:
+    """Give the rules that have had episodes, with what became of them, by what the process says of itself."""
     text = requests.get(f"http://127.0.0.1:{PORT}/metrics", timeout=10).text
-    ends = ('state="healed"', 'state="closed"')
-    lines = [line for line in text.splitlines() if line.startswith("selfheal_episodes_total")]
-    return {line.split('rule="')[1].split('"')[0] for line in lines if any(one in line for one in ends)}
+    return {*re.findall(r'^selfheal_episodes_total{rule="([^"]+)",state="([^"]+)"}', text, re.MULTILINE)}
 
 
 def _all_elsewhere(cloud: Cloud, guests: list[str]) -> bool:
@@ -180,11 +177,11 @@ def _all_elsewhere(cloud: Cloud, guests: list[str]) -> bool:
 
 def _shows(served: Served, shows: Any, what: str) -> None:  # noqa: ANN401 - whatever is true
     """Wait, and say what the process did where it does not come; an evacuation is watched for a minute after it."""
-    for attempt in range(3):
+    for attempt in range(2):
         try:
             served.cloud.wait(shows, what)
         except AssertionError as error:
-            if attempt == 2:
+            if attempt == 1:
                 message = f"{error}\n{told(served.journal)}\n{(served.folder / 'log').read_text('utf-8')[-4_000:]}"
                 raise AssertionError(message) from None
         else:
