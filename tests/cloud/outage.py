@@ -51,6 +51,6 @@ def restarted(cloud: Cloud, process: str) -> None:
     command = here.joinpath("cmdline").read_bytes().decode().rstrip("\0").split("\0")
     settings = dict(one.split("=", 1) for one in here.joinpath("environ").read_bytes().decode().split("\0") if one)
     cloud.stop(process)
-    with Path(cloud.home, "run/log", f"{process}.log").open("ab") as log:
-        begun = subprocess.Popen(command, env=settings, stdout=log, stderr=log, start_new_session=True)
-    pid.write_text(f"{begun.pid}\n", "utf-8")
+    log = Path(cloud.home, "run/log", f"{process}.log")
+    begin = f'setsid "$@" >>{log} 2>&1 </dev/null & echo $! >{pid}'  # it is nobody's child, as those `start` begins
+    subprocess.run(["bash", "-c", begin, "-", *command], env=settings, check=True)
