@@ -2,9 +2,12 @@
 Measure the webhook: `python -m benchmarks.serve [--quick] [--rate N] [--seconds N] [--json FILE]`.
 
 A real `selfheal serve` is offered 2,000 requests a second over connections that are kept, each a captured payload of
-Alertmanager about an alarm of its own; what is answered 503 is sent again after `Retry-After`. The answer is checked:
-at the end each alarm is in the journal once, and none is missing. What is offered is what the clock says, not what the
-process takes: where it falls behind, back-pressure shows.
+Alertmanager that says something new of one of 5,000 alarms; what is answered 503 is sent again after `Retry-After`. The
+answer is checked: at the end each request is in the journal once, and none is missing. What is offered is what the
+clock says, not what the process takes: where it falls behind, back-pressure shows.
+
+Beside it, in the same run, stands the least there can be: the same server, and an application that reads JSON and
+answers. The processor time of the two a request is a ratio that a busy machine does not change much.
 """
 
 import argparse
@@ -12,38 +15,66 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from attrs import define, field, frozen
 
 from benchmarks.targets import Figure
 from selfheal_rules.journal.file import FileJournal
+from tests.servers.process import free_port
 
 ROOT = Path(__file__).parents[1]
 CAPTURED = ROOT / "tests" / "data" / "captured" / "alertmanager" / "webhook.firing.1.json"
-RATE, SECONDS, CONNECTIONS = 2_000, 60, 64
+RATE, SECONDS, CONNECTIONS, ALARMS = 2_000, 60, 64, 5_000
+BEGUN = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
+BARE = 2_000
+"""So many requests tell what the least costs."""
+RATIO = 8.0
 CONFIG = """
 selfheal_serve: 1
 rules: [{root}/rulesets/compute-host-failure]
 journal: heal.jsonl
-queue: 500
+queue: 50
 http: {{listen: "127.0.0.1:0", rate: 1000000}}
 """
 
 
+def named(number: int) -> tuple[str, str]:
+    """Give the alarm a request is about, and since when it is what the request says."""
+    return f"{number % ALARMS:016x}", (BEGUN + timedelta(seconds=number // ALARMS)).isoformat()
+
+
 def body(number: int) -> bytes:
-    """Give a payload as it was on the wire, about an alarm of its own on one of a thousand hosts."""
+    """Give a payload as it was on the wire, about something new of an alarm on one of a thousand hosts."""
     payload = json.loads(CAPTURED.read_text("utf-8"))["body"]
     alert = payload["alerts"][0]
-    alert |= {"fingerprint": f"{number:016x}", "labels": {**alert["labels"], "host": f"compute{number % 1000}"}}
+    alarm, begun = named(number)
+    alert |= {"fingerprint": alarm, "startsAt": begun}
+    alert["labels"] = {**alert["labels"], "host": f"compute{number % 1000}"}
     return json.dumps(payload).encode()
+
+
+async def bare(_: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - as ASGI has them
+    """Read JSON and answer: the least an application of a webhook does."""
+    found, more = b"", True
+    while more:
+        part = await receive()
+        found, more = found + part.get("body", b""), part.get("more_body", False)
+    told = json.dumps({"taken": len(json.loads(found)["alerts"])}).encode()
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(told)).encode())]}
+    )
+    await send({"type": "http.response.body", "body": told})
 
 
 @frozen
@@ -54,10 +85,10 @@ class Server:
     port: int
     folder: Path
 
-    def peak(self) -> float:
-        """Give the most memory it has had, in MiB."""
+    def memory(self, name: str = "VmRSS") -> float:
+        """Give the memory it has, or the most it has had (`VmHWM`), in MiB."""
         said = Path(f"/proc/{self.process.pid}/status").read_text("utf-8")
-        return int(next(line.split()[1] for line in said.splitlines() if line.startswith("VmHWM"))) / 1024
+        return int(next(line.split()[1] for line in said.splitlines() if line.startswith(name))) / 1024
 
     def processor(self) -> float:
         """Give how many seconds of a processor it has used."""
@@ -66,16 +97,17 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    """Run a process over a new folder; it ends by SIGTERM, and cleanly."""
-    (folder / "serve.yaml").write_text(CONFIG.format(root=ROOT), "utf-8")
+def serving(folder: Path, config: str = CONFIG, *, ends: bool = True) -> Iterator[Server]:
+    """Run a process over a folder; it ends by SIGTERM, and cleanly, unless the caller ends it."""
+    (folder / "serve.yaml").write_text(config.format(root=ROOT), "utf-8")
     command = [sys.executable, "-m", "selfheal_rules", "serve", str(folder / "serve.yaml"), "--log", "json"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, stderr=log)
     try:
         yield Server(process, _port(process, folder / "log"), folder)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(120) == 0, "it did not end cleanly"
+        if ends:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(120) == 0, "it did not end cleanly"
     finally:
         process.kill()
         process.wait()
@@ -151,28 +183,64 @@ def checked(folder: Path, count: int) -> int:
     for record in FileJournal(folder / "heal.jsonl").records():
         records += 1
         if record.type == "state" and record.data["kind"] == "alarm":
-            found[record.data["fields"]["alarm"]] += 1
-    assert found == Counter(f"{number:016x}" for number in range(count)), "the journal has not just what was sent"
+            found[record.data["id"]] += 1
+    expected = Counter("/".join(named(number)) for number in range(count))
+    assert expected == found, "the journal has not just what was sent"
     return records
+
+
+@contextmanager
+def least() -> Iterator[Server]:
+    """Run the least there can be."""
+    port = free_port()
+    options = ["--port", str(port), "--no-access-log", "--no-proxy-headers", "--log-level", "warning"]
+    process = subprocess.Popen([sys.executable, "-m", "uvicorn", "benchmarks.serve:bare", *options], cwd=ROOT)
+    try:
+        while not _answers(port):
+            assert process.poll() is None, "it did not begin"
+            time.sleep(0.05)
+        yield Server(process, port, ROOT)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _answers(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def cost(server: Server, load: Load) -> tuple[float, float]:
+    """Offer a load, and give how many seconds it took, and how many microseconds of a processor each request."""
+    before = server.processor()
+    took = asyncio.run(load.offer())
+    return took, (server.processor() - before) / len(load.bodies) * 1e6
 
 
 def figures(rate: int, seconds: int) -> Iterator[Figure]:
     """Measure."""
     bodies = [body(number) for number in range(rate * seconds)]
+    with least() as server:
+        _, floor = cost(server, Load(server.port, rate, bodies[:BARE]))
     with TemporaryDirectory() as folder:
         with serving(Path(folder)) as server:
             load = Load(server.port, rate, bodies)
-            before = server.processor()
-            took = asyncio.run(load.offer())
-            peak, used = server.peak(), server.processor() - before
+            begun = server.memory()
+            took, used = cost(server, load)
+            ended, peak = server.memory(), server.memory("VmHWM")
         records = checked(Path(folder), len(bodies))
     waits = sorted(load.waits)
     told = ", ".join(f"{count} answered {status}" for status, count in sorted(load.statuses.items()))
-    note = f"{told}; {records} records; {used / len(bodies) * 1e6:.0f} us of its processor a request"
+    note = f"{told}; {records} records"
     yield Figure("webhook, taken", len(bodies) / took, "requests/s", rate * 0.95, at_least=True, note=note)
+    yield Figure(
+        "webhook, cost of a request", used, "us", note=f"of a processor; the least there can be is {floor:.0f}"
+    )
+    yield Figure("webhook, cost to the least", used / floor, "times", RATIO)
     yield Figure("webhook, median wait", waits[len(waits) // 2] * 1e3, "ms")
     yield Figure("webhook, 99 of 100 wait less", waits[len(waits) * 99 // 100] * 1e3, "ms")
-    yield Figure("webhook, memory", peak, "MiB", 500)
+    yield Figure("webhook, memory", peak, "MiB", 500, note=f"{begun:.0f} before, {ended:.0f} after")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

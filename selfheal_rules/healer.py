@@ -7,9 +7,9 @@ A batch of inputs is on disk before it is applied, and what it led to before any
 process ends, the next one goes on, with the same decisions, none twice and none lost. People are heard before each act.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from selfheal_rules.decide.decision import Decision
+from selfheal_rules.decide.decision import Decision, Outcome
 from selfheal_rules.engine import Engine
 from selfheal_rules.execute.executor import Executors
 from selfheal_rules.journal.inbox import said
@@ -24,7 +24,9 @@ class Healer:
     An engine that writes down what it is told and what it decides, and has carried out what is allowed.
 
     `engine` begins an empty journal, and names the program under which another is gone on from. Without executors the
-    caller carries out `course.waiting` and posts outcomes. `every` is after how many inputs a snapshot is taken.
+    caller carries out `course.waiting` and posts outcomes; where they have workers, `take` does not wait for what they
+    carry out, and a later one takes what became of it. `every` is after how many inputs a snapshot is taken;
+    they are as many as there are states, where those are more, since each is written.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class Healer:
         self.journal.check()
         return self._apply(admitted(self.course.engine, batch))
 
-    def _apply(self, batch: list[Input]) -> list[Decision]:
+    def _apply(self, batch: Sequence[Input]) -> list[Decision]:
         self.journal.append(inputs(batch))
         steps = [self.course.apply(given) for given in batch]
         self.journal.append(outputs(steps, self.journal.inputs - len(batch) + 1))
@@ -63,19 +65,22 @@ class Healer:
 
     def _carry_out(self) -> list[Decision]:
         decisions = self._listen()
-        while self.executors and self.course.waiting:
-            decision, again = self.course.first()
-            self.journal.append([] if again else [intended(decision)])
-            stopped = self.course.engine.stopped(decision)
-            outcome = self.executors.carry_out(decision, self.journal, again=again, stopped=stopped)
-            decisions += self._apply([outcome]) + self._listen()
-        self._snapshot(self.every)
+        while self.executors and (outcomes := self._acted(self.executors)):
+            decisions += self._apply(outcomes) + self._listen()
+        self._snapshot(max(self.every, self.course.held))
         return decisions
+
+    def _acted(self, executors: Executors) -> list[Outcome]:
+        while (decision := executors.next(self.course.waiting.values())) is not None:
+            again = decision.idempotency_key in self.course.called
+            self.journal.append([] if again else [intended(decision)])
+            executors.begin(decision, self.journal, again=again, stopped=self.course.engine.stopped(decision))
+        return executors.outcomes()
 
     def _snapshot(self, every: int) -> None:
         if self.journal.inputs - self.course.snapshot >= every and not self.course.waiting:
             self.journal.append([snapshot_taken(self.course.engine)])
-            self.course.snapshot = self.journal.inputs
+            self.course.snapshot, self.course.held = self.journal.inputs, len(self.course.engine.states())
 
     def close(self) -> None:
         """Write the engine down, so that the next one need apply nothing again, and let go, whatever happens."""

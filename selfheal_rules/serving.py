@@ -16,10 +16,13 @@ TOPICS = ("notifications", "versioned_notifications")
 """Where services put unversioned and versioned notifications, unless their configuration says otherwise."""
 POLLS = (
     "nova_services",
-    "neutron_agents",
-    "ironic_nodes",
     "nova_servers",
+    "neutron_agents",
     "neutron_routers",
+    "ironic_nodes",
+    "masakari_hosts",
+    "heat_stacks",
+    "heat_resources",
     "cinder_backends",
     "octavia_balancers",
     "octavia_amphorae",
@@ -109,7 +112,7 @@ FedBy: TypeAlias = TailSource | BusSource | PollSource | PluginSource
 @frozen
 class Acting:
     """
-    `{record: FILE}` or `{cloud: production, plugins: [acme], dry: true}`: who carries decisions out; else nobody does.
+    `{record: FILE}` or `{cloud: production, plugins: [acme], workers: 4}`: who carries decisions out; else nobody does.
 
     `plugins` are names of entry points of the group `selfheal_rules.executors`.
     """
@@ -118,6 +121,7 @@ class Acting:
     cloud: str = ""
     plugins: tuple[str, ...] = ()
     dry: bool = False
+    workers: int = 4
     span: Span = _span()
 
 

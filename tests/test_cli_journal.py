@@ -152,7 +152,7 @@ def test_recovery_records_what_is_missing(call: Call, tmp_path: Path) -> None:
     where = str(tmp_path / "heal.jsonl")
     _heal(open_journal(where), to_the_end=False)
     (found,) = call("journal", "recover", where, RULES, "--format", "json").objects
-    assert (len(ITEMS), 4, "", None, []) == tuple(
+    assert (len(ITEMS), 4, "", [], []) == tuple(
         found[name] for name in ("replayed", "missing", "torn", "called", "waiting")
     )
     assert 4 == len(call("journal", "show", where, "--type", "decision").out.splitlines())

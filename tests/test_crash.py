@@ -23,6 +23,14 @@ def test_processes_that_are_killed_lose_nothing_and_repeat_nothing(pytestconfig:
     assert points < 60 or all(found["over"][name] > 0 for name in ("file", "once", "sqlite"))
 
 
+def test_processes_that_are_killed_while_executors_work_beside_them_repeat_nothing() -> None:
+    """[G19] No key is executed twice and none is lost, and what is decided follows from the inputs as recorded."""
+    command = [sys.executable, "-m", "tests.crash", "--points", "10", "--inputs", "1500", "--over", "beside"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    found = json.loads(ran.stdout or "{}")
+    assert ([], 10) == (found.get("wrong", [ran.stderr]), found["ended"])
+
+
 @pytest.mark.parametrize("variable", SERVERS.values(), ids=SERVERS)
 def test_processes_that_are_killed_leave_a_servers_journal_whole(variable: str) -> None:
     """[G19] A handful of processes, ended amidst what a database on a server does for them."""

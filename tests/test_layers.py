@@ -81,6 +81,7 @@ DOORS = {
     "uvicorn": ("serve.web",),
     "httpx": ("integrations.zaqar", "serve.web"),
     "prometheus_client": ("serve.metrics",),
+    "opentelemetry": ("serve.tracing",),
     "oslo_messaging": ("integrations.oslo_messaging",),
     "oslo_config": ("integrations.oslo_messaging",),
 }

@@ -40,6 +40,8 @@ def _whole(serving: Serving) -> Iterator[Diagnostic]:
     if serving.queue < 1:
         yield _too_small(serving.span, "queue")
     acting = serving.executors
+    if acting and acting.workers < 1:
+        yield _too_small(acting.span, "workers")
     if acting and not acting.dry and not serving.policy:
         message = "decisions are to be carried out, and no policy allows any"
         yield warning("SH438", message, acting.span, "add `policy:`; without one every decision stays in shadow")

@@ -170,5 +170,5 @@ def _recovered(healer: Healer, screen: Screen, form: str) -> None:
         f"{number(mark['replayed'], 'input')} applied again, {number(mark['missing'], 'decision')} recorded late"
     )
     for decision in waiting:
-        called = ", whose executor may have been called" if decision.idempotency_key == mark["called"] else ""
+        called = ", whose executor may have been called" if decision.idempotency_key in mark["called"] else ""
         screen.out(f"waits: {decision.action} {decision.target} by {decision.rule}{called}")

@@ -7,11 +7,15 @@ says whether a retry can help.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Collection, Iterable
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol, TypeAlias
 
 import structlog
+from attrs import define
 
 from selfheal_rules.decide.decision import Decision, Outcome, OutcomeStatus
 from selfheal_rules.diagnostics import ExecutorError
@@ -55,15 +59,33 @@ class Executor(Protocol):
         """
 
 
+@define(eq=False)
+class _Running:
+    """A decision that was begun, and its outcome once it has ended."""
+
+    decision: Decision
+    executor: Executor | None
+    outcome: Outcome | None = None
+
+
 class Executors:
     """
     The executors of a site, by action.
 
     `patience` is how old a decision may be when its turn comes: after a long outage the host to be fenced may be well.
+    Without `workers` a decision is carried out where it is begun; with them, so many are carried out at a time beside
+    whoever begins them, each in a thread of its own, and `ended` is called in that thread when its outcome is there.
+    Of one executor, and on one target, there is always one at a time, in the order of the decisions.
     """
 
     def __init__(
-        self, executors: Iterable[Executor], *, clock: Clock = time_of_day, patience: timedelta = MAX_AGE
+        self,
+        executors: Iterable[Executor],
+        *,
+        clock: Clock = time_of_day,
+        patience: timedelta = MAX_AGE,
+        workers: int = 0,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         """
         Gather executors.
@@ -74,11 +96,61 @@ class Executors:
         self._by_action: dict[str, Executor] = {}
         self._clock = clock
         self._patience = patience
+        self._workers = workers
+        self._ended = ended
+        self._running: dict[str, _Running] = {}
+        self._is_closed = False
         for executor in executors:
             for action in executor.actions:
                 if self._by_action.setdefault(action, executor) is not executor:
                     message = f"two executors carry out `{action}`"
                     raise ValueError(message)
+
+    def next(self, waiting: Iterable[Decision]) -> Decision | None:
+        """Give the first that can be begun now: neither its executor nor its target is anybody's before it."""
+        if self._is_closed or len(self._running) >= max(1, self._workers):
+            return None
+        taken: list[object] = [it for one in self._running.values() for it in (one.executor, str(one.decision.target))]
+        for decision in waiting:
+            claims = self._by_action.get(decision.action), str(decision.target)
+            if decision.idempotency_key not in self._running:
+                if not any(one in taken for one in claims):
+                    return decision
+                taken += claims
+        return None
+
+    def begin(self, decision: Decision, fence: Fence, *, again: bool, stopped: str = "") -> None:
+        """Have a decision carried out, as `carry_out` does; `outcomes` gives what became of it."""
+        work = self._work(decision, fence, again=again, stopped=stopped)
+        running = self._running[decision.idempotency_key] = _Running(decision, self._by_action.get(decision.action))
+        if self._workers:
+            run = partial(copy_context().run, self._run, running, work)
+            threading.Thread(target=run, name=decision.action, daemon=True).start()
+        else:
+            running.outcome = work()
+
+    def _run(self, running: _Running, work: Callable[[], Outcome]) -> None:
+        try:
+            running.outcome = work()
+        except BaseException as error:  # noqa: BLE001 - a stranger's code may end its thread, and the record goes on
+            running.outcome = self._broken_off(running.decision, error)
+        self._ended()
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._is_closed = True
+
+    @property
+    def running(self) -> tuple[Decision, ...]:
+        """What was begun, and whose outcome nobody has taken."""
+        return tuple(one.decision for one in list(self._running.values()))  # others may ask, from their threads
+
+    def outcomes(self) -> list[Outcome]:
+        """Give the outcomes there are of what was begun, each once, in the order in which it was begun."""
+        ended = [(key, one.outcome) for key, one in self._running.items() if one.outcome]
+        for key, _ in ended:
+            del self._running[key]
+        return [outcome for _, outcome in ended]
 
     def carry_out(self, decision: Decision, fence: Fence, *, again: bool, stopped: str = "") -> Outcome:
         """
@@ -90,17 +162,19 @@ class Executors:
             again: whether the executor was called before, and what became of it is not known.
             stopped: why nothing is to be done at all, since it was allowed.
         """
+        return self._work(decision, fence, again=again, stopped=stopped)()
+
+    def _work(self, decision: Decision, fence: Fence, *, again: bool, stopped: str) -> Callable[[], Outcome]:
+        """Give the call that is to be made, with nothing left that speaks against it, or the answer that nobody is."""
         executor = self._by_action.get(decision.action)
         against = stopped or self._against(decision, executor)
         if again and (against or executor is None or not executor.idempotent):
-            outcome = self._answer(decision, "unconfirmed", "the process ended while it was being carried out")
-        elif against or executor is None:
-            outcome = self._answer(decision, "refused", against)
-        else:
-            fence.check()
-            outcome = self._called(executor, Order(decision, fence.token))
-        _log.info("carried out", key=decision.idempotency_key, action=decision.action, status=outcome.status)
-        return outcome
+            message = "the process ended while it was being carried out"
+            return partial(self._answer, decision, "unconfirmed", message)
+        if against or executor is None:
+            return partial(self._answer, decision, "refused", against)
+        fence.check()
+        return partial(self._called, executor, Order(decision, fence.token))
 
     def _against(self, decision: Decision, executor: Executor | None) -> str:
         if decision.verdict.status != "allowed":
@@ -113,12 +187,21 @@ class Executors:
 
     def _called(self, executor: Executor, decision: Order) -> Outcome:
         try:
-            return executor.execute(decision)
+            outcome = executor.execute(decision)
         except ExecutorError as error:
             return self._answer(decision, "failed", str(error), retryable=error.retryable)
         except Exception as error:  # noqa: BLE001 - a stranger's code: whatever it raises, the record goes on
-            # Its text is not ours to write down: it may hold what the executor was called with, a password among it.
-            return self._answer(decision, "unconfirmed", f"the executor broke off with {type(error).__name__}")
+            return self._broken_off(decision, error)
+        return _logged(decision, outcome)
+
+    def _broken_off(self, decision: Decision, error: BaseException) -> Outcome:
+        """Leave it open; the text of an error is not ours to write down, a password of the call may be in it."""
+        return self._answer(decision, "unconfirmed", f"the executor broke off with {type(error).__name__}")
 
     def _answer(self, decision: Decision, status: OutcomeStatus, detail: str, *, retryable: bool = False) -> Outcome:
-        return Outcome(decision.id, status, self._clock(), detail, retryable, decision.attempt)
+        return _logged(decision, Outcome(decision.id, status, self._clock(), detail, retryable, decision.attempt))
+
+
+def _logged(decision: Decision, outcome: Outcome) -> Outcome:
+    _log.info("carried out", key=decision.idempotency_key, action=decision.action, status=outcome.status)
+    return outcome

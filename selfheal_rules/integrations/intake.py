@@ -9,6 +9,7 @@ import queue
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 
@@ -49,6 +50,8 @@ class Intake:
         """Begin with nobody waiting."""
         self._line: queue.Queue[Offer] = queue.Queue(most)
         self._is_closed = False
+        self.offered: Callable[[Offer], None] = lambda _: None
+        """Hears of each offer with items in it that stands in line, in the thread of who made it."""
 
     def __len__(self) -> int:
         """Count the offers that wait."""
@@ -70,6 +73,8 @@ class Intake:
         except queue.Full:
             message = f"{self._line.maxsize} offers wait already"
             raise Full(message) from None
+        if found.items:
+            self.offered(found)
         return found.answer
 
     def gather(self, most: int, wait: float) -> list[Offer]:
@@ -82,6 +87,11 @@ class Intake:
         except queue.Empty:
             pass
         return found
+
+    def wake(self) -> None:
+        """Have who gathers look at once for what comes another way."""
+        with suppress(Full):
+            self.offer(())
 
     def close(self) -> None:
         """Take no more; what waits still can be gathered."""

@@ -72,7 +72,9 @@ class Notifications:
 
     def _take(self, messages: Sequence[Mapping[str, Any]], priority: str) -> str | None:
         """Give REQUEUE where the journal does not have them; any exception means the same to oslo.messaging."""
-        items = [item for message in messages for item in self._items(_plain(message, priority))]
+        reader = self.reader()
+        known = Known(reader.clock(), reader.vocabulary, mappings=reader.mappings)
+        items = [item for message in messages for item in self._items(_plain(message, priority), known)]
         while items and not self.ended.is_set():
             try:
                 self.intake.offer(items).result()
@@ -82,9 +84,7 @@ class Notifications:
                 return None
         return messaging.NotificationResult.REQUEUE if items else None
 
-    def _items(self, payload: Mapping[str, Any]) -> list[Any]:
-        reader = self.reader()
-        known = Known(reader.clock(), reader.vocabulary, mappings=reader.mappings)
+    def _items(self, payload: Mapping[str, Any], known: Known) -> list[Any]:
         found = list(read_value(payload, known))
         for one in found:
             if isinstance(one, Problem):

@@ -10,8 +10,10 @@ another answer, and whoever sends knows whether to send again: 429 and 503 come 
 import asyncio
 import json
 import logging
+import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.integrations.intake import Full, Intake, Receipt
@@ -54,6 +57,38 @@ class _Refused(Exception):  # noqa: N818 - an answer, and no fault
         self.status, self.retry, self.more = status, retry, more
 
 
+class _Answers:
+    """
+    Brings answers that another thread gives into the loop of who waits, all that have come with one wake.
+
+    `asyncio.wrap_future` wakes the loop for each, and a batch has hundreds.
+    """
+
+    def __init__(self) -> None:
+        self._come: list[asyncio.Future[None]] = []
+        self._lock = threading.Lock()
+
+    async def waited_for(self, answer: "Future[Receipt]") -> None:
+        loop = asyncio.get_running_loop()
+        waiting = loop.create_future()
+        answer.add_done_callback(lambda _: self._came(waiting, loop))
+        await waiting
+
+    def _came(self, waiting: "asyncio.Future[None]", loop: asyncio.AbstractEventLoop) -> None:
+        with self._lock:
+            self._come.append(waiting)
+            is_first = len(self._come) == 1
+        if is_first and not loop.is_closed():
+            loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        with self._lock:
+            come, self._come = self._come, []
+        for waiting in come:
+            if not waiting.done():
+                waiting.set_result(None)
+
+
 @frozen
 class Reader:
     """How bodies are read: by the vocabulary and the mappings of the rules that run, at the time of a clock."""
@@ -81,10 +116,24 @@ class Webhook:
     confirm: Confirm | None = None
     answered: Counter[int] = field(factory=Counter)
     """How many requests were answered with which status."""
+    _answers: "_Answers" = field(init=False, factory=_Answers)
 
-    def application(self, *others: BaseRoute) -> Starlette:
-        """Give the application; others may stand beside it."""
-        return Starlette(routes=[Route(PATH, self.receive, methods=["POST"]), *others])
+    def application(self, *others: BaseRoute) -> ASGIApp:
+        """
+        Give the application; others may stand beside it.
+
+        What is posted to the path itself is received at once: a framework's way there costs as much as to take it.
+        """
+        framework = Starlette(routes=[Route(PATH, self.receive, methods=["POST"]), *others])
+
+        async def application(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
+                answer = await self.receive(Request(scope, receive))
+                await answer(scope, receive, send)
+            else:
+                await framework(scope, receive, send)
+
+        return application
 
     async def receive(self, request: Request) -> Response:
         """Answer one request."""
@@ -144,7 +193,9 @@ class Webhook:
             answer = self.intake.offer(items)
         except Full as full:
             raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(full), retry=1) from None
-        await asyncio.wait([asyncio.wrap_future(answer)], timeout=self.patience)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.patience):
+                await self._answers.waited_for(answer)
         return self._answer(answer)
 
     def _answer(self, answer: "Future[Receipt]") -> Receipt:

@@ -56,15 +56,16 @@ class Course:
     """
     An engine, and what is left to do of what it decided.
 
-    `waiting` are the decisions that were allowed and have no outcome yet, by idempotency key, in order; `called` is the
-    key of the one whose executor was about to be called when a process ended. `snapshot` is the number of the input the
-    latest snapshot was taken after, `mark` what the journal says of this start.
+    `waiting` are the decisions that were allowed and have no outcome yet, by idempotency key, in order; `called` are
+    the keys of those whose executors were about to be called when a process ended. `snapshot` is the number of the
+    input the latest snapshot was taken after, `held` how many states it has, `mark` what the journal says of the start.
     """
 
     engine: Engine
     snapshot: int = 0
+    held: int = 0
     waiting: dict[str, Decision] = field(factory=dict)
-    called: str | None = None
+    called: dict[str, None] = field(factory=dict)
     mark: dict[str, Any] = field(factory=dict)
 
     def apply(self, given: Input) -> Step:
@@ -87,13 +88,8 @@ class Course:
         for key, decision in self.waiting.items():
             if decision.id == outcome.decision_id and outcome.attempt in {None, decision.attempt}:
                 del self.waiting[key]
-                self.called = None if self.called == key else self.called
+                self.called.pop(key, None)
                 return
-
-    def first(self) -> tuple[Decision, bool]:
-        """Give the decision that has waited longest, and whether its executor may have been called before."""
-        key, decision = next(iter(self.waiting.items()))
-        return decision, key == self.called
 
 
 @define
@@ -119,7 +115,7 @@ class Replay:
             elif record.type == "decision":
                 self._compare(record)
             elif record.type == "intent":
-                self.course.called = record.said("key")
+                self.course.called[record.said("key")] = None
 
     def _compare(self, record: Record) -> None:
         made = read(self.missing.popleft().data) if self.missing else None
@@ -158,7 +154,7 @@ def _recovered(fresh: Engine, writer: Writer) -> Course:
         "torn": str(writer.torn or ""),
         "replayed": replay.inputs,
         "missing": len(replay.missing),
-        "called": replay.course.called,
+        "called": [*replay.course.called],
     }
     writer.append([marked(replay.course.mark)])
     _take_policy(fresh, replay.course, writer)
@@ -208,7 +204,7 @@ def _followed(fresh: Engine, program: Program, journal: Journal, policy: Policy 
     records = journal.recent()
     head = next(records)
     engine = type(fresh).restore(program, snapshot_of(head), fresh.matcher.name, policy=policy)
-    replay = Replay(Course(engine, head.inputs))
+    replay = Replay(Course(engine, head.inputs, len(engine.states())))
     replay.follow(records)
     return replay
 

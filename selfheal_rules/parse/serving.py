@@ -39,7 +39,7 @@ TAIL = Keys("a tail", ("tail",), ("position",))
 BUS = Keys("a listener", ("listen", "pool"), ("topics", "exchanges"))
 POLL = Keys("a poller", ("poll", "cloud"), ("every", "jitter", "stale", "rate"))
 PLUGIN = Keys("a plug-in", ("plugin",), ("with",))
-ACTING = Keys("`executors`", (), ("record", "cloud", "plugins", "dry"))
+ACTING = Keys("`executors`", (), ("record", "cloud", "plugins", "dry", "workers"))
 _KINDS = {"tail": TAIL, "listen": BUS, "poll": POLL, "plugin": PLUGIN}
 SOURCE_WORDS = tuple(_KINDS)
 """What tells the sources apart; each has just one."""
@@ -167,5 +167,6 @@ def _acting(fields: Fields | None) -> Acting | None:
         message = "`executors` has one of `record`, `cloud` and `plugins`, or the last two together"
         fields.findings.refuse("SH110", message, fields.node, cure)
         return None
-    plugins = _texts(fields, "plugins")
-    return Acting(fields.text("record"), fields.text("cloud"), plugins, fields.boolean("dry"), span=fields.span)
+    plugins, workers = _texts(fields, "plugins"), fields.integer("workers", Acting().workers)
+    dry = fields.boolean("dry")
+    return Acting(fields.text("record"), fields.text("cloud"), plugins, dry, workers, span=fields.span)

@@ -196,6 +196,7 @@ BY_WORD: Mapping[str, tuple[Any, ...]] = {
     "dry": (True,),
     "plugin": ("acme",),
     "plugins": (["acme"],),
+    "workers": (4,),
 }
 """The examples of a key, wherever it stands."""
 

@@ -103,6 +103,7 @@ def _executors() -> Schema:
         "cloud": told("The cloud they are carried out on.", TEXT),
         "plugins": told("Executors that installed packages bring, by the names of their entry points.", several(TEXT)),
         "dry": told("Whether the cloud is only asked, and nothing done.", BOOLEAN),
+        "workers": told("How many decisions are carried out at a time.", INTEGER),
     }
     return {**closed(ACTING, shapes), "oneOf": [_needs(*ACTORS[:1]), _needs(*ACTORS[1:])]}
 

@@ -1,7 +1,9 @@
 """What a process says of itself in the format of Prometheus."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily
@@ -13,6 +15,9 @@ from selfheal_rules.execute import Executor, Executors
 from selfheal_rules.execute.executor import Clock
 from selfheal_rules.execute.order import Fence
 from selfheal_rules.journal.items import Input
+
+if TYPE_CHECKING:
+    from selfheal_rules.serve.tracing import Traces
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LAGS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900)
@@ -46,6 +51,7 @@ class Metrics(Collector):
         self._lag = Histogram("selfheal_lag_seconds", "Time from an item to its record.", buckets=_LAGS, registry=here)
         self.journal = Histogram("selfheal_journal_seconds", "Time to record a batch, and to decide.", registry=here)
         self.queue = Gauge("selfheal_queue_length", "Offers that wait for the journal.", registry=here)
+        self.running = Gauge("selfheal_running", "Decisions that are being carried out.", registry=here)
         self.reloads = Counter("selfheal_reloads", "Reloads of rules, by how they ended.", ["result"], registry=here)
         self.stale = Gauge("selfheal_poller_failures", "Sweeps in a row that failed.", ["about"], registry=here)
         self.registry.register(self)
@@ -84,16 +90,35 @@ class Metrics(Collector):
         return generate_latest(self.registry)
 
 
-class Counted(Executors):
-    """Executors whose outcomes are counted."""
+class Watched(Executors):
+    """Executors whose outcomes are counted, and whose work is traced where there are traces."""
 
-    def __init__(self, executors: Sequence[Executor], metrics: Metrics, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        executors: Sequence[Executor],
+        metrics: Metrics,
+        traces: "Traces | None",
+        *,
+        clock: Clock,
+        workers: int,
+        ended: Callable[[], None],
+    ) -> None:
         """Gather executors."""
-        super().__init__(executors, clock=clock)
-        self._metrics = metrics
+        super().__init__(executors, clock=clock, workers=workers, ended=ended)
+        self._metrics, self._traces = metrics, traces
+        metrics.running.set_function(lambda: len(self.running))
 
-    def carry_out(self, decision: Decision, fence: Fence, *, again: bool, stopped: str = "") -> Outcome:
-        """Carry out, and count what became of it."""
-        outcome = super().carry_out(decision, fence, again=again, stopped=stopped)
-        self._metrics.outcome(decision.action, outcome)
-        return outcome
+    def begin(self, decision: Decision, fence: Fence, *, again: bool, stopped: str = "") -> None:
+        """Begin, and trace it."""
+        with self._traces.issued(decision) if self._traces else nullcontext():
+            super().begin(decision, fence, again=again, stopped=stopped)
+
+    def outcomes(self) -> list[Outcome]:
+        """Give what became of what was begun, and count it."""
+        actions = {one.id: one.action for one in self.running}
+        found = super().outcomes()
+        for one in found:
+            self._metrics.outcome(actions[one.decision_id], one)
+            if self._traces:
+                self._traces.ended(one)
+        return found

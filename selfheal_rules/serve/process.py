@@ -3,16 +3,19 @@ One process, from top to bottom.
 
     webhook, bus, tails, pollers → intake → turns: healer → executors
 
-The main thread turns. SIGTERM ends it once all that was taken is recorded, answered and carried out; SIGHUP brings
-other rules, or says why it does not. Whatever else ends it, the journal has what was answered.
+The main thread turns, and executors work beside it. SIGTERM ends it once all that was taken is recorded and answered
+and what was begun has ended; SIGHUP brings other rules, or says why it does not. Whatever else ends it, the journal has
+what was answered.
 """
 
+import gc
 import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import structlog
 from attrs import define, field, frozen
@@ -34,11 +37,14 @@ from selfheal_rules.journal.items import Input, input_of
 from selfheal_rules.journal.journal import Journal
 from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.policy import Policy
-from selfheal_rules.serve.metrics import Counted, Metrics
+from selfheal_rules.serve.metrics import Metrics, Watched
 from selfheal_rules.serve.sources import Setting, Sources
 from selfheal_rules.serve.turns import Turns
 from selfheal_rules.serve.web import Web, confirming, routes
 from selfheal_rules.serving import Acting, Serving
+
+if TYPE_CHECKING:
+    from selfheal_rules.serve.tracing import Traces
 
 PACE = 0.25
 """Seconds a turn waits for something to take; people are heard, and timers settle, as often."""
@@ -75,6 +81,7 @@ class Process:
     clock: Clock = time_of_day
     log: structlog.stdlib.BoundLogger = field(factory=lambda: structlog.get_logger("selfheal"))
     metrics: Metrics = field(factory=Metrics)
+    traces: "Traces | None" = field(factory=lambda: _traces())  # noqa: PLW0108 - it stands below
     ended: threading.Event = field(factory=threading.Event)
     _reload: threading.Event = field(factory=threading.Event)
     _loaded: Loaded = field(init=False)
@@ -83,6 +90,7 @@ class Process:
     _sources: Sources = field(init=False, factory=Sources)
     _web: Web | None = field(init=False, default=None)
     _is_ready: bool = field(init=False, default=False)
+    _is_late: bool = field(init=False, default=False)
     _has_healer: bool = field(init=False, default=True)
     _executors: Executors = field(init=False)
 
@@ -90,12 +98,18 @@ class Process:
         """Serve until SIGTERM or SIGINT."""
         self._loaded = self.load()
         self._intake = Intake(self.serving.queue)
-        self._executors = Counted(acting(self.serving.executors, self.folder), self.metrics, clock=self.clock)
+        said = self.serving.executors or Acting()
+        self._executors = Watched(
+            acting(self.serving.executors, self.folder), self.metrics, self.traces,
+            clock=self.clock, workers=said.workers, ended=self._intake.wake,
+        )  # fmt: skip
         repetitions = Repetitions(time.monotonic)
         repetitions.fresh(recorded(self.journal, self._loaded.program))
         healer = self._healer(self._loaded)
         try:
             self._turns = Turns(healer, self._intake, repetitions, self.clock, self._told, self._brought)
+            if self.traces:
+                self._turns.recording, self._intake.offered = self.traces.recording, self.traces.offered
             self._serve()
         finally:
             self._intake.abandon()
@@ -113,14 +127,15 @@ class Process:
         return Healer(engine, self.journal, self._executors)
 
     def _serve(self) -> None:
-        self._turn(0.0)  # what an earlier process left, before anything new
-        self._listen()
         with _signals({signal.SIGTERM: self._end, signal.SIGINT: self._end, signal.SIGHUP: self._again}):
+            self._turn(0.0)  # what an earlier process left, before anything new
+            self._listen()
+            _settled()
             self._is_ready = True
             self.log.info("serving", rules=self._loaded.program.digest, journal=self.serving.journal)
             while not self.ended.is_set():
                 self._turn(PACE)
-                if self._reload.is_set():
+                if self._reload.is_set() and self._is_free():
                     self._reload.clear()
                     self._take_over()
             self._stop()
@@ -168,6 +183,8 @@ class Process:
             verdict = {"status": one.verdict.status, "guard": one.verdict.guard, "reason": one.verdict.reason}
             self.log.info("decided", **told, **verdict)
             self.metrics.decided(one)
+            if self.traces:
+                self.traces.decided(one)
 
     def _brought(self, batch: Sequence[Input], seconds: float) -> None:
         if batch:
@@ -189,12 +206,23 @@ class Process:
         ending.start()
         while ending.is_alive():
             self._turn(0.05)
+        self._executors.close()
         self._turns.drain()
+        while self._executors.running:
+            self._turn(PACE)
 
     def _silence(self) -> None:
         self._sources.stop()
         if self._web:
             self._web.stop()
+
+    def _is_free(self) -> bool:
+        """Whether nothing is being carried out that was decided by the rules that run; else say once that they stay."""
+        waiting = self._turns.healer.course.waiting
+        if waiting and not self._is_late:
+            self.log.info("reload waits", decisions=len(waiting))
+        self._is_late = bool(waiting)
+        return not waiting
 
     def _take_over(self) -> None:
         """Go on under the rules that are in the files now; where anything is wrong with them nothing changes."""
@@ -223,13 +251,19 @@ class Process:
             SelfHealError: where they cannot take over.
         """
         healer = self._turns.healer
-        if healer.course.waiting:
-            message = f"{len(healer.course.waiting)} decisions of the rules that run are still to be carried out"
-            raise UnloadableError(message)
         Engine.restore(loaded.program, healer.course.engine.snapshot(), policy=loaded.policy)
         if loaded.program.digest != self._loaded.program.digest:
             said = Control("rules", "selfheal serve", "SIGHUP", self.clock(), loaded.program.digest)
             healer.take([said])
+
+
+def _traces() -> "Traces | None":
+    """Give what makes spans, where OpenTelemetry is installed."""
+    try:
+        from selfheal_rules.serve.tracing import Traces  # noqa: PLC0415 - an extra
+    except ImportError:
+        return None
+    return Traces()
 
 
 def acting(said: Acting | None, folder: Path) -> Sequence[Executor]:
@@ -261,6 +295,13 @@ def recorded(journal: Journal, program: Program) -> list[Input]:
     kept = [input_of(record) for record in journal.recent() if record.type in {"event", "state"}]
     known = program.vocabulary
     return [checked(one, known) for one in kept if isinstance(one, Event | State) and one.kind in known.kinds]
+
+
+def _settled() -> None:
+    """Have the collector leave alone what is there for good, and look less often: it took a sixth of each request."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 class _signals:  # noqa: N801 - used as a block is

@@ -6,6 +6,7 @@ the journal has it, and a process that ends before it leaves a sender that sends
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
 from attrs import define, field
@@ -35,12 +36,16 @@ class Turns:
     """Hears of what was decided."""
     brought: Callable[[Sequence[Input], float], None] = field(default=lambda _, __: None)
     """Hears of what was recorded, and in how many seconds."""
+    recording: Callable[[Sequence[Offer]], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
+    """Stands around the record of offers, their answers, and what is told of what they led to."""
 
     def turn(self, wait: float) -> None:
         """Take what waits, or wait so many seconds for it; then have people heard, time pass, and decisions done."""
         offers = self.intake.gather(MOST, wait)
         try:
-            self.told(self._record(list(fitting(offers, self.healer.course.engine))))
+            fit = list(fitting(offers, self.healer.course.engine))
+            with self.recording(fit):
+                self.told(self._record(fit))
             self.told(self.healer.take(self._due()))
         except Exception:
             _give_up(offers)

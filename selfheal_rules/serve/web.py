@@ -82,7 +82,7 @@ class Web:
         application = self.webhook.application(*self.others)
         config = uvicorn.Config(
             application, host, port, log_config=None, access_log=False, server_header=False, lifespan="off",
-            timeout_graceful_shutdown=int(_PATIENCE), **self._tls(),
+            proxy_headers=False, timeout_graceful_shutdown=int(_PATIENCE), **self._tls(),
         )  # fmt: skip
         config.load()
         self._server = uvicorn.Server(config)

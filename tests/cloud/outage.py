@@ -1,8 +1,10 @@
 """A service that is away: in its place something answers 503, as a load balancer before it does."""
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 from tests.cloud.rig import Cloud
@@ -40,3 +42,15 @@ def away(cloud: Cloud, service: str, port: int) -> Iterator[None]:
         server.shutdown()
         server.server_close()
         cloud.script(f"export OS_NOVA_CONFIG_DIR=$HOME/.nova; start {service} {NOVA_API}")
+
+
+def restarted(cloud: Cloud, process: str) -> None:
+    """Have a process of the cloud die at once, and begin again as it had begun, with what is on its disk."""
+    pid = Path(cloud.home, "run/pid", process)
+    here = Path("/proc", pid.read_text("utf-8").strip())
+    command = here.joinpath("cmdline").read_bytes().decode().rstrip("\0").split("\0")
+    settings = dict(one.split("=", 1) for one in here.joinpath("environ").read_bytes().decode().split("\0") if one)
+    cloud.stop(process)
+    log = Path(cloud.home, "run/log", f"{process}.log")
+    begin = f'setsid "$@" >>{log} 2>&1 </dev/null & echo $! >{pid}'  # it is nobody's child, as those `start` begins
+    subprocess.run(["bash", "-c", begin, "-", *command], env=settings, check=True)

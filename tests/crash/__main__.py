@@ -10,7 +10,7 @@ from tests.crash.world import LENGTH
 parser = argparse.ArgumentParser(prog="python -m tests.crash", description="end processes, and see what they leave")
 parser.add_argument("--points", type=int, default=60, help="how many processes are ended (default: 60)")
 parser.add_argument("--seed", type=int, default=1, help="which stream, and where they are ended (default: 1)")
-parser.add_argument("--over", action="append", help="what is run: file, once, sqlite or the URL of a database")
+parser.add_argument("--over", action="append", help="what is run: file, once, beside, sqlite or the URL of a database")
 parser.add_argument("--inputs", type=int, default=LENGTH, help=f"how many inputs a run has (default: {LENGTH})")
 chosen = parser.parse_args()
 found = survive(chosen.points, chosen.seed, chosen.over or OVER, chosen.inputs)

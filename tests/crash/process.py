@@ -117,7 +117,7 @@ class Once:
 
 def opened(folder: Path, over: str) -> Journal:
     """Open the journal of a run: in a file, in a database of SQLite, or on a server, under the name of the folder."""
-    if over in {"file", "once"}:
+    if over in {"file", "once", "beside"}:
         return FileJournal(folder / "heal.jsonl", rotate=ROTATE)
     if over == "sqlite":
         return SqlJournal(f"sqlite:///{folder / 'heal.db'}", ttl=0)
@@ -135,11 +135,18 @@ def live(folder: Path, stream: Sequence[Input], over: str, killer: Killer) -> No
         return healers[0].course.engine.now or START
 
     path = folder / "done.jsonl"
-    executors = Executors([Once(path) if over == "once" else Recording(path, ACTIONS, clock)], clock=clock)
+    hands = (
+        [Recording(path, [action], clock) for action in ACTIONS]
+        if over == "beside"
+        else [Once(path) if over == "once" else Recording(path, ACTIONS, clock)]
+    )
+    executors = Executors(hands, clock=clock, workers=2 if over == "beside" else 0)
     healer = Healer(enforcing(program()), journal, executors, every=EVERY)
     healers.append(healer)
     healer.take()
     taken = sum(record.type in STREAM for record in journal.records())
     for first in range(taken, len(stream), BATCH):
         healer.take(stream[first : first + BATCH])
+    while healer.course.waiting:
+        healer.take()
     healer.close()

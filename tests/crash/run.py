@@ -35,6 +35,8 @@ LONG = 0.002
 FULL = 100
 """With fewer points, runs over what is not named first are a quarter as long."""
 
+_LEFT = frozenset({"unconfirmed", "refused"})
+
 WRONG = 20
 """After so many differences nobody needs more."""
 
@@ -127,14 +129,15 @@ def differences(harness: Harness, folder: Path) -> list[str]:
     Say what a run that was ended again and again left behind that an undisturbed one does not.
 
     Who cannot be asked twice leaves an outcome `unconfirmed`, and what it locked stays locked: from there on the
-    inputs are others, so what followed is held against an engine that takes the same inputs in one go.
+    inputs are others, so what followed is held against an engine that takes the same inputs in one go. So they are
+    where executors work beside the healer, and an outcome comes when it comes.
     """
     found = harness.records(folder)
     keys, expected = done(folder), done(harness.whole)
     wrong = [] if len(keys) == len(set(keys)) else ["a key was executed twice"]
     wrong += _first_difference(_decided(found), [record.data for record in found if record.type == "decision"])
-    if harness.over == "once":
-        begin = _until_unconfirmed(told(found))
+    if harness.over in {"once", "beside"}:
+        begin = _until_unconfirmed(told(found)) if harness.over == "once" else []
         wrong += _first_difference(harness.told[: len(begin)], begin)
         wrong += _first_difference(
             *([one[2] for one in said if one[0] in STREAM] for said in (harness.told, told(found)))
@@ -168,9 +171,9 @@ def _until_unconfirmed(said: Sequence[Any]) -> list[Any]:
 
 
 def _unaccounted(found: Sequence[Record], keys: Sequence[str]) -> list[str]:
-    """Name the decisions that were neither executed nor called unconfirmed."""
+    """Name the decisions that were neither executed nor called unconfirmed, or refused as too old by then."""
     outcomes = [record.data for record in found if record.type == "outcome"]
-    open_ = {f"{one['decision_id']}/{one['attempt']}" for one in outcomes if one["status"] == "unconfirmed"}
+    open_ = {f"{one['decision_id']}/{one['attempt']}" for one in outcomes if one["status"] in _LEFT}
     asked = [record.data["key"] for record in found if record.type == "intent"]
     return [f"{key} was lost" for key in asked if key not in {*keys, *open_}]
 

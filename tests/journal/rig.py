@@ -86,7 +86,7 @@ class Hands:
     idempotent: bool = False
     calls: list[str] = field(factory=list)
     keys: list[str] = field(factory=list)
-    answers: dict[str, Exception] = field(factory=dict)  # action → what is raised
+    answers: dict[str, BaseException] = field(factory=dict)  # action → what is raised
 
     def execute(self, decision: Decision) -> Outcome:
         """Remember the call."""

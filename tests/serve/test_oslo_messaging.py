@@ -1,5 +1,6 @@
 """The bus: a notification is acknowledged once the journal has it, and comes again where it has not."""
 
+import json
 import threading
 import time
 from collections import Counter
@@ -19,7 +20,7 @@ from selfheal_rules.serve.sources import Setting, Sources
 from selfheal_rules.serving import TOPICS, BusSource
 from tests.payloads import record
 from tests.serve.rig import NOW, Site, program
-from tests.servers.rabbitmq import is_there, rabbitmq
+from tests.servers.rabbitmq import broker, is_there, rabbitmq
 
 messaging = import_module("oslo_messaging")  # once the listener has, without the warnings of what nobody uses
 pytestmark = [
@@ -180,3 +181,32 @@ def test_a_configuration_that_names_a_bus_is_served(url: str, tmp_path: Path) ->
         _until(lambda: site.recorded().total() >= 1)
         sources.stop()
     assert {("bus bus.url", "malformed"): 1} == sources.unread()
+
+
+SEEN_AGAIN = 16
+"""
+What was taken, and could not be acknowledged because the bus had gone, comes again; of as many oslo.messaging knows
+that it has seen them, and leaves them with the bus until it connects anew.
+"""
+
+
+def test_a_bus_that_is_restarted_loses_nothing(tmp_path: Path) -> None:
+    """It goes away in the middle, with what it has on its disk; the listener comes back by itself, and has all."""
+    site = Site(tmp_path)
+    with site.turning(), broker(tmp_path / "rabbit") as bus:
+        url = f"{bus.url}?amqp_durable_queues=true"
+        with _listening(url, "restarted", site):
+            _send(url, TOPICS[0], *[_changed(number) for number in range(20)])
+            _until(lambda: site.recorded().total() >= 20)
+            _send(url, TOPICS[0], *[_changed(number) for number in range(20, 40)])
+            bus.restart()
+            _send(url, TOPICS[0], *[_changed(number) for number in range(40, 60)])
+            _until(lambda: len(_servers(tmp_path)) == 60)
+        assert _waiting(bus.url, "restarted") <= SEEN_AGAIN
+    assert {1} == {*_servers(tmp_path).values()}
+
+
+def _servers(folder: Path) -> Counter[str]:
+    """Count what the journal has of each server."""
+    records = [json.loads(line) for line in (folder / "heal.jsonl").read_bytes().rpartition(b"\n")[0].splitlines()]
+    return Counter(one["data"]["fields"]["instance"] for one in records if one["type"] == "event")

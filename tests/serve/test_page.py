@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from selfheal_rules.cli import main
-from selfheal_rules.parse.serving import BUS, HTTP, POLL, SERVING, TAIL
+from selfheal_rules.parse.serving import ACTING, BUS, HTTP, POLL, SERVING, TAIL
 from selfheal_rules.serve.metrics import Metrics
 from selfheal_rules.serving import POLLS
 from tests.calls import ROOT
@@ -43,7 +43,7 @@ def test_the_code_runs(folder: Path) -> None:
 
 def test_the_page_names_every_key_and_poller() -> None:
     """Nothing that can be configured is left out."""
-    keys = [name for one in (SERVING, HTTP, TAIL, BUS, POLL) for name in (*one.required, *one.optional)]
+    keys = [name for one in (SERVING, HTTP, TAIL, BUS, POLL, ACTING) for name in (*one.required, *one.optional)]
     assert [] == [name for name in [*keys, *POLLS] if not re.search(rf"\b{name}\b", PAGE)]
 
 

@@ -64,7 +64,7 @@ def test_all_of_it_is_read() -> None:
                 timedelta(minutes=1), timedelta(seconds=5), timedelta(minutes=5), 30,
             ),
         ),
-        executors=Acting(cloud="production", dry=True),
+        executors=Acting(cloud="production", dry=True, workers=8),
     )  # fmt: skip
     assert expected == _report(WHOLE)[0]
     assert ("::1", 8642) == (expected.http.address if expected.http else None)

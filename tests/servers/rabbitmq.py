@@ -4,9 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Self
+
+from attrs import define, field
 
 from tests.servers.process import free_port, running
 
@@ -41,16 +45,47 @@ def _settings(folder: Path, port: int, names: int) -> dict[str, str]:
     }
 
 
+@define
+class Broker:
+    """A node: where it is, and a way to have it go and come again with what is on its disk."""
+
+    url: str
+    start: Callable[[], AbstractContextManager[None]]
+    _running: ExitStack = field(factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._running.enter_context(self.start())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        self._running.close()
+
+    def restart(self) -> None:
+        """End, and begin again."""
+        self._running.close()
+        self._running.enter_context(self.start())
+
+
 @contextmanager
-def rabbitmq(folder: Path) -> Iterator[str]:
-    """Run a node in a new folder; gives its URL."""
+def broker(folder: Path) -> Iterator[Broker]:
+    """Run a node in a new folder."""
     folder.mkdir()
     port, names = free_port(), free_port()
-    settings = _settings(folder, port, names)
+    settings = os.environ | _settings(folder, port, names)
     reach = [sys.executable, "-c", f"import socket; socket.create_connection(('127.0.0.1', {port}), 1).recv(0)"]
     with subprocess.Popen(["epmd", "-address", "127.0.0.1", "-port", str(names)]) as service:
         try:
-            with running([str(SERVER)], reach, folder / "output", settings=os.environ | settings):
-                yield f"rabbit://guest:guest@127.0.0.1:{port}/"
+            start = partial(running, [str(SERVER)], reach, folder / "output", settings=settings)
+            with Broker(f"rabbit://guest:guest@127.0.0.1:{port}/", start) as found:
+                yield found
         finally:
             service.terminate()
+
+
+@contextmanager
+def rabbitmq(folder: Path) -> Iterator[str]:
+    """Run a node in a new folder; gives its URL."""
+    with broker(folder) as found:
+        yield found.url
