@@ -1,5 +1,6 @@
 """The page in a real browser: its size, its safety, and whether everybody can use it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +15,10 @@ from tests.report.conftest import Watched
 from tests.report.looking import DARK, NODES, PHONE
 from tests.report.rig import busy, hostile
 from tests.report.test_graph import FILES
+from tests.stacks_page import picture, stacks
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 
 def test_ten_thousand_decisions_are_no_more_work(opened: Watched, long: Path) -> None:
@@ -94,14 +96,28 @@ def test_every_control_has_a_name(opened: Watched, pages: Path) -> None:
     assert [] == page.evaluate(nameless)
 
 
+def _drawing(opened: Watched, folder: Path, package: Callable[[str], Path]) -> "Page":
+    """Give a page that has the real package."""
+    library = package("mermaid/dist/mermaid.min.js").as_uri()
+    (folder / "m.html").write_text(
+        f"<!doctype html><meta charset=utf-8><p id=period>x</p><script src='{library}'></script>", "utf-8"
+    )
+    return opened.go(folder / "m.html")
+
+
+def test_mermaid_draws_the_stacks(opened: Watched, tmp_path: Path, package: Callable[[str], Path]) -> None:
+    """The picture of each reference stack is one, with all of its nodes."""
+    page = _drawing(opened, tmp_path, package)
+    for stack in stacks():
+        count = "async (text) => (await mermaid.render('stack', text)).svg.match(/class=\"node /g).length"
+        expected = len({name for line in picture(stack).splitlines()[1:] for name in re.findall(r"(\w+)[\[(]", line)})
+        assert expected == page.evaluate(count, picture(stack)), stack.name
+
+
 def test_mermaid_draws_the_graph(opened: Watched, tmp_path: Path, package: Callable[[str], Path]) -> None:
     """The real package takes what is written, and shows each text as it is, whatever it holds."""
     graph = rule_graph(compile_rules(*map(load_rules, FILES)).rulesets)
-    library = package("mermaid/dist/mermaid.min.js").as_uri()
-    (tmp_path / "m.html").write_text(
-        f"<!doctype html><meta charset=utf-8><p id=period>x</p><script src='{library}'></script>", "utf-8"
-    )
-    page = opened.go(tmp_path / "m.html")
+    page = _drawing(opened, tmp_path, package)
     draw = "async (text) => { document.body.innerHTML += (await mermaid.render('picture', text)).svg; }"
     page.evaluate(draw, mermaid(graph))
     shown = page.evaluate("[...document.querySelectorAll('#picture .node')].map((node) => node.textContent.trim())")

@@ -1,0 +1,88 @@
+"""Reference stacks are what the rule sets need, and their configuration is taken by the programs it is for."""
+
+import configparser
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.calls import Call, caller
+from tests.stacks_page import FOLDER, PARTS, ROOT, SHIPPED, Stack, alerting, pages, policy, serving, stacks
+
+STACKS = stacks()
+INI = [(name, part) for name, part in PARTS["sources"].items() if part["language"] == "ini"]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Give the command."""
+    return caller(monkeypatch, capsys)
+
+
+def _judged(tool: str, *arguments: str | Path) -> None:
+    program = shutil.which(tool)
+    if program is None:
+        pytest.skip(f"{tool} is not installed (Debian packages prometheus and prometheus-alertmanager)")
+    said = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=False)
+    assert 0 == said.returncode, said.stdout + said.stderr
+
+
+def test_each_rule_set_has_its_page() -> None:
+    """Each page reads as it is written from the rule set, and there is no other."""
+    written = pages()
+    assert {*written} == {*FOLDER.glob("*.md")}
+    assert [] == [path.name for path, text in written.items() if path.read_text("utf-8") != text]
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=lambda stack: stack.name)
+def test_the_process_takes_its_configuration(call: Call, tmp_path: Path, stack: Stack) -> None:
+    """`selfheal serve --check` finds nothing wrong with configuration, policy and rules together."""
+    said = serving(stack).replace("rulesets/", f"{ROOT / 'rulesets'}/")
+    for name, text in {"serve.yaml": said, "policy.yaml": policy(stack), "tokens": "sender 0123456789abcdef\n"}.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "bus.url").write_text("rabbit://user:password@127.0.0.1:5672/\n", "utf-8")
+    checked = call("serve", tmp_path / "serve.yaml", "--check")
+    assert 0 == checked.code, checked.out + checked.err
+
+
+@pytest.mark.parametrize("stack", [one for one in STACKS if one.alerts], ids=lambda stack: stack.name)
+def test_prometheus_takes_the_alerts(tmp_path: Path, stack: Stack) -> None:
+    """Each expression is one of Prometheus' own."""
+    (tmp_path / "alerts.yml").write_text(alerting(stack), "utf-8")
+    _judged("promtool", "check", "rules", tmp_path / "alerts.yml")
+
+
+def test_alertmanager_takes_its_configuration(tmp_path: Path) -> None:
+    """The receiver is one Alertmanager can have."""
+    said = PARTS["sources"]["alertmanager"]["text"].replace("/etc/alertmanager/", f"{tmp_path}/")
+    (tmp_path / "alertmanager.yml").write_text(said, "utf-8")
+    _judged("amtool", "check-config", tmp_path / "alertmanager.yml")
+
+
+def test_every_alarm_that_is_named_has_its_alert() -> None:
+    """No shipped rule waits for an alarm of a name that no alert of a stack raises."""
+    named = {name for one in STACKS for name in one.named}
+    assert set() == named - {*PARTS["alerts"]}
+
+
+@pytest.mark.parametrize(("name", "part"), INI, ids=[name for name, _ in INI])
+def test_what_is_set_is_what_was_tried(name: str, part: dict[str, Any]) -> None:
+    """Each key of a service's configuration is set in the cloud of the tests, where it has the service."""
+    read = configparser.ConfigParser()
+    read.read_string(part["text"])
+    keys = [key for section in ("DEFAULT", *read.sections()) for key in read[section]]
+    assert keys, name
+    tried = "".join(
+        (ROOT / path).read_text("utf-8") for path in ([part["conf"], "tests/cloud/up/lib.sh"] if part["conf"] else [])
+    )
+    assert [] == [key for key in keys if tried and f"{key} = " not in tried]
+
+
+def test_every_part_is_of_a_source() -> None:
+    """Parts are named as the vocabulary names sources, and what is in YAML is YAML."""
+    known = SHIPPED[0].vocabulary.sources
+    assert [] == [name for name in PARTS["sources"] if name not in known]
+    assert all(yaml.safe_load(part["text"]) for part in PARTS["sources"].values() if part["language"] == "yaml")
