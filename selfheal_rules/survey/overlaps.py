@@ -9,7 +9,7 @@ from operator import or_
 from attrs import frozen
 
 from selfheal_rules.actions import CATALOGUE, ActionType, risk_of
-from selfheal_rules.check.opposed import OPPOSITES
+from selfheal_rules.check.opposed import opposites
 from selfheal_rules.check.witness import written
 from selfheal_rules.cloud import Cloud
 from selfheal_rules.compile import Program, compile_rules
@@ -172,7 +172,7 @@ def _how(some: Sequence[str], others: Sequence[str]) -> How:
     if set(some) & set(others):
         return "twice"
     pairs = {tuple(sorted((one, other))) for one in some for other in others}
-    return "against" if pairs & set(OPPOSITES) else "beside"
+    return "against" if pairs & set(opposites()) else "beside"
 
 
 def _ranked(first: _Acting, second: _Acting, lead: timedelta) -> tuple[_Acting, _Acting, str]:
