@@ -32,3 +32,10 @@ def test_every_rule_is_tested_under_every_circumstance(name: str) -> None:
     written = suite.source.text
     acting = [rule.id for rule in ruleset.rules if any(isinstance(step, Do) for step in rule.then)]
     assert [] == [rule for rule in acting if rule not in written]
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_every_rule_set_asks_for_all_of_it(name: str) -> None:
+    """Its tests go through all there is to go through, and notice nine of ten mistakes, or fail."""
+    asked = dict.fromkeys(("rules", "leaves", "windows", "guards", "outcomes"), 100) | {"mutation": 90}
+    assert asked == dict(SUITES[name].coverage)
