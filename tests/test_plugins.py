@@ -261,7 +261,8 @@ def test_the_page_is_true(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert told in (ROOT / "examples" / "plugin" / "pyproject.toml").read_text("utf-8")
     (rule,) = _blocks("yaml")
     assert [] == _checked(rule)
-    gathered, written = _blocks("python")
+    added, gathered, written = _blocks("python")
+    _is_kept(added)
     exec(gathered, {})  # noqa: S102 - the page's own example
     names: dict[str, Any] = {}
     exec(written, names)  # noqa: S102 - the page's own example
@@ -269,6 +270,18 @@ def test_the_page_is_true(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
     for promise in (one for one in dir(contract) if one.startswith("test_")):
         with suppress(SkipTest):
             getattr(contract, promise)()
+
+
+def _is_kept(written: str) -> None:
+    """Hold the action and the executor that the page writes out to what can be asked of them without a package."""
+    names: dict[str, Any] = {}
+    exec(written, names)  # noqa: S102 - the page's own example
+    entry = type("Entry", (conformance.ActionContract,), {"action": names["ACTION"]})()
+    entry.test_it_says_what_it_is()
+    entry.test_a_confirmation_speaks_of_the_target()
+    (lamps,) = names["executors"](dry=True)
+    outcome = lamps.execute(conformance.asked("lamp.light", "hall"))
+    assert (("lamp.light",), "dry_run", "light hall") == (lamps.actions, outcome.status, outcome.detail)
 
 
 def test_the_page_names_every_contract() -> None:

@@ -75,7 +75,7 @@ INSTANCE_HA = (
         again="refused", others="The payload Masakari reads, such as `event: STOPPED, host_status: NORMAL`.",
         needs="The host is fenced, for Masakari does not; it is not under maintenance, or the answer is 409. A second"
         " notification within 180 s is refused as well.",
-        confirm="{state: recovery, where: {host: {target}, status: finished}, within: 15m}",
+        confirm="{state: recovery, where: {host: {target}, status: running}, within: 15m}",
         api="instance-ha 1.0",
     ),
     ActionType(

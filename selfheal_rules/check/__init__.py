@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 
 from selfheal_rules.check.actions import actions, brought
+from selfheal_rules.check.bound import bound
 from selfheal_rules.check.conclusions import lifetimes, provenance, unconfirmed, unread
 from selfheal_rules.check.determined import determined
 from selfheal_rules.check.everything import catch_all
@@ -81,6 +82,7 @@ CHECKS: tuple[Check, ...] = (
     Check("unrelated negatives", unrelated, "whole"),
     Check("impossible leaves", impossible, "part"),
     Check("needless leaves", needless, is_lint=True),
+    Check("negatives of what is bound", bound, is_lint=True),
     Check("patterns that never meet", apart, is_lint=True),
     Check("shadowed rules", shadowed, is_lint=True),
     Check("opposed rules", opposed, is_lint=True),
