@@ -77,6 +77,12 @@ def test_mistakes_are_made(call: Call, tmp_path: Path) -> None:
     assert (0, 100.0, []) == (found.code, found.objects[-1]["mutation"], found.objects[-1]["survivors"])
 
 
+def test_a_share_of_mistakes_is_not_asked_for_in_vain(call: Call, tmp_path: Path) -> None:
+    """`--min` without `--mutate` would pass whatever the tests are worth."""
+    found = call("test", _site(tmp_path, FAR), "--min", "90")
+    assert (2, "", True) == (found.code, found.out, "`--mutate` makes them" in found.err)
+
+
 @pytest.mark.parametrize("share", ["many", "-1", "101", "nan"])
 def test_what_is_no_share_is_a_wrong_call(call: Call, tmp_path: Path, share: str) -> None:
     """`--min` takes a number from 0 to 100."""

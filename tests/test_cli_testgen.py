@@ -47,6 +47,8 @@ def test_what_is_written_passes(call: Call, tmp_path: Path, rules: Path) -> None
         made = {decision.rule for moment in one.played for decision in moment.settled}
         concludes = rule in {"conclude", "host-is-dead"}
         assert concludes or _fired(one.name) is (rule in made), one.name
+        held = [state.cleared for step in one.case.steps for state in step.holds]
+        assert ([not _fired(one.name)] if concludes else []) == held, one.name
 
 
 def test_nothing_is_overwritten(call: Call, tmp_path: Path) -> None:

@@ -71,6 +71,16 @@ def test_values_are_read_as_their_kind_has_them(tmp_path: Path) -> None:
     ) == event  # fmt: skip
 
 
+def test_a_field_beside_the_words_is_told_its_place(tmp_path: Path) -> None:
+    """It is no misspelt word, however like one it looks: in a step, and in an item of `post`."""
+    rules = TYPED.replace("      when: time\n", "      port: integer\n")
+    for step in ("t: 1h, event: seen, port: 7", "t: 1h, post: [{event: seen, port: 7}]"):
+        with pytest.raises(RuleSetError) as refused:
+            suite_of(tmp_path, f"  - name: example\n    steps:\n      - {{{step}}}\n", rules)
+        assert ["SH102"] == [one.code for one in refused.value.report.errors]
+        assert "fields stand under `with`: write `with: {port: …}`" in str(refused.value)
+
+
 def test_ids_are_counted_and_sources_named(tmp_path: Path) -> None:
     """What says neither has an id of its own and the source `test`; a state that is cleared needs its key alone."""
     event, other, state = _items(

@@ -107,6 +107,23 @@ rules:
 """
 
 
+@pytest.mark.parametrize(
+    ("leaves", "left"),
+    [
+        ("{at_least: 90, less_than: 200}", ["{less_than: 200}", "{at_least: 90}"]),
+        ("{not: [95, 99], less_than: 200}", ["{less_than: 200}", "{not: [95, 99]}"]),
+        ("{less_than: 200, not: [95, 99]}", ["{not: [95, 99]}", "{less_than: 200}"]),
+    ],
+)
+def test_of_several_operators_the_others_stay(tmp_path: Path, leaves: str, left: list[str]) -> None:
+    """A leaf that shares its field with another is shown without it, and negated beside it."""
+    several = made(suite_of(tmp_path, _nothing(), ONE.replace("{at_least: 90}", leaves)))
+    shown = [one.diff[1] for one in several if one.operator == "drop a leaf"]
+    assert [f"+     when: {{as: h, event: hot, where: {{degrees: {one}}}}}" for one in left] == shown
+    turned = [one.diff[1] for one in several if one.operator == "negate a leaf"]
+    assert all(kept.strip("{}") in line for kept, line in zip(left, turned, strict=True)), turned
+
+
 def _fates(tried: Sequence[Tried]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for one in tried:

@@ -262,6 +262,57 @@ def test_what_concludes_can_be_asked_too() -> None:
     assert "" == why_not(found, [power(0), alarm(7)], "r/y", "c1", second(LATER)).failed
 
 
+PAIRS = """\
+  - id: y
+    when: {event: power, as: p, count: {at_least: 2, within: 1m, by: [host, state]}}
+    then: [{conclude: pair, with: {host: $p.host, state: $p.state}, ttl: 1m}]
+"""
+
+
+def test_what_is_concluded_of_one_is_not_said_of_another() -> None:
+    """A key of two fields is asked as a tuple, or as the JSON of one, and is answered by what came of that key."""
+    kind = "  pair: {key: [host, state], fields: {host: string, state: string}}\n"
+    found, _ = parse_rules(Source("r.yaml", HEAD.replace("rules:\n", kind + "rules:\n") + PAIRS))
+    assert found
+    rules = sr.compile_rules(found)
+    inputs: list[Input] = [power(0, **OFF), power(1, **OFF), power(2, "c2", **OFF)]
+    for target, failed in ((("c1", "off"), ""), (("c2", "off"), "count"), ('["c2", "off"]', "count"), ("c2", "key")):
+        assert failed == why_not(rules, inputs, "y", target, second(2)).failed, target
+    (line,) = why_not(rules, inputs, "y", "c2", second(2)).lines
+    assert "no target of it can be c2: a target is `$p.host` (string) and `$p.state` (string)" == line.text
+
+
+def test_a_target_of_another_type_is_nobodys() -> None:
+    """What no field can be is said; a text is read as the number it writes where only a number can be meant."""
+    rules = rule("{state: up, as: a, where: {n: {at_least: 3}}}")
+    inputs: list[Input] = [state("up", 0, n=2), state("up", 0, host="7", n=2)]
+    assert "a target is `$a.host` (string)" in why_not(program(rules), inputs, "x", 7, second(0)).lines[0].text
+    assert "where" == why_not(program(rules), inputs, "x", "7", second(0)).failed
+    numbered = rule("{state: up, as: a, where: {az: z1}}", target="$a.n")
+    for target, failed in ((2, "where"), ("2", "where"), ("two", "key"), ("true", "key")):
+        assert failed == why_not(program(numbered), inputs, "x", target, second(0)).failed, target
+
+
+def test_of_several_that_came_only_those_are_named_that_would_have_done() -> None:
+    """An item of another target is a cure where it goes with the others: the engine is asked of each."""
+    near = rule("{all: [{as: u, state: up}, {as: a, state: disk, where: {host: $u.host}}]}", target="$a.name")
+    disks = [state("disk", 0, name=f"d{n}", host=host) for n, host in enumerate(("c1", "c2", "c3"))]
+
+    def cure(*hosts: str) -> str:
+        inputs: list[Input] = [*disks, *(state("up", 1, host=host) for host in hosts)]
+        return why_not(program(near), inputs, "x", "d9", second(2)).counterfactual
+
+    assert "the name of any of 3 a had been d9" == cure("c1", "c2", "c3")
+    assert "the name of one of 3 a had been d9" == cure("c2", "c7")
+    assert cure("c8").startswith("the name of a a that goes with the others had been d9")
+
+
+def test_what_stands_since_it_fired_is_not_asked_to_come_anew() -> None:
+    """Where nothing new came, that is the cure: what else the rule asks for is there still."""
+    answer = ask(rule("{all: [{as: e, event: alarm}, {as: a, state: up}], same: [host]}"), [state("up", 0), alarm(1)])
+    assert ("again", "it had been over, and come again") == (answer.failed, answer.counterfactual)
+
+
 def test_rules_are_asked_down_to_the_lowest() -> None:
     """A conclusion that is missing is explained by the rule that would have drawn it, one step further in."""
     answer = ask(CHAIN, [power(0), alarm(70)])

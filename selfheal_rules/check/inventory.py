@@ -17,6 +17,7 @@ from selfheal_rules.model import Conclude, Literal, Pattern, Reference, RuleSet,
 from selfheal_rules.source import Span
 from selfheal_rules.values import Value, lookup
 from selfheal_rules.vocabulary import ATTRIBUTES
+from selfheal_rules.wording import shown
 
 Place: TypeAlias = tuple[str, Path]
 """A field of a kind."""
@@ -148,7 +149,7 @@ def _fields(subject: Subject, inventory: Inventory) -> Iterator[Diagnostic]:
             message = f"`{dotted(one.path)}` was never filled among {_count(looked_at, listed(tuple(kinds)))}"
             yield warning("SH376", message, one.span, _CURE)
         elif kinds and one.values and not inventory.met_any(places, one.values):
-            values = listed(tuple(sorted(str(value) for _, value in one.values)))
+            values = listed(tuple(sorted(shown(value) for _, value in one.values)))
             filled = sum(inventory.filled[place] for place in places)
             message = f"`{dotted(one.path)}` was never {values} in {_count(filled, listed(tuple(kinds)))} that had it"
             yield warning("SH377", message, one.span, _CURE)

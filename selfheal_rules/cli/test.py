@@ -45,7 +45,15 @@ def register(commands: Commands) -> None:
 
 
 def test(arguments: argparse.Namespace) -> int:
-    """Play the cases that are meant, and say what came of them."""
+    """
+    Play the cases that are meant, and say what came of them.
+
+    Raises:
+        Refused: where a share of mistakes is asked for and none are to be made.
+    """
+    if arguments.min is not None and not arguments.mutate:
+        message = "`--min` says how many mistakes have to be noticed; `--mutate` makes them"
+        raise Refused(message, Code.USAGE)
     chosen = chooser(arguments.expression)
     if arguments.watch:
         watch(lambda: _again(arguments, chosen))

@@ -110,7 +110,12 @@ def _document(source: Source, findings: Findings, loader: Loader) -> Node | None
         parser.dispose()
     root = builder.root
     if root is None or (isinstance(root, ScalarNode) and root.value is None and not root.faulty):
-        findings.error("SH014", "the file says nothing", Span(source, 1, 1, 1, 1), "a rule set begins `selfheal: 1`")
+        findings.error(
+            "SH014",
+            "the file says nothing",
+            Span(source, 1, 1, 1, 1),
+            "a rule set begins `selfheal: 1`, a file of tests `selfheal_test: 1`",
+        )
         return None
     return root
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from selfheal_rules.decide.control import Act, Control
 from selfheal_rules.decide.decision import OutcomeStatus
@@ -57,11 +57,19 @@ class Items:
         keys: Keys = INPUTS[named[0]]
         if given:
             keys = Keys(keys.what, keys.required, ("since", *keys.optional), keys.elsewhere, keys.meant)
-        fields = keyed(node, keys, self.findings)
+        fields = keyed(node, self.beside(node, keys), self.findings)
         at -= offset(fields, "since", {}) or timedelta()
         disposition = word(fields, "disposition", DISPOSITIONS)
         for found in self._made(named[0], fields, at):
             yield Input(self._when(found, fields, at), found, disposition, span=fields.span)
+
+    def beside(self, node: MapNode, keys: Keys) -> Keys:
+        """Give the words of a mapping that says what is given: a field that stands beside them is told its place."""
+        named = node.entries.get("event", node.entries.get("state"))
+        kind = self.known.vocabulary.kinds.get(str(named.value)) if isinstance(named, ScalarNode) else None
+        strange = [name for name in (kind.fields if kind else ()) if name not in keys.known]
+        cures = {name: f"fields stand under `with`: write `with: {{{name}: …}}`" for name in strange}
+        return evolve(keys, elsewhere=FrozenMap({**keys.elsewhere, **cures}))
 
     def _when(self, found: Event | State | Answer | Said, fields: Fields, at: timedelta) -> timedelta:
         """Give when an input comes: with its step, or, of a payload that keeps its times, when it says itself."""

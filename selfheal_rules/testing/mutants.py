@@ -167,7 +167,8 @@ def _of_leaf(leaf: Test, rules: RuleSet) -> Iterator[Mistake]:
     turned = negated(leaf)
     if turned:
         new, text = turned
-        yield Mistake("negate a leaf", _put(new), whole, f"{name}: {text}", f"an item whose `{name}` is right")
+        said = text[1:-1] if whole.column == leaf.span.column and leaf.span != leaf.named else f"{name}: {text}"
+        yield Mistake("negate a leaf", _put(new), whole, said, f"an item whose `{name}` is right")
     if leaf.operator in _FLIPPED:
         word: Any = _FLIPPED[leaf.operator]
         edge = f"an item whose `{name}` is exactly at the limit"
@@ -180,11 +181,15 @@ def _of_leaf(leaf: Test, rules: RuleSet) -> Iterator[Mistake]:
 
 
 def _whole(leaf: Test) -> Span:
-    """Give where a leaf stands with its name and value, the brackets around them included."""
+    """Give where a leaf stands with its name and value, the brackets around them included; of several, the one."""
     last = leaf.operand[-1] if isinstance(leaf.operand, tuple) else leaf.operand
     found = joined(leaf.named, last.span)
     lines = found.source.text.split("\n")
     rest = lines[found.end_line - 1][found.end_column - 1 :] if found.source.text else ""
+    own = isinstance(leaf.operand, tuple) and rest.startswith("]")
+    before = lines[leaf.span.line - 1][: leaf.span.column - 1].rstrip() if found.source.text else ""
+    if leaf.span != leaf.named and (before.endswith(",") or rest[own:].startswith(",")):
+        return evolve(joined(leaf.span, last.span), end_column=found.end_column + own)
     ends = isinstance(leaf.operand, tuple) + (leaf.span != leaf.named)
     closing = len(rest) - len(rest.lstrip("]}"))
     return evolve(found, end_column=found.end_column + min(ends, closing))

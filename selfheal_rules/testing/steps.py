@@ -49,7 +49,7 @@ class Steps:
         if not isinstance(node, MapNode):
             closed(node, STEP, self.findings)
             return None
-        fields = keyed(without(node, *INPUT_WORDS), STEP, self.findings)
+        fields = keyed(without(node, *INPUT_WORDS), self.items.beside(node, STEP), self.findings)
         times = moments(fields, self.variables)
         repeated = rows(fields.node_of("each"), "each", self.variables, self.findings)
         if not times:

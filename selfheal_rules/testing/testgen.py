@@ -4,12 +4,12 @@ First tests of a rule set, from its witnesses: for each rule a case in which it 
 What they expect is what the rules decide. They are a beginning to be read by a person, and no proof of anything.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
 from selfheal_rules.check.domains import example
 from selfheal_rules.check.meeting import Meeting
@@ -18,6 +18,7 @@ from selfheal_rules.check.walk import patterns_below
 from selfheal_rules.check.witness import SOURCE, Item, witness
 from selfheal_rules.compile.leaves import is_constant
 from selfheal_rules.diagnostics import EventError
+from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, checked
 from selfheal_rules.explain.why_not.probe import PROBE
 from selfheal_rules.model import Conclude, Condition, Group, Pattern, Rule, RuleSet, Test
@@ -28,9 +29,9 @@ from selfheal_rules.testing.coverage import twinned
 from selfheal_rules.testing.edits import pieces
 from selfheal_rules.testing.mutants import TICK, negated
 from selfheal_rules.testing.parse import parse_suite
-from selfheal_rules.testing.runner import CannotGoOn, Played, play
+from selfheal_rules.testing.runner import CannotGoOn, Observer, Played, Unobserved, play
 from selfheal_rules.testing.writing import flow, value_text
-from selfheal_rules.values import FrozenMap
+from selfheal_rules.values import FrozenMap, Value
 from selfheal_rules.vocabulary import write_duration
 
 _MOST = 100
@@ -73,12 +74,12 @@ def drafted(ruleset: RuleSet, file: str, folder: Path) -> Drafted:
             lacking.append((view.rule.id, "a case in which it fires"))
             continue
         known.append(fires)
-        texts.append(writer.case(f"{view.rule.id} fires", fires))
+        texts.append(writer.case(f"{view.rule.id} fires", view.rule, fires))
         near = next((one for one in writer.misses(view.rule, fires) if writer.fires(one, view.rule) is False), None)
         if near is None:
             lacking.append((view.rule.id, "a case in which it nearly fires"))
         else:
-            texts.append(writer.case(f"{view.rule.id} does not fire: {near.about}", near))
+            texts.append(writer.case(f"{view.rule.id} does not fire: {near.about}", view.rule, near))
     return Drafted(f"{HEAD}{writer.named}cases:\n" + "\n".join(texts), len(texts), tuple(lacking))
 
 
@@ -142,22 +143,26 @@ class _Writer:
         names = {rule.id, rule.id + PROBE}
         return any(one.rule in names for moment in played for one in moment.settled)
 
-    def _played(self, story: Story, *, twins: bool = True) -> Played | None:
+    def _played(self, story: Story, *, twins: bool = True, observer: Observer | None = None) -> Played | None:
         text = f"{HEAD}{self.named}cases:\n" + self._text("try", story, None)
         suite, report = parse_suite(Source("tests.yaml", text), folder=self.folder)
         if suite is None or report.errors:
             return None
         (case,) = suite.cases
         try:
-            return play(evolve(case, program=twinned(case.program)) if twins else case)
+            program = twinned(case.program) if twins else case.program
+            return play(evolve(case, program=program), observer=observer)
         except CannotGoOn:
             return None
 
-    def case(self, name: str, story: Story) -> str:
-        """Write a story with what is decided in it."""
-        return self._text(name, story, self._played(story, twins=False))
+    def case(self, name: str, rule: Rule, story: Story) -> str:
+        """Write a story with what is decided in it, and with what holds at its end of what the rule concludes."""
+        kinds = [step.kind for step in rule.then if isinstance(step, Conclude)]
+        ending = _Ending([kind for kind in kinds if self.subject.vocabulary.kinds[kind].form == "state"])
+        played = self._played(story, twins=False, observer=ending)
+        return self._text(name, story, played, _holding(ending.found))
 
-    def _text(self, name: str, story: Story, played: Played | None) -> str:
+    def _text(self, name: str, story: Story, played: Played | None, holding: str = "") -> str:
         start = story.items[0].time if story.items else None
         steps = [(item.time - start, _input(item)) for item in story.items if start is not None]
         end = max((at for at, _ in steps), default=timedelta()) + story.wait
@@ -166,8 +171,29 @@ class _Writer:
         for number, (at, words) in enumerate(steps):
             inside = ", ".join([f"{{t: {write_duration(at)}", *([flow(words)[1:-1]] if words else [])])
             wanted = ", expect: []" if played is None else _wanted(played, number)
-            lines.append(f"      - {inside}{wanted}}}")
+            at_end = holding if number == len(steps) - 1 else ""
+            lines.append(f"      - {inside}{wanted}{at_end}}}")
         return "\n".join(lines) + "\n"
+
+
+@define
+class _Ending(Unobserved):
+    """Sees which states of some kinds hold at the end of a story."""
+
+    kinds: list[str]
+    found: dict[str, list[FrozenMap]] = field(factory=dict, init=False)
+
+    def ended(self, engine: Engine, step: int, number: int) -> None:  # noqa: ARG002 - an observer is told them
+        """Take note of what holds now."""
+        self.found = {kind: [state.fields for state in engine.states(kind)] for kind in self.kinds}
+
+
+def _holding(found: Mapping[str, list[FrozenMap]]) -> str:
+    """Write which states hold, and of which kinds none does."""
+    items: list[dict[str, Value]] = []
+    for kind, states in found.items():
+        items += [{"state": kind, "with": fields} for fields in states] or [{"state": kind, "cleared": True}]
+    return f", holds: [{', '.join(map(flow, items))}]" if items else ""
 
 
 def _plain(rule: Rule) -> Rule:

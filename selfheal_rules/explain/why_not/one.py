@@ -1,7 +1,10 @@
 """One pattern: its item is missing, one of its leaves is not so, or it was not there when the others were."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TypeAlias
+
+from attrs import evolve
 
 from selfheal_rules.compile.branches import is_event, span
 from selfheal_rules.compile.leaves import is_age, raw_values
@@ -10,17 +13,20 @@ from selfheal_rules.decide.evidence import Evidence
 from selfheal_rules.events import Event, State
 from selfheal_rules.explain.why_not.between import compared
 from selfheal_rules.explain.why_not.case import Case, alone, name_of, named
-from selfheal_rules.explain.why_not.constraints import without
+from selfheal_rules.explain.why_not.constraints import COMPARES, JOINS, LEAVES, read_by, without
 from selfheal_rules.explain.why_not.items import Stay, value_at
 from selfheal_rules.explain.why_not.near import Near
 from selfheal_rules.explain.why_not.probe import rows_of
+from selfheal_rules.explain.why_not.sift import Input
 from selfheal_rules.explain.words import leaf
 from selfheal_rules.model import Pattern, Reference, Test
-from selfheal_rules.values import Value, microseconds
-from selfheal_rules.vocabulary import ANY, DURATION
+from selfheal_rules.values import FrozenMap, Value, microseconds
+from selfheal_rules.vocabulary import ANY, ATTRIBUTES, DURATION
 from selfheal_rules.wording import shown, stamp
 
 Seen: TypeAlias = Event | State | Evidence
+_TRIED = 20
+"""So many of those that came about other targets are tried, the latest, for whether they would have done."""
 
 
 def missing(case: Case) -> Near:
@@ -62,14 +68,37 @@ def _unheeded(case: Case, item: Event | State, fate: str) -> Near:
 def _stranger(case: Case, strangers: list[Event | State]) -> Near:
     """Something came that would do, but it is about another target."""
     wanted = case.probe.pins[case.pattern.alias]
-    whole = [one for one in strangers if all(value_at(one, path) is not None for path in wanted)]
-    item = (whole or strangers)[-1]
+    whole = [one for one in strangers if all(value_at(one, path) is not None for path in wanted)] or strangers
+    tried = whole[-_TRIED:] if len(strangers) > 1 else []
+    suiting = [one for one in tried if _would_do(case, one, wanted)]
+    item = (suiting or whole)[-1]
     told = [f"{'.'.join(path)} {said(value_at(item, path))}, not {shown(value)}" for path, value in wanted.items()]
     text = f"{item.kind}: {', '.join(told)}"
-    name = case.name if len(strangers) == 1 else f"any of {len(strangers):,} {case.name}"
+    name = case.name
+    if len(strangers) > 1:
+        one = f"{name} {named(item)}" if named(item) else f"one of {len(strangers):,} {name}"
+        many = f"any of {len(strangers):,} {name}" if len(suiting) == len(tried) else one
+        name = many if suiting else f"a {name} that goes with the others"
     change = " and ".join(f"the {'.'.join(path)} of {name} had been {shown(value)}" for path, value in wanted.items())
     word = "same" if any(one.pattern is not case.pattern for one in case.held) else "key"
     return Near(word, text, None, change, item.time, named(item))
+
+
+def _would_do(case: Case, item: Event | State, wanted: Mapping[tuple[str, ...], Value]) -> bool:
+    """Whether an item, were it about the target, would be joined to the others that are there; the engine says."""
+    there = {case.pattern.alias, *(one.alias for one in case.held)}
+    own = [one for one in case.probe.asked if one.pattern is case.pattern and one.rank <= LEAVES]
+    joins = [one for one in case.probe.asked if JOINS <= one.rank <= COMPARES and there.issuperset(read_by(one))]
+    fields = {path[0]: value for path, value in wanted.items() if len(path) == 1 and path[0] not in ATTRIBUTES}
+    changed = evolve(item, fields=FrozenMap({**item.fields, **fields}))
+    inputs = case.probe.inputs
+    place = next((n for n, one in enumerate(inputs) if _time(one) > item.time), len(inputs))
+    probe = evolve(case.probe, inputs=[*inputs[:place], changed, *inputs[place:]])
+    return bool(probe.matched((*case.held, *own, *joins)))
+
+
+def _time(one: Input) -> datetime:
+    return one if isinstance(one, datetime) else one.time
 
 
 def _by(case: Case) -> str:

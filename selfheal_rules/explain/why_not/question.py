@@ -1,7 +1,9 @@
 """Why a rule did not fire: its condition asked for piece by piece, until the engine says no."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from attrs import evolve
 
@@ -12,7 +14,7 @@ from selfheal_rules.decide.decision import Decision
 from selfheal_rules.diagnostics import SelfHealError
 from selfheal_rules.engine import MAX_AGE
 from selfheal_rules.events import frozen_time
-from selfheal_rules.explain.why_not.answer import Answer
+from selfheal_rules.explain.why_not.answer import Answer, Line
 from selfheal_rules.explain.why_not.case import Case
 from selfheal_rules.explain.why_not.constraints import Constraint, inside, without
 from selfheal_rules.explain.why_not.items import History
@@ -34,7 +36,9 @@ from selfheal_rules.explain.why_not.verdicts import last_fired, spoken
 from selfheal_rules.model import Conclude, Do, Group, Operand, Pattern, Reference, Rule, RuleSet, Template
 from selfheal_rules.parse.findings import closest
 from selfheal_rules.policy import Policy
-from selfheal_rules.values import Value
+from selfheal_rules.values import Value, freeze
+from selfheal_rules.vocabulary import ANY, FieldType
+from selfheal_rules.wording import shown
 
 _NAMED = 8
 """So many rules are named where one is asked for that there is not."""
@@ -61,8 +65,8 @@ def why_not(
 
     `inputs` are what was given to an engine, in order: items, outcomes, controls, and instants it was told to advance
     to; what is later than `at` is not looked at. `rule` is its id, or `RULESET/RULE`. `target` is that of any of its
-    steps, or of a rule that concludes the key (a tuple where it has several fields); None is any. The words of
-    `Answer.failed` are told there.
+    steps, or of a rule that concludes the key (a tuple where it has several fields); None is any. A text that cannot be
+    one is read as the JSON value it writes. The words of `Answer.failed` are told there.
 
     Raises:
         UnknownRuleError: where there is no such rule, or several.
@@ -70,7 +74,10 @@ def why_not(
     rules, found = _rule(program, rule)
     every = inputs if isinstance(inputs, Sequence) else list(inputs)
     asking = _Asking(program, every, frozen_time(at), policy, max_age)
-    answers = [asking.ask(rules, found, target, given) for given in _meanings(rules, found, target)]
+    meant, meanings = _read(rules, found, target)
+    if not meanings:
+        return _nobodys(rules, found, meant, asking.at)
+    answers = [asking.ask(rules, found, meant, given) for given in meanings]
     return max(answers, key=lambda one: (one.fired, one.failed in {"", "after", "episode"}, _reached(one)))
 
 
@@ -102,20 +109,65 @@ def _known(name: str, ids: list[str]) -> str:
     return f"there are {', '.join(f'`{one}`' for one in ids[:_NAMED])}{more}"
 
 
-def _meanings(rules: RuleSet, rule: Rule, target: Value) -> list[tuple[tuple[Reference, Value], ...]]:
-    """Give what the target may say of the match: one for each way the steps name theirs."""
+Given: TypeAlias = tuple[tuple[Reference, Value], ...]
+"""What fields of the match must be for it to be about a target."""
+
+
+def _read(rules: RuleSet, rule: Rule, target: Value) -> tuple[Value, list[Given]]:
+    """Give a target, or what it writes where only that can be one, and what it may say of the match."""
+    found = _meanings(rules, rule, target)
+    if found or not isinstance(target, str):
+        return target, found
+    try:
+        written = freeze(json.loads(target))
+    except ValueError:
+        return target, []
+    other = _meanings(rules, rule, written)
+    return (written, other) if other else (target, [])
+
+
+def _meanings(rules: RuleSet, rule: Rule, target: Value) -> list[Given]:
+    """Give what the target may say of the match: one for each way the steps name theirs; none where none can."""
     values = target if isinstance(target, tuple) else (target,)
-    ways: list[tuple[Operand | Template | None, ...]] = [
-        (step.target,) for step in steps_of(rule) if isinstance(step, Do) and step.target is not None
-    ]
-    if not ways and all(isinstance(step, Conclude) for step in rule.then):
-        ways = [key_parts(rule, rules)]
+    ways = _ways(rules, rule)
+    if target is None or not ways:
+        return [()]
     found = [
         tuple(pair for one, value in zip(way, values, strict=True) if (pair := _traced(one, value)) is not None)
         for way in ways
         if len(way) == len(values)
     ]
-    return list(dict.fromkeys(found)) or [()]
+    return [given for given in dict.fromkeys(found) if all(_can_be(rules, rule, *pair) for pair in given)]
+
+
+def _ways(rules: RuleSet, rule: Rule) -> list[tuple[Operand | Template | None, ...]]:
+    """Give where targets are taken from: of each step that does something, or the key of what is concluded."""
+    aimed = [step.target for step in steps_of(rule) if isinstance(step, Do) and step.target is not None]
+    if not aimed and all(isinstance(step, Conclude) for step in rule.then):
+        return [key_parts(rule, rules)]
+    return [(one,) for one in aimed]
+
+
+def _can_be(rules: RuleSet, rule: Rule, reference: Reference, value: Value) -> bool:
+    """Whether a field takes such a value at all."""
+    try:
+        _type_of(rules, rule, reference).literal(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _type_of(rules: RuleSet, rule: Rule, reference: Reference) -> FieldType:
+    kinds = [kind for one in patterns_below([rule.when]) if one.alias == reference.alias for kind in one.kinds]
+    return next((found for kind in kinds if (found := rules.vocabulary.kinds[kind].type_at(reference.path))), ANY)
+
+
+def _nobodys(rules: RuleSet, rule: Rule, target: Value, at: datetime) -> Answer:
+    """Say that no target of the rule can be such a value, and what its targets are."""
+    ways = [[one for one in way if isinstance(one, Reference)] for way in _ways(rules, rule)]
+    said = [" and ".join(f"`{one}` ({_type_of(rules, rule, one)})" for one in way) for way in ways if way]
+    text = f"no target of it can be {shown(target)}: a target is {' or '.join(dict.fromkeys(said))}"
+    return Answer(rule.id, target, at, lines=(Line("FAIL", "then", text, span=rule.span),), failed="key")
 
 
 def _traced(said: Operand | Template | None, value: Value) -> tuple[Reference, Value] | None:
@@ -218,7 +270,8 @@ class _Asking:
         lines.append(line("FAIL", culprit, near.text, near.time, near.item))
         lines += near.below
         lines += rest(probe.asked, (*held, failed))
-        change = " and ".join([near.counterfactual, *_also(case, near)])
+        also = () if near.failed == "again" else _also(case, near)  # what stands since before has not come again either
+        change = " and ".join([near.counterfactual, *also])
         return evolve(blank, lines=tuple(lines), failed=near.failed, miss=near.miss, counterfactual=change)
 
     # Below
