@@ -64,23 +64,27 @@ def test_the_rules_of_the_sample_are_sound() -> None:
     """The rule set is written in the shipped vocabulary and one kind of its own, and no check finds anything."""
     rules = load_rules(RULES)
     assert () == check_rules(rules).findings
-    assert ["host-is-dead", "heal-dead-host", "start-evacuated-server", "one-witness"] == [
+    back = ["keep-off", "force-host-up", "enable-host"]
+    assert ["host-is-dead", "heal-dead-host", *back, "start-evacuated-server", "one-witness"] == [
         rule.id for rule in rules.rules
     ]
 
 
 def test_what_is_decided_is_what_the_page_says() -> None:
-    """Both engines fence compute3, evacuate it once it is off, start its server, and ask about compute1."""
+    """Both engines fence compute3, force it down once it is off, keep it off and evacuate it, start its server, and ask about compute1."""
     items = [read.item for read in _read() if isinstance(read, Reading)]
     oracle, native = Reference(load_rules(RULES)), Engine(compile_rules(load_rules(RULES)))
     steps = [oracle.post(item) for item in items]
     decided = [(moment(one.at).time().isoformat(), one.action, one.target) for step in steps for one in step.decisions]
     own = [decision for item in items for decision in native.post(item)]
-    assert decided == [(one.time.time().isoformat(), one.action, one.target) for one in own]
+    # the oracle knows no guards, and without a policy what has none is decided before what has, at one instant
+    assert sorted(decided) == sorted((one.time.time().isoformat(), one.action, one.target) for one in own)
     server = "13c2deab-a1ff-49ba-a3f4-8a9370c99d8e"
     assert [
         ("16:10:01.890954", "compute.fence", "compute3"),
-        ("16:10:03.750296", "compute.evacuate_host", "compute3"),
+        ("16:10:03.750296", "compute.force_down", "compute3"),
+        ("16:10:05.126034", "compute.evacuate_host", "compute3"),
+        ("16:10:05.126034", "compute.disable_service", "compute3"),
         ("16:10:20.378742", "compute.start_server", server),
         ("16:19:22.755000", "notify", "compute1"),
     ] == decided

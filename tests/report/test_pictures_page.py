@@ -45,10 +45,10 @@ def test_the_program_prints_what_is_shown() -> None:
 
 
 def test_an_input_is_reported(call: Call, tmp_path: Path) -> None:
-    """With the four decisions of the sample."""
+    """With the six decisions of the sample."""
     ((_, *words),) = _lines("input")
     assert 0 == call(*words).code
-    assert 4 == len(data((tmp_path / "report.html").read_text("utf-8"))["decisions"])
+    assert 6 == len(data((tmp_path / "report.html").read_text("utf-8"))["decisions"])
 
 
 def test_a_journal_is_reported(call: Call, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_journal_is_reported(call: Call, tmp_path: Path) -> None:
         [sys.executable, *example], cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=60
     )
     assert 0 == call(*words).code
-    assert 4 == len(data((tmp_path / "report.html").read_text("utf-8"))["decisions"])
+    assert 6 == len(data((tmp_path / "report.html").read_text("utf-8"))["decisions"])
 
 
 def test_the_coverage_shown_is_read(call: Call, tmp_path: Path) -> None:
