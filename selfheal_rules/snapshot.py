@@ -52,7 +52,7 @@ from selfheal_rules.model import (
 )  # fmt: skip
 from selfheal_rules.source import Source, Span
 from selfheal_rules.values import FrozenMap
-from selfheal_rules.vocabulary import Field, FieldType, Kind, Vocabulary
+from selfheal_rules.vocabulary import Feed, Field, FieldType, Kind, Vocabulary
 
 MAGIC = b"selfheal-snapshot"
 VERSION = 5
@@ -63,7 +63,7 @@ _RECORDS = (
     Decision, Opening, Verdict, Written, opening_of, Episode, Progress, Memory, Derived, Kept, Match, Occurrence,
     Pending, Record, Row, Support, Tally, Control, Proposal, Ledger, Book, Airborne, Breaker, Approval, Storm,
     FrozenMap, deque, datetime, timedelta, timezone,
-    Arrangement, Lingering, Source, Span, Field, FieldType, Kind, Vocabulary, ParameterType, RuleSet, Rule, Group,
+    Arrangement, Lingering, Source, Span, Feed, Field, FieldType, Kind, Vocabulary, ParameterType, RuleSet, Rule, Group,
     Pattern, Test, Formula, Call, Literal, Parameter, Reference, Template, Same, Count, Aggregate, Bound, Pick,
     Conclude, Do, Confirm, Retry, Ending, Guard,
 )  # fmt: skip

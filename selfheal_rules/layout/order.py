@@ -15,7 +15,7 @@ from selfheal_rules.parse.nodes import ListNode, MapNode, Node, Position
 from selfheal_rules.source import Span
 
 ORDER = (
-    "selfheal", "ruleset", "description", "metadata", "vocabulary", "types", "events", "states", "params", "rules",
+    "selfheal", "ruleset", "description", "metadata", "vocabulary", "types", "sources", "events", "states", "params", "rules",
     "id", "type", "default", "required", "doc", "origin", "secret", "priority",
     "as", "event", "state", "test", "where", "count", "aggregate", "pick",
     "all", "any", "sequence", "none", "same",
@@ -31,7 +31,7 @@ ORDER = (
 OPAQUE = frozenset({"where", "with", "metadata", "types", "same", "percent_of", "guard", "type"})
 """What stands below these is the author's: names, values, and what is read in the order it is written."""
 
-TABLES = frozenset({"events", "states", "params", "fields"})
+TABLES = frozenset({"sources", "events", "states", "params", "fields"})
 """Mappings whose keys are names, and whose values are mappings again."""
 
 Slice: TypeAlias = tuple[int, int]

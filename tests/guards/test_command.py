@@ -36,7 +36,7 @@ def test_a_check_says_where_rules_and_policy_meet(call: Call, tmp_path: Path) ->
     assert ["SH343", "SH344", "SH345"] == [code for code in ("SH343", "SH344", "SH345") if code in found.out]
     policy.write_text("selfheal_policy: 1\nmode: live\n", "utf-8")
     assert "SH170" in call("check", rules, "--policy", policy).out
-    assert "SH001" in call("check", rules, "--policy", tmp_path / "none.yaml").out
+    assert "none.yaml` cannot be read: no such file" in call("check", rules, "--policy", tmp_path / "none.yaml").err
 
 
 def test_a_policy_that_does_not_fit_runs_nothing(call: Call, tmp_path: Path) -> None:

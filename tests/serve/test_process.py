@@ -21,7 +21,7 @@ from selfheal_rules.journal.file import FileJournal
 from tests.payloads import raw
 from tests.serve.rig import ROOT
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 RULES = (ROOT / "rulesets" / "compute-host-failure" / "rules.yaml").read_text("utf-8")
 
 

@@ -135,8 +135,8 @@ def test_mistakes_are_shown_and_nothing_begins(call: Call, tmp_path: Path) -> No
     [
         ('http: {listen: "127.0.0.1:0", tokens: none}\n', "`{folder}/none` cannot be used: no such file"),
         ("sources: [{listen: none, pool: p}]\n", "`{folder}/none` cannot be used: no such file"),
-        ("sources: [{tail: a}]\npolicy: none.yaml\n", "the policy cannot be taken"),
-        ("sources: [{tail: a}]\nmappings: [none.yaml]\n", "the mapping cannot be used"),
+        ("sources: [{tail: a}]\npolicy: none.yaml\n", "file `{folder}/none.yaml` cannot be read: no such file"),
+        ("sources: [{tail: a}]\nmappings: [none.yaml]\n", "file `{folder}/none.yaml` cannot be read: no such file"),
         ("sources: [{tail: a}]\nparams: {nonsense: 1}\n", "no rule set has a parameter `nonsense`"),
         (
             "sources: [{tail: a}]\npolicy: p.yaml\nexecutors: {record: no/where}\n",
