@@ -24,7 +24,7 @@ from tests.cloud.test_story import DOWN, _evacuations, _is_back, _settle
 ROOT = Path(__file__).parents[2]
 HOST = COMPUTES[2]
 BUS = "rabbit://guest:guest@127.0.0.1:17672/"
-# `patience` is shorter than it takes Nova to call a silent service down (15 s here), so only one forced down is evacuated.
+# `patience` is shorter than it takes Nova to call a silent service down (15 s here): it has to be forced down.
 CONFIG = f"""\
 selfheal_serve: 1
 rules: [{ROOT}/rulesets/compute-host-failure]
