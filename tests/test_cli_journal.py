@@ -36,8 +36,8 @@ def _items() -> list[sr.Event | sr.State]:
 
 ITEMS = _items()
 EVENTS = sum(isinstance(item, sr.Event) for item in ITEMS)
-RECORDS = len(ITEMS) + 9
-"""Beside the items: the beginning, a program, two snapshots, a mark and four decisions."""
+RECORDS = len(ITEMS) + 11
+"""Beside the items: the beginning, a program, two snapshots, a mark and six decisions."""
 
 
 def _heal(journal: Journal, *, to_the_end: bool = True) -> None:
@@ -60,7 +60,7 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path, call: Call) -> str: 
     return where
 
 
-COUNTS = f"1 journal, 1 program, 2 snapshot, {EVENTS} event, {len(ITEMS) - EVENTS} state, 4 decision, 1 recovery"
+COUNTS = f"1 journal, 1 program, 2 snapshot, {EVENTS} event, {len(ITEMS) - EVENTS} state, 6 decision, 1 recovery"
 
 
 def test_a_whole_journal_is_counted(call: Call, journal: str) -> None:
@@ -123,7 +123,7 @@ def test_records_are_shown(call: Call, journal: str) -> None:
     """A line each: number, type and what matters most."""
     lines = call("journal", "show", journal, "--type", "decision").out.splitlines()
     assert "compute.fence compute3 by heal-dead-host: shadowed after input " in lines[0]
-    assert 4 == len(lines)
+    assert 6 == len(lines)
     assert RECORDS == len(call("journal", "show", journal).out.splitlines())
     assert all(len(line) <= 180 for line in call("journal", "show", journal).out.splitlines())
 
@@ -152,10 +152,10 @@ def test_recovery_records_what_is_missing(call: Call, tmp_path: Path) -> None:
     where = str(tmp_path / "heal.jsonl")
     _heal(open_journal(where), to_the_end=False)
     (found,) = call("journal", "recover", where, RULES, "--format", "json").objects
-    assert (len(ITEMS), 4, "", [], []) == tuple(
+    assert (len(ITEMS), 6, "", [], []) == tuple(
         found[name] for name in ("replayed", "missing", "torn", "called", "waiting")
     )
-    assert 4 == len(call("journal", "show", where, "--type", "decision").out.splitlines())
+    assert 6 == len(call("journal", "show", where, "--type", "decision").out.splitlines())
     assert "0 inputs applied again, 0 decisions recorded late\n" == call("journal", "recover", where, RULES).out
 
 
@@ -175,7 +175,7 @@ def test_other_rules_take_over(call: Call, tmp_path: Path) -> None:
     where = str(tmp_path / "heal.jsonl")
     _heal(open_journal(where), to_the_end=False)
     found = call("journal", "recover", where, RULES, "--param", "patience=1m")
-    assert (0, True) == (found.code, "4 decisions recorded late" in found.out)
+    assert (0, True) == (found.code, "6 decisions recorded late" in found.out)
     assert 2 == len(call("journal", "show", where, "--type", "program").out.splitlines())
 
 

@@ -66,7 +66,7 @@ def test_json_is_an_object_for_each_decision(call: Call) -> None:
     )
     ((dead),) = fence["because"]
     assert ["alarm", "host.lost"] == [one["kind"] for one in dead["because"]]
-    assert "4 decisions: 2 heal-dead-host" in found.err
+    assert "6 decisions: 3 heal-dead-host" in found.err
 
 
 def test_both_forms_tell_the_same_decisions(call: Call) -> None:

@@ -17,6 +17,8 @@ from tests.calls import ROOT
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 DECIDED = [
     ("compute.fence", "compute3"),
+    ("compute.force_down", "compute3"),
+    ("compute.disable_service", "compute3"),
     ("compute.evacuate_host", "compute3"),
     ("compute.start_server", "13c2deab-a1ff-49ba-a3f4-8a9370c99d8e"),
     ("notify", "compute1"),
@@ -36,14 +38,12 @@ def _example(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_runs_by_hand(path: Path) -> None:
-    """From the root of the repository, without a warning, it prints the four decisions of the sample."""
+    """From the root of the repository, without a warning, it prints the six decisions of the sample."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-W", "error", str(path)]
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60)
     decided = [line.split() for line in ran.stdout.decode().splitlines() if " by " in line]
-    assert ["compute.fence", "compute.evacuate_host", "compute.start_server", "notify"] == [
-        words[3] for words in decided
-    ]
+    assert [action for action, _ in DECIDED] == [words[3] for words in decided]
     assert b"" == ran.stderr
 
 

@@ -71,7 +71,7 @@ def test_the_rules_of_the_sample_are_sound() -> None:
 
 
 def test_what_is_decided_is_what_the_page_says() -> None:
-    """Both engines fence compute3, force it down once it is off, keep it off and evacuate it, start its server, and ask about compute1."""
+    """Both engines fence compute3, force it down, evacuate it, keep it off, start its server, and ask of compute1."""
     items = [read.item for read in _read() if isinstance(read, Reading)]
     oracle, native = Reference(load_rules(RULES)), Engine(compile_rules(load_rules(RULES)))
     steps = [oracle.post(item) for item in items]

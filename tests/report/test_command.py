@@ -19,7 +19,7 @@ from tests.report.rig import START, data, engine, healed, program, reported
 def test_the_command_says_what_it_wrote(call: Call, tmp_path: Path) -> None:
     """Beside the counts of the run, on standard error; to standard output goes the page, where no file is named."""
     found = call("report", RULES, "--input", STREAM, "--output", tmp_path / "r.html")
-    assert ("", f"4 decisions in 3 episodes written to {tmp_path / 'r.html'}") == (
+    assert ("", f"6 decisions in 4 episodes written to {tmp_path / 'r.html'}") == (
         found.out,
         found.err.splitlines()[-1],
     )

@@ -98,7 +98,7 @@ def test_a_journal_names_the_record_of_each_item(journal: Path, call: Call, tmp_
 def test_an_input_names_the_line_of_each_item(call: Call, tmp_path: Path) -> None:
     """As `run` does, for the sample stream."""
     found = reported(call, tmp_path, RULES, "--input", STREAM)
-    assert ("line", 4, 3) == (found["unit"], len(found["decisions"]), len(found["episodes"]))
+    assert ("line", 6, 4) == (found["unit"], len(found["decisions"]), len(found["episodes"]))
     places = {(row["kind"], row.get("place")) for row in found["evidence"]}
     assert {("alarm", 10), ("host.lost", 12), ("host.dead", None)} <= places
 
