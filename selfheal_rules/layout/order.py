@@ -15,7 +15,8 @@ from selfheal_rules.parse.nodes import ListNode, MapNode, Node, Position
 from selfheal_rules.source import Span
 
 ORDER = (
-    "selfheal", "ruleset", "description", "metadata", "vocabulary", "types", "sources", "events", "states", "params", "rules",
+    "selfheal", "ruleset", "description", "metadata", "vocabulary", "types", "sources", "events",
+    "states", "params", "rules",
     "id", "type", "default", "required", "doc", "origin", "secret", "priority",
     "as", "event", "state", "test", "where", "count", "aggregate", "pick",
     "all", "any", "sequence", "none", "same",

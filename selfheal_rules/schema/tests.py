@@ -48,7 +48,13 @@ def suite(known: Vocabulary) -> Schema:
             "holds": {**_repeated(closed(HOLDS, _holds(known))), "allOf": [ref("fields")]},
             "why-not": _repeated(closed(WHY_NOT, _why_not())),
             "repeat": closed(REPEAT, _repeat()),
-            "rows": {"anyOf": [table({"anyOf": [{"type": "array"}, ref("variable")]}), several({"type": "object"}), ref("variable")]},
+            "rows": {
+                "anyOf": [
+                    table({"anyOf": [{"type": "array"}, ref("variable")]}),
+                    several({"type": "object"}),
+                    ref("variable"),
+                ]
+            },
             "offset": {"anyOf": [matching(WRITTEN_DURATION.pattern), ref("variable")], "examples": ["30s", "1h30m"]},
             "variable": {"type": "string", "pattern": r"\$"},
             "fields": {"allOf": [*_fields(known)]},
