@@ -23,7 +23,7 @@ from attrs import frozen
 from kombu.connection import Connection
 
 from benchmarks.serve import ROOT, Server, serving
-from benchmarks.targets import Figure
+from benchmarks.targets import Figure, told
 from selfheal_rules.journal.file import FileJournal
 from tests.servers.rabbitmq import is_there, rabbitmq
 
@@ -153,14 +153,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not is_there():
         print("RabbitMQ is not installed (Debian's rabbitmq-server): the listener is not measured")
         return 0
-    found = []
     with TemporaryDirectory() as folder:
-        for figure in figures(QUICK if chosen.quick else chosen.messages, Path(folder)):
-            print(figure.row(), flush=True)
-            found.append(figure)
-    if chosen.json:
-        chosen.json.write_text(json.dumps([figure.to_json() for figure in found], indent=2) + "\n", encoding="utf-8")
-    return int(not chosen.quick and any(figure.verdict == "short" for figure in found))
+        return told(
+            figures(QUICK if chosen.quick else chosen.messages, Path(folder)), quick=chosen.quick, written=chosen.json
+        )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ items: by processor time, interleaved, the ratio within this run; the decisions 
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,7 @@ import selfheal_rules as sr
 from benchmarks.joins import WITHIN
 from benchmarks.measure import program_of
 from benchmarks.selection import workload_of
-from benchmarks.targets import Figure
+from benchmarks.targets import Figure, told
 from selfheal_rules.events import Event
 from selfheal_rules.explain.why_not import why_not
 from selfheal_rules.replay import replay
@@ -89,13 +88,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="few items: are the answers right?")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     chosen = parser.parse_args(arguments)
-    found = []
-    for figure in figures(*((3_000, 30_000, 1) if chosen.quick else (60_000, 1_000_000, 7))):
-        print(figure.row(), flush=True)
-        found.append(figure)
-    if chosen.json:
-        chosen.json.write_text(json.dumps([figure.to_json() for figure in found], indent=2) + "\n", encoding="utf-8")
-    return int(not chosen.quick and any(figure.verdict == "short" for figure in found))
+    return told(
+        figures(*((3_000, 30_000, 1) if chosen.quick else (60_000, 1_000_000, 7))),
+        quick=chosen.quick,
+        written=chosen.json,
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ PostgreSQL and MariaDB are measured where `SELFHEAL_POSTGRESQL` and `SELFHEAL_MA
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -20,7 +19,7 @@ from attrs import frozen
 import selfheal_rules as sr
 from benchmarks.measure import program_of
 from benchmarks.selection import workload_of
-from benchmarks.targets import Figure
+from benchmarks.targets import Figure, told
 from selfheal_rules.events import Event
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal import Journal
@@ -116,13 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="few items: are the answers right?")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     chosen = parser.parse_args(arguments)
-    found = []
-    for figure in figures(*((5_000, 1) if chosen.quick else (60_000, 5))):
-        print(figure.row(), flush=True)
-        found.append(figure)
-    if chosen.json:
-        chosen.json.write_text(json.dumps([figure.to_json() for figure in found], indent=2) + "\n", encoding="utf-8")
-    return int(not chosen.quick and any(figure.verdict == "short" for figure in found))
+    return told(figures(*((5_000, 1) if chosen.quick else (60_000, 5))), quick=chosen.quick, written=chosen.json)
 
 
 if __name__ == "__main__":

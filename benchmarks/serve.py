@@ -29,7 +29,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from benchmarks.targets import Figure
+from benchmarks.targets import Figure, told
 from selfheal_rules.journal.file import FileJournal
 from tests.servers.process import free_port
 
@@ -251,13 +251,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=int, default=SECONDS, help="for how long")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     chosen = parser.parse_args(arguments)
-    found = []
-    for figure in figures(*((200, 2) if chosen.quick else (chosen.rate, chosen.seconds))):
-        print(figure.row(), flush=True)
-        found.append(figure)
-    if chosen.json:
-        chosen.json.write_text(json.dumps([figure.to_json() for figure in found], indent=2) + "\n", encoding="utf-8")
-    return int(not chosen.quick and any(figure.verdict == "short" for figure in found))
+    return told(
+        figures(*((200, 2) if chosen.quick else (chosen.rate, chosen.seconds))), quick=chosen.quick, written=chosen.json
+    )
 
 
 if __name__ == "__main__":

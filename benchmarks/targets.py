@@ -1,6 +1,8 @@
 """What each figure must reach, and how a table says whether it does."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from attrs import frozen
 
@@ -71,3 +73,14 @@ class Figure:
             "verdict": self.verdict,
             "note": self.note,
         }
+
+
+def told(figures: Iterable[Figure], *, quick: bool, written: Path | None = None) -> int:
+    """Print figures as they come, write them where that is asked for, and give the exit code: quickly none is short."""
+    found = []
+    for figure in figures:
+        print(figure.row(), flush=True)
+        found.append(figure)
+    if written:
+        written.write_text(json.dumps([figure.to_json() for figure in found], indent=2) + "\n", encoding="utf-8")
+    return int(not quick and any(figure.verdict == "short" for figure in found))

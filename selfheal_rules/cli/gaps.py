@@ -7,16 +7,15 @@ from pathlib import Path
 from selfheal_rules.check.cloud import check_cloud
 from selfheal_rules.cli.arguments import Commands, add_mapping, add_output, add_params, subcommand
 from selfheal_rules.cli.ending import Code, Refused
+from selfheal_rules.cli.inputs import read_whole
 from selfheal_rules.cli.inventories import add_inventory, recorded_items
 from selfheal_rules.cli.loading import load_mappings, load_program
 from selfheal_rules.cli.screen import Screen
 from selfheal_rules.cloud import Cloud
 from selfheal_rules.compile import Program
-from selfheal_rules.diagnostics import ExecutorError
+from selfheal_rules.diagnostics import ExecutorError, Report
 from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.parse.cloud import parse_cloud
-from selfheal_rules.parse.files import read_source
-from selfheal_rules.parse.findings import Findings
 from selfheal_rules.survey.gap import Gaps
 from selfheal_rules.survey.gaps import find_gaps
 from selfheal_rules.survey.page import survey_page
@@ -125,10 +124,8 @@ def load_cloud(file: Path, vocabulary: Vocabulary, screen: Screen) -> Cloud:
     Raises:
         Refused: with all that is wrong with it.
     """
-    findings = Findings()
-    source = read_source(file, findings)
-    cloud, report = parse_cloud(source) if source else (None, findings.report())
-    report += check_cloud(cloud, vocabulary, healers()) if cloud else findings.report()
+    cloud, report = parse_cloud(read_whole(file))
+    report += check_cloud(cloud, vocabulary, healers()) if cloud else Report(())
     if cloud is None or report.errors:
         raise Refused("the description of the cloud cannot be used\n\n" + report.render())
     if report.findings:

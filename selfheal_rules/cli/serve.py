@@ -11,12 +11,11 @@ import structlog
 from selfheal_rules.check.serving import check_serving
 from selfheal_rules.cli.arguments import Commands, subcommand
 from selfheal_rules.cli.ending import Code, Refused, reason
+from selfheal_rules.cli.inputs import read_whole
 from selfheal_rules.cli.loading import load_mappings, load_program, load_site
 from selfheal_rules.cli.screen import Screen
 from selfheal_rules.diagnostics import Report, SelfHealError
 from selfheal_rules.journal.opening import open_journal
-from selfheal_rules.parse.files import read_source
-from selfheal_rules.parse.findings import Findings
 from selfheal_rules.parse.serving import parse_serving
 from selfheal_rules.serving import Serving
 
@@ -76,11 +75,7 @@ def load_serving(file: Path) -> tuple[Serving | None, Report]:
     Raises:
         Refused: where the file cannot be read at all.
     """
-    findings = Findings()
-    source = read_source(file, findings)
-    if source is None:
-        raise Refused(findings.found[0].message)
-    serving, report = parse_serving(source)
+    serving, report = parse_serving(read_whole(file))
     sound = serving is not None and not report.errors
     return serving, report + (check_serving(serving) if sound and serving else Report(()))
 

@@ -1,6 +1,9 @@
 """What an entry of the catalogue promises."""
 
+import json
 import re
+from pathlib import Path
+from typing import ClassVar
 
 from selfheal_rules.actions import AGAIN, CATALOGUE, ActionType
 from selfheal_rules.check import check_rules
@@ -12,8 +15,9 @@ _VALUES = {"string": "x", "integer": "2", "boolean": "true", "duration": "5m", "
 _SENTENCE = re.compile(r"[A-Z].*\.", re.DOTALL)
 
 
-def rule_of(action: ActionType) -> Source:
+def rule_of(action: ActionType, *vocabularies: Path) -> Source:
     """Give a rule that does an action with every value it takes, and is confirmed as the catalogue says."""
+    known = ", ".join(["openstack", *(json.dumps(str(one.resolve())) for one in vocabularies)])
     given = ", ".join(f"{name}: {_value(action, name)}" for name in action.params)
     confirm = f", confirm: {action.confirm.replace('{target}', '$lost.host')}" if action.confirm else ""
     return Source(
@@ -21,7 +25,7 @@ def rule_of(action: ActionType) -> Source:
         f"""\
 selfheal: 1
 ruleset: one
-vocabulary: [openstack]
+vocabulary: [{known}]
 rules:
   - id: one
     when: {{as: lost, event: host.lost, where: {{host: {{exists: true}}}}}}
@@ -42,6 +46,8 @@ class ActionContract:
 
     action: ActionType
     """The entry."""
+    vocabularies: ClassVar[tuple[Path, ...]] = ()
+    """Files of vocabularies of the package's own, of whose kinds `confirm` speaks."""
 
     def test_it_says_what_it_is(self) -> None:
         """It has a sentence; what is on a service says on what, with which API, and what a second call does."""
@@ -54,7 +60,7 @@ class ActionContract:
 
     def test_what_it_says_can_be_written(self) -> None:
         """With every value it takes, and the confirmation it is known by, it stands in a rule without an error."""
-        ruleset, read = parse_rules(rule_of(self.action))
+        ruleset, read = parse_rules(rule_of(self.action, *self.vocabularies))
         assert ruleset is not None, read.render()
         assert not read.findings, read.render()
         excused = {"SH344"} if self.action.is_destructive and not self.action.confirm else set()

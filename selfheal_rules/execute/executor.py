@@ -120,7 +120,15 @@ class Executors:
         return None
 
     def begin(self, decision: Decision, fence: Fence, *, again: bool, stopped: str = "") -> None:
-        """Have a decision carried out, as `carry_out` does; `outcomes` gives what became of it."""
+        """
+        Have a decision carried out where nothing speaks against it; `outcomes` gives what became of it.
+
+        Args:
+            decision: what is to be done.
+            fence: looked at right before the executor is called; its token goes with the decision.
+            again: whether the executor was called before, and what became of it is not known.
+            stopped: why nothing is to be done at all, since it was allowed.
+        """
         work = self._work(decision, fence, again=again, stopped=stopped)
         running = self._running[decision.idempotency_key] = _Running(decision, self._by_action.get(decision.action))
         if self._workers:
@@ -151,18 +159,6 @@ class Executors:
         for key, _ in ended:
             del self._running[key]
         return [outcome for _, outcome in ended]
-
-    def carry_out(self, decision: Decision, fence: Fence, *, again: bool, stopped: str = "") -> Outcome:
-        """
-        Give what becomes of a decision, calling its executor where nothing speaks against it.
-
-        Args:
-            decision: what is to be done.
-            fence: looked at right before the executor is called; its token goes with the decision.
-            again: whether the executor was called before, and what became of it is not known.
-            stopped: why nothing is to be done at all, since it was allowed.
-        """
-        return self._work(decision, fence, again=again, stopped=stopped)()
 
     def _work(self, decision: Decision, fence: Fence, *, again: bool, stopped: str) -> Callable[[], Outcome]:
         """Give the call that is to be made, with nothing left that speaks against it, or the answer that nobody is."""

@@ -92,7 +92,8 @@ def test_g20_a_stale_leaders_decision_is_refused_by_the_adapter(tmp_path: Path) 
     tokens = [json.loads(line)["token"] for line in lines]
     assert ([2 * [tokens[0]], True]) == [tokens, tokens[0] > old.journal.token]
     assert old.executors is not None
-    outcome = old.executors.carry_out(decision, Paused(old.journal.token), again=False)
+    old.executors.begin(decision, Paused(old.journal.token), again=False)
+    (outcome,) = old.executors.outcomes()
     assert ("failed", False) == (outcome.status, outcome.retryable)
     assert f"token {old.journal.token} is stale: whoever has token {tokens[0]} was here since" == outcome.detail
     assert lines == (tmp_path / "done.jsonl").read_text().splitlines()

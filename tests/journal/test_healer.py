@@ -117,10 +117,12 @@ def test_what_is_too_old_is_refused(tmp_path: Path, late: float, expected: list[
 
 
 def test_only_what_is_allowed_reaches_an_executor() -> None:
-    """Whoever calls `carry_out` with anything else is refused by name."""
+    """Whoever begins anything else is refused by name."""
     (decision,) = Engine(PROGRAM).post(fail(1))
     hands = Hands()
-    outcome = Executors([hands], clock=lambda: moment(1)).carry_out(decision, Free(), again=False)
+    executors = Executors([hands], clock=lambda: moment(1))
+    executors.begin(decision, Free(), again=False)
+    (outcome,) = executors.outcomes()
     assert ("refused", "it is shadowed, and only what is allowed is carried out") == (outcome.status, outcome.detail)
     assert [] == hands.calls
 

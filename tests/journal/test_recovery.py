@@ -191,6 +191,6 @@ def test_who_was_taken_over_from_does_nothing_more(storage: Storage) -> None:
         old._carry_out()
     assert old.executors is not None
     with pytest.raises(JournalError, match="lost"):
-        old.executors.carry_out(decision, old.journal, again=False)
+        old.executors.begin(decision, old.journal, again=False)
     assert ([], before) == (hands.calls, storage.lines())
     new.take([fail(3)])
