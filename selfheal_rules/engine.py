@@ -32,7 +32,7 @@ from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.diagnostics import SnapshotError
 from selfheal_rules.door import Brought, batch_of, check_settings, entry_of
 from selfheal_rules.events import Event, State, frozen_time
-from selfheal_rules.guard.binding import kept_policy, refuse_policy
+from selfheal_rules.guard.binding import kept_policy, refuse_guards, refuse_policy
 from selfheal_rules.guard.gate import Guards
 from selfheal_rules.guard.ledger import Ledger
 from selfheal_rules.knowledge import Knowledge
@@ -380,6 +380,7 @@ class Engine(Knowledge):
         engine = cls(program, max_age=max_age, max_ahead=max_ahead, remembered=remembered, fan_out=fan_out)
         graft = Graft(change, memory, state[0]) if change else None
         engine._memory, engine._marks = graft.memory if graft else memory, marks
+        refuse_guards(ledger.brought)
         policy = policy or kept_policy(ledger.policy)
         refuse_policy(program, policy)
         engine._wire(ledger, policy, matcher)

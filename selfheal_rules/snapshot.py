@@ -22,7 +22,8 @@ from selfheal_rules.decide.episode import Episode, Progress
 from selfheal_rules.decide.opening import Opening, Written, opening_of
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.diagnostics import SnapshotError
-from selfheal_rules.guard.ledger import Airborne, Approval, Book, Breaker, Ledger, Storm
+from selfheal_rules.guard.ledger import Airborne, Approval, Book, Breaker, Ledger, Remembered, Storm
+from selfheal_rules.guards import GUARDS, without
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.rows import Derived, Kept, Match, Occurrence, Pending, Record, Row, Support, Tally
 from selfheal_rules.model import (
@@ -55,14 +56,14 @@ from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import Feed, Field, FieldType, Kind, Vocabulary
 
 MAGIC = b"selfheal-snapshot"
-VERSION = 5
+VERSION = 6
 _HEAD = len(MAGIC) + 1
 _DIGEST = 32
 _SUM = 32
 _RECORDS = (
     Decision, Opening, Verdict, Written, opening_of, Episode, Progress, Memory, Derived, Kept, Match, Occurrence,
-    Pending, Record, Row, Support, Tally, Control, Proposal, Ledger, Book, Airborne, Breaker, Approval, Storm,
-    FrozenMap, deque, datetime, timedelta, timezone,
+    Pending, Record, Row, Support, Tally, Control, Proposal, Ledger, Book, Airborne, Breaker, Approval, Remembered,
+    Storm, FrozenMap, deque, datetime, timedelta, timezone,
     Arrangement, Lingering, Source, Span, Feed, Field, FieldType, Kind, Vocabulary, ParameterType, RuleSet, Rule, Group,
     Pattern, Test, Formula, Call, Literal, Parameter, Reference, Template, Same, Count, Aggregate, Bound, Pick,
     Conclude, Do, Confirm, Retry, Ending, Guard,
@@ -102,7 +103,7 @@ def program_of(blob: bytes) -> Program:
         SnapshotError: where the blob is no snapshot, of another format, or damaged.
     """
     _, (rules, _, _) = _opened(blob)
-    return compile_rules(*_read(rules))
+    return _compiled(_read(rules))
 
 
 def _opened(blob: bytes) -> tuple[str, Any]:
@@ -126,6 +127,15 @@ def _earlier(program: Program, rulesets: tuple[RuleSet, ...]) -> Program:
     if not known.intersection(names):
         message = f"the snapshot is of the rule sets {_listed(names)}, and this program has none of them"
         raise SnapshotError(message)
+    return _compiled(rulesets)
+
+
+def _compiled(rulesets: tuple[RuleSet, ...]) -> Program:
+    """Compile what was running, if all that it was guarded by is there."""
+    names = (guard.name for ruleset in rulesets for rule in ruleset.rules for guard in rule.guard)
+    missing = next((name for name in names if name not in GUARDS), None)
+    if missing is not None:
+        raise SnapshotError(without(missing))
     return compile_rules(*rulesets)
 
 

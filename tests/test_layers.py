@@ -23,6 +23,7 @@ LAYERS = (
     "mapping",
     "model",
     "actions",
+    "guards",
     "policy",
     "serving",
     "cloud",

@@ -15,7 +15,6 @@ import pytest
 
 from selfheal_rules import conformance
 from selfheal_rules.actions import CATALOGUE, ActionType
-from selfheal_rules.actions.catalogue import Catalogue
 from selfheal_rules.check import check_rules
 from selfheal_rules.check.serving import check_serving
 from selfheal_rules.diagnostics import JournalError
@@ -23,7 +22,7 @@ from selfheal_rules.execute import brought
 from selfheal_rules.journal.leasing import open_lease
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.parse.serving import parse_serving
-from selfheal_rules.plugins import PluginError, plugin, plugins
+from selfheal_rules.plugins import Catalogue, PluginError, plugin, plugins
 from selfheal_rules.schema.steps import _do
 from selfheal_rules.source import Source
 from tests.actions_page import page
@@ -51,8 +50,8 @@ def _forget() -> None:
     CATALOGUE.__dict__.pop("_brought", None)
 
 
-def _problems(own: dict[str, ActionType] | None = None) -> tuple[str, ...]:
-    return Catalogue(own or {}).problems
+def _actions(own: dict[str, ActionType] | None = None) -> Catalogue[ActionType]:
+    return Catalogue("actions", ActionType, own or {})
 
 
 RULES = """\
@@ -103,12 +102,12 @@ def test_our_own_come_first_and_are_looked_up_without_asking(folder: Path) -> No
         {"selfheal_rules.actions": {"thief": "thief:FENCE"}},
         thief="from tests.test_plugins import FENCE",
     )
-    found = Catalogue({"compute.fence": CATALOGUE["compute.fence"]})
+    found = _actions({"compute.fence": CATALOGUE["compute.fence"]})
     assert "high" == found["compute.fence"].risk
     assert "_brought" not in found.__dict__
     (problem,) = found.problems
     assert problem.startswith("the plug-in `thief` of thief 1.0 (selfheal_rules.actions) cannot be used: ")
-    assert problem.endswith("`compute.fence` is an action of this library")
+    assert problem.endswith("`compute.fence` is one of the actions of this library")
     assert ["compute.fence"] == [*found]
 
 
@@ -117,7 +116,7 @@ def test_of_two_that_bring_one_action_neither_is_taken(folder: Path) -> None:
     for name in ("one", "two"):
         written = "from selfheal_rules.actions import ActionType\nA = ActionType('acme.x', 'low', 'Do it.')\n"
         put(folder, name, {"selfheal_rules.actions": {name: f"{name}:A"}}, **{name: written})
-    found = Catalogue({})
+    found = _actions()
     why = "cannot be used: `acme.x` is brought twice, and neither is taken"
     told = [f"the plug-in `{name}` of {name} 1.0 (selfheal_rules.actions) {why}" for name in ("one", "two")]
     assert told == list(found.problems)
@@ -135,7 +134,7 @@ def test_of_two_that_bring_one_action_neither_is_taken(folder: Path) -> None:
         (
             "from selfheal_rules.actions import ActionType\nA = ActionType('drain', 'low', 'Do it.')",
             "broken:A",
-            "`drain` has no service before a dot",
+            "`drain` has no name of its package before a dot",
         ),
     ],
 )
@@ -143,7 +142,7 @@ def test_what_cannot_be_used_is_told(folder: Path, written: str, point: str, why
     """Whoever checks a rule set hears of it, with the package that is to blame; all else goes on."""
     put(folder, "broken", {"selfheal_rules.actions": {"broken": point}}, broken=written)
     told = f"the plug-in `broken` of broken 1.0 (selfheal_rules.actions) cannot be used: {why}"
-    assert (told,) == _problems()
+    assert (told,) == _actions().problems
     _forget()
     assert ("SH359", told) in _checked(RULES)
     assert "notify" in CATALOGUE

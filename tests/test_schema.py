@@ -19,9 +19,9 @@ from jsonschema import Draft7Validator
 from selfheal_rules import parse
 from selfheal_rules import schema as package
 from selfheal_rules.diagnostics import Report
+from selfheal_rules.guards import GUARDS
 from selfheal_rules.parse import load_vocabulary, parse_mapping, parse_rules, parse_vocabulary
 from selfheal_rules.parse.fields import Keys
-from selfheal_rules.parse.guards import BESIDE
 from selfheal_rules.parse.leaves import OPERATORS
 from selfheal_rules.parse.policy import parse_policy
 from selfheal_rules.schema import SCHEMAS, kinds, schema
@@ -125,7 +125,9 @@ def _readers() -> Iterator[tuple[str, Keys]]:
 
 
 READERS = {id(keys): (name, keys) for name, keys in _readers()}.values()
-TAKEN = {name for _, keys in READERS for name in keys.known}.union(OPERATORS, BESIDE, *BESIDE.values())
+TAKEN = {name for _, keys in READERS for name in keys.known}.union(
+    OPERATORS, GUARDS.own, *(guard.words for guard in GUARDS.own.values())
+)
 KEYS = sorted(TAKEN | {"wehre", "x"})
 
 

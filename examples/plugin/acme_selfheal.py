@@ -1,14 +1,14 @@
 """
-What the site Acme adds: an action, who carries it out, a source, and a lease.
+What the site Acme adds: an action, a guard, who carries the action out, a source, and a lease.
 
-Acme has a board, a folder all of its machines see: a file called like a rack asks its people to drain it. Its alarms
-come as files in another folder, one payload each.
+Acme has a board, a folder all of its machines see: a file called like a rack asks its people to drain it. They work in
+shifts, and can drain so many racks in one. Its alarms come as files in another folder, one payload each.
 """
 
 import json
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
@@ -16,13 +16,16 @@ from uuid import uuid4
 
 from attrs import define, field, frozen
 
-from selfheal_rules.actions.entry import ActionType, params, text
+from selfheal_rules.actions.entry import ActionType, number, params, text
 from selfheal_rules.decide.decision import Outcome, OutcomeStatus
 from selfheal_rules.diagnostics import EventError, ExecutorError, JournalError
 from selfheal_rules.events import Event
 from selfheal_rules.execute.order import Order
+from selfheal_rules.guards import Answer, Candidate, GuardType, Hold
 from selfheal_rules.integrations.intake import Full
 from selfheal_rules.serve.sources import Setting
+from selfheal_rules.values import FrozenMap, Value
+from selfheal_rules.vocabulary import INTEGER
 
 ACTIONS = (
     ActionType(
@@ -35,6 +38,54 @@ ACTIONS = (
         api="Acme's board 1",
     ),
 )  # fmt: skip
+
+
+DAWN = datetime(2026, 1, 1, 6, tzinfo=UTC)
+"""When a shift began; every other begins as many hours later."""
+
+
+def _shift(given: FrozenMap, now: datetime) -> datetime:
+    """Give when the shift began that works now."""
+    length = timedelta(hours=int(str(given.get("hours", 8))))
+    return DAWN + (now - DAWN) // length * length
+
+
+def _done(given: FrozenMap, remembered: Value, now: datetime) -> int:
+    """Give how many this shift has been asked for: what is remembered is the shift, and its number."""
+    return remembered[1] if isinstance(remembered, tuple) and remembered[0] == _shift(given, now) else 0
+
+
+def judge(step: Candidate, remembered: Value, now: datetime) -> Answer:
+    """Leave to the next shift what would be more than this one can do."""
+    most, done = int(str(step.given["acme.shift"])), _done(step.given, remembered, now)
+    if done < most:
+        return None
+    ends = _shift(step.given, now) + timedelta(hours=int(str(step.given.get("hours", 8))))
+    return Hold(f"this shift has {done} racks to drain, and can do {most}", ends)
+
+
+def begun(step: Candidate, remembered: Value, now: datetime) -> Value:
+    """Count what the shift is asked for."""
+    return _shift(step.given, now), _done(step.given, remembered, now) + 1
+
+
+def ended(given: FrozenMap, remembered: Value, worked: bool, now: datetime) -> Value:  # noqa: FBT001 - as it is called
+    """Count what failed no more: nobody had anything to do."""
+    done = _done(given, remembered, now)
+    return remembered if worked or not done else (_shift(given, now), done - 1)
+
+
+SHIFT = GuardType(
+    "acme.shift",
+    "At most so many racks are drained in one shift of Acme's people.",
+    INTEGER,
+    params(hours=number("How long a shift is, in hours; 8 where it is not said.")),
+    unless="the people of this shift had as much to do as they can",
+    by_target=False,
+    judge=judge,
+    begun=begun,
+    ended=ended,
+)
 
 
 @frozen

@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from acme_selfheal import ACTIONS, Board, Claim, Spool
+from acme_selfheal import ACTIONS, SHIFT, Board, Claim, Spool
 
-from selfheal_rules.conformance import ActionContract, ExecutorContract, LeaseContract, SourceContract
+from selfheal_rules.conformance import (
+    ActionContract,
+    ExecutorContract,
+    GuardContract,
+    LeaseContract,
+    SourceContract,
+)
 from selfheal_rules.parse.vocabulary import load_vocabulary
 from selfheal_rules.serve.sources import Setting
 
@@ -22,6 +28,12 @@ class TestAction(ActionContract):
 
     action = ACTIONS[0]
     vocabularies = (VOCABULARY,)
+
+
+class TestShift(GuardContract):
+    """What its people can do."""
+
+    guard, written = SHIFT, "{acme.shift: 2, hours: 1, by: [$lost.az]}"
 
 
 class TestBoard(ExecutorContract):

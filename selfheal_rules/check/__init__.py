@@ -11,7 +11,7 @@ from selfheal_rules.check.conclusions import lifetimes, provenance, unconfirmed,
 from selfheal_rules.check.determined import determined
 from selfheal_rules.check.everything import catch_all
 from selfheal_rules.check.expressions import formulas
-from selfheal_rules.check.guards import populations, shares, unguarded
+from selfheal_rules.check.guards import populations, settings, shares, unguarded
 from selfheal_rules.check.leaves import comparisons, counts, durations, fields, leaves
 from selfheal_rules.check.loops import circular, decision_loops
 from selfheal_rules.check.mapping import check_mapping, load_mapping
@@ -68,6 +68,7 @@ CHECKS: tuple[Check, ...] = (
     Check("deadlines", deadlines, "part"),
     Check("joins of negatives", required_joins, "whole"),
     Check("targets and keys", determined, "kinds"),
+    Check("settings of guards", settings, "part"),
     Check("shares", shares, "part"),
     Check("populations", populations, "part"),
     Check("unguarded actions", unguarded, "whole"),

@@ -7,6 +7,7 @@ from selfheal_rules.check.findings import a, at_word, error, listed, warning
 from selfheal_rules.check.operands import may_be, misfit, operand_type
 from selfheal_rules.check.subject import RuleView, Subject
 from selfheal_rules.diagnostics import Diagnostic
+from selfheal_rules.guards import GUARDS
 from selfheal_rules.model import Do
 from selfheal_rules.parse.findings import closest, did_you_mean
 
@@ -20,9 +21,12 @@ def actions(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def brought(subject: Subject) -> Iterator[Diagnostic]:
-    """What another package wanted to bring to the catalogue, and could not, is told to whoever checks anything."""
+    """What another package wanted to bring to a catalogue, and could not, is told to whoever checks anything."""
     for problem in CATALOGUE.problems:
         cure = "mend or remove the package; what it would have brought counts among the worst"
+        yield warning("SH359", problem, subject.ruleset.span, cure)
+    for problem in GUARDS.problems:
+        cure = "mend or remove the package; a rule with the guard it would have brought is not read"
         yield warning("SH359", problem, subject.ruleset.span, cure)
 
 

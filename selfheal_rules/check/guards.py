@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from selfheal_rules.actions import CATALOGUE, ActionType, is_destructive
-from selfheal_rules.check.findings import at_word, error, shown
+from selfheal_rules.check.findings import a, at_word, error, shown
+from selfheal_rules.check.leaves import number
+from selfheal_rules.check.operands import misfit
 from selfheal_rules.check.subject import Subject
-from selfheal_rules.check.walk import is_unread, names_in
+from selfheal_rules.check.walk import is_unread, known_as, names_in, settings_of
 from selfheal_rules.diagnostics import Diagnostic
+from selfheal_rules.guards.entry import SETTLED
 from selfheal_rules.model import Do, Guard, Literal, Operand, Pattern, Reference, Rule, RuleSet, Unread
 from selfheal_rules.values import percentage
-from selfheal_rules.vocabulary import Vocabulary
+from selfheal_rules.vocabulary import ANY, DURATION, Vocabulary
 
 Covers: TypeAlias = Callable[[Do], bool]
 
@@ -49,6 +52,29 @@ def _share(operand: Operand, word: str, ruleset: RuleSet, *, numbers: bool) -> I
         cure = "write a share, such as `50%`" + (", or a whole number" if numbers else "")
         place = operand[0].span if isinstance(operand, tuple) else operand.span
         yield error("SH340", f"`{word}` takes no such value", place, cure)
+
+
+def settings(subject: Subject) -> Iterator[Diagnostic]:
+    """The settings of guards are of their types, and the same whatever the match."""
+    for view in subject.rules:
+        for guard in view.rule.guard:
+            yield from typed(guard, subject.ruleset)
+
+
+def typed(guard: Guard, ruleset: RuleSet) -> Iterator[Diagnostic]:
+    """Find the settings of a guard that are of another type; durations and shares have checks of their own."""
+    is_brought = known_as(guard).is_brought
+    for word, operand, kind in settings_of(guard):
+        if is_unread(operand) or kind in {ANY, DURATION} or word in SETTLED:
+            continue
+        for one in operand if isinstance(operand, tuple) else (operand,):
+            if isinstance(one, Reference):
+                message = f"`{word}` of `{guard.name}` is the same for all, and `{one}` is of one match"
+                yield error("SH369", message, one.span, f"write {a(kind)} or `$params.name`")
+            elif is_brought:
+                yield from filter(None, [misfit(one, kind.element or kind, ruleset)])
+            else:
+                yield from number(one, kind, ruleset)
 
 
 def populations(subject: Subject) -> Iterator[Diagnostic]:

@@ -16,8 +16,6 @@ from selfheal_rules.source import Span
 from selfheal_rules.vocabulary import ANY, BOOLEAN, DURATION, INTEGER, NUMBER, STRING, FieldType
 
 ORDER = frozenset({"at_least", "more_than", "at_most", "less_than"})
-COUNTED = frozenset({"limit", "max_in_flight", "attempts", "flap", "breaker", "approval"})
-"""The words of guards under which a number of things is written."""
 TEXT = frozenset({"matches", "glob", "starts_with", "ends_with"})
 
 
@@ -208,19 +206,17 @@ def _pairs(scope: Scope, subject: Subject) -> Iterator[Diagnostic]:
 
 
 def counts(subject: Subject) -> Iterator[Diagnostic]:
-    """Bounds of a count or guard are whole numbers, those of an aggregate numbers; what it measures is a number."""
+    """Bounds of a count are whole numbers, those of an aggregate numbers; what it measures is a number."""
     for view in subject.rules:
         for pattern in view.patterns:
             counted = pattern.count or pattern.aggregate
             for bound in counted.bounds if counted else ():
-                yield from _bound(bound.operand, INTEGER if pattern.count else NUMBER, subject.ruleset)
+                yield from number(bound.operand, INTEGER if pattern.count else NUMBER, subject.ruleset)
             yield from _measured(pattern, subject)
-        for guard in view.rule.guard:
-            if guard.name in COUNTED and guard.name in guard.settings:
-                yield from _bound(guard.settings[guard.name], INTEGER, subject.ruleset)
 
 
-def _bound(operand: Operand, wanted: FieldType, ruleset: RuleSet) -> Iterator[Diagnostic]:
+def number(operand: Operand, wanted: FieldType, ruleset: RuleSet) -> Iterator[Diagnostic]:
+    """Find what keeps an operand from being a number, or a count from being one."""
     found = misfit(operand, wanted, ruleset)
     if found and found.code == "SH220":
         yield error("SH226", found.message, operand.span, f"write {a(wanted)}")

@@ -6,9 +6,9 @@ from fnmatch import fnmatchcase
 
 from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check.findings import at_word, error, listed, warning
-from selfheal_rules.check.guards import lacking, population, share
+from selfheal_rules.check.guards import lacking, population, share, typed
 from selfheal_rules.check.leaves import duration
-from selfheal_rules.check.walk import WAITS
+from selfheal_rules.check.walk import spans_of
 from selfheal_rules.diagnostics import Diagnostic, Report
 from selfheal_rules.model import Conclude, Do, Pattern, RuleSet
 from selfheal_rules.parse.findings import closest, did_you_mean
@@ -151,8 +151,9 @@ def _guards(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
     none = RuleSet(policy.name, (), vocabulary)
     for one in policy.guards:
         yield from share(one.guard, none)
-        for word, operand in one.guard.settings.items():
-            yield from duration(word, operand, none) if word in WAITS else ()
+        yield from typed(one.guard, none)
+        for word, operand in spans_of(one.guard):
+            yield from duration(word, operand, none)
         pattern = one.guard.settings.get("of")
         if pattern is not None:
             yield from (found for name in pattern.kinds for found in _known(name, "state", pattern.span, vocabulary))

@@ -1,7 +1,9 @@
 """The one way through a condition, a term or a step: every other file of `check` iterates with these."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
+from selfheal_rules.guards import GUARDS, GuardType
 from selfheal_rules.model import (
     Call,
     Conclude,
@@ -9,6 +11,7 @@ from selfheal_rules.model import (
     Do,
     Formula,
     Group,
+    Guard,
     Operand,
     Parameter,
     Pattern,
@@ -19,6 +22,7 @@ from selfheal_rules.model import (
     Test,
     Unread,
 )
+from selfheal_rules.vocabulary import DURATION, FieldType
 
 
 def conditions_below(conditions: Iterable[Condition]) -> Iterator[Condition]:
@@ -92,8 +96,21 @@ def leaves_of(pattern: Pattern) -> tuple[Test, ...]:
     return (*pattern.where, *(leaf for leaf in measured if isinstance(leaf, Test)))
 
 
-WAITS = frozenset({"per", "for", "cooldown", "backoff", "cap", "fresh"})
-"""The words of guards under which a duration is written."""
+def known_as(guard: Guard) -> GuardType:
+    """Give what the catalogue says of a guard; an observer is a storm under another name."""
+    return GUARDS["storm" if guard.name == "observer" else guard.name]
+
+
+def settings_of(guard: Guard) -> Iterator[tuple[str, Any, FieldType]]:
+    """Give the settings of a guard, each with its word and its type."""
+    known = known_as(guard)
+    for word, operand in guard.settings.items():
+        yield word, operand, known.words[word].type if word in known.words else known.own
+
+
+def spans_of(guard: Guard) -> Iterator[tuple[str, Operand]]:
+    """Give the settings of a guard under which a duration is written."""
+    yield from ((word, operand) for word, operand, kind in settings_of(guard) if kind == DURATION)
 
 
 def durations_of(rule: Rule) -> Iterator[tuple[str, Operand]]:
@@ -111,7 +128,7 @@ def durations_of(rule: Rule) -> Iterator[tuple[str, Operand]]:
     if rule.outcome:
         yield "within", rule.outcome.within
     for guard in rule.guard:
-        yield from ((word, operand) for word, operand in guard.settings.items() if word in WAITS)
+        yield from spans_of(guard)
 
 
 def _known(word: str, operand: Operand | None) -> Iterator[tuple[str, Operand]]:

@@ -1,19 +1,21 @@
 """From the guards of a rule or of the site to numbers, and functions from the rows of a match to what they go by."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from attrs import evolve
 
+from selfheal_rules.check.walk import known_as, settings_of
 from selfheal_rules.compile.branches import span
 from selfheal_rules.compile.codegen import Code
 from selfheal_rules.compile.plan import NEVER, Census, Guarding, Taker
 from selfheal_rules.compile.probes import probe
 from selfheal_rules.compile.steps import Written
+from selfheal_rules.guards import GuardType
+from selfheal_rules.guards.entry import SETTLED
 from selfheal_rules.model import Guard, Literal, Operand, Parameter, Pattern, Reference, RuleSet
-from selfheal_rules.values import Value, percentage
-
-SPANS = frozenset({"cooldown", "backoff"})
-"""The guards whose own word takes a duration."""
+from selfheal_rules.values import EMPTY, FrozenMap, Value, microseconds, percentage
+from selfheal_rules.vocabulary import DURATION, FieldType
 
 
 def rule_guard(guard: Guard, owner: str, written: Written) -> Guarding:
@@ -31,15 +33,17 @@ def guarding(
     guard: Guard, owner: str, rules: RuleSet, by: tuple[str, ...], scope: Mapping[int, object] | None, code: Code
 ) -> Guarding:
     """Give a guard with its settings as numbers."""
-    amount, percent = _amount(guard, rules)
+    known = known_as(guard)
+    amount, percent = (0.0, False) if known.is_brought else _amount(guard, known, rules)
     settings = guard.settings
+    given = _given(guard, rules) if known.is_brought else EMPTY
     fails = settings.get("fails")
     return Guarding(
         guard.name,
         owner,
         amount,
         percent,
-        per=_micros(settings.get("per"), rules, 0),
+        per=_reach(given, known) if known.is_brought else _micros(settings.get("per"), rules, 0),
         wait=_micros(settings.get("for"), rules, 0),
         cap=_micros(settings.get("cap"), rules, NEVER),
         fresh=_micros(settings.get("fresh"), rules, NEVER),
@@ -49,7 +53,27 @@ def guarding(
         census=census(settings["of"], by, rules, code) if "of" in settings else None,
         is_open=fails is not None and fails.value == "open",
         key=f"{owner} {guard.name} {','.join(by)}",
+        by_target=known.by_target,
+        given=given,
     )
+
+
+def _given(guard: Guard, rules: RuleSet) -> FrozenMap:
+    """Give the settings of a guard that another package brings as values of their types."""
+    settings = ((word, one, kind) for word, one, kind in settings_of(guard) if word not in SETTLED)
+    return FrozenMap({word: _read(one, kind, rules) for word, one, kind in settings})
+
+
+def _read(operand: Operand | tuple[Operand, ...], kind: FieldType, rules: RuleSet) -> Value:
+    if isinstance(operand, tuple):
+        return tuple(rules.value(one) for one in operand)
+    return kind.literal(rules.value(operand))
+
+
+def _reach(given: FrozenMap, known: GuardType) -> int:
+    """Give for how long what a guard remembers counts: as long as it may look back, and what it says itself."""
+    longest = max((value for value in given.values() if isinstance(value, timedelta)), default=timedelta())
+    return microseconds(longest + known.keep)
 
 
 def sharing(guards: Iterable[Guarding]) -> tuple[Guarding, ...]:
@@ -69,9 +93,9 @@ def census(pattern: Pattern, by: tuple[str, ...], rules: RuleSet, code: Code) ->
     return Census({kind.name: code[probe(kind, (taker,), code)] for kind in kinds}, by)
 
 
-def _amount(guard: Guard, rules: RuleSet) -> tuple[float, bool]:
+def _amount(guard: Guard, known: GuardType, rules: RuleSet) -> tuple[float, bool]:
     own = guard.settings[guard.name]
-    if guard.name in SPANS:
+    if known.own == DURATION:
         return span(rules, own) or 0, False
     if isinstance(own, tuple) or guard.name in {"lock", "maintenance"}:
         return 0, False

@@ -12,13 +12,12 @@ from selfheal_rules.compile.equalities import Equalities
 from selfheal_rules.compile.obstacles import Obstacle
 from selfheal_rules.compile.routes import Node, Route
 from selfheal_rules.compile.scenes import Facts, Scene
+from selfheal_rules.guards import GUARDS
 from selfheal_rules.model import Conclude, Guard, Pattern, Reference
 
 Routes = Mapping[str, Route]
 TARGET = ("target",)
 """What the engine's own acts are divided by."""
-BY_TARGET = frozenset({"cooldown", "flap", "backoff", "attempts", "approval"})
-"""The guards that go by the target, or the step itself, where they say nothing else."""
 BY_VALUE = frozenset({"lock", "maintenance"})
 """The guards that go by the values beside their own word."""
 
@@ -115,14 +114,14 @@ def is_counted_by(guard: Guard, holds: Callable[[object], bool]) -> bool:
     """
     Whether a guard counts within one partition, if a value that `holds` says which; of what is locked, each has to.
 
-    Those in `BY_TARGET` go by the target where they say nothing.
+    Some go by the target, or an approval by the step itself, where they say nothing.
     """
     if "of" in guard.settings or "scope" in guard.settings:
         return False
     own = guard.settings.get(guard.name if guard.name in BY_VALUE else "by", ())
     named = own if isinstance(own, tuple) else (own,)
     if not named:
-        return guard.name in BY_TARGET
+        return GUARDS[guard.name].by_target or guard.name == "approval"
     return all(map(holds, named)) if guard.name == "lock" else any(map(holds, named))
 
 

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from selfheal_rules.model import Conclude, Do, Rule, RuleSet
 from selfheal_rules.model import Test as Leaf
+from selfheal_rules.values import EMPTY, FrozenMap
 from selfheal_rules.vocabulary import Kind
 
 Rows: TypeAlias = tuple[Any, ...]
@@ -314,6 +315,10 @@ class Guarding:
     """What tells its budget from others: who has it, what it is, what it goes by, and for which actions."""
     keep: int = 0
     """How far back any guard of this key looks."""
+    by_target: bool = False
+    """Whether it goes by the target where it says nothing else; the others go by nothing, and count all together."""
+    given: FrozenMap = EMPTY
+    """The settings of a guard that another package brings, by their words."""
 
 
 @frozen(eq=False, repr=False)

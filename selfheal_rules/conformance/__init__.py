@@ -11,8 +11,17 @@ executors, leases, journals and sources pass the same ones.
 
 from selfheal_rules.conformance.actions import ActionContract
 from selfheal_rules.conformance.executors import ExecutorContract
+from selfheal_rules.conformance.guards import GuardContract
 from selfheal_rules.conformance.journals import JournalContract, LeaseContract
 from selfheal_rules.conformance.orders import asked
 from selfheal_rules.conformance.sources import SourceContract
 
-__all__ = ["ActionContract", "ExecutorContract", "JournalContract", "LeaseContract", "SourceContract", "asked"]
+__all__ = [
+    "ActionContract",
+    "ExecutorContract",
+    "GuardContract",
+    "JournalContract",
+    "LeaseContract",
+    "SourceContract",
+    "asked",
+]

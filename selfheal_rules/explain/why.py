@@ -21,6 +21,7 @@ from selfheal_rules.engine import MAX_AGE, Engine
 from selfheal_rules.explain.why_not.probe import given
 from selfheal_rules.explain.why_not.sift import Input
 from selfheal_rules.explain.words import shown
+from selfheal_rules.guards import GUARDS
 from selfheal_rules.model import Guard, Pattern, Rule
 from selfheal_rules.model import Literal as Written
 from selfheal_rules.policy import Policy
@@ -51,7 +52,7 @@ STOPS: Mapping[str, str] = {
     "lock": "another held the lock",
     "approval": "the site wanted somebody to approve it, and nobody had",
 }
-"""For every stage, when it says no: a sentence goes on with it."""
+"""For every stage of ours, when it says no: a sentence goes on with it; another package's guard brings its own."""
 
 
 class UnknownDecisionError(SelfHealError):
@@ -174,10 +175,14 @@ def _opinion(rule: Rule, name: str, verdict: Verdict | None) -> Opinion:
     guard = next((one for one in rule.guard if one.name == name), None)
     written, span = (_written(guard), guard.span) if guard else ("", None)
     if verdict is None:
-        return Opinion("ok", name, "lets it through", f"held back if {STOPS[name]}", written, span)
+        return Opinion("ok", name, "lets it through", f"held back if {_stops(name)}", written, span)
     retry = f"; asked again at {verdict.retry_at.isoformat()}" if verdict.retry_at else ""
     text = f"{verdict.status}: {verdict.reason}{retry}"
-    return Opinion("FAIL", name, text, f"let through unless {STOPS[name]}", written, span)
+    return Opinion("FAIL", name, text, f"let through unless {_stops(name)}", written, span)
+
+
+def _stops(name: str) -> str:
+    return STOPS[name] if name in STOPS else GUARDS[name].unless
 
 
 def _written(guard: Guard) -> str:

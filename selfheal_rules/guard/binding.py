@@ -1,9 +1,12 @@
 """A site's policy before it is bound to a program: it fits, or it is refused whole."""
 
+from collections.abc import Mapping
+
 from selfheal_rules.check.policy import check_policy
 from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.control import Control
 from selfheal_rules.diagnostics import EventError, RuleSetError, SnapshotError
+from selfheal_rules.guards import GUARDS, without
 from selfheal_rules.parse.policy import read_policy
 from selfheal_rules.policy import Policy
 from selfheal_rules.source import Source
@@ -48,6 +51,25 @@ def _refuse_rules(policy: Policy | None, said: Control) -> None:
     if policy and policy.require_backtest and not report.strip():
         message = f"the site takes no other rules without the report of their backtest: `{digest} HASH`"
         raise EventError(message, item=said, field="subject")
+
+
+def refuse_guards(named: Mapping[str, int]) -> None:
+    """
+    Hold the guards of other packages that a snapshot names, each with its version, against those that are installed.
+
+    Raises:
+        SnapshotError: where one is missing, or does not read what it remembers; nothing of it is dropped.
+    """
+    for name, version in named.items():
+        known = GUARDS.get(name)
+        if known is None:
+            raise SnapshotError(without(name))
+        if version not in {known.version, *known.reads}:
+            message = (
+                f"the snapshot has what version {version} of guard `{name}` remembers, and version {known.version} "
+            )
+            message += "does not read it: install a version that does"
+            raise SnapshotError(message)
 
 
 def kept_policy(kept: tuple[str, str] | None) -> Policy | None:

@@ -16,6 +16,7 @@ from selfheal_rules.decide.docket import ANY
 from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.proposal import Flight, Proposal, Queue
 from selfheal_rules.guard import breaker, storm
+from selfheal_rules.guard.brought import Brought
 from selfheal_rules.guard.ledger import Airborne, Book, Ledger
 from selfheal_rules.guard.road import Road, Scopes, Surveyor, Words, speaks
 from selfheal_rules.guard.stage import Desk
@@ -56,6 +57,7 @@ class Guards:
         rules = RuleSet(policy.name if policy else "", (), program.vocabulary)
         self.code = Code("site")
         self.site = sharing(_site_guards(policy, rules, self.code)) if policy else ()
+        self.brought = Brought(self._declared(), ledger)
         self.listeners: dict[str, list[Listener]] = {}
         self.watchers: list[tuple[Population, list[Guarding]]] = []
         self.standings: list[Standing] = []
@@ -248,6 +250,7 @@ class Guards:
             airborne.acting = acting
             airborne.scopes = road.occupied(proposal, scopes, now)
             airborne.breakers = road.breakers(proposal, scopes, now)
+            airborne.brought = road.ending(proposal, scopes, now)
             book.take_off(proposal.flight, airborne)
             for population in self.sparing if acting else ():
                 population.occupy(proposal.target)
@@ -265,7 +268,9 @@ class Guards:
                 self._free(airborne)
                 for place, per, least in airborne.breakers:
                     _break(book, place, per, least, flight, now, worked=worked)
-                return [*airborne.scopes, *(("breaker", place) for place, _, _ in airborne.breakers)]
+                queues = [*airborne.scopes, *(("breaker", place) for place, _, _ in airborne.breakers)]
+                told = self.brought.ended
+                return queues + [told(one, book, airborne.target, now, worked=worked) for one in airborne.brought]
         return []
 
     def failed(self, episode: Episode, now: int) -> list[Queue]:
@@ -359,6 +364,10 @@ class Guards:
     def _release(self, target: str) -> bool:
         found = self.ledger.stood_down.pop(target, None) is not None
         for book in (self.ledger.done, self.ledger.shadow):
+            for places in book.brought.values():
+                for place in [place for place, kept in places.items() if kept.target == target]:
+                    del places[place]
+                    found = True
             for place in [place for place, (_, one) in book.quarantined.items() if one == target]:
                 del book.quarantined[place]
                 for times in [one for one in book.times if one[:2] == place]:

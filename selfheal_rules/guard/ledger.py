@@ -5,6 +5,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from selfheal_rules.decide.proposal import Flight, Queue
+from selfheal_rules.values import Value
 
 if TYPE_CHECKING:
     from selfheal_rules.decide.control import Control
@@ -21,7 +22,7 @@ SAID = 1_000
 class Airborne:
     """One attempt under way."""
 
-    __slots__ = ("acting", "action", "breakers", "ends", "episode", "scopes", "target")
+    __slots__ = ("acting", "action", "breakers", "brought", "ends", "episode", "scopes", "target")
 
     def __init__(self, action: str, target: Any, ends: int, episode: int) -> None:  # noqa: ANN401 - a value of any type
         """Start with nothing locked."""
@@ -32,6 +33,8 @@ class Airborne:
         self.episode = episode
         self.scopes: tuple[Queue, ...] = ()
         self.breakers: tuple[tuple[Scope, int, int], ...] = ()
+        self.brought: tuple[tuple[str, str, Scope], ...] = ()
+        """The guards of other packages that hear how it ends: the name, the key, and what it goes by."""
 
 
 class Breaker:
@@ -46,10 +49,26 @@ class Breaker:
         self.probe: Flight | None = None
 
 
+class Remembered:
+    """What a guard of another package remembers of one place: since when, and of which target it was last told."""
+
+    __slots__ = ("at", "fault", "target", "value")
+
+    def __init__(self, at: int, target: Any, value: Value, fault: str = "") -> None:  # noqa: ANN401 - of any type
+        """Start so; `fault` says why it could not be told what came of something."""
+        self.at = at
+        self.target = target
+        self.value = value
+        self.fault = fault
+
+
+_UNKNOWN = Remembered(0, None, None)
+
+
 class Book:
     """The budgets of what was done, or of what would have been."""
 
-    __slots__ = ("acts", "breakers", "ends", "flights", "last", "quarantined", "scopes", "times")
+    __slots__ = ("acts", "breakers", "brought", "ends", "flights", "last", "quarantined", "scopes", "times")
 
     def __init__(self) -> None:
         """Start with nothing done."""
@@ -66,6 +85,8 @@ class Book:
         """Per lock or cap the attempts under way."""
         self.breakers: dict[Scope, Breaker] = {}
         self.quarantined: dict[Scope, tuple[int, Any]] = {}
+        self.brought: dict[str, dict[Scope, Remembered]] = {}
+        """By the guards of other packages what each remembers, the oldest first."""
 
     def act(self, scope: Scope, target: Any, at: int) -> None:  # noqa: ANN401 - a value of any type
         """Note that a target was acted on."""
@@ -93,6 +114,18 @@ class Book:
                 del acts[target]
         return acts if oldest > since else {target: at for target, at in acts.items() if at > since}
 
+    def remembered(self, guard: str, scope: Scope, since: int) -> Remembered:
+        """Give what a guard of another package remembers, if it was written after an instant."""
+        kept = self.brought.get(guard, {}).get(scope)
+        return kept if kept is not None and (kept.at > since or kept.fault) else _UNKNOWN
+
+    def remember(self, guard: str, scope: Scope, kept: Remembered) -> None:
+        """Have a guard of another package remember; nothing at all is forgotten at once."""
+        places = self.brought.setdefault(guard, {})
+        places.pop(scope, None)
+        if kept.fault or kept.value is not None:
+            places[scope] = kept
+
     def sweep(self, since: int) -> None:
         """Forget what happened before an instant that no window reaches back to."""
         for scope in [scope for scope, acts in self.acts.items() if all(at <= since for at in acts.values())]:
@@ -102,6 +135,9 @@ class Book:
         for last in self.last.values():
             for scope in _before(last, since):
                 del last[scope]
+        for places in self.brought.values():
+            for scope in [scope for scope, kept in places.items() if kept.at <= since and not kept.fault]:
+                del places[scope]
         idle = [one for one, found in self.breakers.items() if found.opened is None and _is_past(found, since)]
         for scope in idle:
             del self.breakers[scope]
@@ -218,6 +254,7 @@ class Ledger:
 
     __slots__ = (
         "approvals",
+        "brought",
         "counts",
         "done",
         "healed",
@@ -244,6 +281,8 @@ class Ledger:
         self.heard: dict[str, int] = {}
         self.healed: dict[tuple[str, Any], int] = {}
         self.counts: dict[tuple[str, ...], int] = {}
+        self.brought: dict[str, int] = {}
+        """The guards of other packages that spoke, or remember something, each with its version."""
         self.policy: tuple[str, str] | None = None
         """The name and the text of the policy that holds, where it has one."""
         self.started: int | None = None

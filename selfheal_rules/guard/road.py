@@ -19,9 +19,9 @@ from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal, Queue
 from selfheal_rules.guard.lock import places
 from selfheal_rules.guard.stage import Desk, Phrase, Stage
-from selfheal_rules.guard.stages import STAGES
+from selfheal_rules.guard.stages import stages
 from selfheal_rules.guard.verdict import unknown
-from selfheal_rules.guard.view import BY_TARGET
+from selfheal_rules.guards import GUARDS
 from selfheal_rules.match.populations import scope_of
 
 RAW = frozenset({"lock", "maintenance"})
@@ -54,6 +54,8 @@ class Road:
     """The locks and caps an attempt takes up."""
     breakers: Callable[[Proposal, Scopes, int], tuple[tuple[Any, int, int], ...]]
     """The breakers that hear how it ends, each with its span and how many failures open it."""
+    ending: Callable[[Proposal, Scopes, int], tuple[tuple[str, str, Any], ...]]
+    """The guards of other packages that hear how it ends: the name, the key, and what it goes by."""
     lease: int
     """The longest a guard of the rule locks anything, in microseconds; 0 where none says so."""
     guarded: bool
@@ -101,18 +103,19 @@ class Surveyor:
 
     def road(self) -> Road:
         """Write it all out."""
-        stages = [stage for stage in STAGES if self._is_asked(stage)]
-        asked = {stage.name: [*self._asked(stage)] for stage in stages}
+        asking = [stage for stage in stages(self.guards) if self._is_asked(stage)]
+        asked = {stage.name: [*self._asked(stage)] for stage in asking}
         told = {name: " or ".join(always for _, always in pairs) for name, pairs in asked.items()}
         return Road(
             self._read_scopes(),
             self._over(" or ".join(needed for pairs in asked.values() for needed, _ in pairs)),
             self._over(_tuple(f"({name!r}, {text})" for name, text in told.items())),
-            self._over(_tuple(call for stage in stages if stage.seen for call in self._noted(stage, stage.seen))),
-            self._over(_tuple(call for stage in stages if stage.charge for call in self._noted(stage, stage.charge))),
-            {name: note for one in stages if one.refused for name, note in self._refused(one, one.refused)},
+            self._over(_tuple(call for stage in asking if stage.seen for call in self._noted(stage, stage.seen))),
+            self._over(_tuple(call for stage in asking if stage.charge for call in self._noted(stage, stage.charge))),
+            {name: note for one in asking if one.refused for name, note in self._refused(one, one.refused)},
             self._over(_tuple(self._occupied())),
             self._over(_tuple(self._broken())),
+            self._over(_tuple(self._ending())),
             max((guard.wait for guard, _ in self.guards.get("lock", ())), default=0),
             bool(self.guards),
         )
@@ -183,10 +186,21 @@ class Surveyor:
             heard = f"(({guard.key!r}, proposal.action, {scope}), {guard.per}, {int(guard.amount)})"
             yield f"*(({heard},) if {scope} is not None else ())"
 
+    def _ending(self) -> Iterator[str]:
+        for name, guards in self.guards.items():
+            for guard, scope in guards if hears_ends(name) else ():
+                yield f"*((({name!r}, {guard.key!r}, {scope}),) if {scope} is not None else ())"
+
+
+def hears_ends(name: str) -> bool:
+    """Whether a guard is one of another package that is told how attempts end."""
+    known = GUARDS.get(name)
+    return known is not None and known.ended is not None
+
 
 def _alone(guard: Guarding) -> str:
     """Write what a guard goes by that names nothing: the target, or all together."""
-    return "proposal.place" if guard.name in BY_TARGET else "()"
+    return "proposal.place" if guard.by_target else "()"
 
 
 def _tuple(texts: Iterable[str]) -> str:

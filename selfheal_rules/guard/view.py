@@ -17,8 +17,6 @@ from selfheal_rules.values import Value, microseconds, moment
 
 DEPTH = 8
 """How far up the topology is followed."""
-BY_TARGET = frozenset({"cooldown", "flap", "backoff", "attempts"})
-"""The guards that go by the target where they say nothing else; the others go by nothing, and count all together."""
 CAREFUL = Autonomy("approve", risks=("low", "high"))
 FREE = Autonomy("auto", risks=("none",))
 """What goes without saying: what touches something is approved, what touches nothing goes by itself."""
@@ -101,7 +99,7 @@ class View:
         """Give what a guard of the site goes by: the target, or what it is in; None where that is unknown."""
         if guard.by:
             return self.within(guard.by, target)
-        return scope_of((target,)) if guard.name in BY_TARGET else ()
+        return scope_of((target,)) if guard.by_target else ()
 
     # Policy
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from selfheal_rules.guards import GUARDS, GuardType
 from selfheal_rules.model import Guard, Literal, Operand, Pattern
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.conditions import Scope, read_condition
@@ -12,35 +13,7 @@ from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.values import FrozenMap
 
 Setting: TypeAlias = Operand | tuple[Operand, ...] | Pattern
-
-BESIDE: Mapping[str, tuple[str, ...]] = {
-    "limit": ("per", "by", "fails"),
-    "min_healthy": ("of", "by", "fresh", "fails"),
-    "max_percent": ("of", "per", "by", "fresh", "fails"),
-    "cooldown": ("by", "fails"),
-    "max_in_flight": ("by", "fails"),
-    "lock": ("for", "fails"),
-    "flap": ("per", "by", "for", "fails"),
-    "breaker": ("per", "by", "for", "fails"),
-    "storm": ("of", "per", "by", "for", "fresh", "fails"),
-    "approval": ("for",),
-    "maintenance": ("fails",),
-    "backoff": ("cap", "per", "jitter", "by", "fails"),
-    "attempts": ("per", "by", "fails"),
-}
-"""The guards by their first word, each with the words it takes."""
-
-NEEDED: Mapping[str, tuple[str, ...]] = {
-    "limit": ("per",),
-    "min_healthy": ("of",),
-    "max_percent": ("of",),
-    "flap": ("per",),
-    "breaker": ("per", "for"),
-    "storm": ("of",),
-    "backoff": ("per",),
-    "attempts": ("per",),
-}
-"""The words a guard means nothing without."""
+Reader: TypeAlias = Callable[[Node, str, Findings], Operand | tuple[Operand, ...] | None]
 
 
 def read_guards(nodes: list[Node], address: str, scope: Scope) -> tuple[Guard, ...]:
@@ -58,7 +31,7 @@ def read_guard(node: Node, address: str, scope: Scope) -> Guard | None:
     name, node = _name(node, scope)
     if name is None:
         return None
-    for word in NEEDED.get(name, ()):
+    for word in GUARDS[name].needed:
         if word not in node.entries:
             scope.findings.refuse("SH153", f"guard `{name}` means nothing without `{word}`", node, f"add `{word}`")
     settings = {}
@@ -71,7 +44,7 @@ def read_guard(node: Node, address: str, scope: Scope) -> Guard | None:
 
 def _name(node: MapNode, scope: Scope) -> tuple[str | None, MapNode]:
     """Give the one guard a mapping names, or seems to mean, and the mapping with that name in it."""
-    found = [word for word in node.entries if word in BESIDE]
+    found = [word for word in node.entries if word in GUARDS]
     if len(found) == 1:
         return found[0], node
     if found:
@@ -79,24 +52,38 @@ def _name(node: MapNode, scope: Scope) -> tuple[str | None, MapNode]:
         scope.findings.refuse("SH150", message, node.keys[found[1]], "write each as an item of its own")
         return None, node
     first = next(iter(node.entries), "")
-    meant = likely(first, BESIDE)
+    meant = likely(first, GUARDS)
     message = f"`{first}` is no guard" if first else "a guard says what it limits"
     before = scope.findings.gaps
-    scope.findings.refuse("SH150", message, node.keys.get(first, node), did_you_mean(first, BESIDE))
+    scope.findings.refuse("SH150", message, node.keys.get(first, node), _cure(first))
     if not meant:
         return None, node
     scope.findings.gaps = before
     return meant, node.renamed({first: meant})
 
 
+def _cure(name: str) -> str:
+    if "." not in name:
+        return did_you_mean(name, GUARDS.own)
+    missing = f"install the package that brings `{name}`: without it nobody knows what it would hold back"
+    return "; ".join((missing, *(one for one in GUARDS.problems if name in one)))
+
+
 def _setting(word: str, guard: str, inner: Node, key: ScalarNode, address: str, scope: Scope) -> Setting | None:
     findings = scope.findings
-    if word != guard and word not in BESIDE[guard]:
-        findings.refuse("SH151", f"guard `{guard}` takes no `{word}`", key, did_you_mean(word, BESIDE[guard]))
+    words = GUARDS[guard].words
+    if word != guard and word not in words:
+        findings.refuse("SH151", f"guard `{guard}` takes no `{word}`", key, did_you_mean(word, words))
         return None
     if word == "of":
         return _population(inner, address, scope)
-    return findings.marked(READERS.get(word, one_or_several), inner, word)
+    return findings.marked(reader(GUARDS[guard], word), inner, word)
+
+
+def reader(guard: GuardType, word: str) -> Reader:
+    """Give what reads a word of a guard: a duration, a list, a value, or either of those."""
+    kind = guard.own if word == guard.name else guard.words[word].type
+    return fails if word == "fails" else _READERS.get(kind.name, literals.operand)
 
 
 def one_or_several(node: Node, word: str, findings: Findings) -> Operand | tuple[Operand, ...] | None:
@@ -130,9 +117,4 @@ def _population(node: Node, address: str, scope: Scope) -> Pattern | None:
     return None
 
 
-READERS: Mapping[str, Callable[[Node, str, Findings], Operand | tuple[Operand, ...] | None]] = {
-    **dict.fromkeys(("cooldown", "backoff", "per", "for", "cap", "fresh"), literals.duration),
-    "by": several,
-    "fails": fails,
-}
-"""How the words of guards are read; those not here take a value, or a list of values."""
+_READERS: Mapping[str, Reader] = {"duration": literals.duration, "list": several, "any": one_or_several}

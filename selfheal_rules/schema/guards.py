@@ -3,59 +3,56 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from selfheal_rules.guards import GUARDS, GuardType
+from selfheal_rules.guards.entry import SETTLED
 from selfheal_rules.parse import guards, literals
 from selfheal_rules.schema.forms import Schema, Shapes, ref, several, shown_by, told
 from selfheal_rules.schema.values import DURATION, OPERAND
+from selfheal_rules.vocabulary import FieldType
 
 _READ: Mapping[Callable[..., Any], Schema] = {
     literals.duration: DURATION,
     guards.several: several(OPERAND),
     guards.fails: {"enum": ["open", "closed"]},
+    literals.operand: OPERAND,
     guards.one_or_several: {"anyOf": [OPERAND, several(OPERAND)]},
 }
-_SAID = {
-    "limit": "At most so many different targets within `per`.",
-    "min_healthy": "Nothing begins where fewer than this are healthy.",
-    "max_percent": "At most this share of the population is acted on at once, or within `per`.",
-    "cooldown": "Nothing begins again within this time.",
-    "max_in_flight": "At most so many attempts are under way.",
-    "lock": "Never two at once on one of these, besides the target.",
-    "flap": "What began so often within `per` is left alone until it has been quiet.",
-    "breaker": "An action that failed so often within `per` is not tried for a while.",
-    "storm": "Nothing begins while so many are failing.",
-    "failing": "The observer is doubted while so many are failing.",
-    "approval": "So many people have to agree.",
-    "maintenance": "Nothing is done while one of these, too, is being worked on.",
-    "backoff": "How long to wait before it begins again; twice as long each time, up to `cap`.",
-    "attempts": "At most so many tries of one action within `per`.",
-    "of": "The population it looks at.",
-    "by": "What is counted apart.",
-    "per": "Over how long it counts.",
-    "for": "For how long it holds.",
-    "cap": "The longest wait.",
-    "jitter": "By how much waits are spread.",
-    "fresh": "How old what is known of the population may be.",
-    "fails": "Whether it lets a step pass (`open`) or holds it (`closed`) where it cannot tell.",
-}
+_FAILING = "The observer is doubted while so many are failing."
+_EXAMPLES: Mapping[str, object] = {
+    "string": "x", "integer": 2, "number": 2, "boolean": True, "duration": "5m", "list": ["x"],
+}  # fmt: skip
 
 
 def guard(beside: Shapes | None = None) -> Schema:
     """Give one item of `guard`, or of a place where other words may stand beside."""
-    return {"oneOf": [worded(name, beside=beside) for name in guards.BESIDE]}
+    return {"oneOf": [worded(name, beside=beside) for name in GUARDS]}
 
 
 def worded(name: str, *, under: str = "", beside: Shapes | None = None) -> Schema:
     """Give the guard of a name, or one like it under another word."""
-    told_first = told(_SAID[under or name], _shape(name))
-    words = {under or name: told_first, **{word: _word(word) for word in guards.BESIDE[name]}, **(beside or {})}
-    words = {word: shown_by("a guard", word, shape) for word, shape in words.items()}
-    needed = [under or name, *guards.NEEDED.get(name, ())]
+    known = GUARDS[name]
+    doc = _FAILING if under else known.doc
+    words = {under or name: told(doc, _shape(known, name)), **{word: _word(known, word) for word in known.words}}
+    words = {word: _shown(known, word, shape) for word, shape in (words | dict(beside or {})).items()}
+    needed = [under or name, *known.needed]
     return {"type": "object", "properties": words, "required": needed, "additionalProperties": False}
 
 
-def _word(word: str) -> Schema:
-    return told(_SAID[word], _shape(word))
+def _word(known: GuardType, word: str) -> Schema:
+    return told(known.words[word].doc, _shape(known, word))
 
 
-def _shape(word: str) -> Schema:
-    return ref("pattern") if word == "of" else _READ[guards.READERS.get(word, guards.one_or_several)]
+def _shape(known: GuardType, word: str) -> Schema:
+    return ref("pattern") if word == "of" else _READ[guards.reader(known, word)]
+
+
+def _shown(known: GuardType, word: str, shape: Schema) -> Schema:
+    """Give a shape with examples: those of our own words, or for a stranger's one of its type."""
+    declared = known.words[word].type if word in known.words else known.own
+    if known.is_brought and (word == known.name or word not in SETTLED):
+        return shape if "examples" in shape else {**shape, "examples": [_example(declared)]}
+    return shown_by("a guard", word, shape)
+
+
+def _example(declared: FieldType) -> object:
+    return declared.values[0] if declared.values else _EXAMPLES[declared.name]

@@ -11,8 +11,8 @@ from selfheal_rules.events import Event, State
 from selfheal_rules.model import Conclude, Rule
 from selfheal_rules.testing.cases import Also, Case, Input
 
-BY_TARGET = frozenset({"cooldown", "flap", "backoff", "attempts", "lock", "maintenance", "approval"})
-"""Guards that go by the target where they name nothing else: what befalls one target is nothing to another."""
+OF_ONE = frozenset({"lock", "maintenance", "approval"})
+"""Guards that, as those by target, mind one target where they name nothing else: what befalls another is nothing."""
 
 
 @frozen
@@ -83,7 +83,7 @@ def _concluded(rule: Rule) -> frozenset[str]:
 
 
 def _is_shared(guard: Guarding) -> bool:
-    return guard.name not in BY_TARGET or guard.scope is not None
+    return not (guard.by_target or guard.name in OF_ONE) or guard.scope is not None
 
 
 def _are_apart(left: Input, right: Input, stages: tuple[Stage, ...], shared: frozenset[str]) -> bool:
