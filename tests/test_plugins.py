@@ -19,6 +19,7 @@ from selfheal_rules.check import check_rules
 from selfheal_rules.check.serving import check_serving
 from selfheal_rules.diagnostics import JournalError
 from selfheal_rules.execute import brought
+from selfheal_rules.guards import GUARDS
 from selfheal_rules.journal.leasing import open_lease
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.parse.serving import parse_serving
@@ -46,8 +47,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def _forget() -> None:
-    """Have the catalogue ask for packages anew: a process asks once."""
+    """Have the catalogues ask for packages anew: a process asks once."""
     CATALOGUE.__dict__.pop("_brought", None)
+    GUARDS.__dict__.pop("_brought", None)
 
 
 def _actions(own: dict[str, ActionType] | None = None) -> Catalogue[ActionType]:
@@ -236,7 +238,7 @@ def test_the_example_keeps_what_plugins_promise(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "examples/plugin"]
     done = subprocess.run(command, cwd=ROOT, env=known, capture_output=True, text=True, check=False)
     assert 0 == done.returncode, done.stdout
-    assert "15 passed, 1 skipped" in done.stdout
+    assert "21 passed, 1 skipped" in done.stdout
 
 
 def test_plugins_are_in_order() -> None:
@@ -260,8 +262,9 @@ def test_the_page_is_true(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert told in (ROOT / "examples" / "plugin" / "pyproject.toml").read_text("utf-8")
     (rule,) = _blocks("yaml")
     assert [] == _checked(rule)
-    added, gathered, written = _blocks("python")
+    added, gathered, guard, written = _blocks("python")
     _is_kept(added)
+    _is_a_guard(guard)
     exec(gathered, {})  # noqa: S102 - the page's own example
     names: dict[str, Any] = {}
     exec(written, names)  # noqa: S102 - the page's own example
@@ -281,6 +284,17 @@ def _is_kept(written: str) -> None:
     (lamps,) = names["executors"](dry=True)
     outcome = lamps.execute(conformance.asked("lamp.light", "hall"))
     assert (("lamp.light",), "dry_run", "light hall") == (lamps.actions, outcome.status, outcome.detail)
+
+
+def _is_a_guard(written: str) -> None:
+    """Hold the guard that the page writes out to what guards promise."""
+    names: dict[str, Any] = {}
+    exec(written, names)  # noqa: S102 - the page's own example
+    GUARDS.__dict__["_brought"] = ({"lamps.rest": names["REST"]}, ())
+    contract = type("Rest", (conformance.GuardContract,), {"guard": names["REST"]})()
+    contract.written = "{lamps.rest: 90s, room: hall}"
+    for promise in (one for one in dir(contract) if one.startswith("test_")):
+        getattr(contract, promise)()
 
 
 def test_the_page_names_every_contract() -> None:

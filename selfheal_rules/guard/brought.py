@@ -87,9 +87,8 @@ def _verdict(said: object, guard: Guarding, place: Scope, now: int) -> Verdict |
     if said is None:
         return None
     if isinstance(said, Doubt):
-        return (
-            None if guard.is_open else held(guard.name, f"{_reason(said)}; the guard fails closed", place, now + AGAIN)
-        )
+        reason = f"{_reason(said)}, and the guard fails closed"
+        return None if guard.is_open else held(guard.name, reason, place, now + AGAIN)
     if isinstance(said, Refuse):
         return suppressed(guard.name, _reason(said), escalates=bool(said.escalates))
     if not isinstance(said, Hold):
@@ -122,6 +121,8 @@ def _charge(known: GuardType, guard: Guarding, desk: Desk) -> Phrase:
         return NOTHING
 
     def note(proposal: Proposal, scope: Scope, now: int) -> None:
+        if scope is None:  # it fails open there: nobody knows of what it should remember that
+            return
         asking = candidate(proposal, guard, scope, view)
         write(book, guard, scope, proposal.target, now, lambda value: begun(asking, value, moment(now)))
 

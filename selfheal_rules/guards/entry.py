@@ -127,8 +127,9 @@ class GuardType:
             object.__setattr__(self, "words", FrozenMap({**self.words, **shared}))
 
     def _refuse(self) -> None:
-        taken = [word for word in self.words if word in SETTLED or word in {self.name, "action"}]
-        types = {self.name: self.own, **{word: one.type for word, one in self.words.items()}}
+        own = {word: one for word, one in self.words.items() if one is not SETTLED.get(word)}
+        taken = [word for word in own if word in SETTLED or word in {self.name, "action"}]
+        types = {self.name: self.own, **{word: one.type for word, one in own.items()}}
         odd = [word for word, one in types.items() if one.name not in TYPES or (one.element or STRING) != STRING]
         if taken:
             message = f"`{taken[0]}` of guard `{self.name}` is a word of every guard"

@@ -25,7 +25,14 @@ _EXAMPLES: Mapping[str, object] = {
 
 def guard(beside: Shapes | None = None) -> Schema:
     """Give one item of `guard`, or of a place where other words may stand beside."""
-    return {"oneOf": [worded(name, beside=beside) for name in GUARDS]}
+    return {"oneOf": [*(worded(name, beside=beside) for name in GUARDS), _elsewhere()]}
+
+
+def _elsewhere() -> Schema:
+    """Give a guard of a package that is installed where the file is read, and not where the schema was written."""
+    known = [name for name in GUARDS if "." in name]
+    foreign = {"not": {"enum": known}, "pattern": r"\."} if known else {"pattern": r"\."}
+    return {"type": "object", "not": {"propertyNames": {"not": foreign}}}
 
 
 def worded(name: str, *, under: str = "", beside: Shapes | None = None) -> Schema:

@@ -13,6 +13,7 @@ from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.compile.plan import Action, Ruling
 from selfheal_rules.diagnostics import Diagnostic, Report, RuleSetError
 from selfheal_rules.guard.stages import stages
+from selfheal_rules.guards import GUARDS
 from selfheal_rules.model import RuleSet
 from selfheal_rules.parse import literals, parse_rules
 from selfheal_rules.parse.fields import table
@@ -64,15 +65,10 @@ class Known:
         """The names of its steps."""
         return tuple(dict.fromkeys(step.name for _, step in self._acting))
 
-    @property
-    def _declared(self) -> Iterator[str]:
-        yield from (guard.name for ruling in self.program.plan.rules for guard in ruling.guards)
-        yield from (one.guard.name for one in self.policy.guards) if self.policy else ()
-
     @cached_property
     def guards(self) -> tuple[str, ...]:
         """Who gives verdicts."""
-        return (*(stage.name for stage in stages(self._declared)), *_OWN_GUARDS)
+        return (*(stage.name for stage in stages(GUARDS)), *_OWN_GUARDS)
 
     def doing(self, action: str | None) -> tuple[str, ...]:
         """Give the rules that do an action, each with the name of its rule set."""
