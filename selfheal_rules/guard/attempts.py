@@ -4,30 +4,30 @@ from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Scope
-from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage, counting
 from selfheal_rules.guard.verdict import suppressed
 from selfheal_rules.values import moment
 
 
 def bind(guard: Guarding, desk: Desk) -> Asked:
     """Suppress the try that is one too many, and every one after it."""
-    book, key, per, keep = desk.book, guard.key, guard.per, guard.keep
+    book, key, per, keep, what = desk.book, guard.key, guard.per, guard.keep, (guard.key, desk.action)
     quarantined, since = book.quarantined, book.since
 
-    def verdict(proposal: Proposal, scope: Scope, now: int) -> Verdict | None:
+    def verdict(_: Proposal, scope: Scope, now: int) -> Verdict | None:
         if (key, scope) in quarantined:
             told = moment(quarantined[key, scope][0]).isoformat()
             return suppressed("quarantine", f"quarantined since {told}: release it by hand")
-        if len(since((key, scope, proposal.action), now - per, now - keep)) < guard.amount:
+        if len(since(what, scope, now - per, now - keep)) < guard.amount:
             return None
         return suppressed("attempts", f"tried {guard.amount:g} times already; quarantined", escalates=True)
 
     return Asked(
         verdict,
         Phrase(
-            "({key}, {scope}, proposal.action) in {times} or ({quarantined} and ({key}, {scope}) in {quarantined})",
+            "{scope} in {times} or ({quarantined} and ({key}, {scope}) in {quarantined})",
             key=key,
-            times=book.times,
+            times=book.times.setdefault(what, {}),
             quarantined=quarantined,
         ),
     )
@@ -35,9 +35,7 @@ def bind(guard: Guarding, desk: Desk) -> Asked:
 
 def charge(guard: Guarding, desk: Desk) -> Phrase:
     """Count a try."""
-    return Phrase(
-        "{times}.setdefault(({key}, {scope}, proposal.action), []).append(now)", times=desk.book.times, key=guard.key
-    )
+    return counting((guard.key, desk.action), desk)
 
 
 def refused(guard: Guarding, desk: Desk) -> Phrase:
@@ -46,7 +44,7 @@ def refused(guard: Guarding, desk: Desk) -> Phrase:
 
     def note(proposal: Proposal, scope: Scope, now: int) -> None:
         place = (guard.key, scope)
-        tried = book.since((*place, proposal.action), now - guard.per, now - guard.keep)
+        tried = book.since((guard.key, desk.action), scope, now - guard.per, now - guard.keep)
         if scope is not None and len(tried) >= guard.amount:
             book.quarantined.setdefault(place, (now, proposal.target))
 

@@ -10,11 +10,11 @@ from selfheal_rules.guard.verdict import held
 
 def bind(guard: Guarding, desk: Desk) -> Asked:
     """Hold a step whose breaker is open, or waits for its probe."""
-    book, breakers = desk.book, desk.book.breakers
+    book, breakers = desk.book, desk.book.breakers.setdefault((guard.key, desk.action), {})
 
     def verdict(proposal: Proposal, scope: Scope, now: int) -> Verdict | None:
         place = (guard.key, proposal.action, scope)
-        breaker = breakers.get(place)
+        breaker = breakers.get(scope)
         if breaker is None or breaker.opened is None:
             return None
         ends = breaker.opened + guard.wait
@@ -25,26 +25,25 @@ def bind(guard: Guarding, desk: Desk) -> Asked:
             return None
         return held("breaker", f"one probe of `{proposal.action}` is under way", place, probe.ends)
 
-    names = {"breakers": breakers, "key": guard.key, "action": desk.action, "closed": Breaker()}
-    return Asked(verdict, Phrase("{breakers}.get(({key}, {action}, {scope}), {closed}).opened is not None", **names))
+    phrase = "{breakers}.get({scope}, {closed}).opened is not None"
+    return Asked(verdict, Phrase(phrase, breakers=breakers, closed=Breaker()))
 
 
 def charge(guard: Guarding, desk: Desk) -> Phrase:
     """Have the first after a while be the probe."""
-    breakers, action, key = desk.book.breakers, desk.action, guard.key
+    breakers = desk.book.breakers.setdefault((guard.key, desk.action), {})
 
     def note(proposal: Proposal, scope: Scope) -> None:
-        breaker = breakers.get((key, action, scope))
+        breaker = breakers.get(scope)
         if breaker is None:
-            breakers[key, action, scope] = Breaker()
+            breakers[scope] = Breaker()
         elif breaker.opened is not None:
             breaker.probe = proposal.flight
 
     fresh = Breaker()
     fresh.opened = 0
-    known = "{breakers}.get(({key}, {action}, {scope}), {fresh}).opened is None"
-    names = {"breakers": breakers, "key": key, "action": action, "fresh": fresh}
-    return Phrase(f"None if {known} else {{note}}(proposal, {{scope}})", note=note, **names)
+    known = "{breakers}.get({scope}, {fresh}).opened is None"
+    return Phrase(f"None if {known} else {{note}}(proposal, {{scope}})", note=note, breakers=breakers, fresh=fresh)
 
 
 def ended(breaker: Breaker, per: int, least: int, now: int, *, worked: bool, probed: bool) -> None:

@@ -15,19 +15,18 @@ def bind(_: object, desk: Desk) -> Asked:
         for rival in view.rivals:
             if rival.episode is not proposal.episode and _loses(proposal, rival, view):
                 return suppressed("conflict", f"lost to `{rival.action}` of rule `{rival.rule}` on the same target")
-        for flight in book.under_way(("lock", proposal.place)) if view.conflicts else ():
-            airborne = book.flights[flight]
-            if airborne.episode != proposal.episode.number and view.outranks(airborne.action, proposal.action):
-                return suppressed("conflict", f"lost to `{airborne.action}`, which is under way on the same target")
+        found = book.locking(proposal.place) if view.conflicts else None
+        if found and found.episode != proposal.episode.number and view.outranks(found.action, proposal.action):
+            return suppressed("conflict", f"lost to `{found.action}`, which is under way on the same target")
         return None
 
     return Asked(
         verdict,
         Phrase(
-            "len({view}.rivals) > 1 or ({ranked} and ('lock', proposal.place) in {scopes})",
+            "len({view}.rivals) > 1 or ({ranked} and proposal.place in {locks})",
             view=view,
             ranked=bool(view.conflicts),
-            scopes=book.scopes,
+            locks=book.locks,
         ),
     )
 

@@ -3,7 +3,7 @@
 from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Scope
+from selfheal_rules.guard.ledger import Scope, begin
 from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import held
 
@@ -23,7 +23,7 @@ def bind(guard: Guarding, desk: Desk) -> Asked:
 
 def charge(guard: Guarding, desk: Desk) -> Phrase:
     """Begin the while."""
-    return Phrase("{begin}({key}, {scope}, now)", begin=desk.book.begin, key=guard.key)
+    return Phrase("{begin}({last}, {scope}, now)", begin=begin, last=desk.book.last.setdefault(guard.key, {}))
 
 
 STAGE = Stage("cooldown", bind, opens=True, charge=charge, missing="what it goes by is missing")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
+from heapq import heappush
 from typing import Any, TypeAlias
 
 from attrs import evolve
@@ -32,8 +33,6 @@ from selfheal_rules.values import SECOND, microseconds
 LEASE = 15 * 60 * SECOND
 """For how long an attempt counts as under way of which nobody tells the end, and whose step has no deadline."""
 DAY = 86_400 * SECOND
-SWEEP = 1024
-"""After so many charges what has left every window is forgotten."""
 SHADOW_MODE = Verdict("shadowed", "mode", "decided, not to be carried out: the site has this rule set in shadow")
 SHADOW_FOLLOWS = Verdict("shadowed", "mode", "not to be carried out: a step before it was only shadowed, and not done")
 NOT_BEFORE = frozenset({"limit", "cooldown", "backoff", "maintenance"})
@@ -70,7 +69,6 @@ class Guards:
                 fits = census(one.pattern, (), rules, self.code)
                 self.events.setdefault(kind, []).append((one, fits))
         self.roads: dict[tuple[int, int, bool, bool], Road] = {}
-        self.charges = 0
         self.ear: Ear | None = None
         """Who is told what every stage says of each proposal, those behind the first that says no as well."""
         self.window = max((one.per + one.wait + int(one.amount) for one in self._declared()), default=0) + DAY
@@ -246,16 +244,14 @@ class Guards:
         book, acting = self.ledger.book(shadow=proposal.shadow), proposal.acting
         if acting or road.guarded:
             lease = (road.lease if proposal.deadline is None else proposal.deadline) or LEASE
-            airborne = Airborne(proposal.action, proposal.target, now + lease, proposal.episode.number)
-            airborne.acting = acting
-            airborne.scopes = road.occupied(proposal, scopes, now)
-            airborne.breakers = road.breakers(proposal, scopes, now)
-            airborne.brought = road.ending(proposal, scopes, now)
-            book.take_off(proposal.flight, airborne)
+            flight, ends = proposal.flight, now + lease
+            book.flights[flight] = Airborne(proposal, ends, road, scopes)
+            heappush(book.ends, (ends, flight))
+            road.take(proposal, scopes, flight)
             for population in self.sparing if acting else ():
                 population.occupy(proposal.target)
-        self.charges += 1
-        if self.charges % SWEEP == 0:
+        book.charged += 1
+        if book.charged >= book.brim:
             book.sweep(now - self.window)
 
     # What became of it
@@ -266,11 +262,11 @@ class Guards:
             airborne = book.land(flight)
             if airborne is not None:
                 self._free(airborne)
-                for place, per, least in airborne.breakers:
+                _, _, queues, breakers, strangers = airborne.taken
+                for place, per, least in breakers:
                     _break(book, place, per, least, flight, now, worked=worked)
-                queues = [*airborne.scopes, *(("breaker", place) for place, _, _ in airborne.breakers)]
-                told = self.brought.ended
-                return queues + [told(one, book, airborne.target, now, worked=worked) for one in airborne.brought]
+                told = [self.brought.ended(one, book, airborne.target, now, worked=worked) for one in strangers]
+                return [*queues, *(("breaker", place) for place, _, _ in breakers), *told]
         return []
 
     def failed(self, episode: Episode, now: int) -> list[Queue]:
@@ -283,7 +279,7 @@ class Guards:
             book = self.ledger.book(shadow=decision.verdict.status == "shadowed")
             for guard, scope in self._breakers(ruling, episode, decision):
                 place = (guard.key, decision.action, scope)
-                found = book.breakers.get(place)
+                found = book.breakers.get(place[:2], {}).get(place[2])
                 if found is not None:
                     breaker.ended(found, guard.per, int(guard.amount), now, worked=False, probed=False)
         return []
@@ -370,8 +366,9 @@ class Guards:
                     found = True
             for place in [place for place, (_, one) in book.quarantined.items() if one == target]:
                 del book.quarantined[place]
-                for times in [one for one in book.times if one[:2] == place]:
-                    del book.times[times]
+                for what, times in book.times.items():
+                    if what[0] == place[0]:
+                        times.pop(place[1], None)
                 found = True
         return found
 
@@ -383,6 +380,6 @@ def _site_guards(policy: Policy, rules: RuleSet, code: Code) -> Iterator[Guardin
 
 
 def _break(book: Book, place: Any, per: int, least: int, flight: Flight, now: int, *, worked: bool) -> None:  # noqa: ANN401
-    found = book.breakers.get(place)
+    found = book.breakers.get(place[:2], {}).get(place[2])
     if found is not None:
         breaker.ended(found, per, least, now, worked=worked, probed=found.probe == flight)

@@ -14,7 +14,7 @@ def bind(guard: Guarding, desk: Desk) -> Asked:
 
     def verdict(_: Proposal, scope: Scope, __: int) -> Verdict | None:
         place = (guard.key, scope)
-        flights = book.under_way(place)
+        flights = book.under_way(guard.key, scope)
         if len(flights) < guard.amount:
             return None
         retry = min(book.flights[one].ends for one in flights) if flights else None
@@ -23,7 +23,7 @@ def bind(guard: Guarding, desk: Desk) -> Asked:
     return Asked(
         verdict,
         Phrase(
-            "len({scopes}.get(({key}, {scope}), ())) >= {most}", scopes=book.scopes, key=guard.key, most=guard.amount
+            "len({flights}.get({scope}, ())) >= {most}", flights=book.caps.setdefault(guard.key, {}), most=guard.amount
         ),
     )
 

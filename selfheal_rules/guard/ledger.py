@@ -1,10 +1,11 @@
 """What was done and when, by what each guard goes by; a snapshot writes it whole, and it outlives any program."""
 
 from collections import deque
-from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable
+from heapq import heappop
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from selfheal_rules.decide.proposal import Flight, Queue
+from selfheal_rules.decide.proposal import Flight, Proposal, Queue
 from selfheal_rules.values import Value
 
 if TYPE_CHECKING:
@@ -17,24 +18,62 @@ Scope: TypeAlias = Any
 _NONE: dict[Flight, None] = {}
 SAID = 1_000
 """Of so many controls the ids are kept."""
+SWEEP = 1024
+"""So many charges lie between two sweeps, at least."""
+
+Taken: TypeAlias = tuple[
+    tuple[Scope, ...],
+    tuple[tuple[str, Scope], ...],
+    tuple[Queue, ...],
+    tuple[tuple[Scope, int, int], ...],
+    tuple[tuple[str, str, Scope], ...],
+]
+"""
+What an attempt takes up: the things it locks; the caps it counts under, each by the key of its guard and what that goes
+by; what waits for its end; the breakers that hear how it ends, each with its span and how many failures open it; and
+the guards of other packages that hear it, by name, key, and what they go by.
+"""
+
+
+class Way(Protocol):
+    """What an attempt has passed, and what it takes up by that."""
+
+    @property
+    def taken(self) -> Callable[["Airborne", tuple[Scope, ...]], Taken]:
+        """What an attempt takes up, by what the guards on it go by."""
 
 
 class Airborne:
-    """One attempt under way."""
+    """One attempt under way; what it takes up is worked out when somebody asks, which is at its end."""
 
-    __slots__ = ("acting", "action", "breakers", "brought", "ends", "episode", "scopes", "target")
+    __slots__ = ("_taken", "acting", "action", "by", "ends", "episode", "place", "target", "way")
 
-    def __init__(self, action: str, target: Any, ends: int, episode: int) -> None:  # noqa: ANN401 - a value of any type
-        """Start with nothing locked."""
-        self.acting = True
-        self.action = action
-        self.target = target
+    def __init__(self, proposal: Proposal, ends: int, way: Way, by: tuple[Scope, ...]) -> None:
+        """Note what was let through, when it ends by itself, by which way, and what the guards on it go by."""
+        self.acting = proposal.acting
+        self.action = proposal.action
+        self.target = proposal.target
+        self.place = proposal.place
         self.ends = ends
-        self.episode = episode
-        self.scopes: tuple[Queue, ...] = ()
-        self.breakers: tuple[tuple[Scope, int, int], ...] = ()
-        self.brought: tuple[tuple[str, str, Scope], ...] = ()
-        """The guards of other packages that hear how it ends: the name, the key, and what it goes by."""
+        self.episode = proposal.episode.number
+        self.way = way
+        self.by = by
+        self._taken: Taken | None = None
+
+    @property
+    def taken(self) -> Taken:
+        """What it takes up until it is over."""
+        if self._taken is None:
+            self._taken = self.way.taken(self, self.by)
+        return self._taken
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        """Write what it takes up; the way is of one engine."""
+        return self.acting, self.action, self.target, self.place, self.ends, self.episode, self.taken
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        """Go on from a snapshot."""
+        self.acting, self.action, self.target, self.place, self.ends, self.episode, self._taken = state
 
 
 class Breaker:
@@ -47,6 +86,10 @@ class Breaker:
         self.failures: deque[int] = deque()
         self.opened: int | None = None
         self.probe: Flight | None = None
+
+    def is_idle(self, since: int) -> bool:
+        """Whether it is closed, and nothing failed after an instant."""
+        return self.opened is None and (not self.failures or self.failures[-1] <= since)
 
 
 class Remembered:
@@ -66,46 +109,45 @@ _UNKNOWN = Remembered(0, None, None)
 
 
 class Book:
-    """The budgets of what was done, or of what would have been."""
+    """
+    The budgets of what was done, or of what would have been: by what counts, then by what that goes by.
 
-    __slots__ = ("acts", "breakers", "brought", "ends", "flights", "last", "quarantined", "scopes", "times")
+    What counts is the key of a guard, or a tuple of that and what it counts apart. Those tables are never taken away:
+    guards hold on to their own.
+    """
+
+    __slots__ = (
+        "acts", "breakers", "brim", "brought", "caps", "charged", "ends", "flights", "last", "locks", "quarantined",
+        "times",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         """Start with nothing done."""
-        self.acts: dict[Scope, dict[Any, int]] = {}
-        """Per scope the targets that were acted on, each with the last time, the oldest first."""
-        self.times: dict[Scope, list[int]] = {}
-        """Per scope every time."""
+        self.charged = 0
+        self.brim = SWEEP
+        """After how many charges what has left every window is looked for: as many as there may be to look at."""
+        self.acts: dict[str, dict[Scope, dict[Any, int]]] = {}
+        """The targets that were acted on, each with the last time, the oldest first."""
+        self.times: dict[tuple[str, ...], dict[Scope, list[int]]] = {}
+        """Every time."""
         self.last: dict[str, dict[Scope, int]] = {}
-        """Per budget the last time of each scope, the oldest first."""
+        """The last time, the oldest first."""
         self.flights: dict[Flight, Airborne] = {}
         self.ends: list[tuple[int, Flight]] = []
         """When attempts end by themselves, as a heap; many of them have ended before."""
-        self.scopes: dict[Scope, dict[Flight, None]] = {}
-        """Per lock or cap the attempts under way."""
-        self.breakers: dict[Scope, Breaker] = {}
+        self.locks: dict[Scope, Flight] = {}
+        """The attempt under way on a thing; nothing that locks it is let through beside it."""
+        self.caps: dict[str, dict[Scope, dict[Flight, None]]] = {}
+        """The attempts under way."""
+        self.breakers: dict[tuple[str, str], dict[Scope, Breaker]] = {}
+        """By action as well."""
         self.quarantined: dict[Scope, tuple[int, Any]] = {}
         self.brought: dict[str, dict[Scope, Remembered]] = {}
         """By the guards of other packages what each remembers, the oldest first."""
 
-    def act(self, scope: Scope, target: Any, at: int) -> None:  # noqa: ANN401 - a value of any type
-        """Note that a target was acted on."""
-        acts = self.acts.get(scope)
-        if acts is None:
-            self.acts[scope] = {target: at}
-            return
-        acts.pop(target, None)
-        acts[target] = at
-
-    def begin(self, key: str, scope: Scope, at: int) -> None:
-        """Note that something began, for whoever asks for the last time alone."""
-        last = self.last.setdefault(key, {})
-        last.pop(scope, None)
-        last[scope] = at
-
-    def acted(self, scope: Scope, since: int, keep: int) -> dict[Any, int]:
+    def acted(self, key: str, scope: Scope, since: int, keep: int) -> dict[Any, int]:
         """Give the targets acted on after an instant, the oldest first; what is older than `keep` is forgotten."""
-        acts = self.acts.get(scope)
+        acts = self.acts.get(key, {}).get(scope)
         if not acts:
             return {}
         oldest = next(iter(acts.values()))
@@ -127,33 +169,38 @@ class Book:
             places[scope] = kept
 
     def sweep(self, since: int) -> None:
-        """Forget what happened before an instant that no window reaches back to."""
-        for scope in [scope for scope, acts in self.acts.items() if all(at <= since for at in acts.values())]:
-            del self.acts[scope]
-        for scope in [scope for scope, times in self.times.items() if not times or times[-1] <= since]:
-            del self.times[scope]
+        """Forget what happened before an instant that no window reaches back to; again once that much is new."""
         for last in self.last.values():
             for scope in _before(last, since):
                 del last[scope]
-        for places in self.brought.values():
-            for scope in [scope for scope, kept in places.items() if kept.at <= since and not kept.fault]:
-                del places[scope]
-        idle = [one for one, found in self.breakers.items() if found.opened is None and _is_past(found, since)]
-        for scope in idle:
-            del self.breakers[scope]
+        size = sum(
+            (
+                *(_keep(one, lambda acts: max(acts.values(), default=since) > since) for one in self.acts.values()),
+                *(_keep(one, lambda times: bool(times) and times[-1] > since) for one in self.times.values()),
+                *(_keep(one, lambda kept: kept.at > since or bool(kept.fault)) for one in self.brought.values()),
+                *(_keep(one, lambda breaker: not breaker.is_idle(since)) for one in self.breakers.values()),
+                *map(len, self.last.values()),
+            )
+        )
+        self.charged, self.brim = 0, max(SWEEP, size)
 
-    def since(self, scope: Scope, since: int, keep: int) -> list[int]:
+    def since(self, what: tuple[str, ...], scope: Scope, since: int, keep: int) -> list[int]:
         """Give the times after an instant; what is older than `keep` is forgotten."""
-        times = self.times.get(scope)
+        times = self.times.get(what, {}).get(scope)
         if not times:
             return []
         if times[0] <= keep:
             times[:] = [at for at in times if at > keep]
         return times if times and times[0] > since else [at for at in times if at > since]
 
-    def under_way(self, scope: Scope) -> dict[Flight, None]:
-        """Give the attempts under way in a scope."""
-        return self.scopes.get(scope, _NONE)
+    def under_way(self, key: str, scope: Scope) -> dict[Flight, None]:
+        """Give the attempts under way that a guard counts."""
+        return self.caps.get(key, {}).get(scope, _NONE)
+
+    def locking(self, thing: Scope) -> Airborne | None:
+        """Give the attempt under way on a thing."""
+        flight = self.locks.get(thing)
+        return None if flight is None else self.flights[flight]
 
     def expire(self, now: int) -> list[Airborne]:
         """End the attempts that end by themselves, since nobody has told how they did."""
@@ -165,30 +212,44 @@ class Book:
                 self.land(flight)
         return over
 
-    def take_off(self, flight: Flight, airborne: Airborne) -> None:
-        """Note that an attempt is under way in its scopes."""
-        self.flights[flight] = airborne
-        heappush(self.ends, (airborne.ends, flight))
-        for _, scope in airborne.scopes:
-            flights = self.scopes.get(scope)
-            if flights is None:
-                self.scopes[scope] = {flight: None}
-            else:
-                flights[flight] = None
-
     def land(self, flight: Flight) -> Airborne | None:
         """Note that an attempt is over; None where nothing is known of it."""
         airborne = self.flights.pop(flight, None)
-        for scope in dict.fromkeys(scope for _, scope in airborne.scopes) if airborne else ():
-            flights = self.scopes[scope]
+        if airborne is None:
+            return None
+        locks, caps, *_ = airborne.taken
+        for thing in locks:
+            if self.locks.get(thing) == flight:
+                del self.locks[thing]
+        for key, scope in caps:
+            flights = self.caps[key][scope]
             flights.pop(flight, None)
             if not flights:
-                del self.scopes[scope]
+                del self.caps[key][scope]
         return airborne
 
 
-def _is_past(breaker: Breaker, since: int) -> bool:
-    return not breaker.failures or breaker.failures[-1] <= since
+def act(acts: dict[Scope, dict[Any, int]], scope: Scope, target: Any, at: int) -> None:  # noqa: ANN401 - of any type
+    """Note that a target was acted on."""
+    targets = acts.get(scope)
+    if targets is None:
+        acts[scope] = {target: at}
+        return
+    targets.pop(target, None)
+    targets[target] = at
+
+
+def begin(last: dict[Scope, int], scope: Scope, at: int) -> None:
+    """Note that something began, for whoever asks for the last time alone."""
+    last.pop(scope, None)
+    last[scope] = at
+
+
+def _keep(table: dict[Scope, Any], lives: Callable[[Any], bool]) -> int:
+    """Keep of a table what still counts; gives how much that is."""
+    for scope in [scope for scope, found in table.items() if not lives(found)]:
+        del table[scope]
+    return len(table)
 
 
 def _before(acts: dict[Any, int], since: int) -> list[Any]:

@@ -4,7 +4,7 @@ from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Scope
-from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage, acting_on
 from selfheal_rules.guard.verdict import held
 
 
@@ -14,7 +14,7 @@ def bind(guard: Guarding, desk: Desk) -> Asked:
 
     def verdict(proposal: Proposal, scope: Scope, now: int) -> Verdict | None:
         place = (guard.key, scope)
-        acted = book.acted(place, now - per, now - keep)
+        acted = book.acted(guard.key, scope, now - per, now - keep)
         over = len(acted) - most
         if over < 0 or proposal.target in acted:
             return None
@@ -23,13 +23,13 @@ def bind(guard: Guarding, desk: Desk) -> Asked:
         return held("limit", f"{len(acted)} targets acted on of late{shown}, {guard.amount:g} may be", place, retry)
 
     return Asked(
-        verdict, Phrase("len({acts}.get(({key}, {scope}), ())) >= {most}", acts=book.acts, key=guard.key, most=most)
+        verdict, Phrase("len({acts}.get({scope}, ())) >= {most}", acts=book.acts.setdefault(guard.key, {}), most=most)
     )
 
 
 def charge(guard: Guarding, desk: Desk) -> Phrase:
     """Count a target."""
-    return Phrase("{act}(({key}, {scope}), proposal.target, now)", act=desk.book.act, key=guard.key)
+    return acting_on(guard, desk)
 
 
 STAGE = Stage("limit", bind, charge=charge, missing="what it is counted by is missing")

@@ -6,15 +6,21 @@ from typing import Any
 from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Scope
+from selfheal_rules.guard.ledger import Airborne, Scope
 from selfheal_rules.guard.stage import ALWAYS, Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import held, unknown
+from selfheal_rules.match.populations import scope_of
 
 
-def places(proposal: Proposal, scopes: Iterable[Any]) -> tuple[Scope, ...]:
-    """Give what a step locks: its target, and what its rule says besides."""
-    more = (("lock", (value,)) for values in scopes for value in values or () if value is not None)
-    return (("lock", proposal.place), *more)
+def things(asking: Proposal | Airborne, scopes: Iterable[Any]) -> tuple[Scope, ...]:
+    """Give what a step locks, each once: its target, and what its rule says besides."""
+    more = (scope_of((value,)) for values in scopes for value in values or () if value is not None)
+    return tuple(dict.fromkeys((asking.place, *more)))
+
+
+def shown(thing: Scope) -> Any:  # noqa: ANN401 - a value of any type
+    """Give a thing as it is called; one that is no text is its JSON."""
+    return thing[0] if isinstance(thing, tuple) else thing
 
 
 def bind(guards: tuple[Guarding, ...], desk: Desk) -> Asked:
@@ -22,10 +28,10 @@ def bind(guards: tuple[Guarding, ...], desk: Desk) -> Asked:
     book = desk.book
 
     def verdict(proposal: Proposal, scopes: tuple[Any, ...], _: int) -> Verdict | None:
-        for place in places(proposal, scopes) if scopes else (("lock", proposal.place),):
-            for flight in book.under_way(place):
-                airborne = book.flights[flight]
-                return held("lock", f"`{airborne.action}` is under way on `{place[1][0]}`", place, airborne.ends)
+        for thing in things(proposal, scopes):
+            found = book.locking(thing)
+            if found is not None:
+                return held("lock", f"`{found.action}` is under way on `{shown(thing)}`", ("lock", thing), found.ends)
         for guard, values in zip(guards, scopes, strict=True):
             if values is None or None in values:
                 doubt = unknown("lock", "what it locks is missing", None, is_open=guard.is_open)
@@ -33,7 +39,7 @@ def bind(guards: tuple[Guarding, ...], desk: Desk) -> Asked:
                     return doubt
         return None
 
-    return Asked(verdict, ALWAYS if guards else Phrase("('lock', proposal.place) in {scopes}", scopes=book.scopes))
+    return Asked(verdict, ALWAYS if guards else Phrase("proposal.place in {locks}", locks=book.locks))
 
 
 STAGE = Stage("lock", bind, "acting")

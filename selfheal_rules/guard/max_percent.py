@@ -4,7 +4,7 @@ from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Scope
-from selfheal_rules.guard.stage import NOTHING, Asked, Desk, Phrase, Stage
+from selfheal_rules.guard.stage import NOTHING, Asked, Desk, Phrase, Stage, acting_on
 from selfheal_rules.guard.verdict import held, unknown
 
 
@@ -18,8 +18,8 @@ def bind(guard: Guarding, desk: Desk) -> Asked:
         if count is None:
             what = "the population is unknown or word of it too old"
             return unknown("max_percent", what, place, is_open=guard.is_open)
-        targets = {book.flights[one].target: None for one in book.under_way(place)}
-        past = book.acted(place, now - per, now - guard.keep) if per else {}
+        targets = {book.flights[one].target: None for one in book.under_way(guard.key, scope)}
+        past = book.acted(guard.key, scope, now - per, now - guard.keep) if per else {}
         known = targets | past
         if proposal.target in known or (len(known) + 1) * 100 <= guard.amount * count.total:
             return None
@@ -34,7 +34,7 @@ def charge(guard: Guarding, desk: Desk) -> Phrase:
     """Count a target, where the share is of those acted on within a while."""
     if not guard.per:
         return NOTHING
-    return Phrase("{act}(({key}, {scope}), proposal.target, now)", act=desk.book.act, key=guard.key)
+    return acting_on(guard, desk)
 
 
 STAGE = Stage("max_percent", bind, opens=True, charge=charge)

@@ -16,8 +16,9 @@ from attrs import frozen
 from selfheal_rules.compile.codegen import Code
 from selfheal_rules.compile.plan import Guarding, Ruling
 from selfheal_rules.decide.decision import Verdict
-from selfheal_rules.decide.proposal import Proposal, Queue
-from selfheal_rules.guard.lock import places
+from selfheal_rules.decide.proposal import Flight, Proposal
+from selfheal_rules.guard.ledger import Airborne, Taken
+from selfheal_rules.guard.lock import things
 from selfheal_rules.guard.stage import Desk, Phrase, Stage
 from selfheal_rules.guard.stages import stages
 from selfheal_rules.guard.verdict import unknown
@@ -26,8 +27,8 @@ from selfheal_rules.match.populations import scope_of
 
 RAW = frozenset({"lock", "maintenance"})
 """The guards of a rule whose values stand each for itself, and are not taken together as a key."""
-COUNTED = ("max_in_flight", "min_healthy", "max_percent")
-"""The guards that go by what is under way."""
+CAPS = ("max_in_flight", "max_percent")
+"""The guards that count what is under way."""
 
 Scopes: TypeAlias = tuple[Any, ...]
 """What the guards of a step go by, each different one once."""
@@ -50,12 +51,10 @@ class Road:
     charge: Note
     refused: Mapping[str, Note]
     """By the name of a verdict, what is noted where it is the word."""
-    occupied: Callable[[Proposal, Scopes, int], tuple[Queue, ...]]
-    """The locks and caps an attempt takes up."""
-    breakers: Callable[[Proposal, Scopes, int], tuple[tuple[Any, int, int], ...]]
-    """The breakers that hear how it ends, each with its span and how many failures open it."""
-    ending: Callable[[Proposal, Scopes, int], tuple[tuple[str, str, Any], ...]]
-    """The guards of other packages that hear how it ends: the name, the key, and what it goes by."""
+    take: Callable[[Proposal, Scopes, Flight], Any]
+    """Has an attempt take up the locks and caps it is under."""
+    taken: Callable[[Airborne, Scopes], Taken]
+    """What an attempt takes up, to be given back at its end."""
     lease: int
     """The longest a guard of the rule locks anything, in microseconds; 0 where none says so."""
     guarded: bool
@@ -113,9 +112,8 @@ class Surveyor:
             self._over(_tuple(call for stage in asking if stage.seen for call in self._noted(stage, stage.seen))),
             self._over(_tuple(call for stage in asking if stage.charge for call in self._noted(stage, stage.charge))),
             {name: note for one in asking if one.refused for name, note in self._refused(one, one.refused)},
-            self._over(_tuple(self._occupied())),
-            self._over(_tuple(self._broken())),
-            self._over(_tuple(self._ending())),
+            self._over(_tuple(self._takes()), "proposal, scopes, flight"),
+            self._over(self._taken(), "proposal, scopes"),
             max((guard.wait for guard, _ in self.guards.get("lock", ())), default=0),
             bool(self.guards),
         )
@@ -130,11 +128,11 @@ class Surveyor:
     def _function(self, name: str, arguments: str, result: str, *lines: str) -> Callable[..., Any]:
         return self.code[self.code.function(name, arguments, [*lines, f"    return {result}"])]
 
-    def _over(self, result: str) -> Callable[..., Any]:
-        """Write a function of a proposal, what its guards go by, and the time."""
+    def _over(self, result: str, arguments: str = "proposal, scopes, now") -> Callable[..., Any]:
+        """Write a function of a proposal, what its guards go by, and mostly the time."""
         used = [name for name in self.scopes.values() if re.search(rf"\b{name}\b", result)]
         lines = [f"    {', '.join(self.scopes.values())}, = scopes"] if used else []
-        return self._function("road", "proposal, scopes, now", result or "None", *lines)
+        return self._function("road", arguments, result or "None", *lines)
 
     def _is_asked(self, stage: Stage) -> bool:
         if stage.opens and not self.opens:
@@ -166,20 +164,54 @@ class Surveyor:
             yield f"(({call} if {when} else None){known})", f"({call}{known})"
 
     def _noted(self, stage: Stage, bind: Callable[[Any, Desk], Phrase]) -> Iterator[str]:
-        return (self._written(phrase, scope) for phrase, scope, _ in self._bound(stage, bind))
+        """Write what is noted, once where guards share a budget: each of them would count it again."""
+        shared = set[tuple[str, str, str]]()
+        for phrase, scope, guard in self._bound(stage, bind):
+            budget = (phrase.text, scope, guard.key if guard else "")
+            if budget not in shared:
+                shared.add(budget)
+                yield self._written(phrase, scope)
 
     def _refused(self, stage: Stage, bind: Callable[[Any, Desk], Phrase]) -> Iterator[tuple[str, Note]]:
         note = self._over(_tuple(self._noted(stage, bind)))
         return ((name, note) for name in (stage.name, stage.says) if name)
 
-    def _occupied(self) -> Iterator[str]:
+    def _locks(self) -> str:
+        """Write what is locked besides the target, if anything is."""
         locks = [scope for _, scope in self.guards.get("lock", ())]
+        return f"{self.code.constant(things)}(proposal, {_tuple(locks)})" if locks else ""
+
+    def _counting(self, *names: str) -> Iterator[tuple[Guarding, str]]:
+        return (pair for name in names for pair in self.guards.get(name, ()))
+
+    def _takes(self) -> Iterator[str]:
+        book, locks = self.desk.book, self._locks()
+        table = self.code.constant(book.locks)
+        if self.acting and locks:
+            yield f"{table}.update(dict.fromkeys({locks}, flight))"
+        elif self.acting:
+            yield f"{table}.__setitem__(proposal.place, flight)"
+        for guard, scope in self._counting(*CAPS):
+            caps = self.code.constant(book.caps.setdefault(guard.key, {}))
+            yield f"{caps}.setdefault({scope}, {{}}).__setitem__(flight, None)"
+
+    def _taken(self) -> str:
+        parts = self._locked(), self._capped(), self._queues(), self._broken(), self._ending()
+        return _tuple(_tuple(part) for part in parts)
+
+    def _locked(self) -> Iterator[str]:
         if self.acting:
-            declared = f"*[('lock', place) for place in {self.code.constant(places)}(proposal, {_tuple(locks)})]"
-            yield declared if locks else "('lock', ('lock', proposal.place))"
-        for name in COUNTED:
-            for guard, scope in self.guards.get(name, ()):
-                yield f"({name!r}, ({guard.key!r}, {scope}))"
+            yield f"*{self._locks()}" if self._locks() else "proposal.place"
+
+    def _capped(self) -> Iterator[str]:
+        return (f"({guard.key!r}, {scope})" for guard, scope in self._counting(*CAPS))
+
+    def _queues(self) -> Iterator[str]:
+        """Write what waits for its end, beside what hears how it ends."""
+        if self.acting:
+            yield f"*[('lock', ('lock', thing)) for thing in {_tuple(self._locked())}]"
+        for guard, scope in self._counting(*CAPS, "min_healthy"):
+            yield f"({guard.name!r}, ({guard.key!r}, {scope}))"
 
     def _broken(self) -> Iterator[str]:
         for guard, scope in self.guards.get("breaker", ()):

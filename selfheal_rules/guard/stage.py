@@ -8,7 +8,7 @@ from attrs import frozen
 from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Book, Ledger
+from selfheal_rules.guard.ledger import Book, Ledger, act
 from selfheal_rules.guard.view import View
 from selfheal_rules.match.populations import Count
 
@@ -60,6 +60,17 @@ def unless_counted(guard: Guarding, view: View, calm: str, **names: object) -> P
     known = f"{{scope}} is not None and (count := {{counts}}.get({place}, {{nobody}})).total"
     names |= {"counts": view.population(guard).counts, "nobody": Count(), "fresh": guard.fresh}
     return Phrase(f"not ({known} and now - count.newest <= {{fresh}} and {calm})", **names)
+
+
+def counting(what: tuple[str, ...], desk: Desk) -> Phrase:
+    """Note the time, among those of what a guard counts."""
+    return Phrase("{times}.setdefault({scope}, []).append(now)", times=desk.book.times.setdefault(what, {}))
+
+
+def acting_on(guard: Guarding, desk: Desk) -> Phrase:
+    """Note the target, among those of what a guard goes by."""
+    acts = desk.book.acts.setdefault(guard.key, {})
+    return Phrase("{act}({acts}, {scope}, proposal.target, now)", act=act, acts=acts)
 
 
 @frozen(eq=False, repr=False)
