@@ -8,8 +8,9 @@ from attrs import evolve
 from selfheal_rules.check.walk import known_as, settings_of
 from selfheal_rules.compile.branches import span
 from selfheal_rules.compile.codegen import Code
-from selfheal_rules.compile.plan import NEVER, Census, Guarding, Taker
+from selfheal_rules.compile.plan import NEVER, Build, Census, Guarding, Taker
 from selfheal_rules.compile.probes import probe
+from selfheal_rules.compile.scope import Scope
 from selfheal_rules.compile.steps import Written
 from selfheal_rules.guards import GuardType
 from selfheal_rules.guards.entry import SETTLED
@@ -22,11 +23,28 @@ def rule_guard(guard: Guard, owner: str, written: Written) -> Guarding:
     """Lower one guard of a rule."""
     goes_by = tuple(guard.settings.get("by", ()))
     names = tuple(_name(operand) for operand in goes_by)
+    scope = written.each(lambda one: _read_by(guard, one, written.code)) if _values(guard) else None
+    return guarding(guard, owner, written.rules, names, scope, written.code)
+
+
+def rule_scopes(guards: tuple[Guard, ...], written: Written) -> Mapping[int, Build]:
+    """Write what the guards of a rule go by, each in its place, as one function for every branch: rows → values."""
+    code = written.code
+    return written.each(lambda one: f"({''.join(f'{_read_by(guard, one, code)}, ' for guard in guards)})")
+
+
+def _values(guard: Guard) -> tuple[Operand, ...]:
+    """Give what of a match a guard goes by."""
     own = guard.settings[guard.name]
     locked = own if isinstance(own, tuple) else (own,)
-    values = {"lock": locked, "maintenance": locked}.get(guard.name, goes_by)
-    scope = written.each(lambda one: f"({''.join(f'{one.text(value, written.code)}, ' for value in values)})")
-    return guarding(guard, owner, written.rules, names, scope if values else None, written.code)
+    by: tuple[Operand, ...] = tuple(guard.settings.get("by", ()))
+    return {"lock": locked, "maintenance": locked}.get(guard.name, by)
+
+
+def _read_by(guard: Guard, scope: Scope, code: Code) -> str:
+    """Write the values a guard goes by; `None` where it goes by nothing of the match."""
+    values = _values(guard)
+    return f"({''.join(f'{scope.text(value, code)}, ' for value in values)})" if values else "None"
 
 
 def guarding(

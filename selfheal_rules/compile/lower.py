@@ -16,7 +16,7 @@ from selfheal_rules.compile.branches import expand, span
 from selfheal_rules.compile.codegen import Code
 from selfheal_rules.compile.drafts import PartDraft, Register
 from selfheal_rules.compile.folds import Lowered, folded
-from selfheal_rules.compile.guards import rule_guard, sharing
+from selfheal_rules.compile.guards import rule_guard, rule_scopes, sharing
 from selfheal_rules.compile.joints import Joint, lower_branch, waiting_part
 from selfheal_rules.compile.plan import (
     Action,
@@ -213,6 +213,7 @@ def _add_steps(lowering: Lowering, number: int, rule: Rule, free: Iterator[int])
         actions=tuple(step for step in steps if isinstance(step, Action)),
         fixed=simple and not any(isinstance(step, Action) and step.params for step in steps),
         guards=guards,
+        scopes=rule_scopes(rule.guard, written) if guards else {},
         acts=any(isinstance(step, Action) and step.acting for step in steps),
     )
 

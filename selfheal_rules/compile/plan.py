@@ -349,6 +349,8 @@ class Ruling:
     """Simple, and what it does is told by its key alone, whichever match fires first."""
     digest: str = ""
     guards: tuple[Guarding, ...] = ()
+    scopes: Mapping[int, Build] = field(factory=dict)
+    """Per branch: rows → what its guards go by, each in its place, where it has any."""
     acts: bool = False
     """Whether any of its steps touches something."""
     era: int = 0

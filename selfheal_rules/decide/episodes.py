@@ -94,7 +94,7 @@ class Episodes:
         self.numbered[episode.number] = self.known[episode.number] = episode
         self.changed[episode] = None
         if ruling.guards or self.strict:
-            episode.scopes = tuple([guard.scope[branch](rows) if guard.scope else None for guard in ruling.guards])
+            episode.scopes = ruling.scopes[branch](rows) if ruling.guards else ()
             self.gate.opened(episode, ruling)
         self.advance(episode)
 

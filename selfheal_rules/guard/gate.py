@@ -63,6 +63,8 @@ class Guards:
         self.sparing: list[Population] = []
         """The populations of which so many have to stay healthy."""
         self._watch(rules)
+        self._stirs = (*(one.stirred for one, _ in self.watchers), *(one.stirred for one in self.standings))
+        """What changed of all that is watched."""
         self.events: dict[str, list[tuple[StandDown, Census]]] = {}
         for one in policy.stand_down if policy else ():
             for kind in one.pattern.kinds if one.pattern.form == "event" else ():
@@ -145,19 +147,16 @@ class Guards:
 
     def stirred(self) -> bool:
         """Whether something changed that held steps may wait for."""
-        for one, _ in self.watchers:
-            if one.stirred:
-                return True
-        for standing in self.standings:  # noqa: SIM110 - `any` is twice the price, and this is asked thrice an item
-            if standing.stirred:
-                return True
-        return False
+        return any(self._stirs)
 
     def observe(self, now: int) -> list[Queue]:
         """Note what changed, and give what may wait for it."""
         queues: list[Queue] = []
+        if not any(self._stirs):
+            return queues
         for population, guards in self.watchers:
-            stirred, population.stirred = population.stirred, {}
+            stirred = {**population.stirred}
+            population.stirred.clear()
             for scope, fell in stirred.items():
                 for guard in guards:
                     place = (guard.key, scope if guard.census and guard.census.by else ())
@@ -167,7 +166,7 @@ class Guards:
         if any(one.stirred for one in self.standings):
             queues += [("maintenance", ANY), ("stand_down", ANY)]
             for standing in self.standings:
-                standing.stirred = False
+                standing.stirred.clear()
         return queues
 
     def hear(self, item: Any) -> list[Queue]:  # noqa: ANN401 - an event or a state

@@ -338,7 +338,7 @@ class Ledger:
         self.paused: dict[str, Control] = {}
         self.approvals: dict[str, Approval] = {}
         self.stood_down: dict[Any, tuple[int, str]] = {}
-        self.storms: dict[Scope, Storm] = {}
+        self.storms: dict[str, dict[Scope, Storm]] = {}
         self.heard: dict[str, int] = {}
         self.healed: dict[tuple[str, Any], int] = {}
         self.counts: dict[tuple[str, ...], int] = {}

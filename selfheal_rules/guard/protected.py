@@ -2,7 +2,7 @@
 
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.stage import Asked, Desk, Stage
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import rejected
 
 
@@ -14,7 +14,7 @@ def bind(_: object, desk: Desk) -> Asked:
         reason = protected(proposal.target)
         return None if reason is None else rejected("protected", reason)
 
-    return Asked(verdict)
+    return Asked(verdict, Phrase("{protected}(proposal.target) is not None", protected=protected))
 
 
 STAGE = Stage("protected", bind, "acting", heeds=lambda view: bool(view.shields))

@@ -19,7 +19,7 @@ from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Flight, Proposal
 from selfheal_rules.guard.ledger import Airborne, Taken
 from selfheal_rules.guard.lock import things
-from selfheal_rules.guard.stage import Desk, Phrase, Stage
+from selfheal_rules.guard.stage import ALWAYS, Desk, Phrase, Stage
 from selfheal_rules.guard.stages import stages
 from selfheal_rules.guard.verdict import unknown
 from selfheal_rules.guards import GUARDS
@@ -104,10 +104,10 @@ class Surveyor:
         """Write it all out."""
         asking = [stage for stage in stages(self.guards) if self._is_asked(stage)]
         asked = {stage.name: [*self._asked(stage)] for stage in asking}
-        told = {name: " or ".join(always for _, always in pairs) for name, pairs in asked.items()}
+        told = {name: " or ".join(words for _, _, words in found) for name, found in asked.items()}
         return Road(
             self._read_scopes(),
-            self._over(" or ".join(needed for pairs in asked.values() for needed, _ in pairs)),
+            self._ask([one for found in asked.values() for one in found]),
             self._over(_tuple(f"({name!r}, {text})" for name, text in told.items())),
             self._over(_tuple(call for stage in asking if stage.seen for call in self._noted(stage, stage.seen))),
             self._over(_tuple(call for stage in asking if stage.charge for call in self._noted(stage, stage.charge))),
@@ -153,15 +153,24 @@ class Surveyor:
         names = {name: self.code.constant(value) for name, value in phrase.names.items()}
         return phrase.text.format(scope=scope, **names)
 
-    def _asked(self, stage: Stage) -> Iterator[tuple[str, str]]:
-        """Give for each setting of a stage how it is asked where there is need, and how whether there is or not."""
+    def _ask(self, asked: list[tuple[str, str, str]]) -> Callable[[Proposal, Scopes, int], Verdict | None]:
+        """Write the first word against a step: nearly always no guard need be asked, which is told in one look."""
+        need, words = " or ".join(need for need, _, _ in asked), " or ".join(words for _, words, _ in asked)
+        each = self._over(words)
+        if any(need == ALWAYS.text for need, _, _ in asked):
+            return each
+        return self._over(f"{self.code.constant(each)}(proposal, scopes, now) if {need} else None")
+
+    def _asked(self, stage: Stage) -> Iterator[tuple[str, str, str]]:
+        """Give for each setting of a stage whether there is need to ask, how it is asked then, and how in any case."""
         for asked, scope, guard in self._bound(stage, stage.bind):
             call, when = f"{self.code.constant(asked.judge)}(proposal, {scope}, now)", self._written(asked.when, scope)
-            known = ""
+            known, need = "", when
             if stage.missing and guard is not None:
                 said = unknown(stage.name, stage.missing, None, is_open=guard.is_open)
                 known = f" if {scope} is not None else {self.code.constant(said)}"
-            yield f"(({call} if {when} else None){known})", f"({call}{known})"
+                need = f"{scope} is None or {when}"
+            yield need, f"(({call} if {when} else None){known})", f"({call}{known})"
 
     def _noted(self, stage: Stage, bind: Callable[[Any, Desk], Phrase]) -> Iterator[str]:
         """Write what is noted, once where guards share a budget: each of them would count it again."""

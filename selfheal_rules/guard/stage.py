@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
 
+from selfheal_rules.compile import plan
 from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
@@ -58,8 +59,9 @@ def unless_counted(guard: Guarding, view: View, calm: str, **names: object) -> P
         return ALWAYS
     place = "{scope}" if guard.census.by else "()"
     known = f"{{scope}} is not None and (count := {{counts}}.get({place}, {{nobody}})).total"
+    fresh = "" if guard.fresh == plan.NEVER else "now - count.newest <= {fresh} and "
     names |= {"counts": view.population(guard).counts, "nobody": Count(), "fresh": guard.fresh}
-    return Phrase(f"not ({known} and now - count.newest <= {{fresh}} and {calm})", **names)
+    return Phrase(f"not ({known} and {fresh}{calm})", **names)
 
 
 def counting(what: tuple[str, ...], desk: Desk) -> Phrase:

@@ -13,11 +13,11 @@ from selfheal_rules.guard.view import View
 
 def bind(guard: Guarding, desk: Desk) -> Asked:
     """Hold what would begin while a storm rages, or has been over for less than `for`; so does an `observer`."""
-    name, storms, view = guard.name, desk.ledger.storms, desk.view
+    name, storms, view = guard.name, desk.ledger.storms.setdefault(guard.key, {}), desk.view
 
     def verdict(_: Proposal, scope: Any, now: int) -> Verdict | None:  # noqa: ANN401 - any key
         place = (guard.key, scope)
-        storm = storms.get(place)
+        storm = storms.get(scope)
         failing = measure(guard, scope, storm, view, now)
         if failing is None:
             return unknown(name, "how many are failing is unknown", place, is_open=guard.is_open)
@@ -33,8 +33,8 @@ def bind(guard: Guarding, desk: Desk) -> Asked:
         return Asked(verdict)
     failing = "count.total - count.healthy"
     share = f"100 * ({failing}) / count.total" if guard.percent else failing
-    calm = f"{share} < {{most}} and not {{storms}}.get(({{key}}, {{scope}}), {{still}}).raging"
-    names = {"most": guard.amount, "storms": storms, "key": guard.key, "still": Storm()}
+    calm = f"{share} < {{most}} and not {{storms}}.get({{scope}}, {{still}}).raging"
+    names = {"most": guard.amount, "storms": storms, "still": Storm()}
     return Asked(verdict, unless_counted(guard, view, calm, **names))
 
 
@@ -63,7 +63,7 @@ def _abates(storm: Storm | None, guard: Guarding) -> int | None:
 
 def observe(place: Any, guard: Guarding, fell: int, ledger: Ledger, view: View, now: int) -> None:  # noqa: ANN401 - any key
     """Note that a population changed: a storm begins, or a calm."""
-    storm = ledger.storms.setdefault(place, Storm())
+    storm = ledger.storms.setdefault(place[0], {}).setdefault(place[1], Storm())
     if guard.per and fell:
         storm.fell(now, fell)
     failing = measure(guard, place[1], storm, view, now)

@@ -2,7 +2,7 @@
 
 from selfheal_rules.decide.decision import UNTARGETED, Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.stage import Asked, Desk, Stage
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import rejected
 
 EVERYTHING = frozenset({"", "all", "any", "none", "null"})
@@ -11,7 +11,8 @@ EVERYTHING = frozenset({"", "all", "any", "none", "null"})
 
 def bind(_: object, __: Desk) -> Asked:
     """Reject what names nothing, or everything."""
-    return Asked(_verdict)
+    named = "(named := proposal.target).__class__ is str and '*' not in named and named.strip().lower() not in {odd}"
+    return Asked(_verdict, Phrase(f"not ({named})", odd=EVERYTHING))
 
 
 def _verdict(proposal: Proposal, _: object, __: int) -> Verdict | None:

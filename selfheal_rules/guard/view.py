@@ -11,9 +11,9 @@ from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.naming import Names, covers
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.populations import Count, Population, Standing, scope_of
-from selfheal_rules.match.rows import fingerprint
+from selfheal_rules.match.rows import Record, fingerprint
 from selfheal_rules.policy import DAYS, Autonomy, Calendar, Policy, Worked
-from selfheal_rules.values import Value, microseconds, moment
+from selfheal_rules.values import EMPTY, Value, microseconds, moment
 
 DEPTH = 8
 """How far up the topology is followed."""
@@ -39,6 +39,8 @@ class View:
         self.standing: dict[int, Standing] = {}
         self.rivals: Iterable[Proposal] = ()
         self.topology = policy.topology if policy else ()
+        self._steps = tuple((step.kind, step.within) for step in self.topology)
+        self._records: Mapping[str, Mapping[Any, Record]] = memory.records
         self.works = policy.maintenance if policy else ()
         self.shields = policy.protected if policy else ()
         self._shield = Names(tuple(one.target for one in self.shields))
@@ -70,17 +72,21 @@ class View:
         if found is not None and found["target"] == target:
             return found
         found = self.found = {"target": target}
-        ahead, records = [target] if self.topology else [], self.memory.records
+        ahead = (target,) if self.topology else ()
         for _ in range(DEPTH):
-            above: list[Value] = []
+            above: tuple[Value, ...] = ()
             for thing in ahead:
-                for step in self.topology:
-                    record = records[step.kind].get((thing,)) if step.kind in records else None
-                    for name in step.within if record else ():
-                        value = record.fields.get(name) if record else None
+                key = (thing,)
+                for kind, names in self._steps:
+                    record = self._records.get(kind, EMPTY).get(key)
+                    if record is None:
+                        continue
+                    fields = record.fields
+                    for name in names:
+                        value = fields.get(name)
                         if value is not None and name not in found:
                             found[name] = value
-                            above.append(value)
+                            above += (value,)
             if not above:
                 break
             ahead = above

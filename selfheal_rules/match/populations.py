@@ -49,8 +49,12 @@ class Population:
         self.keen = keen
         self.census = census
         self.counts: dict[Any, Count] = {}
-        self.places: dict[tuple[str, Any], tuple[Any, bool]] = {}
+        self.places: dict[str, dict[Any, tuple[Any, bool]]] = {kind: {} for kind in census.fits}
+        """By kind and key in which scope each is, and whether it counts as healthy."""
+        self._pairs: dict[tuple[Any, bool], tuple[Any, bool]] = {}
+        """Each such pair once: thousands of records are in few scopes."""
         self.stirred: dict[Any, int] = {}
+        """Emptied by whoever takes it, and never another one: it is looked at after every item."""
         self.busy: dict[Any, int] = {}
         """What is being acted on, by its own key, and how often."""
         self.spent: dict[Any, int] = {}
@@ -58,10 +62,9 @@ class Population:
 
     def occupy(self, target: Any) -> None:
         """Note that a thing is being acted on."""
-        key = (target,)
-        known = self.busy.get(key, 0)
-        self.busy[key] = known + 1
-        if not known:
+        key, busy = (target,), self.busy
+        known = busy[key] = busy.get(key, 0) + 1
+        if known == 1:
             self._spend(key, 1)
 
     def free(self, target: Any) -> None:
@@ -73,8 +76,8 @@ class Population:
             self._spend(key, -1)
 
     def _spend(self, key: Any, number: int) -> None:
-        for kind in self.census.fits:
-            scope, healthy = self.places.get((kind, key), _NOWHERE)
+        for known in self.places.values():
+            scope, healthy = known.get(key, _NOWHERE)
             if healthy:
                 self.spent[scope] = self.spent.get(scope, 0) + number
 
@@ -83,10 +86,7 @@ class Population:
         key, spent = (target,), self.spent.get(scope, 0)
         if key in self.busy:
             return spent
-        for kind in self.census.fits:
-            if self.places.get((kind, key)) == (scope, True):
-                return spent + 1
-        return spent
+        return spent + any(known.get(key) == (scope, True) for known in self.places.values())
 
     def count(self, scope: Any) -> Count | None:
         """Give the count of a scope, if anything was ever in it."""
@@ -96,11 +96,11 @@ class Population:
         """Count a record anew."""
         healthy = self.census.fits[record.kind](record, now) is not None
         scope = scope_of(tuple(lookup(record.fields, (name,)) for name in self.census.by))
-        place = (record.kind, record.key)
-        known = self.places.get(place)
+        places, pair = self.places[record.kind], (scope, healthy)
+        known = places.get(record.key)
         if known is not None:
             self._leave(record.key, known, ill=known[1] and not healthy)
-        self.places[place] = (scope, healthy)
+        places[record.key] = self._pairs.setdefault(pair, pair)
         if healthy and record.key in self.busy:
             self.spent[scope] = self.spent.get(scope, 0) + 1
         count = self.counts.get(scope)
@@ -109,12 +109,12 @@ class Population:
         count.total += 1
         count.healthy += healthy
         count.newest = max(count.newest, record.at)
-        if self.keen or known != (scope, healthy):
+        if self.keen or known != pair:
             self.stirred.setdefault(scope, 0)
 
     def remove(self, record: Record) -> None:
         """Count a record no longer; a healthy one that is gone has failed."""
-        known = self.places.pop((record.kind, record.key), None)
+        known = self.places[record.kind].pop(record.key, None)
         if known is not None:
             self._leave(record.key, known, ill=known[1])
 
@@ -138,7 +138,8 @@ class Standing:
         self.owner = owner
         self.since: dict[Any, dict[Any, int]] = {}
         self.names: dict[Any, Any] = {}
-        self.stirred = False
+        self.stirred: list[Any] = []
+        """Of what that changed: emptied by whoever takes it, and never another one."""
 
     def update(self, record: Record, now: int) -> None:
         """Note for what a record holds, if it fits."""
@@ -149,7 +150,7 @@ class Standing:
         if fits and record.key not in self.names:
             self.names[record.key] = name
             self.since.setdefault(name, {})[record.key] = record.since
-            self.stirred = True
+            self.stirred.append(name)
 
     def remove(self, record: Record) -> None:
         """Note that a record holds no longer."""
@@ -159,7 +160,7 @@ class Standing:
             del holding[record.key]
             if not holding:
                 del self.since[name]
-            self.stirred = True
+            self.stirred.append(name)
 
     def earliest(self, name: Any) -> int | None:
         """Give since when some state has held for a thing, or None."""
