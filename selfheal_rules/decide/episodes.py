@@ -232,13 +232,16 @@ class Episodes:
         if progress.state in {"proposed", "held", "dropped"}:
             return
         over = episode.escalating and index < len(self.plan.rules[episode.rule].steps)
-        running = episode.number in self.numbered and not over and progress.state in {"issued", "confirmed"}
-        if status in {"failed", "refused"} and running:
-            self.fail(episode, index)
-        elif status in {"failed", "refused"} or (status != "unconfirmed" and progress.state == "confirmed"):
-            self.landed(episode, index, worked=status not in {"failed", "refused"})
+        is_open = episode.number in self.numbered
+        if status in {"failed", "refused"}:
+            if is_open and not over and progress.state in {"issued", "confirmed"}:
+                self.fail(episode, index)
+            else:
+                self.landed(episode, index, worked=False)
         elif status != "unconfirmed":
             progress.answered = progress.attempt
+            if progress.state == "confirmed" or not is_open:
+                self.landed(episode, index, worked=True)
 
     def forget(self, episode: Episode) -> None:
         """Know an episode no more."""

@@ -39,3 +39,14 @@ def test_a_step_that_is_watched_keeps_its_target() -> None:
     site.answer(1)
     assert ["enable_service h1 held:lock@3"] == site.event("lost", 3)
     assert ["enable_service h1 allowed@4"] == site.event("touch", 4)
+
+
+@pytest.mark.parametrize("status", ["done", "failed", "dry_run"])
+def test_what_is_told_after_the_cause_went_frees_the_target_at_once(status: str) -> None:
+    """Nobody has to wait for the deadline of a step that is over: what was held goes on with the outcome."""
+    site = Site(RULES)
+    site.state("alarm", 0)
+    site.state("alarm", 2, gone=True)
+    assert ["enable_service h1 held:lock@3"] == site.event("lost", 3)
+    site.restart()
+    assert ["enable_service h1 allowed@5"] == site.answer(5, status, back=1)
