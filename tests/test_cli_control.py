@@ -138,6 +138,7 @@ def test_who_and_when_go_without_saying(call: Call, where: str, monkeypatch: pyt
     assert {"act": "kill", "who": "bo", "why": "smoke", "time": "2026-01-01T00:05:00+00:00", "healer": False} == said
     assert 2 == call("kill", where).code
     assert 2 == call("kill", where, "--why", " ").code
+    assert 2 == call("kill", where, "--why", "smoke", "--who", "").code
 
     def nobody() -> str:
         raise OSError

@@ -8,11 +8,11 @@ from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check.findings import at_word, error, listed, warning
 from selfheal_rules.check.guards import lacking, population, share, typed
 from selfheal_rules.check.leaves import duration
-from selfheal_rules.check.walk import spans_of
+from selfheal_rules.check.walk import spans_of, steps_of
 from selfheal_rules.diagnostics import Diagnostic, Report
 from selfheal_rules.model import Conclude, Do, Pattern, RuleSet
 from selfheal_rules.parse.findings import closest, did_you_mean
-from selfheal_rules.policy import Enforced, Policy, StandDown, Worked
+from selfheal_rules.policy import Autonomy, Enforced, Policy, StandDown, Worked
 from selfheal_rules.source import Span
 from selfheal_rules.vocabulary import Kind, Vocabulary
 
@@ -25,7 +25,8 @@ def check_policy(
     return Report.of(
         (
             *_said(policy),
-            *_named(policy),
+            *_graded(policy),
+            *_named(policy, found),
             *_kinds(policy, vocabulary),
             *_topology(policy, vocabulary),
             *_concluded(policy, found),
@@ -77,18 +78,41 @@ def _texts(policy: Policy) -> Iterator[tuple[str, Span, str]]:
         yield "source", observer.span, observer.source
 
 
+def _graded(policy: Policy) -> Iterator[Diagnostic]:
+    """Find what is never asked: of the entries that fit an action the first counts."""
+    for at, entry in enumerate(policy.autonomy):
+        before = next((one for one in policy.autonomy[:at] if _covers(one, entry)), None)
+        if before is not None:
+            message = f"an entry before it says `{before.grade}` for all of this, and the first that fits counts"
+            yield error("SH379", message, at_word(entry.span, "grade"), "put it before the other", before.span)
+        if entry.grade != "approve" and entry.quorum > 1:
+            message = f"nobody is asked where the grade is `{entry.grade}`, so `quorum` says nothing"
+            yield error("SH380", message, at_word(entry.span, "quorum"), "write `grade: approve`, or leave it out")
+
+
+def _covers(one: Autonomy, other: Autonomy) -> bool:
+    globs = [glob for glob in one.actions if not {"?", "["} & set(glob)]  # of others, what they take is not plain
+    return set(other.risks) <= set(one.risks) and all(
+        any(fnmatchcase(action, glob) for glob in globs) for action in other.actions
+    )
+
+
 # What it names
 
 
-def _named(policy: Policy) -> Iterator[Diagnostic]:
-    """Find the actions that are nearly one of the catalogue: what is meant would go unguarded."""
+def _named(policy: Policy, rulesets: tuple[RuleSet, ...]) -> Iterator[Diagnostic]:
+    """Find the actions that nobody has: what is meant would go unguarded."""
+    rules = [rule for ruleset in rulesets for rule in ruleset.rules]
+    done = {step.action: None for rule in rules for step in steps_of(rule) if isinstance(step, Do)}
     said = [(one.actions, one.span) for one in policy.autonomy]
     said += [(one.actions, one.guard.span) for one in policy.guards]
     for actions, span in (*said, *((ranked, policy.span) for ranked in policy.conflicts)):
         for action in actions:
-            if action not in CATALOGUE and "*" not in action and closest(action, CATALOGUE):
-                message = f"the catalogue has no action `{action}`"
-                yield warning("SH347", message, at_word(span, action), did_you_mean(action, CATALOGUE))
+            if action in CATALOGUE or action in done or {"*", "?", "["} & set(action):
+                continue
+            if rulesets or closest(action, CATALOGUE):
+                message = f"the catalogue has no action `{action}`" + (", nor do these rules" if rulesets else "")
+                yield warning("SH347", message, at_word(span, action), did_you_mean(action, [*CATALOGUE, *done]))
 
 
 def _kinds(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:

@@ -94,9 +94,8 @@ def say(arguments: argparse.Namespace) -> int:
 def _control(arguments: argparse.Namespace) -> Control:
     time = arguments.time or time_of_day()
     try:
-        return Control(
-            arguments.act, arguments.who or _user(), arguments.why, time, arguments.subject or "", arguments.until
-        )
+        who = _user() if arguments.who is None else arguments.who
+        return Control(arguments.act, who, arguments.why, time, arguments.subject or "", arguments.until)
     except EventError as error:
         raise Refused(str(error), Code.USAGE) from None
 

@@ -16,6 +16,7 @@ from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.diagnostics import JournalError, Report, RuleSetError
 from selfheal_rules.guard.binding import refuse_policy
 from selfheal_rules.journal import Journal
+from selfheal_rules.journal.journal import named
 from selfheal_rules.journal.opening import open_journal
 from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.model import RuleSet
@@ -220,7 +221,7 @@ def load_journal(where: str) -> Journal:
     except JournalError as error:
         raise Refused(str(error)) from None
     if not is_there:
-        message = f"there is no journal `{where}`"
+        message = f"there is no journal `{named(where)}`"
         raise Refused(message)
     return journal
 

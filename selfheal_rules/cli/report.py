@@ -1,7 +1,6 @@
 """`selfheal report`: what became of a stream or a journal, as one HTML file."""
 
 import argparse
-import re
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from selfheal_rules.cli.words import number
 from selfheal_rules.decide import Step
 from selfheal_rules.diagnostics import JournalError, SnapshotError
 from selfheal_rules.engine import MAX_AGE, Engine
+from selfheal_rules.journal.journal import named
 from selfheal_rules.journal.record import BrokenJournalError
 from selfheal_rules.normalize import Reading
 from selfheal_rules.report import History, Recorded, page, read_coverage
@@ -73,11 +73,6 @@ def report(arguments: argparse.Namespace) -> int:
     made = f"{number(len(history.decisions), 'decision')} in {number(len(history.episodes), 'episode')}"
     screen.err(f"{made}{f' written to {arguments.output}' if arguments.output else ''}")
     return code
-
-
-def named(source: str) -> str:
-    """Give what a page is about as it may be read by anybody: the URL of a database without who opens it, and how."""
-    return re.sub(r"(?<=://)[^/?#]*@", "", source).partition("?")[0] if "://" in source else source
 
 
 def _of_input(arguments: argparse.Namespace, screen: Screen) -> tuple[History, Code]:

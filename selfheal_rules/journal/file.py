@@ -2,8 +2,8 @@
 The journal as a file of JSON lines: one write and one sync a batch, a lock for its writer, rotation by size.
 
 Beside `heal.jsonl` lie `heal.jsonl.000000000001` and so on, older files named after their first record,
-`heal.jsonl.token`, the newest writer's token, `heal.jsonl.lock`, locked by who holds the lease, and the folder
-`heal.jsonl.inbox`, which has what people say to that one. POSIX only.
+`heal.jsonl.token`, the newest writer's token and how many records were acknowledged, `heal.jsonl.lock`, locked by who
+holds the lease, and the folder `heal.jsonl.inbox`, which has what people say to that one. POSIX only.
 """
 
 import os
@@ -73,16 +73,33 @@ class FileJournal:
 
     def records(self) -> Iterator[Record]:
         """Give every record of whole batches from the first on, each held against the one before."""
-        return follow(self._read(self.files()))
+        return self._whole(self._acknowledged(), self._read(self.files()))
 
     def recent(self) -> Iterator[Record]:
         """Give the records from the last snapshot on; none where there is no snapshot."""
-        files = self.files()
+        acknowledged, files = self._acknowledged(), self.files()
         for index in range(len(files) - 1, -1, -1):
             begin = self._segment(files[index]).last_snapshot()
             if begin is not None:
-                return follow(self._read(files[index:], begin))
+                return self._whole(acknowledged, self._read(files[index:], begin))
         return iter(())
+
+    def _whole(self, acknowledged: int, records: Iterator[Record]) -> Iterator[Record]:
+        end, place = 0, Place(str(self.path), 1)
+        for record in follow(records):
+            end, place = record.number, record.place
+            yield record
+        self._check_end(end, acknowledged, place)
+
+    def _acknowledged(self) -> int:
+        with self._failing("read"):
+            return self._token.acknowledged()
+
+    def _check_end(self, number: int, acknowledged: int, place: Place) -> None:
+        """Refuse a journal that has lost records that were acknowledged: what they led to would be done once more."""
+        if number < acknowledged:
+            why = f"it is the last, and {acknowledged} were acknowledged: bring back the newest file, or move"
+            raise BrokenJournalError(place, number, f"{why} `{self._token.path}` away to go on without the rest")
 
     def _read(self, files: Sequence[Path], begin: int = 0) -> Iterator[Record]:
         self.torn = None
@@ -113,13 +130,15 @@ class FileJournal:
 
     def _find_end(self) -> None:
         self._chain, self.torn, self._size, self._first = Chain(), None, 0, 0
+        place = Place(str(self.path), 1)
         for file in reversed(self.files()):
             segment = self._segment(file)
             if file == self.path:
                 self.torn, self._size, self._first = segment.torn(), segment.whole, segment.first()
             if segment.whole:
-                self._chain = segment.end()
+                self._chain, place = segment.end(), Place(str(file), segment.lines())
                 break
+        self._check_end(self._chain.number, self._token.acknowledged(), place)
 
     def _open(self) -> None:
         self._file = os.open(self.path, _FRESH, 0o640)
@@ -138,9 +157,10 @@ class FileJournal:
         lines, chain = self._chain.link(entries)
         if not lines:
             return
-        with self._failing("written"), self._token.locked():
+        with self._failing("written"), self._token.locked() as lock:
             self._token.check(token)
             self._write("".join(lines).encode())
+            self._token.acknowledge(lock, chain.number)
         self._chain = chain
 
     def _write(self, block: bytes) -> None:

@@ -4,6 +4,7 @@ The contract of a journal: append a batch, all of it or nothing; read back exact
 `FileJournal` and `SqlJournal` keep it, and one suite of tests holds both to it.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol, Self
 
@@ -11,6 +12,13 @@ from attrs import frozen
 
 from selfheal_rules.journal.inbox import Inbox
 from selfheal_rules.journal.record import Entry, Record
+
+_USER = re.compile(r"(?<=://)(?:[^:/@]*:.*|[^/?#]*)@")
+
+
+def named(where: str) -> str:
+    """Give the path of a journal, or its URL without who opens it, and how: as it may be read by anybody."""
+    return _USER.sub("", where).partition("?")[0] if "://" in where else where
 
 
 @frozen

@@ -14,10 +14,11 @@ _DIGITS = 20
 
 class TokenFile:
     """
-    The newest writer's token, in a file of its own.
+    The newest writer's token, and how many records were acknowledged, in a file of its own.
 
     Whoever writes the journal does so under a lock on this file, and reads it there: so no write of an older writer can
-    fall between the look at the token and the sync.
+    fall between the look at the token and the sync. What was acknowledged is put down after the sync and not synced
+    itself: it is never more than the disk has, so a journal with less has lost its end.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,19 +35,28 @@ class TokenFile:
         finally:
             os.close(file)
 
-    def _read(self) -> int:
-        text = self.path.read_bytes() if self.path.exists() else b""
-        if text and not text.isdigit():
+    def _read(self) -> tuple[int, int]:
+        words = self.path.read_bytes().split() if self.path.exists() else []
+        if len(words) > 2 or not all(word.isdigit() for word in words):  # noqa: PLR2004 - token, and records
             message = f"`{self.path}` holds no token; move it away, and the next writer makes another"
             raise JournalError(message)
-        return int(text or b"0")
+        token, acknowledged = (*map(int, words), 0, 0)[:2]
+        return token, acknowledged
+
+    def acknowledged(self) -> int:
+        """Give how many records were acknowledged at the least."""
+        return self._read()[1]
 
     def next(self, file: int, least: int) -> int:
         """Give a token newer than all before and greater than `least`, once it is on disk in the locked file."""
-        token = max(self._read(), least) + 1
+        token = max(self._read()[0], least) + 1
         os.pwrite(file, b"%0*d" % (_DIGITS, token), 0)
         os.fsync(file)
         return token
+
+    def acknowledge(self, file: int, number: int) -> None:
+        """Put down in the locked file that so many records are on disk."""
+        os.pwrite(file, b" %0*d" % (_DIGITS, number), _DIGITS)
 
     def check(self, token: int) -> None:
         """
@@ -55,7 +65,7 @@ class TokenFile:
         Raises:
             JournalError: where it is stale.
         """
-        newest = self._read()
+        newest = self._read()[0]
         if token != newest:
             message = f"token {token} is stale: another engine took over under token {newest}"
             raise JournalError(message)

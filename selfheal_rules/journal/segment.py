@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from selfheal_rules.journal.journal import Torn
-from selfheal_rules.journal.record import Chain, Place, Record, parse
+from selfheal_rules.journal.record import BrokenJournalError, Chain, Place, Record, parse
 
 _HEAD = re.compile(rb'\{"n":(\d+),"inputs":\d+,"type":"(\w+)","left":(\d+),')
 _SNAPSHOT = b'"type":"snapshot"'
@@ -23,12 +23,13 @@ class Segment:
         Read the file, and find where its last whole batch ends.
 
         Raises:
-            JournalError: where a line of the last batch is damaged, not torn.
+            JournalError: where the end is damaged, not torn.
         """
         self.path = path
         self._bytes = path.read_bytes()
         self._torn = 0
         self.whole = self._end_of_batches()
+        self._check_torn()
 
     def _end_of_batches(self) -> int:
         """Walk back over whole lines that others of their batch should follow, and do not."""
@@ -41,6 +42,14 @@ class Segment:
             self._parsed(begin, end)
             end, self._torn = begin, self._torn + 1
         return end
+
+    def _check_torn(self) -> None:
+        """Refuse an end that is no beginning of a record: zeros aside, a torn write leaves nothing else."""
+        begin = self._bytes.rfind(b"\n") + 1
+        head, line = (_HEAD.match(self._bytes, self._before(begin)) if begin else None), self._bytes.count(b"\n") + 1
+        begun = b'{"n":%d,"inputs":' % (int(head[1]) + 1) if head else b'{"n":'
+        if not begun.startswith(self._bytes[begin : begin + len(begun)].rstrip(b"\0")):
+            raise BrokenJournalError(Place(str(self.path), line), "?", "it is no beginning of a record")
 
     def _before(self, end: int) -> int:
         return self._bytes.rfind(b"\n", 0, end - 1) + 1

@@ -61,6 +61,8 @@ class Spool:
                 return []
 
     def _note(self, name: str) -> Note:
+        if not (self.path / name).is_file():  # who opens a pipe waits for a writer
+            return Note(name, "", "it is no file")
         try:
             with (self.path / name).open("rb") as file:
                 found = file.read(LARGEST + 1)
@@ -81,8 +83,9 @@ class Spool:
     def put_aside(self, note: Note) -> None:
         """Keep a note with its flaw, where no healer takes it up again; what is no file is only renamed."""
         with self._failing("written"):
-            if (self.path / note.name).is_dir():
-                (self.path / note.name).rename(self.path / f"{note.name}{ASIDE}")
+            there = self.path / note.name
+            if os.path.lexists(there) and not there.is_file():
+                there.rename(self.path / f"{note.name}{ASIDE}")
                 return
             self._write(f"{note.name}{ASIDE}", json.dumps({"flaw": note.flaw, "text": note.text}) + "\n")
         self.remove(note.name)

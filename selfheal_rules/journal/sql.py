@@ -17,6 +17,7 @@ from sqlalchemy.dialects import mysql
 
 from selfheal_rules.diagnostics import JournalError
 from selfheal_rules.journal.inbox import MOST, Note
+from selfheal_rules.journal.journal import named
 from selfheal_rules.journal.record import BrokenJournalError, Chain, Entry, Place, Record, follow, parse
 
 if TYPE_CHECKING:
@@ -70,9 +71,8 @@ class Database:
         Raises:
             JournalError: where the URL is none, or its driver is not installed.
         """
-        self.where = "the database"
+        self.where = named(url) if "://" in url else "the database"
         with self.failing("opened"):
-            self.where = sa.make_url(url).render_as_string(hide_password=True)
             self.engine = sa.create_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         if self.is_sqlite:
@@ -96,7 +96,7 @@ class Database:
         """Say what failed in the database's own words; never the statement, which has the data in it."""
         try:
             yield
-        except (sa.exc.SQLAlchemyError, ImportError) as error:
+        except (sa.exc.SQLAlchemyError, ImportError, ValueError) as error:
             told = getattr(error, "orig", None) or error
             message = f"journal `{self.where}` cannot be {how}: {' '.join(str(told).split())}"
             raise JournalError(message) from error

@@ -71,10 +71,14 @@ class Turns:
         return [now] if due is not None and due <= now else self._overdue()
 
     def _overdue(self) -> list[datetime]:
-        """Give the time where the engine is so far behind it that what comes now would be taken for the future."""
+        """
+        Give the time where the engine is so far behind it that what comes now would be taken for the future.
+
+        A new journal begins with it: its engine would believe any time that comes first, and all else is then too late.
+        """
         now, engine = self.clock(), self.healer.course.engine
         ahead = engine.max_ahead
-        return [now] if ahead is not None and engine.now is not None and now - engine.now >= ahead / 2 else []
+        return [now] if engine.now is None or (ahead is not None and now - engine.now >= ahead / 2) else []
 
     def drain(self) -> None:
         """Take no more, and finish what is in line."""

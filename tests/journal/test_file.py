@@ -27,6 +27,12 @@ def _three_batches(folder: Path) -> list[int]:
     return sizes
 
 
+def _end_before(folder: Path, acknowledged: int) -> None:
+    """Have the writer end after its write and before it acknowledged it."""
+    file = folder / "heal.jsonl.token"
+    file.write_text(f"{file.read_text().split()[0]} {acknowledged:020}")
+
+
 def test_wherever_a_write_was_torn_whole_batches_are_left(tmp_path: Path) -> None:
     """Cut off at any byte, the file gives the batches that were whole; a new writer says what it cut and goes on."""
     _, second, third = _three_batches(tmp_path)
@@ -34,6 +40,7 @@ def test_wherever_a_write_was_torn_whole_batches_are_left(tmp_path: Path) -> Non
     whole = path.read_bytes()
     for size in [*range(second + 1, third, 29), third - 2, third - 1]:
         path.write_bytes(whole[:size])
+        _end_before(tmp_path, 4)
         assert [1, 2, 3, 4] == _numbers(tmp_path)
         journal = file_journal(tmp_path)
         token = journal.fence()
@@ -49,6 +56,7 @@ def test_what_was_cut_off_is_said(tmp_path: Path) -> None:
     _, second, third = _three_batches(tmp_path)
     path = tmp_path / "heal.jsonl"
     os.truncate(path, third - 1)
+    _end_before(tmp_path, 4)
     journal = file_journal(tmp_path)
     list(journal.records())
     expected = f"`{path}` ends in a torn batch that was never acknowledged: {third - 1 - second} bytes, "
@@ -78,6 +86,50 @@ def test_a_damaged_record_of_a_torn_batch_is_not_cut_off(tmp_path: Path) -> None
     with pytest.raises(JournalError, match="line 5, record 5: its hash does not fit"):
         file_journal(tmp_path).fence()
     assert bytes(whole) == path.read_bytes()
+
+
+@pytest.mark.parametrize("end", [b"hello, this is my diary", b'{"n":9,"inputs":7', b'{"n":7;', b"\0\0{"])
+def test_what_no_write_begins_with_is_not_cut_off(tmp_path: Path, end: bytes) -> None:
+    """Words of somebody else at the end are refused at their line, and stay."""
+    _three_batches(tmp_path)
+    path = tmp_path / "heal.jsonl"
+    said = path.read_bytes() + end
+    path.write_bytes(said)
+    with pytest.raises(JournalError, match=r"line 7, record .: it is no beginning of a record"):
+        file_journal(tmp_path).fence()
+    assert said == path.read_bytes()
+
+
+def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path) -> None:
+    """Who gives the wrong file is told so, and loses nothing."""
+    path = tmp_path / "heal.jsonl"
+    path.write_bytes(b"my private key without a newline")
+    with pytest.raises(JournalError, match=r"line 1, record .: it is no beginning of a record"):
+        file_journal(tmp_path).fence()
+    assert b"my private key without a newline" == path.read_bytes()
+
+
+@pytest.mark.parametrize("cut", [1, 30, 400])
+def test_an_end_that_was_acknowledged_and_is_gone_is_refused(tmp_path: Path, cut: int) -> None:
+    """What it led to was done, and would be done once more; who moves the token away goes on without it."""
+    *_, third = _three_batches(tmp_path)
+    os.truncate(tmp_path / "heal.jsonl", third - cut)
+    for use in (lambda: _numbers(tmp_path), file_journal(tmp_path).fence):
+        with pytest.raises(JournalError, match=r"record 4: it is the last, and 6 were acknowledged: bring back"):
+            use()
+    (tmp_path / "heal.jsonl.token").unlink()
+    assert [1, 2, 3, 4] == _numbers(tmp_path)
+
+
+def test_a_newest_file_that_is_gone_is_missed(tmp_path: Path) -> None:
+    """A whole chain in the older files is not the whole journal."""
+    journal = file_journal(tmp_path, rotate=1)
+    token = journal.fence()
+    for first in (0, 2):
+        journal.append(beats(first, first + 2), token)
+    journal.path.unlink()
+    with pytest.raises(JournalError, match=r"000000000001`, line 2, record 2: it is the last, and 4 were acknowledged"):
+        _numbers(tmp_path)
 
 
 def test_the_chain_goes_on_over_files(tmp_path: Path) -> None:

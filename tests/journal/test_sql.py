@@ -106,6 +106,10 @@ def test_what_the_database_says_does_not_hold_the_data(rows: Rows) -> None:
     ("url", "expected"),
     [
         ("nonsense", "journal `the database` cannot be opened: could not parse sqlalchemy url"),
+        (
+            "postgresql://u:hunter2@here:port/db",
+            "journal `postgresql://here:port/db` cannot be opened: invalid literal",
+        ),
         ("cassandra://here/db", "can't load plugin: sqlalchemy.dialects:cassandra"),
         ("postgresql+pg8000://u:hunter2@here/db", "no module named 'pg8000'"),
     ],

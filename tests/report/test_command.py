@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import selfheal_rules as sr
-from selfheal_rules.cli.report import named
+from selfheal_rules.journal.journal import named
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal.file import FileJournal
 from selfheal_rules.journal.items import decided
@@ -142,6 +142,7 @@ def test_a_journal_of_another_library_is_refused(call: Call, tmp_path: Path) -> 
         ("heal.jsonl", "heal.jsonl"),
         ("postgresql+psycopg://ann:hunt@er2@db.example/heal", "postgresql+psycopg://db.example/heal"),
         ("mysql+pymysql://db/heal?password=hunter2", "mysql+pymysql://db/heal"),
+        ("mysql+pymysql://u:hunter2/3@db/heal", "mysql+pymysql://db/heal"),
         ("sqlite:///heal.db", "sqlite:///heal.db"),
     ],
 )

@@ -56,13 +56,30 @@ def test_what_comes_after_a_silence_is_not_of_the_future(turning: Turning) -> No
     assert ["off"] == [one.fields["power"] for one in turning.healer.course.engine.states("node.power")]
 
 
+@pytest.mark.parametrize("minutes", [-30, 5, 40_000_000])
+def test_a_new_journal_does_not_believe_any_time(turning: Turning, minutes: int) -> None:
+    """What comes first is late, or ahead, by our clock as all else is; and what comes next at its time counts."""
+    turning.intake.offer([_node("on", NOW + timedelta(minutes=minutes), "n9")])
+    turning.turns.turn(0.0)
+    turning.intake.offer([_node("off", NOW)])
+    turning.turns.turn(0.0)
+    assert (NOW, ["n1"]) == (
+        turning.healer.course.engine.now,
+        [
+            one.fields["node"]
+            for one in turning.healer.course.engine.states("node.power")
+            if one.fields["power"] == "off"
+        ],
+    )
+
+
 def test_time_is_recorded_where_something_waits_for_it(turning: Turning) -> None:
     """An idle turn writes nothing, until the engine is half of `max_ahead` behind."""
     turning.intake.offer([_node("on", NOW)])
     for seconds in (0, 10, 20, 31, 40, 62):
         turning.now = NOW + timedelta(seconds=seconds)
         turning.turns.turn(0.0)
-    assert ["state", "time", "time"] == turning.types()
+    assert ["time", "state", "time", "time"] == turning.types()
 
 
 def test_an_offer_that_does_not_fit_keeps_no_other_out(turning: Turning) -> None:
@@ -73,7 +90,7 @@ def test_an_offer_that_does_not_fit_keeps_no_other_out(turning: Turning) -> None
     with pytest.raises(EventError, match=r"unheard\.of"):
         bad.result(0)
     assert Receipt(1, 0) == good.result(0)
-    assert ["state"] == turning.types()
+    assert ["time", "state"] == turning.types()
 
 
 def test_a_line_that_is_closed_takes_no_more_and_is_drained(turning: Turning) -> None:
