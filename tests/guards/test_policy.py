@@ -168,6 +168,16 @@ def test_a_guard_of_an_action_that_is_misspelt_is_told(text: str) -> None:
     assert not report.errors
 
 
+def test_an_action_that_neither_rules_nor_catalogue_have_is_told() -> None:
+    """Where the rules are known, an action of the site's own is one of theirs; any other is guarded for nothing."""
+    text = "autonomy: [{grade: approve, action: [spin, wipe]}]"
+    policy = read_policy(Source("policy.yaml", f"selfheal_policy: 1\npolicy: site\n{text}\n"))
+    ruleset = load(rule(then="[{do: spin, target: $e.host}]"))
+    (found,) = check_policy(policy, ruleset.vocabulary, [ruleset]).findings
+    assert ("SH347", "the catalogue has no action `wipe`, nor do these rules") == (found.code, found.message)
+    assert () == check_policy(policy, ruleset.vocabulary).findings
+
+
 def test_no_rule_says_what_a_thing_is_in() -> None:
     """A rule that took a host out of the zone that is protected would loosen the policy, so it does not even start."""
     moved = rule(DEAD, "[{conclude: host, with: {host: $e.host, az: nowhere}}]", name="moved") + rule()
