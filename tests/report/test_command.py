@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 import selfheal_rules as sr
-from selfheal_rules.journal.journal import named
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal.file import FileJournal
 from selfheal_rules.journal.items import decided
+from selfheal_rules.journal.journal import named
 from selfheal_rules.journal.record import INPUTS
 from selfheal_rules.values import microseconds
 from tests.calls import RULES, STREAM, Call
