@@ -24,9 +24,11 @@ from selfheal_rules.journal.leasing import open_lease
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.parse.serving import parse_serving
 from selfheal_rules.plugins import Catalogue, PluginError, plugin, plugins
+from selfheal_rules.schema import schema
 from selfheal_rules.schema.steps import _do
 from selfheal_rules.source import Source
 from tests.actions_page import page
+from tests.calls import caller
 from tests.installed import acme, put
 
 ROOT = Path(__file__).parents[1]
@@ -148,6 +150,46 @@ def test_what_cannot_be_used_is_told(folder: Path, written: str, point: str, why
     _forget()
     assert ("SH359", told) in _checked(RULES)
     assert "notify" in CATALOGUE
+
+
+STORY = """\
+selfheal_test: 1
+rulesets: [rules.yaml]
+cases:
+  - name: a shift has as much to do as it can
+    policy: enforce
+    steps:
+      - t: 0s
+        post: [{event: acme.hot, with: {rack: r1}}]
+        expect: [{do: acme.drain_rack, target: r1}]
+      - t: 1s
+        post: [{event: acme.hot, with: {rack: r2}}]
+        held: [{do: acme.drain_rack, target: r2, by: acme.shift}]
+"""
+
+
+def test_a_guard_of_another_package_stands_in_rules_and_is_tested_like_ours(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commands of an author know it once it is installed; before, they say what to install, and where it stands."""
+    call = caller(monkeypatch, capsys)
+    (folder / "rules.yaml").write_text(RULES.replace("per: 10m}]", "per: 10m}, {acme.shift: 1, hours: 2}]"), "utf-8")
+    (folder / "tests.yaml").write_text(STORY, "utf-8")
+    missing = call("check", folder / "rules.yaml")
+    assert 1 == missing.code
+    assert "error[SH150]: `acme.shift` is no guard" in missing.out + missing.err
+    assert "install the package that brings `acme.shift`" in missing.out + missing.err
+    acme(folder)
+    _forget()
+    assert 0 == call("check", folder / "rules.yaml").code
+    tested = call("test", folder)
+    assert 0 == tested.code, tested.out
+    covered = call("test", folder, "--coverage").out
+    assert "guards 3 of 4 (75 %)" in covered
+    assert "guard `limit` never held one back" in covered
+    drawn = call("graph", folder / "rules.yaml")
+    assert "acme.shift 1 hours 2" in drawn.out
+    assert "acme.shift" in json.dumps(schema("rules"))
 
 
 def test_executors_are_made_when_they_are_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

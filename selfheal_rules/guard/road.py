@@ -109,8 +109,8 @@ class Surveyor:
             self._read_scopes(),
             self._ask([one for found in asked.values() for one in found]),
             self._over(_tuple(f"({name!r}, {text})" for name, text in told.items())),
-            self._over(_tuple(call for stage in asking if stage.seen for call in self._noted(stage, stage.seen))),
-            self._over(_tuple(call for stage in asking if stage.charge for call in self._noted(stage, stage.charge))),
+            self._over(_tuple(call for stage in asking if stage.seen for call in self._counted(stage, stage.seen))),
+            self._over(_tuple(call for stage in asking if stage.charge for call in self._counted(stage, stage.charge))),
             {name: note for one in asking if one.refused for name, note in self._refused(one, one.refused)},
             self._over(_tuple(self._takes()), "proposal, scopes, flight"),
             self._over(self._taken(), "proposal, scopes"),
@@ -173,7 +173,10 @@ class Surveyor:
             yield need, f"(({call} if {when} else None){known})", f"({call}{known})"
 
     def _noted(self, stage: Stage, bind: Callable[[Any, Desk], Phrase]) -> Iterator[str]:
-        """Write what is noted, once where guards share a budget: each of them would count it again."""
+        return (self._written(phrase, scope) for phrase, scope, _ in self._bound(stage, bind))
+
+    def _counted(self, stage: Stage, bind: Callable[[Any, Desk], Phrase]) -> Iterator[str]:
+        """Write what is counted, once where guards share a budget: each of them would count it again."""
         shared = set[tuple[str, str, str]]()
         for phrase, scope, guard in self._bound(stage, bind):
             budget = (phrase.text, scope, guard.key if guard else "")
