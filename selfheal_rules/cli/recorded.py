@@ -2,7 +2,7 @@
 
 import argparse
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from typing import TypeAlias
@@ -66,11 +66,19 @@ class Recorded:
     """
     A record that is read once, counted, with progress for who watches; `origins` knows where each item stands.
 
+    Of a journal an item is an instant, and not decoded, where `kinds` are given and it is of none of them.
+
     Raises:
         Refused: where there is no such record, or it is broken.
     """
 
-    def __init__(self, arguments: argparse.Namespace, vocabulary: Vocabulary | None, screen: Screen) -> None:
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        vocabulary: Vocabulary | None,
+        screen: Screen,
+        kinds: Collection[str] | None = None,
+    ) -> None:
         """Open the record; a journal can be read without knowing the words in it."""
         self.count = 0
         self.problems = Problems(screen)
@@ -81,7 +89,7 @@ class Recorded:
         """What a journal holds of the decisions that are sought, by their id: the latest word, and who said it."""
         self.begun: Record | None = None
         """The snapshot before the first input of a journal: it has the policy that input was taken under."""
-        self._screen = screen
+        self._screen, self._kinds = screen, kinds
         self._vocabulary = vocabulary or Vocabulary("")
         self._mappings = load_mappings(arguments.mapping)
         self._lines = None if arguments.input is None else Lines(arguments.input)
@@ -127,7 +135,7 @@ class Recorded:
         total = _total(journal) if self._screen.is_watched else 0
         try:
             with closing(journal):
-                for place, given in inputs_of(self._noted(journal.records())):
+                for place, given in inputs_of(self._noted(journal.records()), self._kinds):
                     self._pass(self.count / total if total else None)
                     yield place, given
         except BrokenJournalError as error:
@@ -148,8 +156,9 @@ class Recorded:
                 self.eras[-1].last = self.count
 
     def _is_sought(self, record: Record) -> bool:
-        sought = self.sought if record.type == "decision" else None
-        return bool(sought) and str(record.said("id")).startswith(str(sought))
+        if record.type != "decision" or not self.sought or self.sought.encode() not in record.text:
+            return False
+        return str(record.said("id")).startswith(self.sought)
 
     def site(self, *programs: Program) -> Policy | None:
         """
@@ -161,7 +170,7 @@ class Recorded:
         if self._named is not None:
             found = [load_site(program, self._named) for program in programs]
             return found[0]
-        policy = None if self._without else self._begun_under()
+        policy = None if self._without else self._begun_under(programs)
         try:
             for program in programs:
                 refuse_policy(program, policy)
@@ -175,15 +184,16 @@ class Recorded:
             )
         return policy
 
-    def _begun_under(self) -> Policy | None:
+    def _begun_under(self, programs: Sequence[Program]) -> Policy | None:
         """Give the policy a journal begins under; a later one is among its inputs."""
         if self._journal and not self.count:
             self._ahead = list(islice(self._all, 1))
         if self.begun is None:
             return None
         try:
-            blob = snapshot_of(self.begun)
-            return Engine.restore(program_of(self.begun), blob).policy
+            blob, digest = snapshot_of(self.begun), self.begun.said("program")
+            program = next((one for one in programs if one.digest == digest), None) or program_of(self.begun)
+            return Engine.restore(program, blob).policy
         except (JournalError, RuleSetError, SnapshotError) as error:
             message = (
                 "the policy the journal was written under cannot be used; name it by `--policy`, or leave it out by "

@@ -1,8 +1,9 @@
 """Why a rule did not fire: its condition asked for piece by piece, until the engine says no."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TypeAlias
 
 from attrs import evolve
@@ -29,6 +30,7 @@ from selfheal_rules.explain.why_not.sift import (
     concluding,
     needed_for,
     pins_of,
+    read_by,
     reads_itself,
     sifted,
 )
@@ -59,6 +61,7 @@ def why_not(
     policy: Policy | None = None,
     *,
     max_age: timedelta = MAX_AGE,
+    whole: Callable[[], Iterable[Input]] | None = None,
 ) -> Answer:
     """
     Say why a rule had not fired for a target by an instant, or what guards said of it where it had.
@@ -68,17 +71,31 @@ def why_not(
     steps, or of a rule that concludes the key (a tuple where it has several fields); None is any. A text that cannot be
     one is read as the JSON value it writes. The words of `Answer.failed` are told there.
 
+    Of a long record `inputs` may be those alone whose kinds `kinds_for` names, with an instant in place of each other;
+    `whole` then gives all of them, and is asked where the rule did fire, or other rules have a say in it.
+
     Raises:
         UnknownRuleError: where there is no such rule, or several.
     """
     rules, found = _rule(program, rule)
     every = inputs if isinstance(inputs, Sequence) else list(inputs)
-    asking = _Asking(program, every, frozen_time(at), policy, max_age)
+    asking = _Asking(program, every, frozen_time(at), policy, max_age, whole)
     meant, meanings = _read(rules, found, target)
     if not meanings:
         return _nobodys(rules, found, meant, asking.at)
     answers = [asking.ask(rules, found, meant, given) for given in meanings]
     return max(answers, key=lambda one: (one.fired, one.failed in {"", "after", "episode"}, _reached(one)))
+
+
+def kinds_for(program: Program, rule: str) -> frozenset[str] | None:
+    """
+    Give the kinds of items why a rule did not fire can rest on, with those the rules below it read; None: any kind.
+
+    Raises:
+        UnknownRuleError: where there is no such rule, or several.
+    """
+    needed = needed_for(program, Needed(*_rule(program, rule), {}))
+    return None if reads_itself(needed) else read_by(needed)
 
 
 def _reached(answer: Answer) -> int:
@@ -190,16 +207,26 @@ class _Asking:
     """One question and those it leads to."""
 
     def __init__(
-        self, program: Program, every: Sequence[Input], at: datetime, policy: Policy | None, max_age: timedelta
+        self,
+        program: Program,
+        every: Sequence[Input],
+        at: datetime,
+        policy: Policy | None,
+        max_age: timedelta,
+        whole: Callable[[], Iterable[Input]] | None,
     ) -> None:
         self.program, self.every, self.at, self.policy, self.max_age = program, every, at, policy, max_age
-        self._full: Run | None = None
+        self._reads_whole = whole
 
+    @cached_property
+    def whole(self) -> Sequence[Input]:
+        """Every input, whatever its kind."""
+        return self.every if self._reads_whole is None else list(self._reads_whole())
+
+    @cached_property
     def full(self) -> Run:
-        """Give the run of everything, made once."""
-        if self._full is None:
-            self._full = full_run(self.program, sifted(self.every, self.at, None), self.at, self.policy, self.max_age)
-        return self._full
+        """The run of everything."""
+        return full_run(self.program, sifted(self.whole, self.at, None), self.at, self.policy, self.max_age)
 
     def ask(
         self, rules: RuleSet, rule: Rule, target: Value, given: tuple[tuple[Reference, Value], ...], depth: int = 0
@@ -211,7 +238,7 @@ class _Asking:
         own = reads_itself(needed)
         probe = self._probe(needed, whole=own)
         if any(isinstance(step, Do) for step in rule.then) and (own or probe.fires(probe.whole)):
-            blank = spoken(self.full(), rules, rule, blank)
+            blank = spoken(self.full, rules, rule, blank)
             probe.since = last_fired(blank)
             if blank.lines:
                 return blank
@@ -225,7 +252,7 @@ class _Asking:
         others = needed[1:]
         if whole:
             others = tuple(Needed(rules, rule, {}) for rules in self.program.rulesets for rule in rules.rules)
-        inputs = sifted(self.every, self.at, sieve)
+        inputs = sifted(self.whole if whole else self.every, self.at, sieve)
         policy = self.policy if whole else None
         return Probe(start.rules, start.rule, start.pins, others, inputs, self.at, self.max_age, policy)
 

@@ -91,6 +91,11 @@ def _flat(pattern: Pattern, pins: Pins) -> Mapping[tuple[str, ...], Value]:
     return pins.get(pattern.alias, {})
 
 
+def read_by(needed: Iterable[Needed]) -> frozenset[str]:
+    """Give the kinds that these rules read."""
+    return frozenset(kind for part in needed for one in patterns_below([part.rule.when]) for kind in one.kinds)
+
+
 def reads_itself(needed: Iterable[Needed]) -> bool:
     """Whether any of the rules asks what the engine itself did, or follows from an episode."""
     return any(
