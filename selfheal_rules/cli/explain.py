@@ -1,9 +1,10 @@
 """`selfheal explain`: why a decision was made, and why a rule did not fire."""
 
 import argparse
+import gc
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,7 @@ from selfheal_rules.compile import Program
 from selfheal_rules.diagnostics import JournalError, SnapshotError
 from selfheal_rules.events import Event, State
 from selfheal_rules.explain.why import Opinion, UnknownDecisionError, Why, why
-from selfheal_rules.explain.why_not import Answer, Input, UnknownRuleError, kinds_for, render, why_not
+from selfheal_rules.explain.why_not import Answer, Excerpt, Input, UnknownRuleError, kinds_for, render, why_not
 from selfheal_rules.journal import Record
 from selfheal_rules.normalize import Reading
 from selfheal_rules.policy import Policy
@@ -75,13 +76,22 @@ def explain(arguments: argparse.Namespace) -> int:
         raise Refused(message, Code.USAGE)
     program = load_program(arguments.paths, dict(arguments.param))[0] if arguments.paths else None
     try:
-        if arguments.decision is not None:
-            _explain_decision(arguments, program, Screen())
-        else:
-            _explain_rule(arguments, program, Screen())
+        with _much_kept():
+            (_explain_rule if arguments.decision is None else _explain_decision)(arguments, program, Screen())
     except (UnknownDecisionError, UnknownRuleError) as error:
         raise Refused(str(error), Code.USAGE) from None
     return Code.OK
+
+
+@contextmanager
+def _much_kept() -> Iterator[None]:
+    """Look for garbage seldom: a record of a million events is kept until it has been asked, and has none in it."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _explain_decision(arguments: argparse.Namespace, program: Program | None, screen: Screen) -> None:
@@ -117,7 +127,7 @@ def _explain_rule(arguments: argparse.Namespace, program: Program | None, screen
     def whole() -> Sequence[Input]:
         return inputs if arguments.input else [given for _, given in _placed(arguments, asked, screen)[1][:last]]
 
-    _tell_why_not(arguments, asked, recorded.site(asked), inputs, whole, screen)
+    _tell_why_not(arguments, asked, recorded.site(asked), Excerpt(inputs, whole), screen)
 
 
 def _ends_under(arguments: argparse.Namespace) -> Program | None:
@@ -245,16 +255,11 @@ def _opinion(one: Opinion) -> str:
 
 
 def _tell_why_not(
-    asked: argparse.Namespace,
-    program: Program,
-    policy: Policy | None,
-    inputs: Sequence[Input],
-    whole: Callable[[], Sequence[Input]],
-    screen: Screen,
+    asked: argparse.Namespace, program: Program, policy: Policy | None, excerpt: Excerpt, screen: Screen
 ) -> None:
-    at = _at(asked.at, inputs)
+    at = _at(asked.at, excerpt.inputs)
     answers = [
-        why_not(program, inputs, asked.rule, target, at, policy, max_age=asked.max_age, whole=whole)
+        why_not(program, excerpt, asked.rule, target, at, policy, max_age=asked.max_age)
         for target in _targets(asked.target)
     ]
     found = max(answers, key=_reached)

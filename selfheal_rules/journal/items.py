@@ -76,7 +76,7 @@ FORMS: Mapping[type, Form] = {
 _READ = {form.type: form.read for form in FORMS.values()}
 _TEXT = rb'"[^"\\]*"'
 _BRIEF = re.compile(rb'\{(?:"id":%b,)?"kind":"([^"\\]*)","source":%b,"time":"([^"\\]*)"' % (_TEXT, _TEXT))
-"""How the data of an event or a state begin, as `_event` and `_state` write them; a text with an escape does not fit."""
+"""How the data of an event or a state begin; a text with an escape does not fit."""
 _ITEMS = ("event", "state")
 
 

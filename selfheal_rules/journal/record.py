@@ -30,7 +30,6 @@ _COMMON = frozenset(name.encode() for name in TYPES if name != "journal")
 HEAD = re.compile(rb'\{"n":(\d+),"inputs":(\d+),"type":"(\w+)","left":(\d+),"data":')
 """How a line begins, up to its data."""
 _HASH = len(',"hash":""}') + 64
-_MARK = b',"hash":"'
 _PREV = len(',"prev":""') + 64
 _BEFORE = b',"prev":"'
 
@@ -129,11 +128,11 @@ def parse(line: bytes, place: Place) -> Record:
         JournalError: with its place, where it is not what was once written.
     """
     cut = len(line) - _HASH
-    hash_ = line[cut + len(_MARK) : -2].decode("ascii", "replace")
-    if line[cut : cut + len(_MARK)] != _MARK or line[-2:] != b'"}' or sha256(line[:cut]).hexdigest() != hash_:
+    hash_ = sha256(line[: max(cut, 0)]).hexdigest()
+    if line[cut:] != f',"hash":"{hash_}"}}'.encode():
         raise BrokenJournalError(place, _number(line), "its hash does not fit: it is not what was written")
     head, prev = HEAD.match(line), cut - _PREV
-    if head is None or line[prev : prev + len(_BEFORE)] != _BEFORE:
+    if head is None or not line.startswith(_BEFORE, prev):
         raise BrokenJournalError(place, _number(line), "it is no record: it is not written as one")
     number, inputs, type_, left = head.groups()
     text, before = line[head.end() : prev], line[prev + len(_BEFORE) : cut - 1].decode("ascii", "replace")

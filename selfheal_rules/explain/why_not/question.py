@@ -1,7 +1,7 @@
 """Why a rule did not fire: its condition asked for piece by piece, until the engine says no."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypeAlias
@@ -24,6 +24,7 @@ from selfheal_rules.explain.why_not.near import Near
 from selfheal_rules.explain.why_not.nearest import nearest
 from selfheal_rules.explain.why_not.probe import Probe, Run, full_run
 from selfheal_rules.explain.why_not.sift import (
+    Excerpt,
     Input,
     Needed,
     Sieve,
@@ -54,14 +55,13 @@ class UnknownRuleError(SelfHealError):
 
 def why_not(
     program: Program,
-    inputs: Iterable[Input],
+    inputs: Iterable[Input] | Excerpt,
     rule: str,
     target: Value,
     at: datetime,
     policy: Policy | None = None,
     *,
     max_age: timedelta = MAX_AGE,
-    whole: Callable[[], Iterable[Input]] | None = None,
 ) -> Answer:
     """
     Say why a rule had not fired for a target by an instant, or what guards said of it where it had.
@@ -71,20 +71,27 @@ def why_not(
     steps, or of a rule that concludes the key (a tuple where it has several fields); None is any. A text that cannot be
     one is read as the JSON value it writes. The words of `Answer.failed` are told there.
 
-    Of a long record `inputs` may be those alone whose kinds `kinds_for` names, with an instant in place of each other;
-    `whole` then gives all of them, and is asked where the rule did fire, or other rules have a say in it.
+    Of a long record an `Excerpt` will do: the inputs of the kinds that `kinds_for` names, and an instant in place of
+    each other. The whole is asked for where the rule did fire, or other rules have a say in it.
 
     Raises:
         UnknownRuleError: where there is no such rule, or several.
     """
     rules, found = _rule(program, rule)
-    every = inputs if isinstance(inputs, Sequence) else list(inputs)
-    asking = _Asking(program, every, frozen_time(at), policy, max_age, whole)
+    asking = _Asking(program, _excerpt(inputs), frozen_time(at), policy, max_age)
     meant, meanings = _read(rules, found, target)
     if not meanings:
         return _nobodys(rules, found, meant, asking.at)
     answers = [asking.ask(rules, found, meant, given) for given in meanings]
     return max(answers, key=lambda one: (one.fired, one.failed in {"", "after", "episode"}, _reached(one)))
+
+
+def _excerpt(inputs: Iterable[Input] | Excerpt) -> Excerpt:
+    """Take everything for what matters where nobody chose."""
+    if isinstance(inputs, Excerpt):
+        return inputs
+    every = inputs if isinstance(inputs, Sequence) else list(inputs)
+    return Excerpt(every, lambda: every)
 
 
 def kinds_for(program: Program, rule: str) -> frozenset[str] | None:
@@ -207,21 +214,16 @@ class _Asking:
     """One question and those it leads to."""
 
     def __init__(
-        self,
-        program: Program,
-        every: Sequence[Input],
-        at: datetime,
-        policy: Policy | None,
-        max_age: timedelta,
-        whole: Callable[[], Iterable[Input]] | None,
+        self, program: Program, excerpt: Excerpt, at: datetime, policy: Policy | None, max_age: timedelta
     ) -> None:
-        self.program, self.every, self.at, self.policy, self.max_age = program, every, at, policy, max_age
-        self._reads_whole = whole
+        self.program, self.at, self.policy, self.max_age = program, at, policy, max_age
+        self.every, self._excerpt = excerpt.inputs, excerpt
 
     @cached_property
     def whole(self) -> Sequence[Input]:
         """Every input, whatever its kind."""
-        return self.every if self._reads_whole is None else list(self._reads_whole())
+        found = self._excerpt.whole()
+        return found if isinstance(found, Sequence) else list(found)
 
     @cached_property
     def full(self) -> Run:

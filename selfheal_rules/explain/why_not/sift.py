@@ -1,6 +1,6 @@
 """Of all that was posted, what a rule can have seen about one target: the rest is left out before any work."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -21,6 +21,14 @@ Input: TypeAlias = Event | State | Outcome | Control | datetime
 """What was given to an engine: an item, or the time it was told to advance to."""
 Given: TypeAlias = Iterable[tuple[Reference, Value]]
 OWN = "selfheal."
+
+
+@frozen(eq=False, repr=False)
+class Excerpt:
+    """What matters of a long record: with an instant in place of every other input, and a way to all of them."""
+
+    inputs: Sequence[Input]
+    whole: Callable[[], Iterable[Input]]
 
 
 @frozen(eq=False, repr=False)
