@@ -42,7 +42,7 @@ class Needed:
 
 def pins_of(rule: Rule, rules: RuleSet, given: Given) -> dict[str, dict[tuple[str, ...], Value]]:
     """Give all that must equal what is given, by the joins of the rule."""
-    equal = Equalities.of(_joins(expand(rule.when, rules)))
+    equal = joined(rule, rules)
     found: dict[str, dict[tuple[str, ...], Value]] = {}
     for reference, value in given:
         node = (reference.alias, reference.path)
@@ -50,6 +50,11 @@ def pins_of(rule: Rule, rules: RuleSet, given: Given) -> dict[str, dict[tuple[st
         for alias, path in dict.fromkeys([node, *alike]):
             found.setdefault(alias, {})[path] = value
     return found
+
+
+def joined(rule: Rule, rules: RuleSet) -> Equalities:
+    """Give what the joins of a rule make equal."""
+    return Equalities.of(_joins(expand(rule.when, rules)))
 
 
 def _joins(branches: Iterable[Branch]) -> Iterator[Join]:
