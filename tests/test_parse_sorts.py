@@ -71,7 +71,7 @@ RULES = "rulesets/compute-host-failure"
         (("check", RULES, "--policy", f"{RULES}/tests.yaml"), 1, "this is a file of tests, not a policy"),
         (("test", "examples/policy.yaml"), 3, "this is a policy, not a file of tests"),
         (("fmt", "--check", f"{RULES}/tests.yaml"), 3, "this is a file of tests, not a rule set"),
-        (("gaps", "--cloud", f"{RULES}/rules.yaml"), 1, "this is a rule set, not a description of a cloud"),
+        (("gaps", RULES, "--cloud", f"{RULES}/rules.yaml"), 3, "this is a rule set, not a description of a cloud"),
         (("serve", f"{RULES}/rules.yaml"), 1, "this is a rule set, not a configuration"),
     ],
 )
