@@ -76,7 +76,7 @@ def drafted(ruleset: RuleSet, file: str, folder: Path) -> Drafted:
         if _is_heard(view.rule, ruleset) and (heard := writer.heard(view)):
             fires = heard
         elif _is_heard(view.rule, ruleset):
-            lacking.append((view.rule.id, "a case that notices it, as no rule decides on the events it concludes,"))
+            lacking.append((view.rule.id, "a case that notices it, where a rule decides on the events it concludes,"))
         known.append(fires)
         texts.append(writer.case(f"{view.rule.id} fires", view.rule, fires))
         near = next((one for one in writer.misses(view.rule, fires) if writer.fires(one, view.rule) is False), None)
