@@ -145,13 +145,28 @@ def test_evidence_out_of_a_journal_names_its_records(call: Call, journal: Path) 
     assert {"ok"} == {one["mark"] for one in told["guards"]}
 
 
-@pytest.mark.parametrize(("at", "failed"), [("2026-11-22T16:15:00Z", "for"), ("16:15", "for"), (None, "again")])
+@pytest.mark.parametrize(
+    ("at", "failed"), [("2026-11-22T16:15:00Z", "for"), ("16:15", "for"), ("18:15+02:00", "for"), (None, "again")]
+)
 def test_the_question_has_a_time(call: Call, at: str | None, failed: str) -> None:
     """An instant, a time of day on the last day of the record, or the end of it."""
     more = () if at is None else ("--at", at)
     asked = ("--rule", "one-witness", "--target", "compute1", "--format", "json")
     found = call("explain", RULES, "--input", STREAM, *asked, *more).objects
     assert failed == found[0]["failed"]
+
+
+@pytest.mark.parametrize("at", ["9:04", "09:04", "9:04:00", "11:04+02:00"])
+def test_a_time_of_day_may_have_one_digit(call: Call, tmp_path: Path, at: str) -> None:
+    """It is on the last day of the record, and in UTC unless it says otherwise."""
+    (tmp_path / "rules.yaml").write_text(
+        "selfheal: 1\nruleset: own\nevents: {beat: {fields: {port: {type: integer, required: true}}}}\nrules:\n"
+        "  - {id: x, when: {event: beat, as: b}, then: [{do: notify, target: $b.port}]}\n", "utf-8",
+    )  # fmt: skip
+    beats = b"\n".join(cloudevent("beat", str(n), f"2026-01-02T09:0{n}:00Z", port=n) for n in (3, 4, 5))
+    asked = ("--rule", "x", "--target", "5", "--format", "json", "--at", at)
+    found = call("explain", tmp_path, "--input", "-", *asked, text=beats).objects
+    assert ("2026-01-02T09:04:00+00:00", "key") == (found[0]["at"], found[0]["failed"])
 
 
 def test_a_target_may_be_a_number(call: Call, tmp_path: Path) -> None:

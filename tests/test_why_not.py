@@ -226,10 +226,31 @@ def test_two_things_that_fail_are_both_in_the_cure() -> None:
 
 
 def test_a_rule_of_other_targets_says_which() -> None:
-    """A target that is no field of an item cannot be traced back; those it fired for are named."""
-    rules = rule(ALONE, target='"${a.host}-x"')
-    answer = ask(rules, [alarm(0)])
-    assert ("key", True) == (answer.failed, "c1-x" in answer.lines[0].text)
+    """Where a target cannot be traced back to one that was asked for, those it fired for are named."""
+    answer = why_not(program(rule(ALONE, target='"${a.host}-${a.severity}"')), [alarm(0, **CRITICAL)], "x", "c2-info",
+                     second(0))  # fmt: skip
+    assert ("key", "the host of a had been c2 and the severity of a had been info") == (
+        answer.failed, answer.counterfactual,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("target", "asked", "failed"),
+    [
+        ('"${a.host}-x"', "c1-x", ""), ('"${a.host}-x"', "c1", "key"), ('"${a.host}-x"', "c2-x", "key"),
+        ('"${a.host}/${a.n}"', "c1/3", ""), ('"${a.host}/${a.n}"', "c1/4", "key"),
+        ('"${a.host}/${a.n}"', "c1/four", "key"), ('"${a.host}/${a.n}"', "c1", "key"), ("all", "all", ""),
+        ("all", "c1", "key"),
+    ],
+)  # fmt: skip
+def test_a_target_that_is_a_text_is_taken_apart(target: str, asked: str, failed: str) -> None:
+    """Each of its fields is what it has to have been; what the text can never become is nobody's, and said so."""
+    answer = why_not(program(rule(ALONE, target=target)), [alarm(0, n=3)], "x", asked, second(0))
+    assert failed == answer.failed
+    if asked in {"c1", "c1/four"}:
+        said = target.strip('"')
+        assert f"no target of it can be {asked}: a target is " in answer.lines[0].text
+        assert answer.lines[0].text.endswith(f"`{said}`" if "$" in said else said)
 
 
 FEWER = "{all: [{as: a, event: alarm}], unless: [{event: power, count: {at_most: 1, within: 1m, by: [host]}}]}"

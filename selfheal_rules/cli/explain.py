@@ -59,12 +59,12 @@ def register(commands: Commands) -> None:
 
 
 def _moment(text: str) -> datetime | time:
-    """Read an instant, or a time of day in UTC."""
+    """Read an instant, or a time of day, in UTC where it has no zone; people write 9:04, too."""
     try:
-        found = time.fromisoformat(text)
+        found = time.fromisoformat(f"0{text}" if text[1:2] == ":" else text)
     except ValueError:
         return instant(text)
-    return found.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def explain(arguments: argparse.Namespace) -> int:

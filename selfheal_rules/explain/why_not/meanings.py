@@ -1,13 +1,15 @@
 """What a target says of the match: which of its fields must be what, for it to be about that target."""
 
 import json
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain, product
 from typing import TypeAlias
 
 from selfheal_rules.check.walk import patterns_below, steps_of
 from selfheal_rules.compile.steps import key_parts
 from selfheal_rules.explain.why_not.answer import Answer, Line
-from selfheal_rules.model import Conclude, Do, Operand, Reference, Rule, RuleSet, Template
+from selfheal_rules.model import Conclude, Do, Operand, Parameter, Reference, Rule, RuleSet, Template, Unread
 from selfheal_rules.values import Value, freeze
 from selfheal_rules.vocabulary import ANY, FieldType
 from selfheal_rules.wording import shown
@@ -36,11 +38,12 @@ def _meanings(rules: RuleSet, rule: Rule, target: Value) -> list[Given]:
     if target is None or not ways:
         return [()]
     found = [
-        tuple(pair for one, value in zip(way, values, strict=True) if (pair := _traced(one, value)) is not None)
+        tuple(chain.from_iterable(pairs))
         for way in ways
         if len(way) == len(values)
+        for pairs in product(*(_traced(rules, rule, *pair) for pair in zip(way, values, strict=True)))
     ]
-    return [given for given in dict.fromkeys(found) if all(_can_be(rules, rule, *pair) for pair in given)]
+    return list(dict.fromkeys(found))
 
 
 def _ways(rules: RuleSet, rule: Rule) -> list[tuple[Operand | Template | None, ...]]:
@@ -67,23 +70,55 @@ def _type_of(rules: RuleSet, rule: Rule, reference: Reference) -> FieldType:
 
 def nobodys(rules: RuleSet, rule: Rule, target: Value, at: datetime) -> Answer:
     """Say that no target of the rule can be such a value, and what its targets are."""
-    ways = [[one for one in way if isinstance(one, Reference)] for way in _ways(rules, rule)]
-    said = [" and ".join(f"`{one}` ({_type_of(rules, rule, one)})" for one in way) for way in ways if way]
-    text = f"no target of it can be {shown(target)}: a target is {' or '.join(dict.fromkeys(said))}"
+    said = [" and ".join(_said(rules, rule, one) for one in way if one is not None) for way in _ways(rules, rule)]
+    text = f"no target of it can be {shown(target)}: a target is {' or '.join(dict.fromkeys(filter(None, said)))}"
     return Answer(rule.id, target, at, lines=(Line("FAIL", "then", text, span=rule.span),), failed="key")
 
 
-def _traced(said: Operand | Template | None, value: Value) -> tuple[Reference, Value] | None:
-    """Give the field a target was taken from, and what it was; None where that cannot be told, or any will do."""
-    if value is None:
-        return None
+def _said(rules: RuleSet, rule: Rule, part: Operand | Template) -> str:
+    if isinstance(part, Reference):
+        return f"`{part}` ({_type_of(rules, rule, part)})"
+    if isinstance(part, Template):
+        return f"`{''.join(one if isinstance(one, str) else f'${{{str(one)[1:]}}}' for one in part.parts)}`"
+    return shown(rules.value(part))
+
+
+def _traced(rules: RuleSet, rule: Rule, said: Operand | Template | None, value: Value) -> list[Given]:
+    """Give each way in which a target can have become a value: which fields had to be what; none where it cannot."""
+    if value is None or said is None or isinstance(said, Unread):
+        return [()]
     if isinstance(said, Reference):
-        return said, value
-    holes = [n for n, part in enumerate(said.parts) if not isinstance(part, str)] if isinstance(said, Template) else []
-    if not isinstance(said, Template) or len(holes) != 1 or not isinstance(value, str):
+        return [((said, value),)] if _can_be(rules, rule, said, value) else []
+    if isinstance(said, Template):
+        parts = [_filled(rules, part) for part in said.parts]
+        return list(_parted(rules, rule, parts, value)) if isinstance(value, str) else []
+    return [()] if rules.value(said) == value else []
+
+
+def _filled(rules: RuleSet, part: str | Reference | Parameter) -> str | Reference:
+    return shown(rules.value(part)) if isinstance(part, Parameter) else part
+
+
+def _parted(rules: RuleSet, rule: Rule, parts: Sequence[str | Reference], text: str) -> Iterator[Given]:
+    """Give each way to part a text among the holes of a template."""
+    if not parts:
+        yield from [()] if not text else []
+        return
+    first, *rest = parts
+    if isinstance(first, str):
+        yield from _parted(rules, rule, rest, text.removeprefix(first)) if text.startswith(first) else ()
+        return
+    for end in range(len(text) + 1) if rest else (len(text),):
+        if (value := _read_as(rules, rule, first, text[:end])) is not None:
+            yield from (((first, value), *more) for more in _parted(rules, rule, rest, text[end:]))
+
+
+def _read_as(rules: RuleSet, rule: Rule, reference: Reference, text: str) -> Value:
+    """Give what a field was that reads so in a text; None where it cannot have been anything."""
+    if _can_be(rules, rule, reference, text):
+        return text
+    try:
+        value = freeze(json.loads(text))
+    except ValueError:
         return None
-    hole = said.parts[holes[0]]
-    before = "".join(part for part in said.parts[: holes[0]] if isinstance(part, str))
-    after = "".join(part for part in said.parts[holes[0] + 1 :] if isinstance(part, str))
-    fits = len(value) >= len(before) + len(after) and value.startswith(before) and value.endswith(after)
-    return (hole, value[len(before) : len(value) - len(after)]) if fits and isinstance(hole, Reference) else None
+    return value if _can_be(rules, rule, reference, value) else None
