@@ -3,12 +3,12 @@
 import argparse
 import gc
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from selfheal_rules.cli.arguments import Commands, add_format, add_params, instant, subcommand
 from selfheal_rules.cli.ending import Code, Refused
@@ -20,13 +20,16 @@ from selfheal_rules.cli.timeline import entry
 from selfheal_rules.cli.words import stamp
 from selfheal_rules.compile import Program
 from selfheal_rules.diagnostics import JournalError, SnapshotError
+from selfheal_rules.engine import MAX_AGE, Engine
 from selfheal_rules.events import Event, State
-from selfheal_rules.explain.why import Opinion, UnknownDecisionError, Why, why
+from selfheal_rules.explain.why import Opinion, UnknownDecisionError, Why, why, why_from
 from selfheal_rules.explain.why_not import Answer, Excerpt, Input, UnknownRuleError, kinds_for, render, why_not
 from selfheal_rules.journal import Record
+from selfheal_rules.journal.items import input_of, snapshot_of
+from selfheal_rules.journal.record import INPUTS
 from selfheal_rules.normalize import Reading
 from selfheal_rules.policy import Policy
-from selfheal_rules.replay import program_of
+from selfheal_rules.replay import inputs_of, program_of
 from selfheal_rules.values import Value, freeze
 
 _OTHERWISE = (
@@ -95,6 +98,9 @@ def _much_kept() -> Iterator[None]:
 
 
 def _explain_decision(arguments: argparse.Namespace, program: Program | None, screen: Screen) -> None:
+    is_as_it_was = arguments.journal and not (arguments.paths or arguments.policy or arguments.without_policy)
+    if is_as_it_was and arguments.max_age == MAX_AGE and _explain_from_snapshot(arguments, screen):
+        return
     recorded, placed = _placed(arguments, program, screen)
     made = _made(recorded)
     if program is None:
@@ -107,6 +113,57 @@ def _explain_decision(arguments: argparse.Namespace, program: Program | None, sc
     policy = recorded.site(program)
     found = _why(arguments, program, policy, [given for _, given in placed], made)
     _tell_why(arguments, found, _origins(program, placed, recorded.origins.unit), screen)
+
+
+def _explain_from_snapshot(arguments: argparse.Namespace, screen: Screen) -> bool:
+    """
+    Go on from the latest snapshot before the decision, as a healer would; give whether it comes to what was recorded.
+
+    Of all else that is in the journal only what may be evidence of it is decoded, for where it stands.
+    """
+    recorded, _ = _placed(arguments, None, screen, frozenset())
+    made = _made(recorded)
+    if made is None:
+        return False
+    era, last = made
+    snapshot, first = recorded.heads[last.said("id")]
+    if snapshot.inputs >= first.said("input"):
+        return False
+    try:
+        engine = Engine.restore(program_of(snapshot), snapshot_of(snapshot))
+        placed, inputs = _since(arguments, snapshot, last, screen)
+        found = why_from(engine, inputs, last.said("id"))
+    except (JournalError, SnapshotError, UnknownDecisionError):
+        return False
+    if not _is_recorded(found, last):
+        return False
+    _tell_which(recorded, era, screen)
+    recorded.tell(engine.policy)
+    _tell_why(arguments, found, _origins(engine.program, placed[: era.last], recorded.origins.unit), screen)
+    return True
+
+
+def _since(arguments: argparse.Namespace, snapshot: Record, last: Record, screen: Screen) -> tuple[Placed, list[Input]]:
+    """Give every item that may be evidence of a decision, the others as instants, and all inputs since a snapshot."""
+    kinds, inputs = frozenset(_kinds_of(last.said("because"))), list[Input]()
+    first, end = snapshot.inputs, last.said("input")
+
+    def passed() -> Iterator[Record]:
+        for record in load_journal(arguments.journal).records():
+            if first < record.inputs <= end and record.type in INPUTS:
+                inputs.append(input_of(record))
+            yield record
+            screen.progress(record.inputs)
+
+    placed = list(inputs_of(passed(), kinds))
+    screen.done()
+    return placed, inputs
+
+
+def _kinds_of(because: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for one in because:
+        yield one["kind"]
+        yield from _kinds_of(one["because"])
 
 
 def _explain_rule(arguments: argparse.Namespace, program: Program | None, screen: Screen) -> None:

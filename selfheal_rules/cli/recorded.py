@@ -87,6 +87,9 @@ class Recorded:
         self.sought: str | None = getattr(arguments, "decision", None)
         self.made: dict[str, tuple[Era, Record]] = {}
         """What a journal holds of the decisions that are sought, by their id: the latest word, and who said it."""
+        self.heads: dict[str, tuple[Record, Record]] = {}
+        """The first word on each of them, behind the latest snapshot before it."""
+        self._newest: Record | None = None
         self.begun: Record | None = None
         """The snapshot before the first input of a journal: it has the policy that input was taken under."""
         self._screen, self._kinds = screen, kinds
@@ -149,8 +152,10 @@ class Recorded:
                 if not self.eras or self.eras[-1].begins.said("program") != record.said("program"):
                     self.eras.append(Era(record, self.count, self.count))
                 self.begun = self.begun if self.begun and self.count else record
-            elif self.eras and self._is_sought(record):
+                self._newest = record
+            elif self._newest and self._is_sought(record):
                 self.made[record.said("id")] = (self.eras[-1], record)
+                self.heads.setdefault(record.said("id"), (self._newest, record))
             yield record
             if self.eras:
                 self.eras[-1].last = self.count
@@ -178,11 +183,15 @@ class Recorded:
             message = "the policy the journal was written under does not fit these rules; name one by `--policy`, "
             message += f"or leave it out by `--without-policy`\n\n{error}"
             raise Refused(message) from None
+        self.tell(policy)
+        return policy
+
+    def tell(self, policy: Policy | None) -> None:
+        """Say which policy of the journal's own holds."""
         if policy is not None:
             self._screen.err(
                 f"selfheal: under policy `{policy.name}`, as the journal; `--without-policy` leaves it out"
             )
-        return policy
 
     def _begun_under(self, programs: Sequence[Program]) -> Policy | None:
         """Give the policy a journal begins under; a later one is among its inputs."""
