@@ -164,5 +164,5 @@ def test_why_not_can_be_asked_in_python(rules: Path) -> None:
     t.why_not("drain", "c1").why_not("drain", "c1", failed="for", miss="15s")
     with pytest.raises(AssertionError, match=r"(?s)did not fire for another reason.*miss: 4s.*miss: 15s"):
         t.why_not("drain", "c1", failed="for", miss=timedelta(seconds=4))
-    with pytest.raises(RuleSetError, match="no rule is called `drane`"):
+    with pytest.raises(RuleSetError, match="there is no rule `drane`"):
         t.why_not("drane", "c1")
