@@ -149,3 +149,19 @@ def test_where_nothing_implies_a_key_any_will_do() -> None:
     """Without the item that joins them, there is no telling which host is meant: what is missing is that item."""
     answer = _ask(rule(JOINED % "flaky", FLAPS, "$s.server"), [*OTHERS])
     assert ("missing", "when.all[0]") == (answer.failed, answer.lines[0].address)
+
+
+def test_of_a_count_of_conclusions_the_nearest_that_is_lacking_is_told() -> None:
+    """Those that were concluded count; of the others, the one that came nearest says by how much it missed."""
+    rules = rule("{state: flaky, as: f, count: {at_least: 2}}", FLAPS, "site")
+    answer = why_not(_program(rules), _in_time(*OTHERS, *_alarms("h3", 1), *_alarms("h1", 4)), "x", None, second(LATER))
+    failing = [(line.depth, line.text) for line in answer.lines if line.mark == "FAIL"]
+    assert [
+        (0, "1 of at least 2; the nearest is flaky h1: flaps did not fire"),
+        (1, "4 of at least 5 in 10m"),
+    ] == failing
+    assert ("count", 1.0, "1 more flaky had been there, or at_least <= 1") == (
+        answer.failed, answer.miss, answer.counterfactual,
+    )  # fmt: skip
+    only = why_not(_program(rules), OTHERS, "x", None, second(LATER))
+    assert ["1 of at least 2"] == [line.text for line in only.lines if line.mark == "FAIL"]

@@ -1,6 +1,7 @@
 """Which key of a conclusion a target implies, by the items the rule joins it to."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TypeAlias
 
 from attrs import evolve
@@ -12,9 +13,10 @@ from selfheal_rules.decide.evidence import Evidence
 from selfheal_rules.explain.why_not.case import alone
 from selfheal_rules.explain.why_not.constraints import Pins
 from selfheal_rules.explain.why_not.items import History, Item, value_at
+from selfheal_rules.explain.why_not.meanings import Given
 from selfheal_rules.explain.why_not.probe import Probe, rows_of
 from selfheal_rules.explain.why_not.sift import concluding, joined
-from selfheal_rules.model import Pattern
+from selfheal_rules.model import Conclude, Pattern, Reference
 from selfheal_rules.values import Value
 
 _KEYS = 5
@@ -40,6 +42,20 @@ def implied(probe: Probe, program: Program) -> list[Pins]:
         found = list(_distinct(way for pins in found for way in ways.through(pattern, pins)))
     told = ({alias: own for alias, own in pins.items() if alias in concluded} for pins in found)
     return list(_distinct({**probe.pins, **own} for own in told))
+
+
+def keys_of(probe: Probe, step: Conclude) -> list[Given]:
+    """Give which keys a rule may have concluded by the items of its first pattern, the latest first."""
+    first = probe.asked[0].pattern if probe.asked else None
+    names = first and probe.rules.vocabulary.kinds[step.kind].key
+    sources = [step.fields.get(name) for name in names or ()]
+    wanted = [one for one in sources if isinstance(one, Reference) and first and one.alias == first.alias]
+    if not first or not wanted or len(wanted) < len(sources):
+        return []
+    items = History(probe.inputs, probe, None, [], lambda _: None).candidates(first, [])
+    every = (tuple((one, value_at(item, one.path)) for one in wanted) for item in reversed(items))
+    whole = (key for key in every if all(value is not None for _, value in key))
+    return list(islice(dict.fromkeys(whole), _KEYS))
 
 
 def _next(patterns: list[Pattern], pins: Pins) -> Pattern | None:

@@ -59,6 +59,8 @@ class History:
     fates: list[tuple[Item, Disposition]]
     recurse: Callable[[Pattern], Near | None]
     """Asks the rules that would have concluded what a pattern wants; None where there are none, or they did."""
+    nearly: Callable[[Pattern], Near | None] = lambda _: None
+    """Asks the same rules for what came nearest to being concluded once more."""
     judges: dict[tuple[str, str], Judge] = field(factory=dict)
 
     @property

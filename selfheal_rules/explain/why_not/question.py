@@ -15,7 +15,7 @@ from selfheal_rules.events import frozen_time
 from selfheal_rules.explain.why_not.answer import Answer
 from selfheal_rules.explain.why_not.case import Case
 from selfheal_rules.explain.why_not.constraints import Constraint, inside, without
-from selfheal_rules.explain.why_not.implied import implied
+from selfheal_rules.explain.why_not.implied import implied, keys_of
 from selfheal_rules.explain.why_not.items import History
 from selfheal_rules.explain.why_not.lines import line, lines_of, rest
 from selfheal_rules.explain.why_not.meanings import Given, nobodys, read
@@ -39,6 +39,7 @@ from selfheal_rules.model import Conclude, Do, Group, Pattern, Reference, Rule, 
 from selfheal_rules.parse.findings import closest
 from selfheal_rules.policy import Policy
 from selfheal_rules.values import Value
+from selfheal_rules.wording import shown
 
 _NAMED = 8
 """So many rules are named where one is asked for that there is not."""
@@ -158,8 +159,7 @@ class _Asking:
 
     def ask(self, rules: RuleSet, rule: Rule, target: Value, given: Given, depth: int = 0) -> Answer:
         """Answer for one meaning of the target."""
-        start = Needed(rules, rule, pins_of(rule, rules, given))
-        needed = needed_for(self.program, start)
+        needed = self._needed(rules, rule, given)
         blank = Answer(rule.id, target, self.at)
         own = reads_itself(needed)
         probe = self._probe(needed, whole=own)
@@ -211,8 +211,10 @@ class _Asking:
     ) -> Answer:
         run = probe.run(probe.whole)
         history = History(
-            self.every, probe, blank.target, run.fates, lambda pattern: self._below(probe, pattern, blank.target, depth)
-        )
+            self.every, probe, blank.target, run.fates,
+            lambda pattern: self._below(probe, pattern, blank.target, depth),
+            lambda pattern: self._nearly(probe, pattern, depth),
+        )  # fmt: skip
         case = Case(probe, history, held, failed, found)
         if probe.since and (not held):
             near = Near(
@@ -252,6 +254,27 @@ class _Asking:
         text = f"{step.kind} {about}".strip() + f" was never concluded: {best.rule} did not fire"
         below = tuple(evolve(one, depth=one.depth + 1) for one in best.lines)
         return Near("missing", text, best.miss, best.counterfactual, below=below)
+
+    def _nearly(self, probe: Probe, pattern: Pattern, depth: int) -> Near | None:
+        """Ask those rules for each key that one of their items speaks of, and give the one that came nearest."""
+        if depth >= DEEPEST:
+            return None
+        answers = [
+            (step, key, self.ask(rules, rule, None, key, depth + 1))
+            for rules, rule, step in concluding(self.program, pattern.kinds)
+            if not step.cleared
+            for key in keys_of(self._probe(self._needed(rules, rule, _handed(step, pattern, probe)), whole=False), step)
+        ]
+        failed = [one for one in answers if one[2].failed]
+        if not failed:
+            return None
+        step, key, best = max(failed, key=lambda one: (_reached(one[2]), -_short(one[2])))
+        about = ", ".join(shown(value) for _, value in key)
+        below = tuple(evolve(one, depth=one.depth + 1) for one in best.lines)
+        return Near("missing", f"the nearest is {step.kind} {about}: {best.rule} did not fire", below=below)
+
+    def _needed(self, rules: RuleSet, rule: Rule, given: Given) -> tuple[Needed, ...]:
+        return needed_for(self.program, Needed(rules, rule, pins_of(rule, rules, given)))
 
     def _branches(self, probe: Probe, failed: Constraint, blank: Answer, depth: int) -> Near:
         """Ask each branch of an `any` by itself."""
