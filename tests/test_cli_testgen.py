@@ -121,5 +121,5 @@ def test_a_rule_that_concludes_an_event_is_held_to_what_hears_it(call: Call, tmp
     assert (1, True) == (found.code, "no witness is known of `mumbles`: a case that notices it" in found.out)
     suite = load_suite(tmp_path / "tests.yaml")
     (says,) = (case for case in suite.cases if case.name == "says fires")
-    assert ["hears"] == [one.words["rule"] for step in says.steps for one in step.wanted]
+    assert ["hears"] == [one.words["rule"] for step in says.steps for one in step.wanted or ()]
     assert "passed" == judge(says).ending
