@@ -121,8 +121,12 @@ def test_a_decision_is_explained_under_the_rules_that_made_it(call: Call, journa
     assert "these are not the rules that made" in call("explain", tmp_path, "--journal", changed, *decision).err
 
 
-def test_a_decision_that_rests_on_what_earlier_rules_remembered_is_not_made_up(call: Call, tmp_path: Path) -> None:
-    """Run over the record by themselves the later rules come to it at another time: that would be another story."""
+def test_a_decision_that_rests_on_what_earlier_rules_remembered_is_told_as_it_was(call: Call, tmp_path: Path) -> None:
+    """
+    It is gone on from the snapshot the later rules began with, which has what the earlier ones remembered.
+
+    Run over the record by themselves, with a policy named, they come to it at another time: that is not told for it.
+    """
     where, items = tmp_path / "heal.jsonl", _sample()
     middle = next(n for n, one in enumerate(items) if isinstance(one, sr.Event) and one.kind == "host.lost") + 1
     patient = sr.compile_rules(sr.load_rules(RULES, values={"patience": "5m"}))
@@ -130,11 +134,34 @@ def test_a_decision_that_rests_on_what_earlier_rules_remembered_is_not_made_up(c
         healer.take(items[:middle])
     with closing(Healer(sr.Engine(SAMPLE), FileJournal(where))) as healer:
         decided = healer.take(items[middle:])
-    found = [call("explain", "--journal", where, "--decision", one.id) for one in decided]
     assert decided
-    for one, told in zip(decided, found, strict=True):
-        assert (one.time.strftime("%H:%M:%S") in told.out) == (told.code == 0)
-        assert told.code == 0 or "what earlier ones remembered" in told.err
+    for one in decided:
+        told = call("explain", "--journal", where, "--decision", one.id)
+        assert (0, True) == (told.code, one.time.strftime("%H:%M:%S") in told.out)
+        alone = call("explain", "--journal", where, "--decision", one.id, "--max-age", "11m")
+        assert (one.time.strftime("%H:%M:%S") in alone.out) == (alone.code == 0)
+        assert alone.code == 0 or "what earlier ones remembered" in alone.err
+
+
+def test_what_a_snapshot_leads_to_is_what_the_whole_record_does(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Out of a journal with many snapshots each decision is explained, to the letter, as by running all of it again."""
+    where = tmp_path / "heal.jsonl"
+    with closing(Healer(sr.Engine(SAMPLE), FileJournal(where), every=2)) as healer:
+        decided = [one for item in _sample() for one in healer.take([item])]
+    asked = [("--decision", one.id, "--format", "json") for one in decided]
+    expected = [call("explain", RULES, "--journal", where, *one).objects for one in asked]
+    monkeypatch.setattr("selfheal_rules.cli.explain.why", None)  # which runs all of it
+    found = [call("explain", "--journal", where, *one).objects for one in asked]
+    assert len(found) > 5
+    for one, other in zip(expected, found, strict=True):
+        assert [_unplaced(told) for told in one] == [_unplaced(told) for told in other]
+
+
+def _unplaced(told: dict[str, Any]) -> dict[str, Any]:
+    """Leave out where guards are written: a journal knows the text of its rules, and not the file they are in now."""
+    return {**told, "guards": [{**one, "place": ""} for one in told["guards"]]}
 
 
 def test_evidence_out_of_a_journal_names_its_records(call: Call, journal: Path) -> None:
@@ -145,13 +172,28 @@ def test_evidence_out_of_a_journal_names_its_records(call: Call, journal: Path) 
     assert {"ok"} == {one["mark"] for one in told["guards"]}
 
 
-@pytest.mark.parametrize(("at", "failed"), [("2026-11-22T16:15:00Z", "for"), ("16:15", "for"), (None, "again")])
+@pytest.mark.parametrize(
+    ("at", "failed"), [("2026-11-22T16:15:00Z", "for"), ("16:15", "for"), ("18:15+02:00", "for"), (None, "again")]
+)
 def test_the_question_has_a_time(call: Call, at: str | None, failed: str) -> None:
     """An instant, a time of day on the last day of the record, or the end of it."""
     more = () if at is None else ("--at", at)
     asked = ("--rule", "one-witness", "--target", "compute1", "--format", "json")
     found = call("explain", RULES, "--input", STREAM, *asked, *more).objects
     assert failed == found[0]["failed"]
+
+
+@pytest.mark.parametrize("at", ["9:04", "09:04", "9:04:00", "11:04+02:00"])
+def test_a_time_of_day_may_have_one_digit(call: Call, tmp_path: Path, at: str) -> None:
+    """It is on the last day of the record, and in UTC unless it says otherwise."""
+    (tmp_path / "rules.yaml").write_text(
+        "selfheal: 1\nruleset: own\nevents: {beat: {fields: {port: {type: integer, required: true}}}}\nrules:\n"
+        "  - {id: x, when: {event: beat, as: b}, then: [{do: notify, target: $b.port}]}\n", "utf-8",
+    )  # fmt: skip
+    beats = b"\n".join(cloudevent("beat", str(n), f"2026-01-02T09:0{n}:00Z", port=n) for n in (3, 4, 5))
+    asked = ("--rule", "x", "--target", "5", "--format", "json", "--at", at)
+    found = call("explain", tmp_path, "--input", "-", *asked, text=beats).objects
+    assert ("2026-01-02T09:04:00+00:00", "key") == (found[0]["at"], found[0]["failed"])
 
 
 def test_a_target_may_be_a_number(call: Call, tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ import pytest
 import selfheal_rules as sr
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal import Journal
+from selfheal_rules.journal.file import FileJournal
 from selfheal_rules.journal.items import inputs, intended
 from selfheal_rules.journal.opening import open_journal
+from selfheal_rules.journal.record import Entry
 from selfheal_rules.normalize import Reading, read_items
 from tests.calls import ROOT, RULES, STREAM, Call, caller
 from tests.journal.rig import PROGRAM, enforcing
@@ -95,14 +97,25 @@ def test_a_broken_journal_is_a_finding_with_its_place(call: Call, tmp_path: Path
     assert before == path.read_bytes()
 
 
+@pytest.mark.parametrize("command", ["verify", "recover"])
+def test_a_record_that_says_nothing_is_found_though_its_hash_fits(call: Call, tmp_path: Path, command: str) -> None:
+    """Both read what every record says, before anything is made of it."""
+    where = tmp_path / "heal.jsonl"
+    with FileJournal(where) as journal:
+        journal.append([Entry("time", "1,2")], journal.fence())
+    found = call("journal", command, where, *([RULES] if command == "recover" else []))
+    assert (1, True) == (found.code, "record 1: it is no record" in found.err)
+
+
 def test_a_torn_end_is_said_and_is_no_finding(call: Call, tmp_path: Path) -> None:
     """It was never acknowledged; verifying leaves it, recovering cuts it off."""
     path = tmp_path / "heal.jsonl"
     _heal(open_journal(str(path)))
     whole = path.read_bytes()
-    path.write_bytes(whole + b'{"n":99')
+    torn = b'{"n":%d' % (whole.count(b"\n") + 1)
+    path.write_bytes(whole + torn)
     found = call("journal", "verify", path)
-    word = f"`{path}` ends in a torn batch that was never acknowledged: 7 bytes, 0 whole records among them"
+    word = f"`{path}` ends in a torn batch that was never acknowledged: {len(torn)} bytes, 0 whole records among them"
     assert (0, f"{word}; the next writer cuts it off") == (found.code, found.out.splitlines()[1])
     found = call("journal", "recover", path, RULES)
     assert (0, f"{word}; cut off") == (found.code, found.out.splitlines()[0])

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -36,6 +37,21 @@ def test_what_is_asked_for_is_held(call: Call, tmp_path: Path) -> None:
     ] == found.err.splitlines()
     assert 0 == call("test", _site(tmp_path, FAR, head), "-k", "far").code
     assert 0 == call("test", _site(tmp_path, FAR + BELOW, head)).code
+
+
+def test_a_run_that_falls_short_has_a_failing_case_for_build_servers(call: Call, tmp_path: Path) -> None:
+    """What is lacking is a case of its own in JUnit XML; where nothing is, there is none."""
+    head, file = "coverage: {leaves: 100}\n", tmp_path / "results.xml"
+    for cases, expected in ((FAR, ("2", "1")), (FAR + BELOW, ("2", "0"))):
+        code = call("test", _site(tmp_path, cases, head), "--junit", file).code
+        (suite,) = ET.parse(file).getroot()  # noqa: S314 - written the line before
+        assert expected == (suite.get("tests"), suite.get("failures"))
+        failing = [case for case in suite if case.find("failure") is not None]
+        assert code == len(failing) == int(expected[1])
+        for case in failing:
+            assert "the tests cover what the file asks for" == case.get("name")
+            assert "leaves: 50.0 % covered, 100 % asked for" == case[0].get("message")
+            assert "was never false" in (case[0].text or "")
 
 
 def test_a_file_that_fails_is_not_measured(call: Call, tmp_path: Path) -> None:

@@ -92,3 +92,34 @@ def test_rules_with_mistakes_have_no_tests(call: Call, tmp_path: Path) -> None:
     found = call("testgen", tmp_path)
     assert not (tmp_path / "tests.yaml").exists()
     assert (1, True) == (found.code, "no witness is known of any rule" in found.err), found.err
+
+
+HEARD = """\
+selfheal: 1
+ruleset: heard
+events:
+  hot: {fields: {host: {type: string, required: true}, degrees: {type: number, required: true}}}
+  alarm: {fields: {host: {type: string, required: true}}}
+  lost: {fields: {host: {type: string, required: true}}}
+rules:
+  - id: says
+    when: {event: hot, as: h, where: {degrees: {at_least: 10}}}
+    then: [{conclude: alarm, with: {host: $h.host}}]
+  - id: hears
+    when: {event: alarm, as: a}
+    then: [{do: notify, target: $a.host}]
+  - id: mumbles
+    when: {event: hot, as: h, where: {degrees: {at_least: 90}}}
+    then: [{conclude: lost, with: {host: $h.host}}]
+"""
+
+
+def test_a_rule_that_concludes_an_event_is_held_to_what_hears_it(call: Call, tmp_path: Path) -> None:
+    """Its case goes on until a rule decides on that event; where none does, no case can notice it, and that is said."""
+    (tmp_path / "rules.yaml").write_text(HEARD, "utf-8")
+    found = call("testgen", tmp_path)
+    assert (1, True) == (found.code, "no witness is known of `mumbles`: a case that notices it" in found.out)
+    suite = load_suite(tmp_path / "tests.yaml")
+    (says,) = (case for case in suite.cases if case.name == "says fires")
+    assert ["hears"] == [one.words["rule"] for step in says.steps for one in step.wanted or ()]
+    assert "passed" == judge(says).ending

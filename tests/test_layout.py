@@ -210,3 +210,66 @@ def test_a_comment_inside_braces_leaves_the_file_as_it_is() -> None:
     """It has no place of its own there, and is not lost."""
     with pytest.raises(LayoutError, match="without losing a comment"):
         _canonical(ODD.replace("event: host.lost,", "event: host.lost,  # all of them"))
+
+
+ENDS = """\
+rules:
+  - then: [{do: notify, target: $h.host}]
+    # above when
+    when:
+      event: hot
+
+      as: h
+      # the end of when
+    id: a
+    # the end of a
+
+  # above b
+  - id: b
+    when: {as: h, event: hot}
+    then: [{do: notify, target: $h.host}]
+    # the end of b
+# above ruleset
+ruleset: one
+events: {hot: {fields: {host: {type: string, required: true}}}}
+selfheal: 1
+"""
+WRITTEN = """\
+selfheal: 1
+# above ruleset
+ruleset: one
+events: {hot: {fields: {host: {type: string, required: true}}}}
+rules:
+  - id: a
+    # above when
+    when:
+      as: h
+
+      event: hot
+      # the end of when
+    then: [{do: notify, target: $h.host}]
+    # the end of a
+
+  # above b
+  - id: b
+    when: {as: h, event: hot}
+    then: [{do: notify, target: $h.host}]
+    # the end of b
+"""
+
+
+def test_a_comment_at_the_end_stays_there() -> None:
+    """What is set in further than the key below it is of what stands above, and no empty line comes to begin a part."""
+    assert WRITTEN == _canonical(ENDS)
+    assert WRITTEN == _canonical(WRITTEN)
+    doubled = (" " * (len(line) - len(line.lstrip(" "))) + line for line in WRITTEN.splitlines(keepends=True))
+    wide = "".join(line.replace("- id", "-   id") for line in doubled)
+    assert WRITTEN == _canonical(wide)
+
+
+def test_lines_end_as_they_did(call: Call, tmp_path: Path) -> None:
+    """A file of Windows stays one, on disk as well, and is laid out once."""
+    (file := tmp_path / "rules.yaml").write_bytes(ENDS.replace("\n", "\r\n").encode())
+    assert 0 == call("fmt", file).code
+    assert WRITTEN.replace("\n", "\r\n").encode() == file.read_bytes()
+    assert 0 == call("fmt", "--check", file).code

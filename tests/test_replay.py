@@ -171,6 +171,20 @@ def test_each_change_has_its_name() -> None:
     )
 
 
+def test_what_another_thing_caused_has_not_moved() -> None:
+    """Two causes half an hour apart are one decision less and one more; a standing state beside them is no cause."""
+    standing = state("up", 0, n=1)
+    inputs: list[Input] = [standing, alarm(10, severity="info"), alarm(1810, severity="critical")]
+    when = "{{all: [{{as: a, event: alarm, where: {{severity: {}}}}}, {{as: u, state: up}}], same: [host]}}"
+    one, other = (_replayed(when.format(word), inputs).decisions for word in ("info", "critical"))
+    assert [("removed", "notify", "c1"), ("added", "notify", "c1")] == _told(differences(one, other))
+    few, many = (
+        _replayed(f"{{event: alarm, as: a, count: {{at_least: {n}, within: 1h, by: [host]}}}}", inputs).decisions
+        for n in (1, 2)
+    )
+    assert [("moved", "notify", "c1")] == _told(differences(few, many))
+
+
 def test_other_parameters_are_a_difference() -> None:
     """What an executor would be told counts."""
     inputs: list[Input] = [alarm(0, n=1)]

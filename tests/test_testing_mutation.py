@@ -186,3 +186,46 @@ def test_two_hunts_end_alike(tried: list[Tried]) -> None:
     assert [(one.mutant.path, one.fate, one.killer) for one in tried] == [
         (one.mutant.path, one.fate, one.killer) for one in hunted(SUITE)
     ]
+
+
+BLOCK = """\
+selfheal: 1
+ruleset: block
+events:
+  hot: {fields: {host: {type: string, required: true}, degrees: {type: number, required: true}, zone: string}}
+rules:
+  - id: cool
+    when:
+      event: hot
+      as: h
+      where:
+        degrees:
+          at_least: 10  # as the maker says
+
+          # and no more than this
+          at_most: 90
+        zone:
+          not: attic
+    then: [{do: notify, target: $h.host}]
+"""
+
+
+def test_one_of_several_operators_in_lines_of_their_own_is_shown_alone() -> None:
+    """What is left out, or turned round, is the line of the operator; of a single one it is the leaf."""
+    found, _ = parse_rules(Source("rules.yaml", BLOCK))
+    assert found
+    said = [(one.operator, *one.diff) for one in mutants([found]) if one.operator in {"drop a leaf", "negate a leaf"}]
+    assert [
+        ("drop a leaf", "-           at_least: 10  # as the maker says", "+             # as the maker says"),
+        ("drop a leaf", "-           at_most: 90"),
+        ("drop a leaf", "-         zone:", "-           not: attic"),
+    ] == [one for one in said if one[0] == "drop a leaf"]
+    for one in mutants([found]):
+        if one.operator != "drop a leaf" or "degrees" not in one.test:
+            continue
+        lines = BLOCK.split("\n")
+        lines[one.span.line - 1 : one.span.end_line] = [line[2:] for line in one.diff if line.startswith("+ ")]
+        again, report = parse_rules(Source("rules.yaml", "\n".join(lines)))
+        assert () == report.errors
+        assert again
+        assert 2 == len(again.rules[0].when.items[0].where)  # type: ignore[union-attr]

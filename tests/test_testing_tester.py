@@ -1,6 +1,6 @@
 """Tests of rules in Python: the words of a file, told step by step."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -135,3 +135,34 @@ def test_policies_of_all_sorts(rules: Path) -> None:
     for policy, status in [*said, (loaded, "allowed")]:
         with RuleTester([rules], policy=policy, params={"patience": "5s"}) as t:  # type: ignore[arg-type]  # one of each
             t.at("0s", ALARM).at("5s").expect({"status": status})
+
+
+def test_what_would_be_found_out_at_the_end_is_refused_at_once(rules: Path) -> None:
+    """A circumstance or setting that there is not, one that is no list, a start without a zone, a number for a time."""
+    with pytest.raises(ValueError, match="`crash` is no circumstance; known: `crash_each_step`"):
+        RuleTester(rules, also=["crash"])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="`reorder_ties` is no list of circumstances; give a list"):
+        RuleTester(rules, also="reorder_ties")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="`maxage` is no setting; did you mean `max_age`"):
+        RuleTester(rules, maxage=timedelta(1))
+    with pytest.raises(EventError):
+        RuleTester(rules, start=datetime(2026, 1, 1))  # noqa: DTZ001 - which is refused
+    with pytest.raises(TypeError, match="a time is a text such as `90s`, or a timedelta, not 5"):
+        RuleTester(rules).at(5)  # type: ignore[arg-type]
+
+
+def test_a_time_may_be_a_timedelta(rules: Path) -> None:
+    """It is what a program reckons with."""
+    t = RuleTester(rules).at(timedelta(seconds=1)).advance(timedelta(seconds=2)).advance("3s")
+    assert START + timedelta(seconds=6) == t.engine.now
+
+
+def test_why_not_can_be_asked_in_python(rules: Path) -> None:
+    """The reason and the miss are held, as in a file; what is another is an assertion with the whole answer."""
+    t = RuleTester(rules).why_not("tell", "c1", failed="missing")
+    t.at("10s", ALARM).at("25s", {**ALARM, "cleared": True})
+    t.why_not("drain", "c1").why_not("drain", "c1", failed="for", miss="15s")
+    with pytest.raises(AssertionError, match=r"(?s)did not fire for another reason.*miss: 4s.*miss: 15s"):
+        t.why_not("drain", "c1", failed="for", miss=timedelta(seconds=4))
+    with pytest.raises(RuleSetError, match="there is no rule `drane`"):
+        t.why_not("drane", "c1")

@@ -124,7 +124,7 @@ def test_every_block_is_run() -> None:
 def test_it_is_set_up_as_the_readme_says() -> None:
     """By the line that `.ci/run` runs in a fresh copy, with one extra more."""
     (install,) = (block.strip() for mark, _, block in BLOCKS if mark == "command: install")
-    assert install.replace("'.[serve]'", ".") in README
+    assert install.replace("'.[serve,cli]'", ".") in README
 
 
 def test_every_link_leads_somewhere() -> None:

@@ -225,13 +225,6 @@ def test_two_things_that_fail_are_both_in_the_cure() -> None:
     assert " and maintenance c1 had not been there" in answer.counterfactual
 
 
-def test_a_rule_of_other_targets_says_which() -> None:
-    """A target that is no field of an item cannot be traced back; those it fired for are named."""
-    rules = rule(ALONE, target='"${a.host}-x"')
-    answer = ask(rules, [alarm(0)])
-    assert ("key", True) == (answer.failed, "c1-x" in answer.lines[0].text)
-
-
 FEWER = "{all: [{as: a, event: alarm}], unless: [{event: power, count: {at_most: 1, within: 1m, by: [host]}}]}"
 MORE = (
     "{all: [{as: a, event: alarm}], unless: [{event: power, where: {host: $a.host}, count: {at_least: 2, within: 1m}}]}"
@@ -246,51 +239,12 @@ def test_a_count_that_blocks_is_named(when: str, said: str) -> None:
     assert ("unless", said) == (answer.failed, next(one.text for one in answer.lines if one.mark == "FAIL"))
 
 
-def test_a_target_with_a_text_around_it_is_traced_back() -> None:
-    """What a field has become in a text says what the field was."""
-    rules = program(rule(ALONE, target='"host ${a.host}!"'))
-    answer = why_not(rules, [alarm(0, "c2")], "x", "host c1!", second(LATER))
-    assert ("key", "the host of a had been c1") == (answer.failed, answer.counterfactual)
-    assert "" == why_not(rules, [alarm(0)], "x", "host c1!", second(0)).failed
-
-
 def test_what_concludes_can_be_asked_too() -> None:
     """A rule that concludes is asked by the key of what it concludes; where it did, nothing failed."""
     found = program(CHAIN)
     inputs: list[Input] = [power(0), alarm(70)]
     assert "within" == why_not(found, inputs, "y", "c1", second(LATER)).failed
     assert "" == why_not(found, [power(0), alarm(7)], "r/y", "c1", second(LATER)).failed
-
-
-PAIRS = """\
-  - id: y
-    when: {event: power, as: p, count: {at_least: 2, within: 1m, by: [host, state]}}
-    then: [{conclude: pair, with: {host: $p.host, state: $p.state}, ttl: 1m}]
-"""
-
-
-def test_what_is_concluded_of_one_is_not_said_of_another() -> None:
-    """A key of two fields is asked as a tuple, or as the JSON of one, and is answered by what came of that key."""
-    kind = "  pair: {key: [host, state], fields: {host: string, state: string}}\n"
-    found, _ = parse_rules(Source("r.yaml", HEAD.replace("rules:\n", kind + "rules:\n") + PAIRS))
-    assert found
-    rules = sr.compile_rules(found)
-    inputs: list[Input] = [power(0, **OFF), power(1, **OFF), power(2, "c2", **OFF)]
-    for target, failed in ((("c1", "off"), ""), (("c2", "off"), "count"), ('["c2", "off"]', "count"), ("c2", "key")):
-        assert failed == why_not(rules, inputs, "y", target, second(2)).failed, target
-    (line,) = why_not(rules, inputs, "y", "c2", second(2)).lines
-    assert "no target of it can be c2: a target is `$p.host` (string) and `$p.state` (string)" == line.text
-
-
-def test_a_target_of_another_type_is_nobodys() -> None:
-    """What no field can be is said; a text is read as the number it writes where only a number can be meant."""
-    rules = rule("{state: up, as: a, where: {n: {at_least: 3}}}")
-    inputs: list[Input] = [state("up", 0, n=2), state("up", 0, host="7", n=2)]
-    assert "a target is `$a.host` (string)" in why_not(program(rules), inputs, "x", 7, second(0)).lines[0].text
-    assert "where" == why_not(program(rules), inputs, "x", "7", second(0)).failed
-    numbered = rule("{state: up, as: a, where: {az: z1}}", target="$a.n")
-    for target, failed in ((2, "where"), ("2", "where"), ("two", "key"), ("true", "key")):
-        assert failed == why_not(program(numbered), inputs, "x", target, second(0)).failed, target
 
 
 def test_of_several_that_came_only_those_are_named_that_would_have_done() -> None:

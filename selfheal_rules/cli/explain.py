@@ -1,14 +1,18 @@
 """`selfheal explain`: why a decision was made, and why a rule did not fire."""
 
 import argparse
+import gc
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, time
+from functools import cache
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from selfheal_rules.cli.arguments import Commands, add_format, add_params, instant, subcommand
 from selfheal_rules.cli.ending import Code, Refused
-from selfheal_rules.cli.loading import load_program
+from selfheal_rules.cli.loading import load_journal, load_program
 from selfheal_rules.cli.origins import Origins
 from selfheal_rules.cli.recorded import Era, Recorded, add_record
 from selfheal_rules.cli.screen import Screen, clean
@@ -16,19 +20,23 @@ from selfheal_rules.cli.timeline import entry
 from selfheal_rules.cli.words import stamp
 from selfheal_rules.compile import Program
 from selfheal_rules.diagnostics import JournalError, SnapshotError
+from selfheal_rules.engine import MAX_AGE, Engine
 from selfheal_rules.events import Event, State
-from selfheal_rules.explain.why import Opinion, UnknownDecisionError, Why, why
-from selfheal_rules.explain.why_not import Answer, Input, UnknownRuleError, render, why_not
+from selfheal_rules.explain.why import Opinion, UnknownDecisionError, Why, why, why_from
+from selfheal_rules.explain.why_not import Answer, Excerpt, Input, UnknownRuleError, kinds_for, render, why_not
 from selfheal_rules.journal import Record
+from selfheal_rules.journal.items import input_of, snapshot_of
+from selfheal_rules.journal.record import INPUTS
 from selfheal_rules.normalize import Reading
 from selfheal_rules.policy import Policy
-from selfheal_rules.replay import program_of
+from selfheal_rules.replay import inputs_of, program_of
 from selfheal_rules.values import Value, freeze
 
 _OTHERWISE = (
     "the decision was made by rules that went on from what earlier ones remembered, and run over the record by "
     "themselves they {what}: `selfheal journal show --type decision` has it as it was"
 )
+Placed: TypeAlias = list[tuple[int, Input]]
 _ASKED = "ask for a decision by `--decision`, or why not by `--rule` and `--target`"
 
 
@@ -54,49 +62,167 @@ def register(commands: Commands) -> None:
 
 
 def _moment(text: str) -> datetime | time:
-    """Read an instant, or a time of day in UTC."""
+    """Read an instant, or a time of day, in UTC where it has no zone; people write 9:04, too."""
     try:
-        found = time.fromisoformat(text)
+        found = time.fromisoformat(f"0{text}" if text[1:2] == ":" else text)
     except ValueError:
         return instant(text)
-    return found.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def explain(arguments: argparse.Namespace) -> int:
     """Read the record, and answer."""
-    screen = Screen()
     if (arguments.decision is None) == (arguments.rule is None):
         raise Refused(_ASKED, Code.USAGE)
     if not arguments.paths and arguments.input is not None:
         message = "a file of payloads has no rules in it; name those that are to be asked"
         raise Refused(message, Code.USAGE)
     program = load_program(arguments.paths, dict(arguments.param))[0] if arguments.paths else None
-    recorded = Recorded(arguments, program.vocabulary if program else None, screen)
-    placed = list(recorded.placed())
-    screen.done()
+    try:
+        with _much_kept():
+            (_explain_rule if arguments.decision is None else _explain_decision)(arguments, program, Screen())
+    except (UnknownDecisionError, UnknownRuleError) as error:
+        raise Refused(str(error), Code.USAGE) from None
+    return Code.OK
+
+
+@contextmanager
+def _much_kept() -> Iterator[None]:
+    """Look for garbage seldom: a record of a million events is kept until it has been asked, and has none in it."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _explain_decision(arguments: argparse.Namespace, program: Program | None, screen: Screen) -> None:
+    is_as_it_was = arguments.journal and not (arguments.paths or arguments.policy or arguments.without_policy)
+    if is_as_it_was and arguments.max_age == MAX_AGE and _explain_from_snapshot(arguments, screen):
+        return
+    recorded, placed = _placed(arguments, program, screen)
     made = _made(recorded)
     if program is None:
         era = made[0] if made else _era(recorded, arguments, placed)
-        program, placed = _recorded_program(era), placed[: era.last]
-        if len(recorded.eras) > 1:
-            which = f"{recorded.eras.index(era) + 1} of {len(recorded.eras)} that it was written under"
-            screen.err(
-                f"selfheal: the rules of this journal have changed; asked under program {program.digest}, {which}"
-            )
+        program, placed = _recorded_program(era.begins), placed[: era.last]
+        _tell_which(recorded, era, screen)
     elif made and made[0].begins.said("program") != program.digest:
         screen.err("selfheal: these are not the rules that made this decision; without PATH it is asked under those")
         made = None
     policy = recorded.site(program)
-    inputs = [given for _, given in placed]
+    found = _why(arguments, program, policy, [given for _, given in placed], made)
+    _tell_why(arguments, found, _origins(program, placed, recorded.origins.unit), screen)
+
+
+def _explain_from_snapshot(arguments: argparse.Namespace, screen: Screen) -> bool:
+    """
+    Go on from the latest snapshot before the decision, as a healer would; give whether it comes to what was recorded.
+
+    Of all else that is in the journal only what may be evidence of it is decoded, for where it stands.
+    """
+    recorded, _ = _placed(arguments, None, screen, frozenset())
+    made = _made(recorded)
+    if made is None:
+        return False
+    era, last = made
+    snapshot, first = recorded.heads[last.said("id")]
+    if snapshot.inputs >= first.said("input"):
+        return False
     try:
-        if arguments.decision is not None:
-            origins = _origins(program, placed, recorded.origins.unit)
-            _tell_why(arguments, _why(arguments, program, policy, inputs, made), origins, screen)
-        else:
-            _tell_why_not(arguments, program, policy, inputs, screen)
-    except (UnknownDecisionError, UnknownRuleError) as error:
-        raise Refused(str(error), Code.USAGE) from None
-    return Code.OK
+        engine = Engine.restore(program_of(snapshot), snapshot_of(snapshot))
+        placed, inputs = _since(arguments, snapshot, last, screen)
+        found = why_from(engine, inputs, last.said("id"))
+    except (JournalError, SnapshotError, UnknownDecisionError):
+        return False
+    if not _is_recorded(found, last):
+        return False
+    _tell_which(recorded, era, screen)
+    recorded.tell(engine.policy)
+    _tell_why(arguments, found, _origins(engine.program, placed[: era.last], recorded.origins.unit), screen)
+    return True
+
+
+def _since(arguments: argparse.Namespace, snapshot: Record, last: Record, screen: Screen) -> tuple[Placed, list[Input]]:
+    """Give every item that may be evidence of a decision, the others as instants, and all inputs since a snapshot."""
+    kinds, inputs = frozenset(_kinds_of(last.said("because"))), list[Input]()
+    first, end = snapshot.inputs, last.said("input")
+
+    def passed() -> Iterator[Record]:
+        for record in load_journal(arguments.journal).records():
+            if first < record.inputs <= end and record.type in INPUTS:
+                inputs.append(input_of(record))
+            yield record
+            screen.progress(record.inputs)
+
+    placed = list(inputs_of(passed(), kinds))
+    screen.done()
+    return placed, inputs
+
+
+def _kinds_of(because: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for one in because:
+        yield one["kind"]
+        yield from _kinds_of(one["because"])
+
+
+def _explain_rule(arguments: argparse.Namespace, program: Program | None, screen: Screen) -> None:
+    """Decode no more of a journal than the question takes: the kinds that the rule, and those below it, read."""
+    asked, last = program or _ends_under(arguments), None
+    recorded, placed = _read(arguments, asked, screen)
+    if program is None:
+        era = _era(recorded, arguments, placed)
+        if asked is None or era.begins.said("program") != asked.digest:
+            asked = _recorded_program(era.begins)
+            recorded, placed = _read(arguments, asked, screen)
+        last = era.last
+        _tell_which(recorded, era, screen)
+    assert asked is not None  # noqa: S101 - where there are no rules at all, there is no era
+    inputs = [given for _, given in placed[:last]]
+
+    @cache
+    def whole() -> Sequence[Input]:
+        return inputs if arguments.input else [given for _, given in _placed(arguments, asked, screen)[1][:last]]
+
+    _tell_why_not(arguments, asked, recorded.site(asked), Excerpt(inputs, whole), screen)
+
+
+def _ends_under(arguments: argparse.Namespace) -> Program | None:
+    """Give the rules a journal ends with, which are most often meant; None where it takes reading it all to know."""
+    with suppress(JournalError, SnapshotError):
+        head = next(load_journal(arguments.journal).recent(), None)
+        return program_of(head) if head else None
+    return None
+
+
+def _read(arguments: argparse.Namespace, program: Program | None, screen: Screen) -> tuple[Recorded, Placed]:
+    """Read what a question about the rule rests on; where there is no such rule, other rules may be meant."""
+    kinds: frozenset[str] | None = None
+    if program is not None:
+        try:
+            kinds = kinds_for(program, arguments.rule)
+        except UnknownRuleError:
+            if arguments.paths:
+                raise
+            kinds = frozenset()
+    return _placed(arguments, program, screen, kinds)
+
+
+def _placed(
+    arguments: argparse.Namespace, program: Program | None, screen: Screen, kinds: frozenset[str] | None = None
+) -> tuple[Recorded, Placed]:
+    recorded = Recorded(arguments, program.vocabulary if program else None, screen, kinds)
+    placed = list(recorded.placed())
+    screen.done()
+    return recorded, placed
+
+
+def _tell_which(recorded: Recorded, era: Era, screen: Screen) -> None:
+    """Say under which rules it is asked, where a journal has several."""
+    if len(recorded.eras) > 1:
+        which = f"{recorded.eras.index(era) + 1} of {len(recorded.eras)} that it was written under"
+        digest = era.begins.said("program")
+        screen.err(f"selfheal: the rules of this journal have changed; asked under program {digest}, {which}")
 
 
 def _made(recorded: Recorded) -> tuple[Era, Record] | None:
@@ -104,7 +230,7 @@ def _made(recorded: Recorded) -> tuple[Era, Record] | None:
     return next(iter(recorded.made.values())) if len(recorded.made) == 1 else None
 
 
-def _era(recorded: Recorded, arguments: argparse.Namespace, placed: Sequence[tuple[int, Input]]) -> Era:
+def _era(recorded: Recorded, arguments: argparse.Namespace, placed: Placed) -> Era:
     """Give the rules that ran at the instant that is asked about."""
     if not recorded.eras:
         message = "the journal holds no rules; name those that are to be asked"
@@ -119,15 +245,15 @@ def _era(recorded: Recorded, arguments: argparse.Namespace, placed: Sequence[tup
     return recorded.eras[-1] if later is None else recorded.eras[max(recorded.eras.index(later) - 1, 0)]
 
 
-def _recorded_program(era: Era) -> Program:
+def _recorded_program(begins: Record) -> Program:
     try:
-        return program_of(era.begins)
+        return program_of(begins)
     except (JournalError, SnapshotError) as error:
         message = f"the rules the journal was written under cannot be used any more; name those to be asked: {error}"
         raise Refused(message) from None
 
 
-def _origins(program: Program, placed: Sequence[tuple[int, Input]], unit: str) -> Origins:
+def _origins(program: Program, placed: Placed, unit: str) -> Origins:
     found = Origins(program.vocabulary, max(len(placed), 1), unit)
     for place, given in placed:
         if isinstance(given, Event | State) and given.kind in program.vocabulary.kinds:
@@ -186,11 +312,11 @@ def _opinion(one: Opinion) -> str:
 
 
 def _tell_why_not(
-    asked: argparse.Namespace, program: Program, policy: Policy | None, inputs: list[Input], screen: Screen
+    asked: argparse.Namespace, program: Program, policy: Policy | None, excerpt: Excerpt, screen: Screen
 ) -> None:
-    at = _at(asked.at, inputs)
+    at = _at(asked.at, excerpt.inputs)
     answers = [
-        why_not(program, inputs, asked.rule, target, at, policy, max_age=asked.max_age)
+        why_not(program, excerpt, asked.rule, target, at, policy, max_age=asked.max_age)
         for target in _targets(asked.target)
     ]
     found = max(answers, key=_reached)

@@ -77,7 +77,7 @@ def replace(file: Path, text: str) -> None:
     name = ""
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as written:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as written:
             written.write(text)
             written.flush()
             os.fsync(written.fileno())

@@ -71,13 +71,20 @@ def told(records: Iterable[Record], screen: Screen) -> Iterator[Record]:
         screen.done()
 
 
+def _decoded(records: Iterable[Record]) -> Iterator[Record]:
+    """Pass records on that have been decoded: one whose hash fits may still say nothing that can be read."""
+    for record in records:
+        _ = record.data
+        yield record
+
+
 def verify(arguments: argparse.Namespace) -> int:
     """Read everything, and say what there is, or where it is broken."""
     journal, screen = load_journal(arguments.journal), Screen()
     types: Counter[str] = Counter()
     first = last = broken = None
     try:
-        for record in told(journal.records(), screen):
+        for record in _decoded(told(journal.records(), screen)):
             first, last = first or record, record
             types[record.type] += 1
     except BrokenJournalError as error:
@@ -139,7 +146,7 @@ def recover(arguments: argparse.Namespace) -> int:
     program, _ = load_program(arguments.paths, dict(arguments.param))
     journal, screen = load_journal(arguments.journal), Screen()
     try:
-        deque(told(journal.records(), screen), maxlen=0)  # all are held against one another first
+        deque(_decoded(told(journal.records(), screen)), maxlen=0)  # all are held against one another first
         if arguments.force:
             _take_over(journal)
         healer = Healer(Engine(program), journal)

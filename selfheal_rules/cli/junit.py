@@ -1,6 +1,6 @@
 """Results of tests as the XML that build servers read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -20,9 +20,13 @@ class Timed:
     seconds: float
 
 
-def write_junit(path: Path, results: Iterable[Timed]) -> None:
+MEASURED = "the tests cover what the file asks for"
+"""The case that stands for what was measured of a file, where it is less than that."""
+
+
+def write_junit(path: Path, results: Iterable[Timed], lacking: Mapping[Path, Sequence[str]]) -> None:
     """
-    Write results as JUnit XML: a suite for each file, a case for each case.
+    Write results as JUnit XML: a suite for each file, a case for each case, and one that fails for what is lacking.
 
     Raises:
         Refused: where the file cannot be written.
@@ -32,7 +36,7 @@ def write_junit(path: Path, results: Iterable[Timed]) -> None:
     for one in results:
         by_file.setdefault(one.file, []).append(one)
     for file, timed in by_file.items():
-        _suite(root, file, timed)
+        _suite(root, file, timed, lacking.get(file, ()))
     try:
         ET.indent(root)
         ET.ElementTree(root).write(path, "utf-8", xml_declaration=True)
@@ -41,33 +45,40 @@ def write_junit(path: Path, results: Iterable[Timed]) -> None:
         raise Refused(message) from None
 
 
-def _suite(root: ET.Element, file: Path, timed: list[Timed]) -> None:
+def _suite(root: ET.Element, file: Path, timed: list[Timed], lacking: Sequence[str]) -> None:
     endings = [one.result.ending for one in timed]
     suite = ET.SubElement(
         root,
         "testsuite",
         name=file.as_posix(),
-        tests=str(len(timed)),
-        failures=str(endings.count("failed")),
+        tests=str(len(timed) + bool(lacking)),
+        failures=str(endings.count("failed") + bool(lacking)),
         errors="0",
         skipped=str(endings.count("skipped")),
         time=f"{sum(one.seconds for one in timed):.3f}",
     )
     for one in timed:
-        _case(suite, file, one)
+        _result(suite, file, one)
+    if lacking:
+        failure = ET.SubElement(_case(suite, file, MEASURED, 1, 0.0), "failure", message=lacking[0].strip())
+        failure.text = _written("\n".join(lacking))
 
 
-def _case(suite: ET.Element, file: Path, timed: Timed) -> None:
-    result = timed.result
-    case = ET.SubElement(
+def _case(suite: ET.Element, file: Path, name: str, line: int, seconds: float) -> ET.Element:
+    return ET.SubElement(
         suite,
         "testcase",
         classname=file.with_suffix("").as_posix().replace("/", "."),
-        name=result.name,
+        name=name,
         file=file.as_posix(),
-        line=str(result.case.span.line),
-        time=f"{timed.seconds:.3f}",
+        line=str(line),
+        time=f"{seconds:.3f}",
     )
+
+
+def _result(suite: ET.Element, file: Path, timed: Timed) -> None:
+    result = timed.result
+    case = _case(suite, file, result.name, result.case.span.line, timed.seconds)
     if result.ending == "failed":
         ET.SubElement(case, "failure", message=result.failures[0].title).text = _written(text(result))
     if result.ending == "skipped":

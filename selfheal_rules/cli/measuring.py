@@ -48,8 +48,8 @@ class Measures:
     arguments: argparse.Namespace
     screen: Screen
     coverages: list[Coverage] = field(factory=list, init=False)
-    is_short: bool = field(default=False, init=False)
-    """Whether some file asks for more than there is."""
+    lacking: dict[Path, list[str]] = field(factory=dict, init=False)
+    """What is said of each file that asks for more than there is."""
     _steps: int = field(default=0, init=False)
 
     def of(self, file: Path, suite: Suite, results: Sequence[Result]) -> None:
@@ -85,7 +85,8 @@ class Measures:
             self.screen.out(line)
 
     def _short(self, file: Path, lines: list[str]) -> None:
-        self.is_short = self.is_short or bool(lines)
+        if lines:
+            self.lacking.setdefault(file, []).extend(lines)
         for line in lines:
             said = f"{file}: {line}" if not line.startswith(" ") else line
             self.screen.err(said)

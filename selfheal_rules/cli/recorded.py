@@ -2,7 +2,7 @@
 
 import argparse
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from typing import TypeAlias
@@ -66,11 +66,19 @@ class Recorded:
     """
     A record that is read once, counted, with progress for who watches; `origins` knows where each item stands.
 
+    Of a journal an item is an instant, and not decoded, where `kinds` are given and it is of none of them.
+
     Raises:
         Refused: where there is no such record, or it is broken.
     """
 
-    def __init__(self, arguments: argparse.Namespace, vocabulary: Vocabulary | None, screen: Screen) -> None:
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        vocabulary: Vocabulary | None,
+        screen: Screen,
+        kinds: Collection[str] | None = None,
+    ) -> None:
         """Open the record; a journal can be read without knowing the words in it."""
         self.count = 0
         self.problems = Problems(screen)
@@ -79,9 +87,12 @@ class Recorded:
         self.sought: str | None = getattr(arguments, "decision", None)
         self.made: dict[str, tuple[Era, Record]] = {}
         """What a journal holds of the decisions that are sought, by their id: the latest word, and who said it."""
+        self.heads: dict[str, tuple[Record, Record]] = {}
+        """The first word on each of them, behind the latest snapshot before it."""
+        self._newest: Record | None = None
         self.begun: Record | None = None
         """The snapshot before the first input of a journal: it has the policy that input was taken under."""
-        self._screen = screen
+        self._screen, self._kinds = screen, kinds
         self._vocabulary = vocabulary or Vocabulary("")
         self._mappings = load_mappings(arguments.mapping)
         self._lines = None if arguments.input is None else Lines(arguments.input)
@@ -127,7 +138,7 @@ class Recorded:
         total = _total(journal) if self._screen.is_watched else 0
         try:
             with closing(journal):
-                for place, given in inputs_of(self._noted(journal.records())):
+                for place, given in inputs_of(self._noted(journal.records()), self._kinds):
                     self._pass(self.count / total if total else None)
                     yield place, given
         except BrokenJournalError as error:
@@ -141,15 +152,18 @@ class Recorded:
                 if not self.eras or self.eras[-1].begins.said("program") != record.said("program"):
                     self.eras.append(Era(record, self.count, self.count))
                 self.begun = self.begun if self.begun and self.count else record
-            elif self.eras and self._is_sought(record):
+                self._newest = record
+            elif self._newest and self._is_sought(record):
                 self.made[record.said("id")] = (self.eras[-1], record)
+                self.heads.setdefault(record.said("id"), (self._newest, record))
             yield record
             if self.eras:
                 self.eras[-1].last = self.count
 
     def _is_sought(self, record: Record) -> bool:
-        sought = self.sought if record.type == "decision" else None
-        return bool(sought) and str(record.said("id")).startswith(str(sought))
+        if record.type != "decision" or not self.sought or self.sought.encode() not in record.text:
+            return False
+        return str(record.said("id")).startswith(self.sought)
 
     def site(self, *programs: Program) -> Policy | None:
         """
@@ -161,7 +175,7 @@ class Recorded:
         if self._named is not None:
             found = [load_site(program, self._named) for program in programs]
             return found[0]
-        policy = None if self._without else self._begun_under()
+        policy = None if self._without else self._begun_under(programs)
         try:
             for program in programs:
                 refuse_policy(program, policy)
@@ -169,21 +183,26 @@ class Recorded:
             message = "the policy the journal was written under does not fit these rules; name one by `--policy`, "
             message += f"or leave it out by `--without-policy`\n\n{error}"
             raise Refused(message) from None
+        self.tell(policy)
+        return policy
+
+    def tell(self, policy: Policy | None) -> None:
+        """Say which policy of the journal's own holds."""
         if policy is not None:
             self._screen.err(
                 f"selfheal: under policy `{policy.name}`, as the journal; `--without-policy` leaves it out"
             )
-        return policy
 
-    def _begun_under(self) -> Policy | None:
+    def _begun_under(self, programs: Sequence[Program]) -> Policy | None:
         """Give the policy a journal begins under; a later one is among its inputs."""
         if self._journal and not self.count:
             self._ahead = list(islice(self._all, 1))
         if self.begun is None:
             return None
         try:
-            blob = snapshot_of(self.begun)
-            return Engine.restore(program_of(self.begun), blob).policy
+            blob, digest = snapshot_of(self.begun), self.begun.said("program")
+            program = next((one for one in programs if one.digest == digest), None) or program_of(self.begun)
+            return Engine.restore(program, blob).policy
         except (JournalError, RuleSetError, SnapshotError) as error:
             message = (
                 "the policy the journal was written under cannot be used; name it by `--policy`, or leave it out by "

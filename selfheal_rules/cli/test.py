@@ -144,7 +144,7 @@ class Run:
         """Write what else is wanted, count, and give the exit code."""
         self.screen.done()
         if self.arguments.junit:
-            write_junit(self.arguments.junit, self.results)
+            write_junit(self.arguments.junit, self.results, self.measures.lacking)
         self.measures.close()
         made = [timed.result for timed in self.results]
         said = summary(made)
@@ -152,7 +152,7 @@ class Run:
             self.screen.err(said)
         elif len({timed.file for timed in self.results}) > 1:
             self.screen.out(said)
-        failed = self.measures.is_short or any(result.ending == "failed" for result in made)
+        failed = bool(self.measures.lacking) or any(result.ending == "failed" for result in made)
         return Code.FINDINGS if failed else Code.OK
 
 

@@ -139,7 +139,17 @@ def why(
     Raises:
         UnknownDecisionError: where there is none, or there are several.
     """
-    ear, engine = _Ear(), Engine(program, policy=policy, max_age=max_age)
+    return why_from(Engine(program, policy=policy, max_age=max_age), inputs, decision)
+
+
+def why_from(engine: Engine, inputs: Iterable[Input], decision: str) -> Why:
+    """
+    Say the same from an engine that stands somewhere before the decision, such as at a snapshot; it goes on by this.
+
+    Raises:
+        UnknownDecisionError: where there is none among what follows, or there are several.
+    """
+    ear = _Ear()
     engine.overhear(ear)
     made: dict[str, list[Decision]] = {}
     for one in inputs:
@@ -149,7 +159,7 @@ def why(
             engine.overhear(ear)
     words = _found(made, decision)
     last = words[-1]
-    rule = next(r for s in program.rulesets if s.name == last.ruleset for r in s.rules if r.id == last.rule)
+    rule = next(r for s in engine.program.rulesets if s.name == last.ruleset for r in s.rules if r.id == last.rule)
     return Why(last, tuple(words[:-1]), tuple(_opinion(rule, *said) for said in ear.of(last)))
 
 

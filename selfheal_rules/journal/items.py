@@ -5,9 +5,10 @@ Inputs are written field by field and read back equal; one table, by class, says
 `secret` was taken out of the item when it was held against its kind, and an item that never was is not written.
 """
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from attrs import frozen
@@ -73,6 +74,10 @@ FORMS: Mapping[type, Form] = {
 """Every class of inputs; a new one is one entry here, and its type one word in `record.INPUTS`."""
 
 _READ = {form.type: form.read for form in FORMS.values()}
+_TEXT = rb'"[^"\\]*"'
+_BRIEF = re.compile(rb'\{(?:"id":%b,)?"kind":"([^"\\]*)","source":%b,"time":"([^"\\]*)"' % (_TEXT, _TEXT))
+"""How the data of an event or a state begin; a text with an escape does not fit."""
+_ITEMS = ("event", "state")
 
 
 def inputs(batch: Iterable[Input]) -> list[Entry]:
@@ -93,6 +98,18 @@ def input_of(record: Record) -> Input:
         message = f"record {record.number} at {record.place} holds no input: {error}"
         raise JournalError(message) from None
     return found
+
+
+def brief(record: Record) -> tuple[str, datetime] | None:
+    """Give the kind and the time of an event or a state, by its first bytes; None where it takes reading all of it."""
+    head = _BRIEF.match(record.text) if record.type in _ITEMS else None
+    if head is None:
+        return None
+    try:
+        time = datetime.fromisoformat(head[2].decode())
+    except ValueError:
+        return None
+    return (head[1].decode(), time) if time.tzinfo is UTC else None
 
 
 def decided(decision: Decision, about: int) -> Entry:

@@ -7,7 +7,9 @@ One record of a journal: a line of JSON, chained to the line before it.
 SHA-256 of the line up to and without `,"hash"`, `prev` the hash of the record before. `docs/journal.md` is its page.
 """
 
+import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -22,9 +24,14 @@ NOTHING = "0" * 64
 
 INPUTS = ("event", "state", "outcome", "control", "time")
 TYPES = ("journal", "program", "snapshot", *INPUTS, "decision", "intent", "recovery")
+_COMMON = frozenset(name.encode() for name in TYPES if name != "journal")
+"""Types that need no second look."""
 
+HEAD = re.compile(rb'\{"n":(\d+),"inputs":(\d+),"type":"(\w+)","left":(\d+),"data":')
+"""How a line begins, up to its data."""
 _HASH = len(',"hash":""}') + 64
-_MARK = b',"hash":"'
+_PREV = len(',"prev":""') + 64
+_BEFORE = b',"prev":"'
 
 
 class Entry(NamedTuple):
@@ -55,8 +62,7 @@ class Chain(NamedTuple):
         return lines, Chain(number, last, inputs)
 
 
-@frozen
-class Place:
+class Place(NamedTuple):
     """Where a record stands: a file and line, or a table and row."""
 
     where: str
@@ -68,18 +74,31 @@ class Place:
         return f"`{self.where}`, {self.unit} {self.line}"
 
 
-@frozen
+@frozen(eq=False)
 class Record:
-    """A record as it was read; two are equal where they say the same, wherever they stand."""
+    """
+    A record as it was read; two are equal where they say the same, wherever they stand.
 
-    number: int = field(eq=False)
+    `text` is what it says, as JSON, and is decoded when somebody first asks for `data`: most who read a journal want
+    few of its records.
+    """
+
+    number: int
     inputs: int
     type: str
-    left: int = field(eq=False)
-    data: Any
-    prev: str = field(eq=False, repr=False)
-    hash: str = field(eq=False, repr=False)
-    place: Place = field(eq=False)
+    left: int
+    text: bytes
+    prev: str = field(repr=False)
+    hash: str = field(repr=False)
+    place: Place
+
+    @cached_property
+    def data(self) -> Any:  # noqa: ANN401 - any JSON value
+        """What it says; `BrokenJournalError` where that is no JSON."""
+        try:
+            return read(self.text)
+        except ValueError as error:
+            raise BrokenJournalError(self.place, self.number, f"it is no record: {error}") from None
 
     @property
     def end(self) -> Chain:
@@ -92,6 +111,14 @@ class Record:
             raise BrokenJournalError(self.place, self.number, f"it is a `{self.type}` without `{name}`")
         return self.data[name]
 
+    def __eq__(self, other: object) -> bool:
+        """Whether another says the same."""
+        if not isinstance(other, Record):
+            return NotImplemented
+        return (self.inputs, self.type, self.data) == (other.inputs, other.type, other.data)
+
+    __hash__ = None  # type: ignore[assignment] # what a record says is a map
+
 
 def parse(line: bytes, place: Place) -> Record:
     """
@@ -100,16 +127,18 @@ def parse(line: bytes, place: Place) -> Record:
     Raises:
         JournalError: with its place, where it is not what was once written.
     """
-    body, tail = line[:-_HASH], line[-_HASH:]
-    if tail[: len(_MARK)] != _MARK or tail[-2:] != b'"}' or sha256(body).hexdigest().encode() != tail[len(_MARK) : -2]:
+    cut = len(line) - _HASH
+    hash_ = sha256(line[: max(cut, 0)]).hexdigest()
+    if line[cut:] != f',"hash":"{hash_}"}}'.encode():
         raise BrokenJournalError(place, _number(line), "its hash does not fit: it is not what was written")
-    try:
-        one = read(line)
-        counts, texts = (one["n"], one["inputs"], one["type"], one["left"]), (one["prev"], one["hash"])
-        record = Record(*counts, one["data"], *texts, place)
-    except (ValueError, KeyError, TypeError) as error:
-        raise BrokenJournalError(place, _number(line), f"it is no record: {error}") from None
-    _check_format(record)
+    head, prev = HEAD.match(line), cut - _PREV
+    if head is None or not line.startswith(_BEFORE, prev):
+        raise BrokenJournalError(place, _number(line), "it is no record: it is not written as one")
+    number, inputs, type_, left = head.groups()
+    text, before = line[head.end() : prev], line[prev + len(_BEFORE) : cut - 1].decode("ascii", "replace")
+    record = Record(int(number), int(inputs), type_.decode(), int(left), text, before, hash_, place)
+    if type_ not in _COMMON:
+        _check_format(record)
     return record
 
 
@@ -153,17 +182,16 @@ def follow(records: Iterable[Record], chain: Chain | None = None) -> Iterator[Re
     Raises:
         JournalError: at the first that does not follow.
     """
-    last = chain
+    number, before = (chain.number, chain.hash) if chain else (0, "")
     for record in records:
-        if last is not None:
-            _check_follows(record, last)
-        last = record.end
+        if before and (record.number != number + 1 or record.prev != before):
+            raise _unfollowing(record, number)
+        number, before = record.number, record.hash
         yield record
 
 
-def _check_follows(record: Record, last: Chain) -> None:
-    if record.number != last.number + 1:
-        raise BrokenJournalError(record.place, record.number, f"record {last.number + 1} should stand here")
-    if record.prev != last.hash:
-        why = f"it does not carry the hash of record {last.number}: one of the two was exchanged"
-        raise BrokenJournalError(record.place, record.number, why)
+def _unfollowing(record: Record, number: int) -> BrokenJournalError:
+    if record.number != number + 1:
+        return BrokenJournalError(record.place, record.number, f"record {number + 1} should stand here")
+    why = f"it does not carry the hash of record {number}: one of the two was exchanged"
+    return BrokenJournalError(record.place, record.number, why)

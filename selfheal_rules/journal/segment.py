@@ -1,13 +1,11 @@
 """One file of a journal, as it was when it was read: its whole batches, its torn end, its last snapshot."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from selfheal_rules.journal.journal import Torn
-from selfheal_rules.journal.record import BrokenJournalError, Chain, Place, Record, parse
+from selfheal_rules.journal.record import HEAD, BrokenJournalError, Chain, Place, Record, parse
 
-_HEAD = re.compile(rb'\{"n":(\d+),"inputs":\d+,"type":"(\w+)","left":(\d+),')
 _SNAPSHOT = b'"type":"snapshot"'
 
 
@@ -36,8 +34,8 @@ class Segment:
         end = self._bytes.rfind(b"\n") + 1
         while end:
             begin = self._before(end)
-            head = _HEAD.match(self._bytes, begin)
-            if head is None or head[3] == b"0":
+            head = HEAD.match(self._bytes, begin)
+            if head is None or head[4] == b"0":
                 break
             self._parsed(begin, end)
             end, self._torn = begin, self._torn + 1
@@ -46,7 +44,7 @@ class Segment:
     def _check_torn(self) -> None:
         """Refuse an end that is no beginning of a record: zeros aside, a torn write leaves nothing else."""
         begin = self._bytes.rfind(b"\n") + 1
-        head, line = (_HEAD.match(self._bytes, self._before(begin)) if begin else None), self._bytes.count(b"\n") + 1
+        head, line = (HEAD.match(self._bytes, self._before(begin)) if begin else None), self._bytes.count(b"\n") + 1
         begun = b'{"n":%d,"inputs":' % (int(head[1]) + 1) if head else b'{"n":'
         if not begun.startswith(self._bytes[begin : begin + len(begun)].rstrip(b"\0")):
             raise BrokenJournalError(Place(str(self.path), line), "?", "it is no beginning of a record")
@@ -65,7 +63,7 @@ class Segment:
 
     def first(self) -> int:
         """Give the number of the first record, or 0 where there is none that can be read."""
-        head = _HEAD.match(self._bytes)
+        head = HEAD.match(self._bytes)
         return int(head[1]) if head else 0
 
     def end(self) -> Chain:
@@ -77,20 +75,20 @@ class Segment:
         at = self._bytes.rfind(_SNAPSHOT, 0, self.whole)
         while at >= 0:
             begin = self._before(at + 1)
-            head = _HEAD.match(self._bytes, begin)
-            if head is not None and head[2] == b"snapshot":
+            head = HEAD.match(self._bytes, begin)
+            if head is not None and head[3] == b"snapshot":
                 return begin
             at = self._bytes.rfind(_SNAPSHOT, 0, begin)
         return None
 
     def records(self, begin: int = 0) -> Iterator[Record]:
         """Give the records of whole batches from a place on."""
-        line = self._bytes.count(b"\n", 0, begin)
+        line, text, where = self._bytes.count(b"\n", 0, begin), self._bytes, str(self.path)
         while begin < self.whole:
-            end = self._bytes.find(b"\n", begin) + 1
+            end = text.find(b"\n", begin)
             line += 1
-            yield parse(self._bytes[begin : end - 1], Place(str(self.path), line))
-            begin = end
+            yield parse(text[begin:end], Place(where, line))
+            begin = end + 1
 
     def _parsed(self, begin: int, end: int) -> Record:
         return parse(self._bytes[begin : end - 1], Place(str(self.path), self._bytes.count(b"\n", 0, begin) + 1))

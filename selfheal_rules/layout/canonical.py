@@ -17,7 +17,7 @@ class LayoutError(SelfHealError):
 
 def canonical(source: Source, *, folder: Path | None = None) -> str:
     """
-    Give the canonical text of a rule set; that of a canonical one is itself.
+    Give the canonical text of a rule set; that of a canonical one is itself. Lines end as its first one does.
 
     Raises:
         LayoutError: where the text has errors, or would lose a comment or some of its meaning.
@@ -30,7 +30,7 @@ def canonical(source: Source, *, folder: Path | None = None) -> str:
     if _meaning(said, folder) != meant or _remarks(said) != _remarks(source):
         message = "its layout cannot be changed without losing a comment, or some of what it means"
         raise LayoutError(message)
-    return found
+    return found.replace("\n", "\r\n") if source.text.partition("\n")[0].endswith("\r") else found
 
 
 def _ordered(source: Source) -> str:

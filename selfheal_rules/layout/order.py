@@ -62,18 +62,30 @@ def _mappings(node: Node, *, is_table: bool) -> Iterator[MapNode]:
 
 @frozen(eq=False, repr=False)
 class _Places:
-    """Where lines begin, and where comments stand."""
+    """The lines, where each begins, and where comments stand."""
 
+    lines: tuple[str, ...]
     starts: tuple[int, ...]
     comments: tuple[int, ...]
 
     @classmethod
     def of(cls, text: str, comments: Sequence[Span]) -> "_Places":
         """Measure a text."""
-        starts = [0]
-        for line in text.splitlines(keepends=True):
+        starts, lines = [0], tuple(text.splitlines(keepends=True))
+        for line in lines:
             starts.append(starts[-1] + len(line))
-        return cls(tuple(starts), tuple(starts[one.line - 1] + one.column - 1 for one in comments))
+        return cls(lines, tuple(starts), tuple(starts[one.line - 1] + one.column - 1 for one in comments))
+
+    def after(self, line: int, column: int) -> int:
+        """Give the last line of what ends on a line, with the comments below it that begin at a column or later."""
+        end = below = line
+        while below < len(self.lines) and (not (said := self.lines[below].lstrip()) or said.startswith("#")):
+            below += 1
+            if said and len(self.lines[below - 1]) - len(said) >= column:
+                end = below
+            elif said:
+                break
+        return end
 
     def offset(self, place: Position) -> int:
         """Give how far from the beginning a place is."""
@@ -99,11 +111,22 @@ def _exchange(signs: list[str], slices: Sequence[Slice], order: Sequence[int], i
     """Put slices in another order, what stands between them staying; the first `indent` signs of a first line stay."""
     texts = ["".join(signs[start:stop]) for start, stop in slices]
     if indent:
-        texts = _dashed(texts, order, indent)
+        texts = _dashed(_opened(texts, order), order, indent)
     ordered = [texts[at] for at in order]
     between = ["".join(signs[one[1] : other[0]]) for one, other in pairwise(slices)]
     whole = "".join(text for pair in zip(ordered, [*between, ""], strict=True) for text in pair)
     signs[slices[0][0] : slices[-1][1]] = whole
+
+
+def _opened(texts: list[str], order: Sequence[int]) -> list[str]:
+    """Let no empty line begin a mapping: those above the entry that will be first go above the one that was."""
+    key = texts[order[0]]
+    empty = key[: len(key) - len(key.lstrip())].rpartition("\n")
+    if order[0] == 0 or not empty[1]:
+        return texts
+    found = list(texts)
+    found[order[0]], found[0] = key[len(empty[0]) + 1 :], empty[0] + "\n" + texts[0]
+    return found
 
 
 def _dashed(texts: list[str], order: Sequence[int], indent: int) -> list[str]:
@@ -136,11 +159,16 @@ def _flow(node: MapNode, places: _Places) -> list[Slice]:
 
 
 def _block(node: MapNode, places: _Places) -> list[Slice]:
-    """Give the lines of each entry, with the lines above it that belong to none; none where lines are shared."""
+    """
+    Give the lines of each entry, with the comments above it, and those below that are set in further than its key.
+
+    There are none where lines are shared.
+    """
     lines = [key.start[0] for key in node.keys.values()]
     ends = [_last_line(inner, node.keys[name].start[0]) for name, inner in node.entries.items()]
     if len(set(lines)) < len(lines):
         return []
+    ends = [places.after(end, _indent(node) + 1) for end in ends]
     firsts = [lines[0], *(end + 1 for end in ends[:-1])]
     return [(places.starts[first - 1], places.starts[end]) for first, end in zip(firsts, ends, strict=True)]
 

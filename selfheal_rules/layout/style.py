@@ -20,6 +20,7 @@ Tree: TypeAlias = Any
 """What ruamel.yaml reads a text into."""
 
 _ENDLESS = 1 << 20
+_DASHES = re.compile(r"^(?:\s|-(?=\s))*")
 _SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 
 
@@ -30,7 +31,7 @@ def styled(text: str) -> str:
     _unquote(tree)
     written = StringIO()
     yaml.dump(tree, written)
-    return _spaced(written.getvalue())
+    return _spaced(written.getvalue(), _belonging(text))
 
 
 def _yaml() -> YAML:
@@ -61,12 +62,35 @@ def _is_plain(text: str) -> bool:
     return bool(_SAFE.fullmatch(text)) and resolve(str(text)) == (str(text), None)
 
 
-def _spaced(text: str) -> str:
-    """Set comments in as what stands below them, or two spaces behind; leave no spaces at ends, nor two empty lines."""
-    lines = text.splitlines()
-    for span in reversed(tuple(comments(Source("", text)))):
+def _belonging(text: str) -> list[int]:
+    """
+    Give, for each comment, how many lines above it what it belongs to stands, counting those that say something.
+
+    It is 0 for one that belongs to what stands below, or behind something: all but those that are set in further than
+    the line below them.
+    """
+    lines, found = text.splitlines(), []
+    for span in comments(Source("", text)):
+        column, above = span.column - 1, lines[: span.line - 1]
+        is_alone = not lines[span.line - 1][:column].strip()
+        is_end = is_alone and column > len(_indent(lines[span.line :]))
+        levels = [_level(line) for line in reversed(above) if _says(line)]
+        found.append(next((n for n, level in enumerate(levels, 1) if level <= column), 0) if is_end else 0)
+    return found
+
+
+def _spaced(text: str, belonging: list[int]) -> str:
+    """Set comments in as what they belong to, or two spaces behind; leave no spaces at ends, nor two empty lines."""
+    lines, spans = text.splitlines(), tuple(comments(Source("", text)))
+    known = belonging if len(belonging) == len(spans) else [0] * len(spans)
+    for span, back in reversed(tuple(zip(spans, known, strict=True))):
         before, comment = lines[span.line - 1][: span.column - 1].rstrip(), lines[span.line - 1][span.column - 1 :]
-        lines[span.line - 1] = (before + "  " if before else _indent(lines[span.line :])) + comment
+        if before:
+            lines[span.line - 1] = f"{before}  {comment}"
+            continue
+        above = [line for line in reversed(lines[: span.line - 1]) if _says(line)]
+        indent = " " * _level(above[back - 1]) if 0 < back <= len(above) else _indent(lines[span.line :])
+        lines[span.line - 1] = indent + comment
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip("\n") + "\n"
 
 
@@ -74,3 +98,13 @@ def _indent(below: list[str]) -> str:
     """Give the indent of the first line that says something, comments already set in."""
     line = next((line for line in below if line.strip()), "")
     return line[: len(line) - len(line.lstrip())]
+
+
+def _says(line: str) -> bool:
+    """Whether anything but a comment stands in a line."""
+    return bool(line.strip()) and not line.lstrip().startswith("#")
+
+
+def _level(line: str) -> int:
+    """Give the column what a line says begins at, behind the dashes of lists."""
+    return len(line) - len(_DASHES.sub("", line))

@@ -10,6 +10,7 @@ from selfheal_rules.model import Operand, Unread
 from selfheal_rules.parse import literals
 from selfheal_rules.parse.findings import Findings, did_you_mean, likely
 from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
+from selfheal_rules.parse.sorts import SORTS, sort_of
 from selfheal_rules.source import Span
 from selfheal_rules.values import FrozenMap
 
@@ -122,7 +123,17 @@ def closed(node: Node | None, keys: Keys, findings: Findings) -> Fields | None:
     if not isinstance(node, MapNode):
         findings.refuse("SH020", f"{keys.what} is a mapping, not {literals.shape(node)}", node)
         return None
-    return keyed(node, keys, findings)
+    return None if _refuse_sort(node, keys, findings) else keyed(node, keys, findings)
+
+
+def _refuse_sort(node: MapNode, keys: Keys, findings: Findings) -> bool:
+    """Refuse a file that says itself it is of another sort, in one finding: no key of it is where it belongs."""
+    found = sort_of(node.entries) if keys.required and keys.required[0] in SORTS else ""
+    if not found or found in keys.known:
+        return False
+    sort = SORTS[found]
+    findings.error("SH119", f"this is {sort.what}, not {keys.what}", node.keys[found].span, sort.use)
+    return True
 
 
 def keyed(node: MapNode, keys: Keys, findings: Findings) -> Fields:

@@ -15,6 +15,7 @@ from attrs import define, field
 from selfheal_rules.parse.findings import Findings
 from selfheal_rules.parse.nodes import ListNode, MapNode, Node, Position, ScalarNode
 from selfheal_rules.parse.scalars import resolve
+from selfheal_rules.parse.sorts import BEGINNINGS
 from selfheal_rules.parse.syntax import Failure, tell
 from selfheal_rules.source import Source, Span
 
@@ -110,12 +111,7 @@ def _document(source: Source, findings: Findings, loader: Loader) -> Node | None
         parser.dispose()
     root = builder.root
     if root is None or (isinstance(root, ScalarNode) and root.value is None and not root.faulty):
-        findings.error(
-            "SH014",
-            "the file says nothing",
-            Span(source, 1, 1, 1, 1),
-            "a rule set begins `selfheal: 1`, a file of tests `selfheal_test: 1`",
-        )
+        findings.error("SH014", "the file says nothing", Span(source, 1, 1, 1, 1), f"begin it: {BEGINNINGS}")
         return None
     return root
 

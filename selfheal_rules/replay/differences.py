@@ -2,16 +2,19 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
 
 from selfheal_rules.decide.decision import Decision
-from selfheal_rules.decide.evidence import plain
-from selfheal_rules.values import canonical
+from selfheal_rules.decide.evidence import Evidence, plain
+from selfheal_rules.values import Value, canonical
 
 Change: TypeAlias = Literal["added", "removed", "moved", "verdict", "params"]
 About: TypeAlias = tuple[str, str, str, str, str]
+Root: TypeAlias = tuple[Value | datetime, ...]
+Roots: TypeAlias = dict[Root, datetime]
 Paired: TypeAlias = tuple[list[tuple[Decision, Decision]], list[Decision], list[Decision]]
 
 
@@ -20,8 +23,9 @@ class Difference:
     """
     One decision that is not the same under both: `was` under the old rules, `now` under the new ones.
 
-    `added` and `removed` have the one or the other. `moved` is the same step on the same target at another time;
-    `verdict` at the same time with another verdict, `params` with other parameters.
+    `added` and `removed` have the one or the other. `moved` is the same step on the same target at another time, for
+    one cause: the latest thing that one of the two rests on is among what the other does. `verdict` is at the same time
+    with another verdict, `params` with other parameters.
     """
 
     change: Change
@@ -70,7 +74,7 @@ def differences(old: Iterable[Decision], new: Iterable[Decision]) -> tuple[Diffe
     Compare what two rule sets decide on one record, in the order of time.
 
     Decisions of one step of one rule about one target are held against each other: those of one instant first, then
-    those of one id, then in order.
+    those of one id, then those of one cause, in order.
     """
     befores, afters = _by_subject(old), _by_subject(new)
     found = [
@@ -90,15 +94,16 @@ def _by_subject(decisions: Iterable[Decision]) -> dict[About, list[Decision]]:
 
 
 def _compared(old: list[Decision], new: list[Decision]) -> Iterator[Difference]:
-    """Pair what is about one thing: by instant and attempt, what is left by id and attempt, the rest in order."""
+    """Pair what is about one thing: by instant and attempt, what is left by id and attempt, the rest by its cause."""
     for naming in (_by_time, _by_id):
         pairs, old, new = _paired(old, new, naming)
         for was, now in pairs:
             yield from _within(was, now)
-    for was, now in zip(old, new, strict=False):
-        yield from _within(was, now)
-    yield from (Difference("removed", was) for was in old[len(new) :])
-    yield from (Difference("added", now=now) for now in new[len(old) :])
+    for before, after in _of_one_cause(old, new):
+        if before is None or after is None:
+            yield Difference("added" if before is None else "removed", before, after)
+        else:
+            yield from _within(before, after)
 
 
 def _by_time(one: Decision) -> object:
@@ -123,6 +128,35 @@ def _paired(old: list[Decision], new: list[Decision], naming: Callable[[Decision
             left.append(now)
     kept = {id(was) for waiting in named.values() for was in waiting}
     return pairs, [was for was in old if id(was) in kept], left
+
+
+def _of_one_cause(old: list[Decision], new: list[Decision]) -> Iterator[tuple[Decision | None, Decision | None]]:
+    """Give each of the old ones with the first of the new ones that has its cause, and those that stand alone."""
+    left = [(now, _roots(now.because)) for now in new]
+    for was in old:
+        roots = _roots(was.because)
+        place = next((n for n, (_, other) in enumerate(left) if _is_one_cause(roots, other)), None)
+        yield was, None if place is None else left.pop(place)[0]
+    for now, _ in left:
+        yield None, now
+
+
+def _is_one_cause(one: Roots, other: Roots) -> bool:
+    return any(latest in some for latest, some in ((_latest(one), other), (_latest(other), one)))
+
+
+def _latest(roots: Roots) -> Root | None:
+    return max(roots, key=lambda root: roots[root], default=None)
+
+
+def _roots(because: Iterable[Evidence]) -> Roots:
+    """Give what evidence comes down to, each with its time: items that were posted."""
+    found: Roots = {}
+    for one in because:
+        below = _roots(one.because)
+        name = (one.source, one.id) if one.form == "event" else (one.kind, *one.key, one.time)
+        found |= below or {name: one.time}
+    return found
 
 
 def _within(was: Decision, now: Decision) -> Iterator[Difference]:

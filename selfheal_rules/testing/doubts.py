@@ -22,15 +22,20 @@ def doubts(case: Case, played: Played) -> Iterator[Failure]:
     """Say where a rule did not fire for another reason than the case says, or fired."""
     for number, step in enumerate(case.steps):
         for doubt in step.why_not:
-            try:
-                answer = _answer(case, played, doubt.rule, doubt.target, number)
-            except UnknownRuleError as error:  # several rule sets have one of that name
-                yield Failure(str(error), (), doubt.span, number)
-                continue
-            lines = tuple(_differences(doubt, answer))
-            if lines:
-                title = f"{doubt.rule} fired" if answer.fired else f"{doubt.rule} did not fire for another reason"
-                yield Failure(title, lines, doubt.span, number, answers=(answer,))
+            yield from doubted(case, played, doubt, number)
+
+
+def doubted(case: Case, played: Played, doubt: WhyNot, number: int) -> Iterator[Failure]:
+    """Say where, by a step, a rule did not fire for another reason than is said, or fired."""
+    try:
+        answer = _answer(case, played, doubt.rule, doubt.target, number)
+    except UnknownRuleError as error:  # several rule sets have one of that name
+        yield Failure(str(error), (), doubt.span, number)
+        return
+    lines = tuple(_differences(doubt, answer))
+    if lines:
+        title = f"{doubt.rule} fired" if answer.fired else f"{doubt.rule} did not fire for another reason"
+        yield Failure(title, lines, doubt.span, number, answers=(answer,))
 
 
 def _answer(case: Case, played: Played, rule: str, target: Value, number: int) -> Answer:

@@ -185,6 +185,8 @@ def _whole(leaf: Test) -> Span:
     last = leaf.operand[-1] if isinstance(leaf.operand, tuple) else leaf.operand
     found = joined(leaf.named, last.span)
     lines = found.source.text.split("\n")
+    if _is_one_of_lines(leaf, last.span, lines):
+        return joined(leaf.span, last.span)
     rest = lines[found.end_line - 1][found.end_column - 1 :] if found.source.text else ""
     own = isinstance(leaf.operand, tuple) and rest.startswith("]")
     before = lines[leaf.span.line - 1][: leaf.span.column - 1].rstrip() if found.source.text else ""
@@ -193,6 +195,21 @@ def _whole(leaf: Test) -> Span:
     ends = isinstance(leaf.operand, tuple) + (leaf.span != leaf.named)
     closing = len(rest) - len(rest.lstrip("]}"))
     return evolve(found, end_column=found.end_column + min(ends, closing))
+
+
+def _is_one_of_lines(leaf: Test, last: Span, lines: list[str]) -> bool:
+    """Whether a leaf is one of several of its field, each on lines of its own below the name."""
+    if leaf.span.line <= leaf.named.line or last.end_line > len(lines):
+        return False
+    between = lines[leaf.named.line : leaf.span.line - 1]
+    below = next((line for line in lines[last.end_line :] if _says(line)), "")
+    is_beside = below[: leaf.span.column - 1].isspace() and below[leaf.span.column - 1 : leaf.span.column].strip() != ""
+    return any(map(_says, between)) or is_beside
+
+
+def _says(line: str) -> bool:
+    """Whether anything but a comment stands in a line."""
+    return line.partition("#")[0].strip() != ""
 
 
 def negated(leaf: Test) -> tuple[Test, str] | None:

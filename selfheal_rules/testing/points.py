@@ -17,6 +17,7 @@ from selfheal_rules.model import (
     Pattern,
     Rule,
     RuleSet,
+    Test,
 )
 from selfheal_rules.model import (
     Literal as Written,
@@ -65,11 +66,13 @@ class Points:
         for ruleset in rulesets:
             for rule in ruleset.rules:
                 found.append(Point("rules", ruleset.name, rule.id, "rule", FIRED, 0, rule.span))
-                for number, leaf in enumerate(leaves(ruleset, rule)):
+                every = tuple(leaves(ruleset, rule))
+                for number, leaf in enumerate(every):
+                    name = f"leaf `{_called(leaf, every)}`"
                     own = tuple(
-                        Point("leaves", ruleset.name, rule.id, f"leaf `{leaf.text}`", f"was never {way}", number,
-                              leaf.span) for way in leaf.needs()
-                    )  # fmt: skip
+                        Point("leaves", ruleset.name, rule.id, name, f"was never {way}", number, leaf.span)
+                        for way in leaf.needs()
+                    )
                     judged.append((leaf, own))
                     found += own
                 edges += _windows(ruleset, rule)
@@ -77,6 +80,13 @@ class Points:
                 found += _outcomes(ruleset, rule)
         found += [point for _, point in edges]
         return cls(tuple(found), tuple(judged), tuple(edges))
+
+
+def _called(leaf: Leaf, every: Iterable[Leaf]) -> str:
+    """Call a leaf by its field, and by its operator where another asks something of the same field."""
+    if isinstance(leaf.part, Test) and sum(one.span == leaf.span for one in every) > 1:
+        return f"{leaf.text}: {leaf.part.operator}"
+    return leaf.text
 
 
 FIRED = "never fired"

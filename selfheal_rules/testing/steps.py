@@ -120,25 +120,32 @@ class Steps:
                 yield found
 
     def _why_not(self, fields: Fields, repeated: list[dict[str, Node]]) -> Iterator[WhyNot]:
-        known = self.items.known
         for node in self._several(fields, "why_not", repeated):
-            inner = closed(node, WHY_NOT, self.findings)
-            if inner is None:
-                continue
-            rule = inner.text("rule")
-            refuse_unknown(inner, "rule", rule, known.rules)
-            target = inner.node_of("target")
-            aimed = None if target is None else literals.plain(target, "target", self.findings)
-            failed = word(inner, "failed", (*FAILED, *known.guards), "") or ""
-            yield WhyNot(rule, aimed, failed, self._miss(inner), span=inner.span)
+            found = read_why_not(node, self.items.known, self.findings)
+            if found is not None:
+                yield found
 
-    def _miss(self, fields: Fields) -> timedelta | float | None:
-        node = fields.node_of("miss")
-        if node is None or isinstance(node, ListNode | MapNode) or isinstance(node.value, str):
-            return offset(fields, "miss", {})
-        found = literals.amount(node, "miss", self.findings)
-        value = getattr(found, "value", None)
-        return None if value is None else float(value)
+
+def read_why_not(node: Node, known: Known, findings: Findings) -> WhyNot | None:
+    """Read one item of `why_not`: a rule, and why it did not fire."""
+    fields = closed(node, WHY_NOT, findings)
+    if fields is None:
+        return None
+    rule = fields.text("rule")
+    refuse_unknown(fields, "rule", rule, known.rules)
+    target = fields.node_of("target")
+    aimed = None if target is None else literals.plain(target, "target", findings)
+    failed = word(fields, "failed", (*FAILED, *known.guards), "") or ""
+    return WhyNot(rule, aimed, failed, _miss(fields), span=fields.span)
+
+
+def _miss(fields: Fields) -> timedelta | float | None:
+    node = fields.node_of("miss")
+    if node is None or isinstance(node, ListNode | MapNode) or isinstance(node.value, str):
+        return offset(fields, "miss", {})
+    found = literals.amount(node, "miss", fields.findings)
+    value = getattr(found, "value", None)
+    return None if value is None else float(value)
 
 
 def read_held(node: Node, known: Known, findings: Findings) -> Held | None:

@@ -11,20 +11,21 @@ from attrs import evolve
 from selfheal_rules.decide.decision import Decision
 from selfheal_rules.diagnostics import EventError, RuleSetError
 from selfheal_rules.engine import Engine
-from selfheal_rules.events import Event, State, checked
-from selfheal_rules.parse.findings import Findings
+from selfheal_rules.events import Event, State, checked, frozen_time
+from selfheal_rules.parse.findings import Findings, did_you_mean
 from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
 from selfheal_rules.policy import Policy
 from selfheal_rules.source import Source
-from selfheal_rules.testing.cases import START, Also, Case, Input, Side, Step, Wanted
+from selfheal_rules.testing.cases import ALSO, START, Also, Case, Input, Side, Step, Wanted
 from selfheal_rules.testing.compare import difference, side_of
+from selfheal_rules.testing.doubts import doubted
 from selfheal_rules.testing.items import Items
 from selfheal_rules.testing.payloads import Payloads
 from selfheal_rules.testing.programs import Known, load_rulesets, site_of
 from selfheal_rules.testing.report import text
 from selfheal_rules.testing.results import Failure, Result
 from selfheal_rules.testing.runner import GIVEN, CannotGoOn, Player, Unobserved
-from selfheal_rules.testing.steps import read_held
+from selfheal_rules.testing.steps import read_held, read_why_not
 from selfheal_rules.testing.variants import PLAIN
 from selfheal_rules.testing.verdicts import differs, held_failure, under, unexpected
 from selfheal_rules.testing.wanted import read_wanted
@@ -34,6 +35,7 @@ from selfheal_rules.vocabulary import parse_duration, write_duration
 Given: TypeAlias = Event | State | Mapping[str, Any]
 """An item, or an input in the words of a file of tests: `{"event": "host.lost", "with": {"host": "c1"}}`."""
 
+SETTINGS = ("max_age", "max_ahead")
 _PYTHON = Source("<python>", "")
 
 
@@ -60,6 +62,7 @@ class RuleTester:
 
     Raises:
         RuleSetError: with every finding on rules, policy or parameters; by each method, on what it was given.
+        ValueError: for a word of `also` or of the settings that there is not, or a start without its zone.
     """
 
     def __init__(
@@ -73,12 +76,22 @@ class RuleTester:
         **settings: timedelta,
     ) -> None:
         """Start with nothing seen."""
+        _refuse_words(also, settings)
         findings = Findings()
         self._known = _program(rules, params or {}, findings)
         found = policy if isinstance(policy, Policy) else _policy(policy, self._known, findings)
         _raise(findings)
-        self._items = Items(self._known, start, Payloads(Path(), (), findings))
-        case = Case("RuleTester", self._known.program, (), (), found, start, tuple(also), settings=FrozenMap(settings))
+        self._items = Items(self._known, frozen_time(start), Payloads(Path(), (), findings))
+        case = Case(
+            "RuleTester",
+            self._known.program,
+            (),
+            (),
+            found,
+            frozen_time(start),
+            tuple(also),
+            settings=FrozenMap(settings),
+        )
         self._player = Player(case, PLAIN, Unobserved())
         self._waiting: list[Decision] = []
         self._checked = False
@@ -110,9 +123,9 @@ class RuleTester:
         self._player.case = evolve(self._case, given=(*self._case.given, *read))
         return self
 
-    def at(self, time: str, *items: Given) -> Self:
-        """Let time pass until `time` after the start, then give these items."""
-        at = parse_duration(time)
+    def at(self, time: str | timedelta, *items: Given) -> Self:
+        """Let time pass until `time` after the start, such as `90s`, then give these items."""
+        at = _length(time)
         now = self._case.steps[-1].t if self._case.steps else timedelta()
         if at < now:
             message = f"time does not go back: it is {write_duration(now)} after the start"
@@ -129,10 +142,10 @@ class RuleTester:
         self._note(lambda: self._player.pass_until(number, at))
         return self
 
-    def advance(self, time: str) -> Self:
+    def advance(self, time: str | timedelta) -> Self:
         """Let so much time pass."""
         now = self._case.steps[-1].t if self._case.steps else timedelta()
-        return self.at(write_duration(now + parse_duration(time)))
+        return self.at(now + _length(time))
 
     def _give(self, step: int, given: Input) -> None:
         try:
@@ -175,6 +188,29 @@ class RuleTester:
         if failure:
             self._fail(failure)
         return self
+
+    def why_not(
+        self, rule: str, target: Value = None, *, failed: str = "", miss: str | timedelta | float | None = None
+    ) -> Self:
+        """
+        Hold that a rule has not fired for a target by now; for which reason, and by how much, where that is said.
+
+        `failed` is a word of `explain.why_not.Answer`, or the name of a guard; `miss` a duration, or a number.
+        """
+        said = {"rule": rule, "target": target, "failed": failed or None, "miss": miss}
+        node = node_of({name: value for name, value in said.items() if value is not None})
+        doubt = read_why_not(node, self._known, self._items.findings)
+        _raise(self._items.findings)
+        number = self._last()
+        for failure in doubted(self._case, tuple(self._player.played), doubt, number) if doubt else ():
+            self._fail(failure)
+        return self
+
+    def _last(self) -> int:
+        """Give the number of the latest step: one at the start, where there is none yet."""
+        if not self._case.steps:
+            self.at(timedelta())
+        return len(self._case.steps) - 1
 
     def _check(self, side: Side, wanted: Iterable[Mapping[str, Any]], *, ordered: bool) -> Self:
         items = [self._wanted(one, side) for one in wanted]
@@ -227,6 +263,24 @@ class RuleTester:
         """End the case, unless it has failed already."""
         if kind is None:
             self.done()
+
+
+def _refuse_words(also: Iterable[str], settings: Mapping[str, timedelta]) -> None:
+    """Refuse what would only be found out at the end."""
+    given = [also] if isinstance(also, str) else also
+    for words, known, what in ((given, ALSO, "circumstance"), (settings, SETTINGS, "setting")):
+        for word in words:
+            if word not in known or also is word:
+                cure = "give a list" if word in known else did_you_mean(word, known)
+                message = f"`{word}` is no {what if word not in known else 'list of circumstances'}; {cure}"
+                raise ValueError(message)
+
+
+def _length(time: str | timedelta) -> timedelta:
+    if isinstance(time, str | timedelta):
+        return parse_duration(time) if isinstance(time, str) else time
+    message = f"a time is a text such as `90s`, or a timedelta, not {time!r}"
+    raise TypeError(message)
 
 
 def _raise(findings: Findings) -> None:

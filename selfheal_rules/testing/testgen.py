@@ -73,6 +73,10 @@ def drafted(ruleset: RuleSet, file: str, folder: Path) -> Drafted:
         if fires is None:
             lacking.append((view.rule.id, "a case in which it fires"))
             continue
+        if _is_heard(view.rule, ruleset) and (heard := writer.heard(view)):
+            fires = heard
+        elif _is_heard(view.rule, ruleset):
+            lacking.append((view.rule.id, "a case that notices it, where a rule decides on the events it concludes,"))
         known.append(fires)
         texts.append(writer.case(f"{view.rule.id} fires", view.rule, fires))
         near = next((one for one in writer.misses(view.rule, fires) if writer.fires(one, view.rule) is False), None)
@@ -81,6 +85,12 @@ def drafted(ruleset: RuleSet, file: str, folder: Path) -> Drafted:
         else:
             texts.append(writer.case(f"{view.rule.id} does not fire: {near.about}", view.rule, near))
     return Drafted(f"{HEAD}{writer.named}cases:\n" + "\n".join(texts), len(texts), tuple(lacking))
+
+
+def _is_heard(rule: Rule, ruleset: RuleSet) -> bool:
+    """Whether a rule concludes nothing but events, which are over at once: only rules that hear of them show it."""
+    kinds = ruleset.vocabulary.kinds
+    return all(isinstance(step, Conclude) and kinds[step.kind].form == "event" for step in rule.then)
 
 
 @frozen(eq=False)
@@ -107,6 +117,17 @@ class _Writer:
             if any(isinstance(step, Conclude) and step.kind in kinds for step in other.rule.then):
                 for story in self.stories(other, depth + 1):
                     yield evolve(story, wait=story.wait + wait)
+
+    def heard(self, view: RuleView) -> Story | None:
+        """Give a story in which a rule fires, and one that reads what it concludes decides something."""
+        concluded = {step.kind for step in view.rule.then if isinstance(step, Conclude)}
+        readers = (one for one in self.subject.rules if concluded & {kind for p in one.patterns for kind in p.kinds})
+        stories = (story for reader in readers for story in self.stories(reader))
+        return next((one for one in stories if self.fires(one, view.rule) and self._decides(one)), None)
+
+    def _decides(self, story: Story) -> bool:
+        played = self._played(story, twins=False)
+        return played is not None and any(moment.settled for moment in played)
 
     def misses(self, rule: Rule, story: Story) -> Iterator[Story]:
         """Give stories that differ in one thing: a field, a millisecond, an item."""

@@ -1,5 +1,6 @@
 """What is recorded comes back as what it was, to the last type."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -121,6 +122,6 @@ def test_an_item_nobody_looked_at_is_not_written() -> None:
 def test_what_is_no_input_is_refused(kind: str, data: Any) -> None:  # noqa: ANN401 - any JSON value
     """A record whose data are not those of its type is named, not read as something else."""
     (line,), _ = Chain().link(inputs([datetime(2026, 1, 1, tzinfo=UTC)]))
-    record = evolve(parse(line[:-1].encode(), Place("j", 1)), type=kind, data=data)
+    record = evolve(parse(line[:-1].encode(), Place("j", 1)), type=kind, text=json.dumps(data).encode())
     with pytest.raises(JournalError, match=r"record 1 at `j`, line 1 holds no"):
         input_of(record)

@@ -245,6 +245,22 @@ def test_it_is_dark_where_that_is_preferred(opened: Watched, pages: Path) -> Non
     assert "rgb(246, 247, 249)" == page.evaluate(paper)
 
 
+def test_a_time_that_is_chosen_can_be_read(opened: Watched, pages: Path) -> None:
+    """Date, hour and minute stand in the field, whole, beside its sign of a calendar."""
+    opened.page.set_viewport_size({"width": 1280, "height": 900})
+    page = opened.go(pages / "night.html")
+    page.fill("#by-from", "2026-03-14T01:20")
+    needed = page.evaluate("""() => {
+        const field = document.querySelector("#by-from"), pen = document.createElement("canvas").getContext("2d");
+        pen.font = getComputedStyle(field).font;
+        return pen.measureText("03/14/2026, 01:20 AM").width;
+    }""")
+    for name in ("#by-from", "#by-to"):
+        box = page.locator(name).bounding_box()
+        assert box
+        assert box["width"] >= needed + 40, name
+
+
 @pytest.mark.parametrize("opened", [PHONE], indirect=True)
 def test_it_fits_a_phone(opened: Watched, pages: Path) -> None:
     """Three hundred and twenty pixels wide, nothing has to be moved sideways: the board, a decision, the rules."""

@@ -6,7 +6,7 @@ ever more of it, until it does not fire. So what is said here is what the engine
 """
 
 from selfheal_rules.explain.why_not.answer import Answer, Line, Mark, render
-from selfheal_rules.explain.why_not.question import UnknownRuleError, why_not
-from selfheal_rules.explain.why_not.sift import Input
+from selfheal_rules.explain.why_not.question import UnknownRuleError, kinds_for, why_not
+from selfheal_rules.explain.why_not.sift import Excerpt, Input
 
-__all__ = ["Answer", "Input", "Line", "Mark", "UnknownRuleError", "render", "why_not"]
+__all__ = ["Answer", "Excerpt", "Input", "Line", "Mark", "UnknownRuleError", "kinds_for", "render", "why_not"]

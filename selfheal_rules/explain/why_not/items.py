@@ -51,7 +51,7 @@ def judge(test: Test, kind: Kind, rules: RuleSet) -> Judge:
 
 @define(eq=False)
 class History:
-    """What was posted: `every` item by the instant asked about, and of them those about the target."""
+    """What was posted: `every` item of a kind that matters, and of them, in `probe.inputs`, those about the target."""
 
     every: Sequence[Input]
     probe: Probe
@@ -59,6 +59,8 @@ class History:
     fates: list[tuple[Item, Disposition]]
     recurse: Callable[[Pattern], Near | None]
     """Asks the rules that would have concluded what a pattern wants; None where there are none, or they did."""
+    nearly: Callable[[Pattern], Near | None] = lambda _: None
+    """Asks the same rules for what came nearest to being concluded once more."""
     judges: dict[tuple[str, str], Judge] = field(factory=dict)
 
     @property
@@ -82,7 +84,7 @@ class History:
     def arrived(self) -> dict[int, datetime]:
         """What the time was when an item came, by its identity, where it was later than its own."""
         latest, found = None, {}
-        for one in self.every:
+        for one in self.probe.inputs:  # where it came late, they say what the time was
             time = one if isinstance(one, datetime) else one.time
             latest = time if latest is None or time > latest else latest
             if time < latest:

@@ -58,7 +58,10 @@ def count(case: Case) -> Near:
     text = f"{low} of at least {wanted}{_window(case)}"
     missing = wanted - low
     change = f"{missing} more {' or '.join(case.pattern.kinds)} had been there{_window(case)}, or at_least <= {low}"
-    return Near("count", text, float(missing), change, _last(case))
+    near = case.history.nearly(case.pattern)
+    if near is None:
+        return Near("count", text, float(missing), change, _last(case))
+    return Near("count", f"{text}; {near.text}", float(missing), change, _last(case), below=near.below)
 
 
 def _too_many(case: Case) -> Near:

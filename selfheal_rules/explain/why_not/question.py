@@ -1,43 +1,44 @@
 """Why a rule did not fire: its condition asked for piece by piece, until the engine says no."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from functools import cached_property
 
 from attrs import evolve
 
-from selfheal_rules.check.walk import patterns_below, steps_of
+from selfheal_rules.check.walk import patterns_below
 from selfheal_rules.compile.program import Program
-from selfheal_rules.compile.steps import key_parts
 from selfheal_rules.decide.decision import Decision
 from selfheal_rules.diagnostics import SelfHealError
 from selfheal_rules.engine import MAX_AGE
 from selfheal_rules.events import frozen_time
-from selfheal_rules.explain.why_not.answer import Answer, Line
+from selfheal_rules.explain.why_not.answer import Answer
 from selfheal_rules.explain.why_not.case import Case
 from selfheal_rules.explain.why_not.constraints import Constraint, inside, without
+from selfheal_rules.explain.why_not.implied import implied, keys_of
 from selfheal_rules.explain.why_not.items import History
 from selfheal_rules.explain.why_not.lines import line, lines_of, rest
+from selfheal_rules.explain.why_not.meanings import Given, nobodys, read
 from selfheal_rules.explain.why_not.near import Near
 from selfheal_rules.explain.why_not.nearest import nearest
 from selfheal_rules.explain.why_not.probe import Probe, Run, full_run
 from selfheal_rules.explain.why_not.sift import (
+    Excerpt,
     Input,
     Needed,
     Sieve,
     concluding,
     needed_for,
     pins_of,
+    read_by,
     reads_itself,
     sifted,
 )
 from selfheal_rules.explain.why_not.verdicts import last_fired, spoken
-from selfheal_rules.model import Conclude, Do, Group, Operand, Pattern, Reference, Rule, RuleSet, Template
+from selfheal_rules.model import Conclude, Do, Group, Pattern, Reference, Rule, RuleSet
 from selfheal_rules.parse.findings import closest
 from selfheal_rules.policy import Policy
-from selfheal_rules.values import Value, freeze
-from selfheal_rules.vocabulary import ANY, FieldType
+from selfheal_rules.values import Value
 from selfheal_rules.wording import shown
 
 _NAMED = 8
@@ -52,7 +53,7 @@ class UnknownRuleError(SelfHealError):
 
 def why_not(
     program: Program,
-    inputs: Iterable[Input],
+    inputs: Iterable[Input] | Excerpt,
     rule: str,
     target: Value,
     at: datetime,
@@ -68,22 +69,49 @@ def why_not(
     steps, or of a rule that concludes the key (a tuple where it has several fields); None is any. A text that cannot be
     one is read as the JSON value it writes. The words of `Answer.failed` are told there.
 
+    Of a long record an `Excerpt` will do: the inputs of the kinds that `kinds_for` names, and an instant in place of
+    each other. The whole is asked for where the rule did fire, or other rules have a say in it.
+
     Raises:
         UnknownRuleError: where there is no such rule, or several.
     """
     rules, found = _rule(program, rule)
-    every = inputs if isinstance(inputs, Sequence) else list(inputs)
-    asking = _Asking(program, every, frozen_time(at), policy, max_age)
-    meant, meanings = _read(rules, found, target)
+    asking = _Asking(program, _excerpt(inputs), frozen_time(at), policy, max_age)
+    meant, meanings = read(rules, found, target)
     if not meanings:
-        return _nobodys(rules, found, meant, asking.at)
+        return nobodys(rules, found, meant, asking.at)
     answers = [asking.ask(rules, found, meant, given) for given in meanings]
     return max(answers, key=lambda one: (one.fired, one.failed in {"", "after", "episode"}, _reached(one)))
+
+
+def _excerpt(inputs: Iterable[Input] | Excerpt) -> Excerpt:
+    """Take everything for what matters where nobody chose."""
+    if isinstance(inputs, Excerpt):
+        return inputs
+    every = inputs if isinstance(inputs, Sequence) else list(inputs)
+    return Excerpt(every, lambda: every)
+
+
+def kinds_for(program: Program, rule: str) -> frozenset[str] | None:
+    """
+    Give the kinds of items why a rule did not fire can rest on, with those the rules below it read; None: any kind.
+
+    Raises:
+        UnknownRuleError: where there is no such rule, or several.
+    """
+    needed = needed_for(program, Needed(*_rule(program, rule), {}))
+    return None if reads_itself(needed) else read_by(needed)
 
 
 def _reached(answer: Answer) -> int:
     """Give how far it came."""
     return sum(line.mark == "ok" for line in answer.lines)
+
+
+def _short(answer: Answer) -> float:
+    """Give by how much it missed, in seconds or by a number; what cannot be measured is far away."""
+    miss = answer.miss.total_seconds() if isinstance(answer.miss, timedelta) else answer.miss
+    return float("inf") if miss is None else miss
 
 
 def _rule(program: Program, name: str) -> tuple[RuleSet, Rule]:
@@ -109,109 +137,34 @@ def _known(name: str, ids: list[str]) -> str:
     return f"there are {', '.join(f'`{one}`' for one in ids[:_NAMED])}{more}"
 
 
-Given: TypeAlias = tuple[tuple[Reference, Value], ...]
-"""What fields of the match must be for it to be about a target."""
-
-
-def _read(rules: RuleSet, rule: Rule, target: Value) -> tuple[Value, list[Given]]:
-    """Give a target, or what it writes where only that can be one, and what it may say of the match."""
-    found = _meanings(rules, rule, target)
-    if found or not isinstance(target, str):
-        return target, found
-    try:
-        written = freeze(json.loads(target))
-    except ValueError:
-        return target, []
-    other = _meanings(rules, rule, written)
-    return (written, other) if other else (target, [])
-
-
-def _meanings(rules: RuleSet, rule: Rule, target: Value) -> list[Given]:
-    """Give what the target may say of the match: one for each way the steps name theirs; none where none can."""
-    values = target if isinstance(target, tuple) else (target,)
-    ways = _ways(rules, rule)
-    if target is None or not ways:
-        return [()]
-    found = [
-        tuple(pair for one, value in zip(way, values, strict=True) if (pair := _traced(one, value)) is not None)
-        for way in ways
-        if len(way) == len(values)
-    ]
-    return [given for given in dict.fromkeys(found) if all(_can_be(rules, rule, *pair) for pair in given)]
-
-
-def _ways(rules: RuleSet, rule: Rule) -> list[tuple[Operand | Template | None, ...]]:
-    """Give where targets are taken from: of each step that does something, or the key of what is concluded."""
-    aimed = [step.target for step in steps_of(rule) if isinstance(step, Do) and step.target is not None]
-    if not aimed and all(isinstance(step, Conclude) for step in rule.then):
-        return [key_parts(rule, rules)]
-    return [(one,) for one in aimed]
-
-
-def _can_be(rules: RuleSet, rule: Rule, reference: Reference, value: Value) -> bool:
-    """Whether a field takes such a value at all."""
-    try:
-        _type_of(rules, rule, reference).literal(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _type_of(rules: RuleSet, rule: Rule, reference: Reference) -> FieldType:
-    kinds = [kind for one in patterns_below([rule.when]) if one.alias == reference.alias for kind in one.kinds]
-    return next((found for kind in kinds if (found := rules.vocabulary.kinds[kind].type_at(reference.path))), ANY)
-
-
-def _nobodys(rules: RuleSet, rule: Rule, target: Value, at: datetime) -> Answer:
-    """Say that no target of the rule can be such a value, and what its targets are."""
-    ways = [[one for one in way if isinstance(one, Reference)] for way in _ways(rules, rule)]
-    said = [" and ".join(f"`{one}` ({_type_of(rules, rule, one)})" for one in way) for way in ways if way]
-    text = f"no target of it can be {shown(target)}: a target is {' or '.join(dict.fromkeys(said))}"
-    return Answer(rule.id, target, at, lines=(Line("FAIL", "then", text, span=rule.span),), failed="key")
-
-
-def _traced(said: Operand | Template | None, value: Value) -> tuple[Reference, Value] | None:
-    """Give the field a target was taken from, and what it was; None where that cannot be told, or any will do."""
-    if value is None:
-        return None
-    if isinstance(said, Reference):
-        return said, value
-    holes = [n for n, part in enumerate(said.parts) if not isinstance(part, str)] if isinstance(said, Template) else []
-    if not isinstance(said, Template) or len(holes) != 1 or not isinstance(value, str):
-        return None
-    hole = said.parts[holes[0]]
-    before = "".join(part for part in said.parts[: holes[0]] if isinstance(part, str))
-    after = "".join(part for part in said.parts[holes[0] + 1 :] if isinstance(part, str))
-    fits = len(value) >= len(before) + len(after) and value.startswith(before) and value.endswith(after)
-    return (hole, value[len(before) : len(value) - len(after)]) if fits and isinstance(hole, Reference) else None
-
-
 class _Asking:
     """One question and those it leads to."""
 
     def __init__(
-        self, program: Program, every: Sequence[Input], at: datetime, policy: Policy | None, max_age: timedelta
+        self, program: Program, excerpt: Excerpt, at: datetime, policy: Policy | None, max_age: timedelta
     ) -> None:
-        self.program, self.every, self.at, self.policy, self.max_age = program, every, at, policy, max_age
-        self._full: Run | None = None
+        self.program, self.at, self.policy, self.max_age = program, at, policy, max_age
+        self.every, self._excerpt = excerpt.inputs, excerpt
 
+    @cached_property
+    def whole(self) -> Sequence[Input]:
+        """Every input, whatever its kind."""
+        found = self._excerpt.whole()
+        return found if isinstance(found, Sequence) else list(found)
+
+    @cached_property
     def full(self) -> Run:
-        """Give the run of everything, made once."""
-        if self._full is None:
-            self._full = full_run(self.program, sifted(self.every, self.at, None), self.at, self.policy, self.max_age)
-        return self._full
+        """The run of everything."""
+        return full_run(self.program, sifted(self.whole, self.at, None), self.at, self.policy, self.max_age)
 
-    def ask(
-        self, rules: RuleSet, rule: Rule, target: Value, given: tuple[tuple[Reference, Value], ...], depth: int = 0
-    ) -> Answer:
+    def ask(self, rules: RuleSet, rule: Rule, target: Value, given: Given, depth: int = 0) -> Answer:
         """Answer for one meaning of the target."""
-        start = Needed(rules, rule, pins_of(rule, rules, given))
-        needed = needed_for(self.program, start)
+        needed = self._needed(rules, rule, given)
         blank = Answer(rule.id, target, self.at)
         own = reads_itself(needed)
         probe = self._probe(needed, whole=own)
         if any(isinstance(step, Do) for step in rule.then) and (own or probe.fires(probe.whole)):
-            blank = spoken(self.full(), rules, rule, blank)
+            blank = spoken(self.full, rules, rule, blank)
             probe.since = last_fired(blank)
             if blank.lines:
                 return blank
@@ -225,11 +178,16 @@ class _Asking:
         others = needed[1:]
         if whole:
             others = tuple(Needed(rules, rule, {}) for rules in self.program.rulesets for rule in rules.rules)
-        inputs = sifted(self.every, self.at, sieve)
+        inputs = sifted(self.whole if whole else self.every, self.at, sieve)
         policy = self.policy if whole else None
         return Probe(start.rules, start.rule, start.pins, others, inputs, self.at, self.max_age, policy)
 
     def _diagnose(self, probe: Probe, blank: Answer, depth: int) -> Answer:
+        """Ask for each key the other items imply of what is concluded; the one that came furthest is the answer."""
+        answers = [self._first_failing(evolve(probe, pins=pins), blank, depth) for pins in implied(probe, self.program)]
+        return max(answers, key=lambda one: (_reached(one), -_short(one)))
+
+    def _first_failing(self, probe: Probe, blank: Answer, depth: int) -> Answer:
         held: list[Constraint] = []
         found: list[Decision] = []
         asked = probe.asked
@@ -253,8 +211,10 @@ class _Asking:
     ) -> Answer:
         run = probe.run(probe.whole)
         history = History(
-            self.every, probe, blank.target, run.fates, lambda pattern: self._below(probe, pattern, blank.target, depth)
-        )
+            self.every, probe, blank.target, run.fates,
+            lambda pattern: self._below(probe, pattern, blank.target, depth),
+            lambda pattern: self._nearly(probe, pattern, depth),
+        )  # fmt: skip
         case = Case(probe, history, held, failed, found)
         if probe.since and (not held):
             near = Near(
@@ -294,6 +254,27 @@ class _Asking:
         text = f"{step.kind} {about}".strip() + f" was never concluded: {best.rule} did not fire"
         below = tuple(evolve(one, depth=one.depth + 1) for one in best.lines)
         return Near("missing", text, best.miss, best.counterfactual, below=below)
+
+    def _nearly(self, probe: Probe, pattern: Pattern, depth: int) -> Near | None:
+        """Ask those rules for each key that one of their items speaks of, and give the one that came nearest."""
+        if depth >= DEEPEST:
+            return None
+        answers = [
+            (step, key, self.ask(rules, rule, None, key, depth + 1))
+            for rules, rule, step in concluding(self.program, pattern.kinds)
+            if not step.cleared
+            for key in keys_of(self._probe(self._needed(rules, rule, _handed(step, pattern, probe)), whole=False), step)
+        ]
+        failed = [one for one in answers if one[2].failed]
+        if not failed:
+            return None
+        step, key, best = max(failed, key=lambda one: (_reached(one[2]), -_short(one[2])))
+        about = ", ".join(shown(value) for _, value in key)
+        below = tuple(evolve(one, depth=one.depth + 1) for one in best.lines)
+        return Near("missing", f"the nearest is {step.kind} {about}: {best.rule} did not fire", below=below)
+
+    def _needed(self, rules: RuleSet, rule: Rule, given: Given) -> tuple[Needed, ...]:
+        return needed_for(self.program, Needed(rules, rule, pins_of(rule, rules, given)))
 
     def _branches(self, probe: Probe, failed: Constraint, blank: Answer, depth: int) -> Near:
         """Ask each branch of an `any` by itself."""

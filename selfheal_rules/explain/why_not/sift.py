@@ -1,6 +1,6 @@
 """Of all that was posted, what a rule can have seen about one target: the rest is left out before any work."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -24,6 +24,14 @@ OWN = "selfheal."
 
 
 @frozen(eq=False, repr=False)
+class Excerpt:
+    """What matters of a long record: with an instant in place of every other input, and a way to all of them."""
+
+    inputs: Sequence[Input]
+    whole: Callable[[], Iterable[Input]]
+
+
+@frozen(eq=False, repr=False)
 class Needed:
     """A rule whose word counts, and what its aliases must be for it to be about the target."""
 
@@ -34,7 +42,7 @@ class Needed:
 
 def pins_of(rule: Rule, rules: RuleSet, given: Given) -> dict[str, dict[tuple[str, ...], Value]]:
     """Give all that must equal what is given, by the joins of the rule."""
-    equal = Equalities.of(_joins(expand(rule.when, rules)))
+    equal = joined(rule, rules)
     found: dict[str, dict[tuple[str, ...], Value]] = {}
     for reference, value in given:
         node = (reference.alias, reference.path)
@@ -42,6 +50,11 @@ def pins_of(rule: Rule, rules: RuleSet, given: Given) -> dict[str, dict[tuple[st
         for alias, path in dict.fromkeys([node, *alike]):
             found.setdefault(alias, {})[path] = value
     return found
+
+
+def joined(rule: Rule, rules: RuleSet) -> Equalities:
+    """Give what the joins of a rule make equal."""
+    return Equalities.of(_joins(expand(rule.when, rules)))
 
 
 def _joins(branches: Iterable[Branch]) -> Iterator[Join]:
@@ -89,6 +102,11 @@ def _handed(reader: Needed, step: Conclude) -> Iterator[tuple[Reference, Value]]
 
 def _flat(pattern: Pattern, pins: Pins) -> Mapping[tuple[str, ...], Value]:
     return pins.get(pattern.alias, {})
+
+
+def read_by(needed: Iterable[Needed]) -> frozenset[str]:
+    """Give the kinds that these rules read."""
+    return frozenset(kind for part in needed for one in patterns_below([part.rule.when]) for kind in one.kinds)
 
 
 def reads_itself(needed: Iterable[Needed]) -> bool:
