@@ -112,10 +112,23 @@ class Process:
                 self._turns.recording, self._intake.offered = self.traces.recording, self.traces.offered
             self._serve()
         finally:
-            self._intake.abandon()
+            self._let_go()
+        self.log.info("stopped", records=self._turns.healer.journal.inputs)
+
+    def _let_go(self) -> None:
+        """
+        Let go of everything, however it ended.
+
+        Who waits is told, and the server has ended before the interpreter does: what its loop stands on would otherwise
+        be taken away under its thread, and the process die of a signal instead of saying why it ends.
+        """
+        self._intake.abandon()
+        try:
             if self._has_healer:
                 self._turns.healer.close()
-        self.log.info("stopped", records=self._turns.healer.journal.inputs)
+        finally:
+            if self._web and self._web.is_alive():
+                self._web.stop()
 
     def _healer(self, loaded: Loaded) -> Healer:
         engine = Engine(
@@ -258,12 +271,12 @@ class Process:
 
 
 def _traces() -> "Traces | None":
-    """Give what makes spans, where OpenTelemetry is installed."""
+    """Give what makes spans, where OpenTelemetry is installed and somebody has set up what hears of them."""
     try:
-        from selfheal_rules.serve.tracing import Traces  # noqa: PLC0415 - an extra
+        from selfheal_rules.serve.tracing import Traces, is_heard  # noqa: PLC0415 - an extra
     except ImportError:
         return None
-    return Traces()
+    return Traces() if is_heard() else None
 
 
 def acting(said: Acting | None, folder: Path) -> Sequence[Executor]:
