@@ -10,7 +10,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 
@@ -57,6 +56,8 @@ class Intake:
         self._line: queue.SimpleQueue[Offer] = queue.SimpleQueue()
         self._most = most
         self._is_closed = False
+        self.refused = 0
+        """How many offers have found no place."""
         self.offered: Callable[[Offer], None] = lambda _: None
         """Hears of each offer with items in it that stands in line, in the thread of who made it."""
 
@@ -73,10 +74,12 @@ class Intake:
         """
         if self._is_closed:
             message = "nothing more is taken: the healer is stopping"
-            raise Full(message)
-        if self._line.qsize() >= self._most:
+        elif self._line.qsize() >= self._most:
             message = f"{self._most} offers wait already"
-            raise Full(message)
+        else:
+            return
+        self.refused += 1
+        raise Full(message)
 
     def offer(self, items: Iterable[Input]) -> "Future[Receipt]":
         """
@@ -111,8 +114,7 @@ class Intake:
 
     def wake(self) -> None:
         """Have who gathers look at once for what comes another way."""
-        with suppress(Full):
-            self.offer(())
+        self._line.put(Offer(()))
 
     def close(self) -> None:
         """Take no more; what waits still can be gathered."""

@@ -41,6 +41,7 @@ class Metrics(Collector):
         self.registry = CollectorRegistry()
         self.counts: Counts = {}
         self.answered: Callable[[], Mapping[int, int]] = dict
+        self.refused: Callable[[], int] = int
         self.problems: Callable[[], Mapping[tuple[str, str], int]] = dict
         here = self.registry
         self._inputs = Counter("selfheal_inputs", "Items that were recorded.", ["form", "kind"], registry=here)
@@ -70,7 +71,9 @@ class Metrics(Collector):
         problems = CounterMetricFamily("selfheal_unread", "What gave no item.", labels=["source", "why"])
         for (source, why), count in sorted(self.problems().items()):
             problems.add_metric([source, why], count)
-        yield from (episodes, answers, problems)
+        refused = CounterMetricFamily("selfheal_refused", "Offers that found the line full, or closed.")
+        refused.add_metric([], self.refused())
+        yield from (episodes, answers, problems, refused)
 
     def brought(self, batch: Sequence[Input], now: datetime) -> None:
         """Count what was recorded, and how old it was."""

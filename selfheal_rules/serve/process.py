@@ -169,6 +169,7 @@ class Process:
             self.log.info("listening", port=self._web.start())
         self.metrics.problems = self._sources.unread
         self.metrics.queue.set_function(lambda: len(self._intake))
+        self.metrics.refused = lambda: self._intake.refused
         for about, failing in self._sources.failing.items():
             self.metrics.stale.labels(about).set_function(failing)
         for one in self._sources.every:
