@@ -17,7 +17,7 @@ from selfheal_rules.check.serving import check_serving
 from selfheal_rules.diagnostics import Report
 from selfheal_rules.parse.serving import parse_serving
 from selfheal_rules.schema import schema
-from selfheal_rules.serving import POLLS, TOPICS, Acting, BusSource, Http, PollSource, Serving, TailSource, Tls
+from selfheal_rules.serving import POLLS, TOPICS, Acting, BusSource, Http, LeaseBy, PollSource, Serving, TailSource, Tls
 from selfheal_rules.source import Source
 from selfheal_rules.values import FrozenMap
 from tests.calls import Call, caller
@@ -54,6 +54,7 @@ def test_all_of_it_is_read() -> None:
         max_age=timedelta(minutes=15),
         max_ahead=timedelta(seconds=30),
         queue=500,
+        lease=LeaseBy("coordinator.url", "production"),
         http=Http("[::1]:8642", "tokens", tls, 65536, 50, "https://controller:8888/v2"),
         sources=(
             TailSource("alarms.jsonl", "alarms.at"),
@@ -64,7 +65,9 @@ def test_all_of_it_is_read() -> None:
                 timedelta(minutes=1), timedelta(seconds=5), timedelta(minutes=5), 30,
             ),
         ),
-        executors=Acting(cloud="production", dry=True, workers=8),
+        executors=Acting(
+            cloud="production", tell=FrozenMap({"notify": "notify.url", "page": "page.url"}), dry=True, workers=8
+        ),
     )  # fmt: skip
     assert expected == _report(WHOLE)[0]
     assert ("::1", 8642) == (expected.http.address if expected.http else None)
