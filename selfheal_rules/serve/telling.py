@@ -12,6 +12,7 @@ An address is in a file that few can read, and no more of it than scheme and hos
 import smtplib
 import ssl
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
@@ -194,17 +195,24 @@ def _server(address: Address) -> smtplib.SMTP:
     secure = ssl.create_default_context()
     make = partial(smtplib.SMTP_SSL, context=secure) if address.url.scheme == "smtps" else smtplib.SMTP
     try:
-        server = make(address.url.hostname or "", address.url.port or 0, timeout=_TIMEOUT)
-        if address.url.username:
-            if address.url.scheme == "smtp":
-                server.starttls(context=secure)
-            server.login(unquote(address.url.username), unquote(address.url.password or ""))
+        with ExitStack() as undone:
+            server = make(address.url.hostname or "", address.url.port or 0, timeout=_TIMEOUT)
+            undone.callback(server.close)
+            _log_in(address, server, secure)
+            undone.pop_all()
     except smtplib.SMTPResponseException as error:
         raise _refused(address, error) from None
     except (OSError, smtplib.SMTPException) as error:
         message = f"{address} cannot be reached ({type(error).__name__})"
         raise ExecutorError(message, retryable=True) from None
     return server
+
+
+def _log_in(address: Address, server: smtplib.SMTP, secure: ssl.SSLContext) -> None:
+    if address.url.username:
+        if address.url.scheme == "smtp":
+            server.starttls(context=secure)
+        server.login(unquote(address.url.username), unquote(address.url.password or ""))
 
 
 def _refused(address: Address, error: smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused) -> ExecutorError:

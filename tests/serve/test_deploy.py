@@ -82,7 +82,7 @@ def test_what_the_container_installs_and_starts_is_there(tmp_path: Path) -> None
     (version,) = re.findall(r"python:([\d.]+)", text)
     assert f"Programming Language :: Python :: {version}" in project["classifiers"]
     (tmp_path / "serve.yaml").write_text((ROOT / "examples" / "serve.yaml").read_text("utf-8"), "utf-8")
-    assert all((ROOT / name).exists() for name in re.findall(r"^COPY (\S.*) /src", text, re.M)[0].split())
+    assert all((ROOT / name).exists() for name in re.findall(r"^COPY (\S.*) /src", text, re.MULTILINE)[0].split())
     assert ["selfheal"] == json.loads(said["ENTRYPOINT"])
     assert 2 != _called(json.loads(said["CMD"]), tmp_path)
 
