@@ -43,7 +43,9 @@ def test_the_code_runs(folder: Path) -> None:
 
 def test_the_page_names_every_key_and_poller() -> None:
     """Nothing that can be configured is left out."""
-    keys = [name for one in (SERVING, HTTP, TAIL, BUS, POLL, LEASE, ACTING, TELL) for name in (*one.required, *one.optional)]
+    keys = [
+        name for one in (SERVING, HTTP, TAIL, BUS, POLL, LEASE, ACTING, TELL) for name in (*one.required, *one.optional)
+    ]
     assert [] == [name for name in [*keys, *POLLS] if not re.search(rf"\b{name}\b", PAGE)]
 
 

@@ -20,6 +20,7 @@ import pytest
 from selfheal_rules.decide.decision import Outcome
 from selfheal_rules.diagnostics import ExecutorError
 from selfheal_rules.execute.order import Order
+from selfheal_rules.execute.site import here
 from selfheal_rules.serve.telling import Address, Telling
 from tests.generate.streams import moment
 from tests.journal.rig import enforcing, program
@@ -114,6 +115,20 @@ def test_a_dry_run_says_what_it_would_say(tmp_path: Path) -> None:
     outcome = _telling(tmp_path, "https://chat.example.org/s3cret", dry=True).execute(_decision())
     told = "https://chat.example.org would be told: a is gone"
     assert ("dry_run", told) == (outcome.status, outcome.detail)
+
+
+def test_what_is_said_to_the_log_stands_there(caplog: pytest.LogCaptureFixture) -> None:
+    """With what it is about, as bad as the rule says; and nothing to do is done."""
+    rules = rule(
+        "{as: p, event: fail}", "[{do: log, target: $p.host, with: {text: hear, level: warning, x: 1}}]", name="l"
+    )
+    order = Order(enforcing(program(rules)).post(fail(1, id="f", host="a"))[0], 1)
+    noop, log = here(clock=lambda: moment(2))
+    with caplog.at_level("INFO", "selfheal_rules"):
+        assert ["done", "done"] == [one.execute(order).status for one in (noop, log)]
+    ((_, level, text),) = caplog.record_tuples
+    assert (30, f"event='hear' x=1 target='a' rule='l' id='{order.id}'") == (level, text)
+    assert ["dry_run"] * 2 == [one.execute(order).status for one in here(dry=True)]
 
 
 @pytest.mark.skipif(not shutil.which("prometheus-alertmanager"), reason="Debian's prometheus-alertmanager is not there")
