@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -194,7 +194,7 @@ class _Post(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def _post(secure: ssl.SSLContext | None = None, **answers: str) -> Iterator[Any]:
+def _post(answers: Mapping[str, str] = {}, secure: ssl.SSLContext | None = None) -> Iterator[Any]:
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Post) as server:
         found: Any = server
         found.said, found.mails, found.answers = [], [], answers
@@ -227,7 +227,7 @@ def test_a_password_goes_under_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "site.pem"))
     secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     secure.load_cert_chain(tmp_path / "site.pem", tmp_path / "site.key")
-    with _post(secure) as server:
+    with _post(secure=secure) as server:
         assert "done" == _mail(tmp_path, server, "smtps", "me:s3cret@")
     assert any(line.startswith("AUTH") for line in server.said)
     with _post() as server, pytest.raises(ExecutorError, match="cannot be reached"):
@@ -240,14 +240,14 @@ def test_a_password_goes_under_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 )
 def test_a_mail_that_is_not_taken_is_a_failure(tmp_path: Path, answers: dict[str, str], *, again: bool) -> None:
     """Codes of 4xx mean later, those of 5xx never."""
-    with _post(**answers) as server, pytest.raises(ExecutorError, match="answered") as raised:
+    with _post(answers) as server, pytest.raises(ExecutorError, match="answered") as raised:
         _mail(tmp_path, server)
     assert again == raised.value.retryable
 
 
 def test_a_mail_server_that_goes_away_leaves_it_open(tmp_path: Path) -> None:
     """Once the mail is on its way nobody knows; a password it does not want is a failure."""
-    with _post(DATA="") as server:
+    with _post({"DATA": ""}) as server:
         assert "unconfirmed" == _mail(tmp_path, server)
 
 
