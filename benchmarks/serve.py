@@ -1,10 +1,11 @@
 """
 Measure the webhook: `python -m benchmarks.serve [--quick] [--rate N] [--seconds N] [--json FILE]`.
 
-A real `selfheal serve` is offered 2,000 requests a second over connections that are kept, each a captured payload of
-Alertmanager that says something new of one of 5,000 alarms; what is answered 503 is sent again after `Retry-After`. The
-answer is checked: at the end each request is in the journal once, and none is missing. What is offered is what the
-clock says, not what the process takes: where it falls behind, back-pressure shows.
+A real `selfheal serve` is offered 2,000 requests a second for a minute over connections that are kept, each a captured
+payload of Alertmanager that says something new of one of 5,000 alarms. What is offered is what the clock says, not what
+the process takes. Then comes a flood, as fast as four times as many connections bring it: more than may wait.
+What is answered 503 is sent again after `Retry-After`, and `/metrics` is read all the while. The answer is checked: at
+the end each request is in the journal once, and none is missing; the flood was told 503, and the metrics say how often.
 
 Beside it, in the same run, stands the least there can be: the same server, and an application that reads JSON and
 answers. The processor time of the two a request is a ratio that a busy machine does not change much.
@@ -36,6 +37,10 @@ from tests.servers.process import free_port
 ROOT = Path(__file__).parents[1]
 CAPTURED = ROOT / "tests" / "data" / "captured" / "alertmanager" / "webhook.firing.1.json"
 RATE, SECONDS, CONNECTIONS, ALARMS = 2_000, 60, 64, 5_000
+FLOOD, FLOODING = 20_000, 256
+"""So many requests come at once in the end, over so many connections."""
+MEMORY = 250
+"""MiB that the process may have at most: its queue is bounded, and so is what it remembers."""
 BEGUN = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 BARE = 2_000
 """So many requests tell what the least costs."""
@@ -44,7 +49,7 @@ CONFIG = """
 selfheal_serve: 1
 rules: [{root}/rulesets/compute-host-failure]
 journal: heal.jsonl
-queue: 50
+queue: 100
 http: {{listen: "127.0.0.1:0", rate: 1000000}}
 """
 
@@ -129,19 +134,40 @@ class Load:
     """What is offered, and how it was answered."""
 
     port: int
-    rate: int
+    rate: float
     bodies: Sequence[bytes]
+    connections: int = CONNECTIONS
+    watched: bool = True
+    queued: list[float] = field(factory=list)
+    """What `/metrics` said of the queue, twice a second."""
+    refused: float = 0.0
+    """What it said at the end of requests that were answered 503."""
     statuses: Counter[int] = field(factory=Counter)
     waits: list[float] = field(factory=list)
     last: float = 0.0
+    _ended: bool = False
     _next: int = 0
     _again: "deque[tuple[float, int]]" = field(factory=deque)
 
     async def offer(self) -> float:
         """Offer everything, and give how many seconds it took until all was taken."""
         begun = time.perf_counter()
-        await asyncio.gather(*(self._connection(begun) for _ in range(CONNECTIONS)))
+        watching = asyncio.ensure_future(self._watch())
+        await asyncio.gather(*(self._connection(begun) for _ in range(self.connections)))
+        self._ended = True
+        await watching
         return self.last - begun
+
+    async def _watch(self) -> None:
+        while self.watched and not self._ended:
+            await asyncio.sleep(0.5)
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            lines = [line.split(" ") for line in (await reader.read()).decode().splitlines() if line[:9] == "selfheal_"]
+            told = {line[0]: float(line[1]) for line in lines}
+            self.queued.append(told.get("selfheal_queue_length", 0.0))
+            self.refused = told.get('selfheal_http_answers_total{status="503"}', 0.0)
+            writer.close()
 
     def _due(self, begun: float) -> tuple[float, int] | None:
         """Give the next request and when it is due: what has to be sent again goes before what is new."""
@@ -218,29 +244,54 @@ def cost(server: Server, load: Load) -> tuple[float, float]:
     return took, (server.processor() - before) / len(load.bodies) * 1e6
 
 
-def figures(rate: int, seconds: int) -> Iterator[Figure]:
+def figures(rate: int, seconds: int, flood: int) -> Iterator[Figure]:
     """Measure."""
-    bodies = [body(number) for number in range(rate * seconds)]
+    bodies = [body(number) for number in range(rate * seconds + flood)]
     with least() as server:
-        _, floor = cost(server, Load(server.port, rate, bodies[:BARE]))
+        _, floor = cost(server, Load(server.port, rate, bodies[:BARE], watched=False))
     with TemporaryDirectory() as folder:
         with serving(Path(folder)) as server:
-            load = Load(server.port, rate, bodies)
+            steady = Load(server.port, rate, bodies[: rate * seconds])
+            flooding = Load(server.port, 1e9, bodies[rate * seconds :], FLOODING)
             begun = server.memory()
-            took, used = cost(server, load)
+            took, used = cost(server, steady)
+            middle = server.memory()
+            flooded, _ = cost(server, flooding)
             ended, peak = server.memory(), server.memory("VmHWM")
         records = checked(Path(folder), len(bodies))
-    waits = sorted(load.waits)
-    told = ", ".join(f"{count} answered {status}" for status, count in sorted(load.statuses.items()))
-    note = f"{told}; {records} records"
-    yield Figure("webhook, taken", len(bodies) / took, "requests/s", rate * 0.95, at_least=True, note=note)
+    yield from _steady(steady, took, rate)
     yield Figure(
         "webhook, cost of a request", used, "us", note=f"of a processor; the least there can be is {floor:.0f}"
     )
     yield Figure("webhook, cost to the least", used / floor, "times", RATIO)
-    yield Figure("webhook, median wait", waits[len(waits) // 2] * 1e3, "ms")
-    yield Figure("webhook, 99 of 100 wait less", waits[len(waits) * 99 // 100] * 1e3, "ms")
-    yield Figure("webhook, memory", peak, "MiB", 500, note=f"{begun:.0f} before, {ended:.0f} after")
+    yield from _flood(flooding, flooded)
+    note = (
+        f"{begun:.0f} before, {middle:.0f} after the minute, {ended:.0f} after the flood; {records} records, none lost"
+    )
+    yield Figure("webhook, memory", peak, "MiB", MEMORY, note=note)
+
+
+def _answers_of(load: Load) -> str:
+    return ", ".join(f"{count} answered {status}" for status, count in sorted(load.statuses.items()))
+
+
+def _steady(load: Load, took: float, rate: int) -> Iterator[Figure]:
+    waits, count = sorted(load.waits), len(load.bodies)
+    note = f"{rate} offered for {count / rate:.0f} s; {_answers_of(load)}"
+    yield Figure("webhook, taken", count / took, "requests/s", rate * 0.95, at_least=True, note=note)
+    yield Figure("webhook, median wait", waits[count // 2] * 1e3, "ms")
+    yield Figure("webhook, 99 of 100 wait less", waits[count * 99 // 100] * 1e3, "ms")
+
+
+def _flood(load: Load, took: float) -> Iterator[Figure]:
+    """Give what a flood came to, once it is seen to have been held back, and to have been told of."""
+    told = load.statuses[503]
+    assert told > 0, "nothing held the flood back"
+    assert load.refused > 0, "the metrics do not show it"
+    note = (
+        f"{_answers_of(load)}, {load.refused:.0f} of them in the metrics; at most {max(load.queued):.0f} seen to wait"
+    )
+    yield Figure("webhook, taken of a flood", len(load.bodies) / took, "requests/s", note=note)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -252,7 +303,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     chosen = parser.parse_args(arguments)
     return told(
-        figures(*((200, 2) if chosen.quick else (chosen.rate, chosen.seconds))), quick=chosen.quick, written=chosen.json
+        figures(*((200, 1, 300) if chosen.quick else (chosen.rate, chosen.seconds, FLOOD))),
+        quick=chosen.quick,
+        written=chosen.json,
     )
 
 

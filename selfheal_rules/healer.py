@@ -26,7 +26,7 @@ class Healer:
     `engine` begins an empty journal, and names the program under which another is gone on from. Without executors the
     caller carries out `course.waiting` and posts outcomes; where they have workers, `take` does not wait for what they
     carry out, and a later one takes what became of it. `every` is after how many inputs a snapshot is taken;
-    they are as many as there are states, where those are more, since each is written.
+    they are twice as many as there are states, where those are more, since each is written.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Healer:
         decisions = self._listen()
         while self.executors and (outcomes := self._acted(self.executors)):
             decisions += self._apply(outcomes) + self._listen()
-        self._snapshot(max(self.every, self.course.held))
+        self._snapshot(max(self.every, 2 * self.course.held))
         return decisions
 
     def _acted(self, executors: Executors) -> list[Outcome]:

@@ -28,6 +28,8 @@ POLLS = (
     "octavia_amphorae",
 )
 """What a poller can ask a cloud for."""
+TOLD = ("notify", "page")
+"""What people are told by an address of the site's."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -110,16 +112,31 @@ FedBy: TypeAlias = TailSource | BusSource | PollSource | PluginSource
 
 
 @frozen
+class LeaseBy:
+    """
+    `{url: FILE, name: production}`: a coordinator that says which of several processes may act.
+
+    The file has its URL; all that are to exclude one another say the same name, and no others do.
+    """
+
+    url: str
+    name: str = "selfheal"
+    span: Span = _span()
+
+
+@frozen
 class Acting:
     """
-    `{record: FILE}` or `{cloud: production, plugins: [acme], workers: 4}`: who carries decisions out; else nobody does.
+    `{record: FILE}` or `{cloud: production, plugins: [acme], tell: {page: FILE}}`: who carries decisions out.
 
-    `plugins` are names of entry points of the group `selfheal_rules.executors`.
+    `plugins` are names of entry points of the group `selfheal_rules.executors`; `tell` has, for `notify` and `page`,
+    the file with the address people are told by.
     """
 
     record: str = ""
     cloud: str = ""
     plugins: tuple[str, ...] = ()
+    tell: FrozenMap = field(factory=FrozenMap)  # action → file
     dry: bool = False
     workers: int = 4
     span: Span = _span()
@@ -137,6 +154,7 @@ class Serving:
     max_age: timedelta = timedelta(minutes=10)
     max_ahead: timedelta = timedelta(minutes=1)
     queue: int = 1000
+    lease: LeaseBy | None = None
     http: Http | None = None
     sources: tuple[FedBy, ...] = ()
     executors: Acting | None = None

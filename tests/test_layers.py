@@ -80,7 +80,7 @@ DOORS = {
     "shtab": ("cli.completion",),
     "starlette": ("integrations.webhook", "serve.web"),
     "uvicorn": ("serve.web",),
-    "httpx": ("integrations.zaqar", "serve.web"),
+    "httpx": ("integrations.zaqar", "serve.telling", "serve.web"),
     "prometheus_client": ("serve.metrics",),
     "opentelemetry": ("serve.tracing",),
     "oslo_messaging": ("integrations.oslo_messaging",),

@@ -22,6 +22,7 @@ from selfheal_rules.parse import load_vocabulary, parse_mapping, parse_rules, pa
 from selfheal_rules.parse.cloud import parse_cloud
 from selfheal_rules.parse.policy import parse_policy
 from selfheal_rules.parse.serving import parse_serving
+from selfheal_rules.serve.acting import undone
 from selfheal_rules.source import Source
 from selfheal_rules.survey.shipped import healers
 from selfheal_rules.testing.parse import parse_suite
@@ -115,9 +116,13 @@ def _described(_: str, source: Source) -> Report:
     return report + (check_cloud(cloud, load_vocabulary("openstack"), healers()) if cloud else Report(()))
 
 
-def _configured(_: str, source: Source) -> Report:
+def _configured(code: str, source: Source) -> Report:
+    """Give what is found in a configuration; from SH450 on it meets the rules it names."""
     serving, report = parse_serving(source)
-    return report + (check_serving(serving) if serving else Report(()))
+    if serving is None:
+        return report
+    program = compile_rules(load_rules(ROOT / serving.rules[0])) if code >= "SH450" else None
+    return report + check_serving(serving) + (undone(program, serving.executors) if program else Report(()))
 
 
 _OTHERS: Mapping[str, Callable[[str, Source], Report]] = {

@@ -15,11 +15,13 @@ from selfheal_rules.cli.inputs import read_whole
 from selfheal_rules.cli.loading import load_mappings, load_program, load_site
 from selfheal_rules.cli.screen import Screen
 from selfheal_rules.diagnostics import Report, SelfHealError
+from selfheal_rules.journal.leasing import open_lease
 from selfheal_rules.journal.opening import open_journal
 from selfheal_rules.parse.serving import parse_serving
 from selfheal_rules.serving import Serving
 
 if TYPE_CHECKING:
+    from selfheal_rules.journal.journal import Lease
     from selfheal_rules.serve.process import Loaded
 
 
@@ -49,14 +51,14 @@ def serve(arguments: argparse.Namespace) -> int:
         message = "`selfheal serve` needs starlette and uvicorn; install `selfheal-rules[serve]`"
         raise Refused(message) from None
     folder = arguments.config.parent
-    if arguments.check:
-        _loaded(serving, folder)
-        screen.out("the configuration can be served")
-        return Code.OK
-    _log(arguments.log)
     try:
+        if arguments.check:
+            _loaded(serving, folder)
+            screen.out("the configuration can be served")
+            return Code.OK
+        _log(arguments.log)
         journal = open_journal(_journal(serving, folder))
-        Process(serving, folder, journal, lambda: _reloaded(serving, folder)).run()
+        Process(serving, folder, journal, lambda: _reloaded(serving, folder), _lease(serving, folder)).run()
     except ImportError as error:
         message = f"a source or an executor needs `{error.name}`; install `selfheal-rules[openstack]`"
         raise Refused(message) from None
@@ -84,10 +86,22 @@ def _journal(serving: Serving, folder: Path) -> str:
     return serving.journal if "://" in serving.journal else str(folder / serving.journal)
 
 
+def _lease(serving: Serving, folder: Path) -> "Lease | None":
+    """Give the lease of a coordinator, whose URL is in a file: a password may be in it."""
+    said = serving.lease
+    return open_lease((folder / said.url).read_text("utf-8").strip(), said.name) if said else None
+
+
 def _loaded(serving: Serving, folder: Path) -> "Loaded":
-    from selfheal_rules.serve.process import Loaded  # noqa: PLC0415 - an extra, for those who serve
+    from selfheal_rules.serve.acting import telling, undone  # noqa: PLC0415 - an extra, for those who serve
+    from selfheal_rules.serve.process import Loaded  # noqa: PLC0415 - the same
 
     program, _ = load_program([folder / one for one in serving.rules], dict(serving.params))
+    report = undone(program, serving.executors)
+    list(telling(serving.executors, folder) if serving.executors else ())  # whose addresses can be read, or it is said
+    if report.errors:
+        message = f"the rules ask for what nobody would carry out\n{report.render()}"
+        raise Refused(message, Code.FINDINGS)
     policy = load_site(program, folder / serving.policy if serving.policy else None)
     return Loaded(program, policy, load_mappings(folder / one for one in serving.mappings))
 

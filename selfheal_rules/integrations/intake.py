@@ -6,10 +6,10 @@ gathers what waits into one batch, has it taken, and answers. A full line is sai
 """
 
 import queue
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 
@@ -18,7 +18,7 @@ from attrs import define, field, frozen
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State
-from selfheal_rules.journal.items import Input, inputs
+from selfheal_rules.journal.items import Input
 
 _REMEMBERED = 100_000
 
@@ -44,18 +44,42 @@ class Offer:
 
 
 class Intake:
-    """The line between sources and a healer; `most` offers may wait in it."""
+    """
+    The line between sources and a healer; `most` offers may wait in it.
+
+    It is one without a lock of its own, since whoever offers would wait for it at each item; so two threads that offer
+    at one instant may both find the last place.
+    """
 
     def __init__(self, most: int = 1000) -> None:
         """Begin with nobody waiting."""
-        self._line: queue.Queue[Offer] = queue.Queue(most)
+        self._line: queue.SimpleQueue[Offer] = queue.SimpleQueue()
+        self._most = most
         self._is_closed = False
+        self.refused = 0
+        """How many offers have found no place."""
         self.offered: Callable[[Offer], None] = lambda _: None
         """Hears of each offer with items in it that stands in line, in the thread of who made it."""
 
     def __len__(self) -> int:
         """Count the offers that wait."""
         return self._line.qsize()
+
+    def check(self) -> None:
+        """
+        Look whether an offer would find a place: who looks first need not read what it cannot bring.
+
+        Raises:
+            Full: where too many wait, or nobody takes any more.
+        """
+        if self._is_closed:
+            message = "nothing more is taken: the healer is stopping"
+        elif self._line.qsize() >= self._most:
+            message = f"{self._most} offers wait already"
+        else:
+            return
+        self.refused += 1
+        raise Full(message)
 
     def offer(self, items: Iterable[Input]) -> "Future[Receipt]":
         """
@@ -65,23 +89,23 @@ class Intake:
             Full: where too many wait, or nobody takes any more.
         """
         found = Offer(tuple(items))
-        if self._is_closed:
-            message = "nothing more is taken: the healer is stopping"
-            raise Full(message)
-        try:
-            self._line.put_nowait(found)
-        except queue.Full:
-            message = f"{self._line.maxsize} offers wait already"
-            raise Full(message) from None
+        self.check()
+        self._line.put(found)
         if found.items:
             self.offered(found)
         return found.answer
 
-    def gather(self, most: int, wait: float) -> list[Offer]:
-        """Give what waits, at most so many offers, in order; where there is none, wait so many seconds for one."""
+    def gather(self, most: int, wait: float, linger: float = 0.0) -> list[Offer]:
+        """
+        Give what waits, at most so many offers, in order; where there is none, wait so many seconds for one.
+
+        `linger` is for how many seconds more others may join the first.
+        """
         found: list[Offer] = []
         try:
             found.append(self._line.get(timeout=wait))
+            if linger and self._line.qsize() < most:
+                time.sleep(linger)
             while len(found) < most:
                 found.append(self._line.get_nowait())
         except queue.Empty:
@@ -90,8 +114,7 @@ class Intake:
 
     def wake(self) -> None:
         """Have who gathers look at once for what comes another way."""
-        with suppress(Full):
-            self.offer(())
+        self._line.put(Offer(()))
 
     def close(self) -> None:
         """Take no more; what waits still can be gathered."""
@@ -100,8 +123,9 @@ class Intake:
     def abandon(self) -> None:
         """Say to all who wait that nothing was taken, so that they send again."""
         self.close()
-        for one in self.gather(self._line.maxsize or 1, 0.001):
-            one.answer.set_exception(Full("the healer ended before it was taken"))
+        while found := self.gather(self._most, 0.001):
+            for one in found:
+                one.answer.set_exception(Full("the healer ended before it was taken"))
 
 
 @define
@@ -146,9 +170,9 @@ def _marks(item: Input) -> tuple[bytes, bytes] | None:
         told: tuple[object, ...] = (item.id,)
     else:
         told = tuple(item.source if name == "source" else item.fields.get(name) for name in item.fits.key)
-    (entry,) = inputs([item])
-    name = repr((entry.type, item.kind, item.source, told))
-    return sha256(name.encode()).digest(), sha256(entry.data.encode()).digest()
+    name = repr((item.__class__.__name__, item.kind, item.source, told))
+    said = repr((item.id, item.at, item.cause, item.fields, isinstance(item, State) and item.cleared))
+    return sha256(name.encode()).digest(), sha256(said.encode()).digest()
 
 
 def fitting(offers: Iterable[Offer], engine: Engine) -> Iterator[Offer]:

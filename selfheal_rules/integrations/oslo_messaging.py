@@ -27,7 +27,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of eventlet, which oslo.service imports and nothing here uses
     import oslo_messaging as messaging
 
-_BATCH, _GATHERED = 100, 0.1
+_BATCH, _GATHERED = 500, 0.1
 _AGAIN = 0.1
 _log = logging.getLogger("selfheal_rules")
 

@@ -13,7 +13,6 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -68,11 +67,16 @@ class _Answers:
         self._come: list[asyncio.Future[None]] = []
         self._lock = threading.Lock()
 
-    async def waited_for(self, answer: "Future[Receipt]") -> None:
+    async def waited_for(self, answer: "Future[Receipt]", patience: float) -> None:
+        """Wait until an answer is there, for so many seconds at most."""
         loop = asyncio.get_running_loop()
         waiting = loop.create_future()
         answer.add_done_callback(lambda _: self._came(waiting, loop))
-        await waiting
+        late = loop.call_later(patience, _end, waiting)
+        try:
+            await waiting
+        finally:
+            late.cancel()
 
     def _came(self, waiting: "asyncio.Future[None]", loop: asyncio.AbstractEventLoop) -> None:
         with self._lock:
@@ -85,8 +89,12 @@ class _Answers:
         with self._lock:
             come, self._come = self._come, []
         for waiting in come:
-            if not waiting.done():
-                waiting.set_result(None)
+            _end(waiting)
+
+
+def _end(waiting: "asyncio.Future[None]") -> None:
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 @frozen
@@ -153,6 +161,7 @@ class Webhook:
         if wait:
             message = f"`{sender}` sends more than {self.rates.rate:g} requests a second"
             raise _Refused(HTTPStatus.TOO_MANY_REQUESTS, message, retry=wait)
+        self._refuse_full()  # before it is read: where too much comes, what is not taken has to cost little
         body = _enveloped(request.headers, await self._body(request))
         asked = _confirmation(body)
         return await self._confirmed(asked) if asked else await self._recorded(body)
@@ -171,6 +180,12 @@ class Webhook:
             message = "the sender broke off"
             raise _Refused(HTTPStatus.BAD_REQUEST, message) from None
         return bytes(found)
+
+    def _refuse_full(self) -> None:
+        try:
+            self.intake.check()
+        except Full as full:
+            raise _full(full) from None
 
     def _too_large(self) -> _Refused:
         return _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {self.max_body} bytes")
@@ -192,10 +207,8 @@ class Webhook:
         try:
             answer = self.intake.offer(items)
         except Full as full:
-            raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(full), retry=1) from None
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.patience):
-                await self._answers.waited_for(answer)
+            raise _full(full) from None
+        await self._answers.waited_for(answer, self.patience)
         return self._answer(answer)
 
     def _answer(self, answer: "Future[Receipt]") -> Receipt:
@@ -225,6 +238,10 @@ class Webhook:
             _log.warning("a subscription was not confirmed: %s", error)
             raise _Refused(HTTPStatus.BAD_GATEWAY, f"not confirmed: {error}") from None
         return JSONResponse({"taken": 0, "confirmed": str(asked.get("queue_name", ""))})
+
+
+def _full(full: Full) -> _Refused:
+    return _Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(full), retry=1)
 
 
 def _confirmation(body: bytes) -> Mapping[str, Any] | None:

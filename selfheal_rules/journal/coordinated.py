@@ -1,13 +1,16 @@
 """The lease from a coordinator the cloud already runs: etcd, ZooKeeper, Redis and others, through tooz."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import tooz
-from tooz import coordination
-
 from selfheal_rules.diagnostics import JournalError
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # of eventlet, which futurist imports and nothing here uses
+    import tooz
+    from tooz import coordination
 
 
 class CoordinatedLease:

@@ -15,9 +15,20 @@ from selfheal_rules.values import Value, microseconds
 
 
 def write(value: Value) -> str:
-    """Write a value; most hold nothing that JSON lacks, and are written in one go."""
-    text = _encode(value)
-    return _encode(_escaped(value)) if '"$' in text else text
+    """Write a value in one go; only where a text in it begins with `$` is it looked at, and written again."""
+    tags: list[None] = []
+    text = _encoded(value, tags)
+    return text if text.count('"$') == len(tags) else _encoded(_escaped(value), tags)
+
+
+def _encoded(value: Value, tags: list[None]) -> str:
+    """Give the text, and leave something in `tags` for each tag in it."""
+
+    def tagged(inner: object) -> dict[str, str | int]:
+        tags.append(None)
+        return _tagged(inner)
+
+    return json.JSONEncoder(default=tagged, separators=(",", ":"), check_circular=False).encode(value)
 
 
 def read(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
@@ -56,6 +67,3 @@ def _unescaped(found: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
         if name == "$duration":
             return timedelta(microseconds=inner)
     return {name[1:] if name.startswith("$$") else name: inner for name, inner in found.items()}
-
-
-_encode = json.JSONEncoder(default=_tagged, separators=(",", ":")).encode

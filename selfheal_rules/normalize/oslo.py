@@ -9,6 +9,7 @@ item. Only `_context_request_id` is read, by `nova.py`, and only into the hash t
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from selfheal_rules.events import Event
@@ -65,8 +66,16 @@ def recognise(message: Payload) -> bool:
 def namespace(message: Payload) -> str | None:
     """Give the project whose versioned object the payload is: `nova`, `ironic`, `masakari`, `watcher` …."""
     payload = message.get("payload")
-    names = (name for name in payload if isinstance(name, str)) if isinstance(payload, Mapping) else ()
-    return next((name[: -len(_DATA)] for name in names if name.endswith(_DATA)), None)
+    wrapper = _wrapper(payload) if isinstance(payload, Mapping) else None
+    return None if wrapper is None else wrapper[: -len(_DATA)]
+
+
+def _wrapper(value: Payload) -> str | None:
+    """Give the key under which a versioned object has its fields, where it is one."""
+    with suppress(TypeError):  # of a key that is no text, which JSON does not have
+        if _DATA not in "\n".join(value):  # a third of what reading took went into asking each key
+            return None
+    return next((key for key in value if isinstance(key, str) and key.endswith(_DATA)), None)
 
 
 def data_of(value: object, name: str) -> Payload:
@@ -76,14 +85,14 @@ def data_of(value: object, name: str) -> Payload:
     if not isinstance(value, Mapping):
         message = f"`{name}` is {shown(value)}, not a mapping"
         raise malformed(message, name)
-    wrapper = next((key for key in value if isinstance(key, str) and key.endswith(_DATA)), None)
+    wrapper = _wrapper(value)
     return value if wrapper is None else data_of(value[wrapper], f"{name}.{wrapper}")
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value goes in, and one of the same shape comes out
     """Unwrap versioned objects at every depth and leave out whatever may be a secret."""
     if isinstance(value, Mapping):
-        wrapper = next((key for key in value if isinstance(key, str) and key.endswith(_DATA)), None)
+        wrapper = _wrapper(value)
         if wrapper is not None:
             return plain(value[wrapper])
         return {key: plain(inner) for key, inner in value.items() if not _SECRET.search(str(key))}

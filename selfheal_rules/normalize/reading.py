@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import Event, State
-from selfheal_rules.values import EPOCH, SECOND, FrozenMap, Value, canonical, freeze
+from selfheal_rules.values import EPOCH, SECOND, FrozenMap, Value, canonical_key, freeze
 
 Payload: TypeAlias = Mapping[str, Any]
 Item: TypeAlias = Event | State
@@ -221,7 +221,7 @@ def present(**fields: Value) -> dict[str, Value]:
 
 def fingerprint(*parts: Value) -> str:
     """Give the id that stands for these parts and for no others, in every process."""
-    written = canonical(tuple(freeze(part) for part in parts))
+    written = canonical_key(parts if {*map(type, parts)} <= _TEXT else tuple(freeze(part) for part in parts))
     return hashlib.sha256(written.encode(errors="surrogatepass")).hexdigest()[:32]
 
 

@@ -188,7 +188,7 @@ def content(node: Node, what: str, findings: Findings) -> Operand | Template | N
     """Give a value of a step: an operand, a text with `${alias.field}` in it, or a list or mapping of plain values."""
     if not isinstance(node, ScalarNode):
         before = len(findings.found)
-        value = plain(node, what, findings)
+        value = plain(node, what, findings, unfilled=True)
         return Literal(value, span=node.span) if len(findings.found) == before else None
     if isinstance(node.value, str) and SLOT.search(node.value):
         return _template(node.value, node, findings)
@@ -233,16 +233,23 @@ def _joined(parts: list[str | Reference | Parameter]) -> tuple[str | Reference |
     return tuple(joined)
 
 
-def plain(node: Node, what: str, findings: Findings) -> Value:
-    """Give a node as a frozen value: lists and mappings of plain values, without `$alias.field` in them."""
+def plain(node: Node, what: str, findings: Findings, *, unfilled: bool = False) -> Value:
+    """
+    Give a node as a frozen value: lists and mappings of plain values, without `$alias.field` in them.
+
+    `unfilled` says that texts beside it are filled in, so that a `${alias.field}` here is taken for one that would be.
+    """
     if isinstance(node, ListNode):
-        return tuple(plain(item, what, findings) for item in node.items)
+        return tuple(plain(item, what, findings, unfilled=unfilled) for item in node.items)
     if isinstance(node, MapNode):
-        return FrozenMap({name: plain(item, name, findings) for name, item in node.entries.items()})
+        return FrozenMap({name: plain(item, name, findings, unfilled=unfilled) for name, item in node.entries.items()})
     value = node.value
-    if isinstance(value, str) and value.startswith("$"):
-        if value.startswith("$$"):
-            return value[1:]
+    if not isinstance(value, str) or "$" not in value:
+        return value
+    slots = [slot[0] for slot in SLOT.finditer(value)] if unfilled else []
+    if (value.startswith("$") and not value.startswith("$$")) or any(not slot.startswith("$$") for slot in slots):
         cure = "no reference is read here; `$$` stands for a `$`"
         findings.refuse("SH108", f"`{value}` stands where plain values do", node, cure)
-    return value
+    elif slots:
+        return SLOT.sub(lambda slot: slot[0][1:], value)
+    return value[1:] if value.startswith("$$") else value

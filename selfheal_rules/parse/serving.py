@@ -13,11 +13,13 @@ from selfheal_rules.parse.findings import Findings
 from selfheal_rules.parse.nodes import MapNode, Node, ScalarNode
 from selfheal_rules.parse.vocabulary import check_version
 from selfheal_rules.serving import (
+    TOLD,
     TOPICS,
     Acting,
     BusSource,
     FedBy,
     Http,
+    LeaseBy,
     PluginSource,
     PollSource,
     Serving,
@@ -31,7 +33,7 @@ from selfheal_rules.vocabulary import DURATION
 SERVING = Keys(
     "a configuration",
     ("selfheal_serve", "rules", "journal"),
-    ("params", "policy", "mappings", "max_age", "max_ahead", "queue", "http", "sources", "executors"),
+    ("params", "policy", "mappings", "max_age", "max_ahead", "queue", "lease", "http", "sources", "executors"),
 )
 HTTP = Keys("`http`", ("listen",), ("tokens", "tls", "max_body", "rate", "zaqar"))
 TLS = Keys("`tls`", ("certificate", "key"), ("clients",))
@@ -39,12 +41,14 @@ TAIL = Keys("a tail", ("tail",), ("position",))
 BUS = Keys("a listener", ("listen", "pool"), ("topics", "exchanges"))
 POLL = Keys("a poller", ("poll", "cloud"), ("every", "jitter", "stale", "rate"))
 PLUGIN = Keys("a plug-in", ("plugin",), ("with",))
-ACTING = Keys("`executors`", (), ("record", "cloud", "plugins", "dry", "workers"))
+ACTING = Keys("`executors`", (), ("record", "cloud", "plugins", "tell", "dry", "workers"))
+LEASE = Keys("`lease`", ("url",), ("name",))
+TELL = Keys("`tell`", (), TOLD)
 _KINDS = {"tail": TAIL, "listen": BUS, "poll": POLL, "plugin": PLUGIN}
 SOURCE_WORDS = tuple(_KINDS)
 """What tells the sources apart; each has just one."""
-ACTORS = ("record", "cloud", "plugins")
-"""Who may carry decisions out; one of them does, or a cloud and plug-ins side by side."""
+ACTORS = ("record", "cloud", "plugins", "tell")
+"""Who may carry decisions out: the first alone, or any of the others side by side."""
 
 
 def parse_serving(source: Source) -> tuple[Serving | None, Report]:
@@ -69,6 +73,7 @@ def _serving(fields: Fields) -> Serving | None:
         max_age=_length(fields, "max_age", default.max_age),
         max_ahead=_length(fields, "max_ahead", default.max_ahead),
         queue=fields.integer("queue", default.queue),
+        lease=_lease(closed(fields.node_of("lease"), LEASE, fields.findings)),
         http=_http(closed(fields.node_of("http"), HTTP, fields.findings)),
         sources=tuple(one for node in fields.items("sources") for one in _source(node, fields.findings)),
         executors=_acting(closed(fields.node_of("executors"), ACTING, fields.findings)),
@@ -99,6 +104,12 @@ def _length(fields: Fields, name: str, default: timedelta) -> timedelta:
         message = f"`{name}` is of no rule set, and has no parameters"
         fields.findings.refuse("SH108", message, node, "write the duration itself, such as `30s`")
     return cast("timedelta", DURATION.literal(found.value)) if isinstance(found, Literal) else default
+
+
+def _lease(fields: Fields | None) -> LeaseBy | None:
+    if fields is None:
+        return None
+    return LeaseBy(fields.text("url"), fields.text("name") or LeaseBy("").name, span=fields.span)
 
 
 def _http(fields: Fields | None) -> Http | None:
@@ -162,11 +173,15 @@ def _acting(fields: Fields | None) -> Acting | None:
         return None
     fields.refuse_empty("plugins", "name at least one, or leave it out")
     named = tuple(word for word in ACTORS if fields.has(word))
-    if len(named) != 1 and named != ACTORS[1:]:
-        cure = "write `record: FILE` or `cloud: NAME`, the latter with `plugins` or without; else nothing is done"
-        message = "`executors` has one of `record`, `cloud` and `plugins`, or the last two together"
+    if not named or named[0] == ACTORS[0] != named[-1]:
+        cure = "write `record: FILE`, or `cloud: NAME` with `plugins` and `tell` or without; else nothing is done"
+        message = "`executors` has `record`, or some of `cloud`, `plugins` and `tell`"
         fields.findings.refuse("SH110", message, fields.node, cure)
         return None
     plugins, workers = _texts(fields, "plugins"), fields.integer("workers", Acting().workers)
-    dry = fields.boolean("dry")
-    return Acting(fields.text("record"), fields.text("cloud"), plugins, dry, workers, span=fields.span)
+    dry, tell = fields.boolean("dry"), _tell(closed(fields.node_of("tell"), TELL, fields.findings))
+    return Acting(fields.text("record"), fields.text("cloud"), plugins, tell, dry, workers, span=fields.span)
+
+
+def _tell(fields: Fields | None) -> FrozenMap:
+    return FrozenMap({name: fields.text(name) for name in TOLD if fields.has(name)} if fields else {})

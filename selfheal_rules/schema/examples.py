@@ -197,6 +197,11 @@ BY_WORD: Mapping[str, tuple[Any, ...]] = {
     "plugin": ("acme",),
     "plugins": (["acme"],),
     "workers": (4,),
+    "lease": ({"url": "coordinator.url", "name": "production"},),
+    "url": ("coordinator.url",),
+    "tell": ({"notify": "notify.url", "page": "page.url"},),
+    "notify": ("notify.url",),
+    "page": ("page.url",),
 }
 """The examples of a key, wherever it stands."""
 
@@ -209,6 +214,7 @@ BY_PLACE: Mapping[tuple[str, str], tuple[Any, ...]] = {
     ("a poller", "rate"): (60,),
     ("a poller", "jitter"): ("3s",),
     ("`tls`", "key"): ("site.key",),
+    ("`lease`", "name"): ("production",),
     ("a listener", "listen"): ("bus.url",),
     ("a vocabulary", "vocabulary"): ("our-cloud",),
     **{

@@ -1,6 +1,19 @@
 """The schema of the configuration of `selfheal serve`."""
 
-from selfheal_rules.parse.serving import ACTING, ACTORS, BUS, HTTP, PLUGIN, POLL, SERVING, SOURCE_WORDS, TAIL, TLS
+from selfheal_rules.parse.serving import (
+    ACTING,
+    ACTORS,
+    BUS,
+    HTTP,
+    LEASE,
+    PLUGIN,
+    POLL,
+    SERVING,
+    SOURCE_WORDS,
+    TAIL,
+    TELL,
+    TLS,
+)
 from selfheal_rules.schema.forms import Schema, closed, offered, ref, several, table, told
 from selfheal_rules.schema.values import BOOLEAN, INTEGER, NAMED, TEXT, VALUES, matching
 from selfheal_rules.serving import POLLS
@@ -26,6 +39,7 @@ def serving() -> Schema:
                 "max_age": told("How late an event may come and still count.", _LENGTH),
                 "max_ahead": told("How far ahead a clock may be and still be believed.", _LENGTH),
                 "queue": told("How many requests may wait for the journal.", INTEGER),
+                "lease": told("The coordinator that says which of several processes may act.", _lease()),
                 "http": told("The webhook, health and metrics.", ref("http")),
                 "sources": told("What else is listened to.", several(ref("source"))),
                 "executors": told("Who carries out what is allowed; without it nobody.", ref("executors")),
@@ -38,6 +52,14 @@ def serving() -> Schema:
             **VALUES,
         },
     }
+
+
+def _lease() -> Schema:
+    shapes = {
+        "url": told("The file with the URL of the coordinator.", _FILE),
+        "name": told("What all say that are to exclude one another, and no others.", TEXT),
+    }
+    return closed(LEASE, shapes)
 
 
 def _http() -> Schema:
@@ -98,10 +120,15 @@ def _plugin() -> Schema:
 
 
 def _executors() -> Schema:
+    tell = {
+        "notify": told("The file with the address people are told by.", _FILE),
+        "page": told("The file with the address whoever is on call is woken by.", _FILE),
+    }
     shapes = {
         "record": told("The file decisions are written to, for whoever carries them out.", _FILE),
         "cloud": told("The cloud they are carried out on.", TEXT),
         "plugins": told("Executors that installed packages bring, by the names of their entry points.", several(TEXT)),
+        "tell": told("How people are told.", closed(TELL, tell)),
         "dry": told("Whether the cloud is only asked, and nothing done.", BOOLEAN),
         "workers": told("How many decisions are carried out at a time.", INTEGER),
     }

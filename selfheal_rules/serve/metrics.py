@@ -1,5 +1,6 @@
 """What a process says of itself in the format of Prometheus."""
 
+from collections import Counter as Counted
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
@@ -15,6 +16,7 @@ from selfheal_rules.execute import Executor, Executors
 from selfheal_rules.execute.executor import Clock
 from selfheal_rules.execute.order import Fence
 from selfheal_rules.journal.items import Input
+from selfheal_rules.values import SECOND, microseconds
 
 if TYPE_CHECKING:
     from selfheal_rules.serve.tracing import Traces
@@ -39,6 +41,7 @@ class Metrics(Collector):
         self.registry = CollectorRegistry()
         self.counts: Counts = {}
         self.answered: Callable[[], Mapping[int, int]] = dict
+        self.refused: Callable[[], int] = int
         self.problems: Callable[[], Mapping[tuple[str, str], int]] = dict
         here = self.registry
         self._inputs = Counter("selfheal_inputs", "Items that were recorded.", ["form", "kind"], registry=here)
@@ -68,14 +71,18 @@ class Metrics(Collector):
         problems = CounterMetricFamily("selfheal_unread", "What gave no item.", labels=["source", "why"])
         for (source, why), count in sorted(self.problems().items()):
             problems.add_metric([source, why], count)
-        yield from (episodes, answers, problems)
+        refused = CounterMetricFamily("selfheal_refused", "Offers that found the line full, or closed.")
+        refused.add_metric([], self.refused())
+        yield from (episodes, answers, problems, refused)
 
     def brought(self, batch: Sequence[Input], now: datetime) -> None:
         """Count what was recorded, and how old it was."""
-        for item in batch:
-            if isinstance(item, Event | State):
-                self._inputs.labels("state" if isinstance(item, State) else "event", item.kind).inc()
-                self._lag.observe(max(0.0, (now - item.time).total_seconds()))
+        items = [one for one in batch if isinstance(one, Event | State)]
+        for (kind, name), count in Counted((one.__class__, one.kind) for one in items).items():
+            self._inputs.labels("state" if kind is State else "event", name).inc(count)
+        at = microseconds(now)
+        for one in items:
+            self._lag.observe(max(0.0, (at - one.at) / SECOND))
 
     def decided(self, decision: Decision) -> None:
         """Count a verdict."""

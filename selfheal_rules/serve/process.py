@@ -20,23 +20,23 @@ from typing import TYPE_CHECKING
 import structlog
 from attrs import define, field, frozen
 
-from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.compile import Program
 from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Decision
 from selfheal_rules.diagnostics import JournalError, SelfHealError
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State, checked
-from selfheal_rules.execute import DryRun, Executor, Executors, Recording, brought
+from selfheal_rules.execute import Executors
 from selfheal_rules.execute.executor import Clock, time_of_day
 from selfheal_rules.healer import Healer
 from selfheal_rules.integrations.intake import Intake, Repetitions
 from selfheal_rules.integrations.senders import Rates, Senders, load_senders
 from selfheal_rules.integrations.webhook import Reader, Webhook
 from selfheal_rules.journal.items import Input, input_of
-from selfheal_rules.journal.journal import Journal
+from selfheal_rules.journal.journal import Journal, Lease
 from selfheal_rules.mapping import PayloadMapping
 from selfheal_rules.policy import Policy
+from selfheal_rules.serve.acting import acting
 from selfheal_rules.serve.metrics import Metrics, Watched
 from selfheal_rules.serve.sources import Setting, Sources
 from selfheal_rules.serve.turns import Turns
@@ -78,6 +78,8 @@ class Process:
     folder: Path
     journal: Journal
     load: Callable[[], Loaded]
+    lease: Lease | None = None
+    """Who says which process may act; the journal's own lease, where nothing is said."""
     clock: Clock = time_of_day
     log: structlog.stdlib.BoundLogger = field(factory=lambda: structlog.get_logger("selfheal"))
     metrics: Metrics = field(factory=Metrics)
@@ -112,10 +114,23 @@ class Process:
                 self._turns.recording, self._intake.offered = self.traces.recording, self.traces.offered
             self._serve()
         finally:
-            self._intake.abandon()
+            self._let_go()
+        self.log.info("stopped", records=self._turns.healer.journal.inputs)
+
+    def _let_go(self) -> None:
+        """
+        Let go of everything, however it ended.
+
+        Who waits is told, and the server has ended before the interpreter does: what its loop stands on would otherwise
+        be taken away under its thread, and the process die of a signal instead of saying why it ends.
+        """
+        self._intake.abandon()
+        try:
             if self._has_healer:
                 self._turns.healer.close()
-        self.log.info("stopped", records=self._turns.healer.journal.inputs)
+        finally:
+            if self._web and self._web.is_alive():
+                self._web.stop()
 
     def _healer(self, loaded: Loaded) -> Healer:
         engine = Engine(
@@ -124,7 +139,7 @@ class Process:
             max_ahead=self.serving.max_ahead,
             policy=loaded.policy,
         )
-        return Healer(engine, self.journal, self._executors)
+        return Healer(engine, self.journal, self._executors, lease=self.lease)
 
     def _serve(self) -> None:
         with _signals({signal.SIGTERM: self._end, signal.SIGINT: self._end, signal.SIGHUP: self._again}):
@@ -156,6 +171,7 @@ class Process:
             self.log.info("listening", port=self._web.start())
         self.metrics.problems = self._sources.unread
         self.metrics.queue.set_function(lambda: len(self._intake))
+        self.metrics.refused = lambda: self._intake.refused
         for about, failing in self._sources.failing.items():
             self.metrics.stale.labels(about).set_function(failing)
         for one in self._sources.every:
@@ -258,36 +274,12 @@ class Process:
 
 
 def _traces() -> "Traces | None":
-    """Give what makes spans, where OpenTelemetry is installed."""
+    """Give what makes spans, where OpenTelemetry is installed and somebody has set up what hears of them."""
     try:
-        from selfheal_rules.serve.tracing import Traces  # noqa: PLC0415 - an extra
+        from selfheal_rules.serve.tracing import Traces, is_heard  # noqa: PLC0415 - an extra
     except ImportError:
         return None
-    return Traces()
-
-
-def acting(said: Acting | None, folder: Path) -> Sequence[Executor]:
-    """
-    Give who carries decisions out, as a configuration says; without a word of it, nobody does anything.
-
-    Raises:
-        ImportError: where the extra `openstack` is missing.
-        OSError, ValueError: where the file of decisions cannot be used.
-        PluginError: where a plug-in cannot be used.
-    """
-    if said is None:
-        return [DryRun([*CATALOGUE])]
-    if said.record:
-        return [Recording(folder / said.record, [*CATALOGUE])]
-    here: list[Executor] = []
-    if said.cloud:
-        from selfheal_rules.serve import cloud  # noqa: PLC0415 - an extra
-
-        here += cloud.acting(said)
-    for name in said.plugins:
-        here += brought(name, dry=said.dry)
-    rest = [name for name in CATALOGUE if not any(name in one.actions for one in here)]
-    return [*here, DryRun(rest)] if said.dry else here
+    return Traces() if is_heard() else None
 
 
 def recorded(journal: Journal, program: Program) -> list[Input]:

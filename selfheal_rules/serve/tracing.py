@@ -33,6 +33,11 @@ def _told(decision: Decision) -> dict[str, str | int]:
     return {f"selfheal.decision.{name}": value for name, value in about.items()}
 
 
+def is_heard() -> bool:
+    """Whether an SDK was set up; spans that nobody hears of cost as much as a request's journal record."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+
+
 class Traces:
     """Makes the spans of one process, by the tracer of its provider."""
 

@@ -18,6 +18,8 @@ from selfheal_rules.journal.items import Input
 
 MOST = 500
 """So many offers are one batch, with one sync."""
+LINGER = 0.005
+"""For so many seconds others join a batch where several were in the one before: a batch costs as much as ten offers."""
 
 
 @define
@@ -38,10 +40,12 @@ class Turns:
     """Hears of what was recorded, and in how many seconds."""
     recording: Callable[[Sequence[Offer]], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
     """Stands around the record of offers, their answers, and what is told of what they led to."""
+    _is_busy: bool = field(init=False, default=False)
 
     def turn(self, wait: float) -> None:
         """Take what waits, or wait so many seconds for it; then have people heard, time pass, and decisions done."""
-        offers = self.intake.gather(MOST, wait)
+        offers = self.intake.gather(MOST, wait, LINGER if self._is_busy else 0.0)
+        self._is_busy = len(offers) > 1
         try:
             fit = list(fitting(offers, self.healer.course.engine))
             with self.recording(fit):

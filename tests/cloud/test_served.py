@@ -23,6 +23,8 @@ from tests.cloud.test_story import DOWN, _evacuations, _is_back, _settle
 
 ROOT = Path(__file__).parents[2]
 HOST = COMPUTES[2]
+NOBODY = "http://127.0.0.1:9/"
+"""Who is told: nobody is there, and that keeps nothing else from being done."""
 BUS = "rabbit://guest:guest@127.0.0.1:17672/"
 # `patience` is shorter than it takes Nova to call a silent service down (15 s here): it has to be forced down.
 CONFIG = f"""\
@@ -35,7 +37,7 @@ http: {{listen: "127.0.0.1:{PORT}"}}
 sources:
   - {{listen: bus.url, pool: served, exchanges: [nova]}}
   - {{poll: [nova_services, nova_servers, ironic_nodes], cloud: here, every: 2s, jitter: 500ms, stale: 30s, rate: 600}}
-executors: {{cloud: here, workers: 4}}
+executors: {{cloud: here, tell: {{notify: told.url, page: told.url}}, workers: 4}}
 """
 CLOUDS = """\
 clouds:
@@ -59,7 +61,8 @@ class Served:
 
     def __attrs_post_init__(self) -> None:
         """Write its files, and start it."""
-        for name, text in {"serve.yaml": CONFIG, "policy.yaml": POLICY, "bus.url": BUS, "clouds.yaml": CLOUDS}.items():
+        files = {"serve.yaml": CONFIG, "policy.yaml": POLICY, "bus.url": BUS, "clouds.yaml": CLOUDS, "told.url": NOBODY}
+        for name, text in files.items():
             (self.folder / name).write_text(text, "utf-8")
         command = [sys.executable, "-m", "selfheal_rules", "serve", "serve.yaml", "--log", "json"]
         with (self.folder / "log").open("wb") as log:

@@ -76,13 +76,23 @@ def test_what_the_container_installs_and_starts_is_there(tmp_path: Path) -> None
     """The extras are the project's, its Python is one the project names, and what it starts can be called."""
     said = _instructions()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    (extras,) = re.findall(r'"/src\[([^]]+)\]"', said["RUN"])
+    text = IMAGE.read_text("utf-8")
+    (extras,) = re.findall(r'"/src\[([^]]+)\]"', text)
     assert {*extras.split(",")} <= project["optional-dependencies"].keys()
-    (version,) = re.findall(r"python:([\d.]+)", said["FROM"])
+    (version,) = re.findall(r"python:([\d.]+)", text)
     assert f"Programming Language :: Python :: {version}" in project["classifiers"]
     (tmp_path / "serve.yaml").write_text((ROOT / "examples" / "serve.yaml").read_text("utf-8"), "utf-8")
+    assert all((ROOT / name).exists() for name in re.findall(r"^COPY (\S.*) /src", text, re.MULTILINE)[0].split())
     assert ["selfheal"] == json.loads(said["ENTRYPOINT"])
     assert 2 != _called(json.loads(said["CMD"]), tmp_path)
+
+
+def test_the_container_runs_as_nobody_that_may_anything() -> None:
+    """By a number, and not that of root: an orchestrator refuses what it cannot see to be none."""
+    user, _, group = _instructions()["USER"].partition(":")
+    assert user.isdigit()
+    assert group.isdigit()
+    assert int(user) > 0
 
 
 class _Ready(BaseHTTPRequestHandler):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from selfheal_rules.cli import main
-from selfheal_rules.parse.serving import ACTING, BUS, HTTP, POLL, SERVING, TAIL
+from selfheal_rules.parse.serving import ACTING, BUS, HTTP, LEASE, POLL, SERVING, TAIL, TELL
 from selfheal_rules.serve.metrics import Metrics
 from selfheal_rules.serving import POLLS
 from tests.calls import ROOT
@@ -43,7 +43,9 @@ def test_the_code_runs(folder: Path) -> None:
 
 def test_the_page_names_every_key_and_poller() -> None:
     """Nothing that can be configured is left out."""
-    keys = [name for one in (SERVING, HTTP, TAIL, BUS, POLL, ACTING) for name in (*one.required, *one.optional)]
+    keys = [
+        name for one in (SERVING, HTTP, TAIL, BUS, POLL, LEASE, ACTING, TELL) for name in (*one.required, *one.optional)
+    ]
     assert [] == [name for name in [*keys, *POLLS] if not re.search(rf"\b{name}\b", PAGE)]
 
 
@@ -52,7 +54,7 @@ def test_the_page_names_every_metric() -> None:
     metrics = Metrics()
     names = {line.split()[2] for line in metrics.text().decode().splitlines() if line.startswith("# TYPE")}
     told = {name for name in names if not name.endswith("_created")}
-    rows = {*re.findall(r"`(selfheal_\w+)", PAGE)} - {"selfheal_serve", "selfheal_rules"}
+    rows = {*re.findall(r"`(selfheal_\w+)", PAGE)} - {"selfheal_serve", "selfheal_rules", "selfheal_"}
     assert sorted(told) == sorted(rows)
 
 

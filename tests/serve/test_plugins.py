@@ -30,7 +30,7 @@ rules: [racks.yaml]
 policy: policy.yaml
 journal: heal.jsonl
 sources: [{plugin: acme, with: {folder: alarms}}]
-executors: {plugins: [acme]DRY}
+executors: {plugins: [acme], tell: {notify: told.url}DRY}
 """
 POLICY = """\
 selfheal_policy: 1
@@ -46,6 +46,7 @@ def folder(tmp_path: Path) -> Path:
     acme(tmp_path)
     for name, text in (("racks", RULES), ("policy", POLICY), ("serve", CONFIG.replace("DRY", ""))):
         (tmp_path / f"{name}.yaml").write_text(text, "utf-8")
+    (tmp_path / "told.url").write_text("http://127.0.0.1:9/", "utf-8")
     for name in ("alarms", "board"):
         (tmp_path / name).mkdir()
     (tmp_path / "board" / "r1").touch()

@@ -290,3 +290,21 @@ def test_who_was_taken_over_from_ends_and_says_so(served: Served) -> None:
     assert b"Traceback" not in (served.folder / "log").read_bytes()
     assert b"stale" in (served.folder / "log").read_bytes()
     journal.close()
+
+
+@pytest.mark.parametrize("said", ["", "lease: {url: coordinator.url, name: site}\n"], ids=["the journal's", "tooz"])
+def test_of_two_processes_one_acts_until_it_is_gone(served: Served, said: str) -> None:
+    """The second ends with exit code 3 and says why; once the first was killed, it goes on where that one was."""
+    served.folder.joinpath("coordinator.url").write_text(f"file://{served.folder}/locks\n", "utf-8")
+    served.folder.joinpath("serve.yaml").write_text(CONFIG + said, "utf-8")
+    served.start()
+    assert 200 == served.post(_alarms(0, 1)[0])
+    command = [sys.executable, "-m", "selfheal_rules", "serve", str(served.folder / "serve.yaml"), "--log", "json"]
+    second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (3, True) == (second.returncode, "another engine holds" in second.stderr)
+    assert 200 == served.post(_alarms(1, 1)[0])
+    served.end(signal.SIGKILL)
+    served.start()
+    assert 200 == served.post(_alarms(1, 1)[0])
+    assert {f"{number:016x}": 1 for number in range(2)} == served.recorded()
+    assert 0 == served.end()

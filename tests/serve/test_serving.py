@@ -13,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
+from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check.serving import check_serving
 from selfheal_rules.diagnostics import Report
 from selfheal_rules.parse.serving import parse_serving
 from selfheal_rules.schema import schema
-from selfheal_rules.serving import POLLS, TOPICS, Acting, BusSource, Http, PollSource, Serving, TailSource, Tls
+from selfheal_rules.serve.acting import acting
+from selfheal_rules.serving import POLLS, TOPICS, Acting, BusSource, Http, LeaseBy, PollSource, Serving, TailSource, Tls
 from selfheal_rules.source import Source
 from selfheal_rules.values import FrozenMap
 from tests.calls import Call, caller
@@ -54,6 +56,7 @@ def test_all_of_it_is_read() -> None:
         max_age=timedelta(minutes=15),
         max_ahead=timedelta(seconds=30),
         queue=500,
+        lease=LeaseBy("coordinator.url", "production"),
         http=Http("[::1]:8642", "tokens", tls, 65536, 50, "https://controller:8888/v2"),
         sources=(
             TailSource("alarms.jsonl", "alarms.at"),
@@ -64,7 +67,9 @@ def test_all_of_it_is_read() -> None:
                 timedelta(minutes=1), timedelta(seconds=5), timedelta(minutes=5), 30,
             ),
         ),
-        executors=Acting(cloud="production", dry=True, workers=8),
+        executors=Acting(
+            cloud="production", tell=FrozenMap({"notify": "notify.url", "page": "page.url"}), dry=True, workers=8
+        ),
     )  # fmt: skip
     assert expected == _report(WHOLE)[0]
     assert ("::1", 8642) == (expected.http.address if expected.http else None)
@@ -156,3 +161,68 @@ def test_a_configuration_that_is_not_there_is_said(call: Call) -> None:
     """Nothing is looked for elsewhere."""
     called = call("serve", "nowhere.yaml")
     assert (3, "selfheal: file `nowhere.yaml` cannot be read: no such file or directory\n") == (called.code, called.err)
+
+
+SITE = {"p.yaml": "selfheal_policy: 1\npolicy: p\n", "n.url": "http://127.0.0.1:9/\n", "bad.url": "s3cret\n"}
+"""The files of a site that tells people."""
+
+
+@pytest.mark.parametrize(("check", "code"), [(["--check"], 1), ([], 3)], ids=["check", "start"])
+def test_an_action_nobody_carries_out_is_named_before_anything_runs(
+    call: Call, tmp_path: Path, check: list[str], code: int
+) -> None:
+    """Each step that asks for one, at its line in the rules; nothing begins, and no journal is made."""
+    for name, text in SITE.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    more = "sources: [{tail: a}]\npolicy: p.yaml\nexecutors: {cloud: nowhere, tell: {page: n.url}}\n"
+    called = call("serve", _config(tmp_path, more), *check)
+    rules = (ROOT / "rulesets" / "compute-host-failure" / "rules.yaml").read_text("utf-8")
+    said = "error[SH450]: no executor carries out `notify`, which rule"
+    assert (code, rules.count("do: notify")) == (called.code, called.err.count(said))
+    assert "add its address under `tell:` of `executors:`" in called.err
+    assert not (tmp_path / "heal.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    "executors",
+    ["{cloud: nowhere, tell: {page: n.url, notify: n.url}}", "{cloud: nowhere, dry: true}", "{record: d.jsonl}"],
+)
+def test_what_somebody_carries_out_can_be_served(call: Call, tmp_path: Path, executors: str) -> None:
+    """No cloud is asked for it; a dry run and a record take all there is."""
+    for name, text in SITE.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    called = call(
+        "serve", _config(tmp_path, f"sources: [{{tail: a}}]\npolicy: p.yaml\nexecutors: {executors}\n"), "--check"
+    )
+    assert (0, "the configuration can be served\n") == (called.code, called.out)
+
+
+def test_an_address_that_is_none_is_said(call: Call, tmp_path: Path) -> None:
+    """By its file, and without what stands in it."""
+    for name, text in SITE.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    more = "sources: [{tail: a}]\npolicy: p.yaml\nexecutors: {cloud: x, tell: {page: bad.url, notify: n.url}}\n"
+    called = call("serve", _config(tmp_path, more), "--check")
+    assert (3, True, False) == (
+        called.code,
+        f"`{tmp_path}/bad.url` holds no address" in called.err,
+        "s3cret" in called.err,
+    )
+
+
+def test_a_coordinator_that_is_none_is_said(call: Call, tmp_path: Path) -> None:
+    """A lease nobody can give is no lease."""
+    (tmp_path / "none.url").write_text("nonsense://x\n", "utf-8")
+    called = call("serve", _config(tmp_path, "sources: [{tail: a}]\nlease: {url: none.url}\n"))
+    assert (3, True) == (called.code, "of the coordinator cannot be reached" in called.err)
+
+
+def test_who_acts_is_who_is_named(tmp_path: Path) -> None:
+    """Each action has one executor, in a dry run each of the catalogue."""
+    for name, text in SITE.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    tell = FrozenMap({"page": "n.url"})
+    named = [name for one in acting(Acting(tell=tell), tmp_path) for name in one.actions]
+    dry = [name for one in acting(Acting(tell=tell, dry=True), tmp_path) for name in one.actions]
+    assert ["noop", "log", "page"] == named
+    assert sorted(CATALOGUE) == sorted(dry)

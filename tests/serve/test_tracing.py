@@ -144,8 +144,10 @@ def test_a_trace_is_named_by_its_decision() -> None:
     assert context_of(one).is_valid
 
 
-def test_without_opentelemetry_nothing_is_traced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process without the extra has no traces, and needs none."""
+def test_where_nobody_hears_nothing_is_traced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process without the extra, or under no SDK, has no traces, and needs none."""
+    assert _traces() is None
+    monkeypatch.setattr(trace, "get_tracer_provider", TracerProvider)
     assert isinstance(_traces(), Traces)
     monkeypatch.delitem(sys.modules, "selfheal_rules.serve.tracing")
     monkeypatch.setitem(sys.modules, "opentelemetry", None)

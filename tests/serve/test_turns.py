@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -125,3 +126,17 @@ def test_two_of_one_batch_are_one(turning: Turning) -> None:
     first, second = (turning.intake.offer([_node("on", NOW)]) for _ in range(2))
     turning.turns.turn(0.0)
     assert (Receipt(1, 0), Receipt(0, 1)) == (first.result(0), second.result(0))
+
+
+def test_after_a_batch_others_join_the_next(turning: Turning, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where several came at once, a turn lingers for those behind the first; where one came alone, it does not."""
+    late = iter([_node("on", NOW, "late")])
+    monkeypatch.setattr(line, "time", SimpleNamespace(sleep=lambda _: turning.intake.offer(late)))
+    turns = []
+    for nodes in (["a"], ["b", "c"], ["d"]):
+        for node in nodes:
+            turning.intake.offer([_node("on", NOW, node)])
+        before = turning.types().count("state")
+        turning.turns.turn(0.0)
+        turns.append(turning.types().count("state") - before)
+    assert [1, 2, 2] == turns

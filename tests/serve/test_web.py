@@ -14,7 +14,7 @@ from tests.payloads import raw
 from tests.serve.rig import Site
 
 
-def _certificate(folder: Path, name: str) -> None:
+def certificate(folder: Path, name: str) -> None:
     """Make a key and a certificate that vouches for itself."""
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     files = ["-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem", "-days", "2"]
@@ -32,7 +32,7 @@ def _context(folder: Path, client: str = "") -> ssl.SSLContext:
 def test_a_sender_shows_its_certificate(tmp_path: Path) -> None:
     """With an authority for senders, who has none of its certificates, or a stranger's, is not even heard."""
     for name in ("site", "sender", "stranger"):
-        _certificate(tmp_path, name)
+        certificate(tmp_path, name)
     site = Site(tmp_path)
     http = Http("127.0.0.1:0", tls=Tls("site.pem", "site.key", "sender.pem"))
     web = Web(http, tmp_path, site.webhook, routes(Metrics(), lambda: ""))

@@ -238,6 +238,22 @@ def test_a_full_line_says_come_again(tmp_path: Path) -> None:
     ]
 
 
+def test_a_full_line_is_said_before_anything_is_read(tmp_path: Path) -> None:
+    """What is not taken costs little: its body is not even asked for."""
+    site = Site(tmp_path, most=0)
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> Any:  # noqa: ANN401 - as ASGI has it
+        raise AssertionError
+
+    async def send(message: Any) -> None:  # noqa: ANN401 - the same
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": PATH, "headers": []}
+    asyncio.run(site.webhook.application()(scope, receive, send))  # type: ignore[arg-type]
+    assert 503 == sent[0]["status"]
+
+
 def test_what_waited_too_long_is_a_repetition_when_it_comes_again(tmp_path: Path) -> None:
     """A sender that was told 503 and sends again is taken once."""
     site = Site(tmp_path, options={"patience": 0.02})
