@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from selfheal_rules.compile.plan import NEVER, Ruling
-from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision
+from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision, blank
 from selfheal_rules.decide.errand import Errands, Follow, Followed, errands_of
 from selfheal_rules.decide.opening import Opening, opening_among
 from selfheal_rules.match.implied import Implied
@@ -39,17 +39,26 @@ class Passing:
 
     def say(self, errands: Errands, rows: tuple[Any, ...], opening: Opening | None = None) -> None:
         """Decide what the steps of a rule ask for."""
-        now, episodes = self.memory.now, self.episodes
-        caution = episodes.caution
+        self.episodes.decisions += self.said(errands, rows, rows, opening)
+
+    def said(
+        self, errands: Errands, rows: tuple[Any, ...], of: object, opening: Opening | None = None
+    ) -> list[Decision]:
+        """Give what the steps of a rule ask for; decisions hold what they are `of`, rows or the only one of them."""
+        now, caution, made = self.memory.now, self.episodes.caution, []
         for errand in errands:
-            target = errand.target(rows)
-            params = errand.params(rows) if errand.params else EMPTY
-            verdict = caution or (UNTARGETED if target is None and errand.targeted else SHADOWED)
-            decision = Decision(opening or errand, errand.step, errand.action, target, params, 1, now, verdict, 1, rows)
-            episodes.decisions.append(decision)
-            self.recent.append(decision)
+            decision = blank()
+            decision.errand, decision.rows, decision.at = errand, of, now
+            if opening is not None:
+                decision.name(opening)
+            decision.target = target = errand.target(rows)
+            decision.params = errand.params(rows) if errand.params else EMPTY
+            decision.verdict = caution or (UNTARGETED if target is None and errand.targeted else SHADOWED)
+            made.append(decision)
+        self.recent += made
         if now >= self._sweep:
             self.forget()
+        return made
 
     def follow(self, steps: tuple[Follow, ...], implied: Implied, order: Sequence[int]) -> None:
         """Decide, in this order, on every event that follows from a match."""
@@ -57,9 +66,12 @@ class Passing:
         said = [(Followed(one.errand, implied), one.errand, columns[one.target], one.params) for one in steps]
         for at in order:
             for why, errand, targets, params in said:
-                target, given = targets[at], EMPTY if params < 0 else columns[params][at]
-                verdict = caution or (UNTARGETED if target is None and errand.targeted else SHADOWED)
-                made.append(Decision(why, errand.step, errand.action, target, given, 1, now, verdict, 1, at))
+                decision = blank()
+                decision.errand, decision.rows, decision.at = why, at, now
+                decision.target = target = targets[at]
+                decision.params = EMPTY if params < 0 else columns[params][at]
+                decision.verdict = caution or (UNTARGETED if target is None and errand.targeted else SHADOWED)
+                made.append(decision)
         self.episodes.decisions += made
         self.recent += made
         if now >= self._sweep:
