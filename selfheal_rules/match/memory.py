@@ -3,9 +3,10 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, Literal
 
 from selfheal_rules.compile.plan import NEVER, Plan
+from selfheal_rules.events import Event
 from selfheal_rules.match.rows import Kept, Match, Record, Row, Support, Tally, is_over
 
 HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, FORGET, DEADLINE, RETRY, HEALTH, HELD = range(11)
@@ -81,12 +82,12 @@ class Memory:
         """
         self.rooms[part] = max(ROOM, held + held // 4)
 
-    def remembers(self, seen: dict[str, int], identity: str, limit: int) -> bool:
-        """Whether an id is remembered; one that came at or before an instant is forgotten."""
-        is_known = seen.get(identity, limit) > limit
-        if not is_known:
-            seen.pop(identity, None)
-        return is_known
+    def past(self, item: Event, seen: dict[str, int], limit: int) -> Literal["duplicate", "stale"] | None:
+        """Say that an event was seen before, or is too old; what came at or before an instant is forgotten."""
+        if seen.get(item.id, limit) > limit:
+            return "duplicate"
+        seen.pop(item.id, None)
+        return "stale" if item.at < limit else None
 
     def forget(self, limit: int) -> None:
         """Forget the ids of events that came at or before an instant."""
