@@ -200,6 +200,8 @@ class Branching:
     """Whether every row of its only part is a match."""
     bare: bool = True
     """Whether a found assignment is a match as it stands."""
+    grouped: bool = False
+    """Whether its only row is a group of a count over events that no other group shares the rule's key with."""
     remembers: bool = False
     """Whether an assignment may be found again: events that are kept, beside rows that may come again."""
     still: Build = field(default=lambda rows: rows)

@@ -80,7 +80,7 @@ class Firings:
         if self.blockable:
             self.judge.free += [(single.ruling.number, rows) for rows in matches]
         if len(matches) == 1:
-            self.say(single.errands, matches[0])
+            self.say(single.errands, single.branch.still(matches[0]))
             return
         branch, mine = single.branch, Fired()
         for rows in matches:

@@ -208,7 +208,9 @@ class Rounds:
         episodes.caution, self.overloaded = self.caution, False
         ready = network.ready
         if len(ready) == 1 and (found := ready[0][1]).__class__ is list and len(found) == 1:
-            return self.passing.said(ready.pop()[0].errands, found[0], found[0])
+            single, rows = ready.pop()[0], found[0]
+            rows = single.branch.still(rows) if single.level else rows
+            return self.passing.said(single.errands, rows, rows)
         self.firings.fire((), ready)
         ready.clear()
         decisions, episodes.decisions = episodes.decisions, []

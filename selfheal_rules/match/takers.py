@@ -112,7 +112,7 @@ def _keeping(network: "Network", part: Part) -> Take:
         if item.__class__ is not Event or item.at < memory.now:
             network.keep(part, item)
             return
-        waiting += (item, memory.turn)
+        waiting += (item, memory.turn, number)
         if len(waiting) > rooms[number]:
             network.expire(part)
         meet(item)
