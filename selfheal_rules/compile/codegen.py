@@ -59,14 +59,15 @@ class Code:
         self.name = name
         self.names: dict[str, Any] = dict(_RUNTIME)
         self._constants: list[Any] = []
-        self._places: dict[tuple[str, Value], str] = {}
+        self._places: dict[tuple[str, object], str] = {}
         self._texts: dict[str, str] = {}
         self._shapes: dict[str, Callable[..., Any]] = {}
         self._lines: list[str] = []
 
     def constant(self, value: object) -> str:
-        """Give what stands for a constant in a text."""
-        if not isinstance(value, bool | int | str):
+        """Give what stands for a constant in a text; equal words are one object, which is at hand for all rules."""
+        words = isinstance(value, frozenset) and {*map(type, value)} == {str}
+        if not (words or isinstance(value, bool | int | str)):
             return self._hole(value)
         place = (type(value).__name__, value)
         if place not in self._places:
