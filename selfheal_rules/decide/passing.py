@@ -62,20 +62,30 @@ class Passing:
 
     def follow(self, steps: tuple[Follow, ...], implied: Implied, order: Sequence[int]) -> None:
         """Decide, in this order, on every event that follows from a match."""
-        now, caution, columns, made = self.memory.now, self.episodes.caution, implied.columns, []
-        said = [(Followed(one.errand, implied), one.errand, columns[one.target], one.params) for one in steps]
-        for at in order:
-            for why, errand, targets, params in said:
-                decision = blank()
-                decision.errand, decision.rows, decision.at = why, at, now
-                decision.target = target = targets[at]
-                decision.params = EMPTY if params < 0 else columns[params][at]
-                decision.verdict = caution or (UNTARGETED if target is None and errand.targeted else SHADOWED)
-                made.append(decision)
+        each = [self._each(one, implied, order) for one in steps]
+        made = each[0] if len(each) == 1 else [one for some in zip(*each, strict=True) for one in some]
         self.episodes.decisions += made
         self.recent += made
-        if now >= self._sweep:
+        if self.memory.now >= self._sweep:
             self.forget()
+
+    def _each(self, step: Follow, implied: Implied, order: Sequence[int]) -> list[Decision]:
+        """Decide what one step asks for on every event."""
+        why, now, made = Followed(step.errand, implied), self.memory.now, []
+        targets, verdict = implied.columns[step.target], self.episodes.caution or SHADOWED
+        for at in order:
+            decision = blank()
+            decision.errand, decision.rows = why, at
+            decision.at, decision.verdict = now, verdict
+            decision.target, decision.params = targets[at], EMPTY
+            made.append(decision)
+        if step.params >= 0:
+            for decision in made:
+                decision.params = implied.columns[step.params][decision.rows]
+        if verdict is SHADOWED and step.errand.targeted and None in targets:
+            for decision in made:
+                decision.verdict = UNTARGETED if decision.target is None else verdict
+        return made
 
     def forget(self) -> None:
         """Let go of what is older than `max_age`; now and then, for the oldest lies where nobody has been for long."""
