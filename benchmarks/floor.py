@@ -1,32 +1,28 @@
 """
 How low CPython lets it be: scripts that do what the engine promises of an event, and nothing else.
 
-    python -m benchmarks.floor
-
 They are written by hand for one workload each: a function called per event, as the scripts are, which holds the item
 against its kind by a glance, knows ids for ten minutes, keeps what a late event could meet, and gives decisions that
 can be explained, known for as long. What the engine takes beyond that is the price of its being general.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from time import process_time
 from typing import Any
 
 from benchmarks.joins import WITHIN
-from benchmarks.measure import Run, by_post, by_post_all, by_script, interleaved, program_of
-from benchmarks.selection import workload_of
+from benchmarks.measure import Run
 from benchmarks.thresholds import limit_of
 from benchmarks.workload import Workload
 from selfheal_rules.decide.decision import SHADOWED, UNMATCHED, Decision, Step, blank
 from selfheal_rules.events import Event
 from selfheal_rules.values import EMPTY, SECOND, microseconds
+from selfheal_rules.vocabulary import Kind
 
 AGE = microseconds(timedelta(minutes=10))
 Handler = Callable[[Event], Step]
-Test = Callable[[Event], tuple[Any, ...] | None]
-"""An event → what fires with it; None where nothing does."""
 
 
 class Rule:
@@ -120,11 +116,12 @@ def sequences(workload: Workload) -> dict[str, Handler]:
 
 
 HANDLERS: dict[str, Callable[[Workload], dict[str, Handler]]] = {
-    "W1-10": thresholds, "W1-1000": thresholds, "W2": thresholds, "W3-sequence": sequences,
+    "W1-10": thresholds, "W1-100": thresholds, "W1-1000": thresholds, "W2": thresholds, "W3-sequence": sequences,
 }  # fmt: skip
+"""What each workload comes down to, kind by kind."""
 
 
-def by_floor(workload: Workload, kinds: dict[str, Any]) -> Run:
+def by_floor(workload: Workload, kinds: Mapping[str, Kind]) -> Run:
     """Give the floor as a contender."""
 
     def run() -> tuple[float, Counter[tuple[str, str]]]:
@@ -146,23 +143,3 @@ def by_floor(workload: Workload, kinds: dict[str, Any]) -> Run:
         return process_time() - begin, Counter((one.errand.rule, str(one.target)) for one in out)
 
     return run
-
-
-def main(events: int = 60_000, rounds: int = 7) -> None:
-    """Measure script, floor and engine in turns, and print the ratios of the best rounds."""
-    for name in HANDLERS:
-        workload = workload_of(name, events)
-        program = program_of(workload)
-        runs = {
-            "script": by_script(workload),
-            "floor": by_floor(workload, dict(program.vocabulary.kinds)),
-            "post": by_post(workload, program),
-            "post_all": by_post_all(workload, program),
-        }
-        best = {who: timing.best for who, timing in interleaved(runs, rounds, workload.expected).items()}
-        told = ", ".join(f"{who} {best[who] / best['script']:.2f} x script" for who in ("floor", "post", "post_all"))
-        print(f"{name:<12} {told}", flush=True)
-
-
-if __name__ == "__main__":
-    main()
