@@ -38,6 +38,8 @@ class Network:
         self.joins: dict[Seed, Single] = {}
         self.ready: list[tuple[Single, Firing]] = []
         self.ages = _ages(plan)
+        self.lines = [*range(len(plan.parts))]
+        """By part, the first one whose unindexed events wait in the same place."""
         self.takers: tuple[Take, ...] = ()
         self.meetings: tuple[Meeting, ...] = ()
         self.listeners: dict[str, list[Listener]] = {}
@@ -60,10 +62,11 @@ class Network:
 
     def _share(self) -> None:
         """Have events that wait unindexed for as long wait in one place, which is at hand whatever part they are of."""
-        lines: dict[int, Any] = {}
         waiting = self.memory.waiting
-        for part in self.parts:
-            waiting[part.number] = lines.setdefault(self.span(part), waiting[part.number])
+        first: dict[int, int] = {}
+        for number, part in enumerate(self.parts):
+            line = first.setdefault(self.span(part), number) if part.lazy else number
+            self.lines[number], waiting[number] = line, waiting[line]
 
     # What is to be judged
 
@@ -138,7 +141,7 @@ class Network:
             waiting.popleft(), waiting.popleft(), waiting.popleft()
         while recent and recent[0].at <= limit:
             self.leave(part, recent.popleft())
-        memory.grant(number, max(len(waiting), len(recent)))
+        memory.grant(self.lines[number], max(len(waiting), len(recent)))
 
     def index(self, part: Part, item: Any, turn: int, *, late: bool = False) -> Kept:
         """Give the row of an event where its partners will look for it; `late`, others may be later than it."""
