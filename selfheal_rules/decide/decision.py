@@ -75,7 +75,7 @@ class Outcome:
 
 
 class Issued:
-    """One word on a step of an episode: which step, the how manieth attempt at it, and how often that was told."""
+    """One word on a step of an episode: which step, which attempt at it, and how often that was told."""
 
     __slots__ = ("action", "attempt", "step", "words")
 
@@ -151,10 +151,6 @@ class Decision:
             self.rows = ()
             return self._opening
 
-    def name(self, opening: Opening) -> None:
-        """Be of a firing that is known already."""
-        self._opening = opening
-
     @property
     def step(self) -> str:
         """The name of the step."""
@@ -167,7 +163,7 @@ class Decision:
 
     @property
     def attempt(self) -> int:
-        """The how manieth attempt at the step it is."""
+        """Which attempt at the step it is; the first is 1."""
         return self.errand.attempt
 
     @property

@@ -50,7 +50,7 @@ class Passing:
             decision = blank()
             decision.errand, decision.rows, decision.at = errand, of, now
             if opening is not None:
-                decision.name(opening)
+                decision._opening = opening  # noqa: SLF001 - it is made here
             decision.target = target = errand.target(rows)
             decision.params = errand.params(rows) if errand.params else EMPTY
             decision.verdict = caution or (UNTARGETED if target is None and errand.targeted else SHADOWED)
