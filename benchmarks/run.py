@@ -14,7 +14,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from benchmarks import durable_direct, guards, loading, measure, memory, raw_bytes, targets
+from benchmarks import durable_direct, floor, guards, loading, measure, memory, raw_bytes, targets
 from benchmarks.measure import Timing, by_post, by_post_all, by_script, interleaved, load, program_of
 from benchmarks.selection import WORKLOADS, workload_of
 from benchmarks.targets import Figure
@@ -45,6 +45,8 @@ def against_script(name: str, scale: Scale) -> tuple[list[Figure], dict[str, flo
         "post": by_post(workload, program),
         "post_all": by_post_all(workload, program),
     }
+    if name in floor.HANDLERS:
+        runs["floor"] = floor.by_floor(workload, program.vocabulary.kinds)
     timings = interleaved(runs, scale.rounds, workload.expected)
     best = {who: timing.best / len(workload.items) * 1e6 for who, timing in timings.items()}
     note = f"{best['post']:.3f} us, script {best['script']:.3f} us, {workload.expected} decisions"
@@ -52,6 +54,8 @@ def against_script(name: str, scale: Scale) -> tuple[list[Figure], dict[str, flo
         Figure(f"{name} post", _ratio(timings, "post"), "x script", targets.POST[name], note=note),
         Figure(f"{name} post_all", _ratio(timings, "post_all"), "x script", targets.POST_ALL[name], aim=True),
     ]
+    if "floor" in runs:
+        figures.append(Figure(f"{name} floor", _ratio(timings, "floor"), "x script", note="what is promised, by hand"))
     return figures, best
 
 

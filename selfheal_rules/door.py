@@ -2,15 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.control import Control
+from selfheal_rules.decide.decision import Outcome
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import Event, State, check_item
 from selfheal_rules.guard.binding import said_policy
 from selfheal_rules.policy import Policy
 from selfheal_rules.values import argument
+
+SAID = (Outcome, Control)
+"""What people and executors say; all else are items, and of a kind."""
+_EVENTS = {Event}
+Sifted: TypeAlias = tuple[int, Event | None, tuple[int, ...], int]
+"""An event of a batch that some part takes: its place, the event, the parts, and what time it is by then."""
 
 
 def entry_of(item: Any, entries: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever somebody posts
@@ -32,6 +39,47 @@ def entry_of(item: Any, entries: Mapping[str, Any]) -> Any:  # noqa: ANN401 - wh
         raise EventError(message, item=item, field="kind")
     check_item(item, entry.kind)
     return entry
+
+
+def hold(item: Any, entries: Mapping[str, Any]) -> None:  # noqa: ANN401 - whatever somebody posts
+    """
+    Hold an item against its kind, and change nothing else.
+
+    Raises:
+        EventError: where it could not be posted.
+    """
+    if item.__class__ in SAID:
+        return
+    entry = entries.get(item.kind) if item.__class__ in {Event, State} else None
+    if entry is None or item.fits is not entry.kind:
+        entry_of(item, entries)
+
+
+def sifted(batch: Sequence[Any], entries: Mapping[str, Any], now: int) -> list[Sifted] | None:
+    """
+    Give the events of a batch that some part takes, and last of all no event, and the time after all of it.
+
+    An engine is not changed by that, so every item is known to fit before the first is taken. None where there is more
+    in the batch than events.
+
+    Raises:
+        EventError: where one of them could not be posted.
+    """
+    if {*map(type, batch)} != _EVENTS:
+        return None
+    taken: list[Sifted] = []
+    for place, item in enumerate(batch):
+        entry = entries.get(item.kind)
+        if entry is None or item.fits is not entry.kind:
+            entry = entry_of(item, entries)
+        if item.at > now:  # noqa: PLR1730 - a call of `max` is half the price of looking at the item
+            now = item.at
+        if entry.taken:
+            hits = entry.probe(item, now)
+            if hits is not None:
+                taken.append((place, item, hits, now))
+    taken.append((len(batch), None, (), now))
+    return taken
 
 
 def check_settings(

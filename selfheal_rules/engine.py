@@ -6,7 +6,7 @@ they return. What an engine remembers can be taken as a `snapshot` at any point 
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -30,7 +30,7 @@ from selfheal_rules.decide.decision import (
 )
 from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.diagnostics import SnapshotError
-from selfheal_rules.door import Brought, batch_of, check_settings, entry_of
+from selfheal_rules.door import SAID, Brought, batch_of, check_settings, entry_of, hold, sifted
 from selfheal_rules.events import Event, State, frozen_time
 from selfheal_rules.guard.binding import kept_policy, refuse_guards, refuse_policy
 from selfheal_rules.guard.gate import Guards
@@ -44,7 +44,7 @@ from selfheal_rules.snapshot import pack, unpack
 from selfheal_rules.values import argument, microseconds
 
 Item = Event | State | Outcome | Control
-_SAID = (Outcome, Control)
+_PAST: Mapping[Disposition, Step] = {"duplicate": DUPLICATE, "stale": STALE}
 MAX_AGE = timedelta(minutes=10)
 
 
@@ -143,7 +143,7 @@ class Engine(Knowledge):
                 before = self._pass(at)
             else:
                 memory.now = at
-        hits = entry.probe(item, memory.now)
+        hits = entry.probe(item, memory.now) if entry.taken else None
         if hits is None:
             return Step.of("unmatched", before) if before else UNMATCHED
         return self._event(item, hits, before)
@@ -156,33 +156,33 @@ class Engine(Knowledge):
             EventError: where one of them does not fit its kind; none is taken.
         """
         batch = batch_of(items)
-        self._brought.admit(batch, self.policy)
-        entries, memory, steps = self._entries, self._memory, []
-        probes = [
-            entry.probe
-            if item.__class__ is Event and (entry := entries.get(item.kind)) is not None and item.fits is entry.kind
-            else self._probe_of(item)
-            for item in batch
-        ]
-        waits = self._ahead is not None or self._guards.listens
-        for item, probe in zip(batch, probes, strict=True):
-            if probe is None or waits or item.at >= memory.alarm:
-                steps.append(self.post(item))
-                continue
-            if item.at > memory.now:  # noqa: PLR1730 - a call of `max` is half the price of looking at the item
-                memory.now = item.at
-            hits = probe(item, memory.now)
-            steps.append(UNMATCHED if hits is None else self._event(item, hits, ()))
+        plain = self._ahead is None and not self._guards.listens
+        taken = sifted(batch, self._entries, self._memory.now) if plain else None
+        if taken is None:
+            self.admit(batch)
+            return [self.post(item) for item in batch]
+        memory, steps, begin = self._memory, [UNMATCHED] * len(batch), 0
+        for place, item, hits, now in taken:
+            before: tuple[Decision, ...] = ()
+            if now >= memory.alarm:
+                self._lapse(batch, begin, place, steps)
+                before = self._pass(now) if now > memory.now and now >= memory.alarm else ()
+                begin = place + 1
+            memory.now = now
+            if item is not None:
+                steps[place] = self._event(item, hits, before)
         return steps
 
-    def _probe_of(self, item: Any) -> Any:
-        """Give what finds the parts an event is for, or None where it is no event; refuse what does not fit."""
-        if item.__class__ in _SAID:
-            return None
-        entry = self._entries.get(item.kind) if item.__class__ in {Event, State} else None
-        if entry is None or item.fits is not entry.kind:
-            entry = entry_of(item, self._entries)
-        return entry.probe if item.__class__ is Event else None
+    def _lapse(self, batch: Sequence[Event], begin: int, end: int, steps: list[Step]) -> None:
+        """Let time pass by the events of a batch that no part takes, from one place to another."""
+        memory = self._memory
+        for place in range(begin, end):
+            at = batch[place].at
+            if at > memory.now:
+                if at >= memory.alarm:
+                    before = self._pass(at)
+                    steps[place] = Step.of("unmatched", before) if before else UNMATCHED
+                memory.now = at
 
     def admit(self, items: Iterable[Item]) -> None:
         """
@@ -194,7 +194,7 @@ class Engine(Knowledge):
         batch = batch_of(items)
         self._brought.admit(batch, self.policy)
         for item in batch:
-            self._probe_of(item)
+            hold(item, self._entries)
 
     def _is_ahead(self, at: int) -> bool:
         now = self._memory.now
@@ -207,25 +207,24 @@ class Engine(Knowledge):
         if seen is None:
             seen = memory.seen[item.source] = {}
         identity = item.id
-        if identity in seen or item.at < now:
-            if memory.remembers(seen, identity, now - self._age):
-                return Step.of("duplicate", before) if before else DUPLICATE
-            if item.at < now - self._age:
-                return Step.of("stale", before) if before else STALE
+        if (identity in seen or item.at < now) and (past := memory.past(item, seen, now - self._age)):
+            return Step.of(past, before) if before else _PAST[past]
         seen[identity] = now
         memory.turn += 1
         if now >= self._sweep:
             self._forget(now - self._age)
         rounds = self._rounds
         network = rounds.network
-        takers = network.takers
-        for number in hits:
-            takers[number](item)
-        if not (network.queue or network.ready):
-            return Step.of("matched", before) if before else MATCHED
+        alone = network.alone[hits[0]] if len(hits) == 1 else None
+        if alone is None:
+            takers = network.takers
+            for number in hits:
+                takers[number](item)
+            if not (network.queue or network.ready):
+                return Step.of("matched", before) if before else MATCHED
         if memory.turn > self._brim and self._is_full():
             rounds.caution = SATURATED
-        made = rounds.settle_event()
+        made = rounds.settle_event() if alone is None else rounds.settle_alone(alone, item)
         rounds.caution = None
         disposition = rounds.disposition(item) if rounds.judge.blocked or rounds.overloaded else "matched"
         if before or disposition != "matched":
@@ -244,10 +243,10 @@ class Engine(Knowledge):
         self._sweep = self._memory.now + self._age // 16
 
     def _other(self, item: Any) -> Step:
-        if said := isinstance(item, _SAID):
+        if said := isinstance(item, SAID):
             at = microseconds(item.time)
         else:
-            self._probe_of(item)
+            hold(item, self._entries)
             at = item.at
         memory = self._memory
         if self._is_ahead(at):

@@ -1,6 +1,6 @@
 """A batch is taken whole, or not at all, and as its inputs one by one would be."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -54,3 +54,21 @@ def test_a_batch_with_one_misfit_is_not_taken_at_all(refused: Any) -> None:  # n
     with pytest.raises(EventError):
         engine.post_all([good, refused])
     assert ["matched", "duplicate"] == [engine.post(good).disposition for _ in range(2)]
+
+
+HELD = {"id": "held", "when": {"as": "p", "state": "node", "for": "3s"}, "then": [{"do": "noop", "target": "$p.host"}]}
+
+
+def test_time_passes_by_the_events_of_a_batch_that_no_part_takes() -> None:
+    """What a timer leads to is said of the event that let it run out."""
+    rules = compare.loaded(evolve(case(0), texts=(dump("generated", [HELD, RULE]),)))
+    times = [MOMENT + timedelta(seconds=second) for second in range(6)]
+    held = State("node", "m", MOMENT, {"host": "a"})
+    events = [Event(f"e{at}", "fail" if at != 4 else "beat", "m", time, {"host": "a"}) for at, time in enumerate(times)]
+    single, batch = (Engine(compile_rules(*(rules or ()))) for _ in range(2))
+    for engine in (single, batch):
+        engine.post(held)
+    expected = [single.post(event) for event in events]
+    actual = batch.post_all(events)
+    assert [0, 0, 0, 1, 1, 0] == [len(step) for step in actual]
+    assert [(step.disposition, *step) for step in expected] == [(step.disposition, *step) for step in actual]

@@ -2,13 +2,27 @@
 
 import fnmatch
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from selfheal_rules.compile.arithmetic import LOOSE, OPERATIONS, both, equal, member
 from selfheal_rules.compile.plan import NEVER
 from selfheal_rules.values import Value, canonical, lookup, microseconds
 from selfheal_rules.vocabulary import ATTRIBUTES, FieldType
+
+
+def later(rows: Sequence[Any], limit: int) -> Sequence[Any]:
+    """
+    Give the rows of events that are later than an instant, of rows in the order of their times.
+
+    They are looked for from the end, so that none is touched that is long over: it lies where the processor has not
+    been for a while, and takes longer to fetch than all else there is to do with it.
+    """
+    place = len(rows)
+    while place and rows[place - 1].at > limit:
+        place -= 1
+    return rows[place:] if place else rows
+
 
 OPERATION_NAMES: Mapping[str, str] = {name: f"op{number}" for number, name in enumerate(OPERATIONS)}
 _RUNTIME: Mapping[str, object] = {
@@ -18,6 +32,7 @@ _RUNTIME: Mapping[str, object] = {
     "both": both,
     "canonical": canonical,
     "equal": equal,
+    "later": later,
     "lookup": lookup,
     "member": member,
     "micros": microseconds,
@@ -44,14 +59,15 @@ class Code:
         self.name = name
         self.names: dict[str, Any] = dict(_RUNTIME)
         self._constants: list[Any] = []
-        self._places: dict[tuple[str, Value], str] = {}
+        self._places: dict[tuple[str, object], str] = {}
         self._texts: dict[str, str] = {}
         self._shapes: dict[str, Callable[..., Any]] = {}
         self._lines: list[str] = []
 
     def constant(self, value: object) -> str:
-        """Give what stands for a constant in a text."""
-        if not isinstance(value, bool | int | str):
+        """Give what stands for a constant in a text; equal words are one object, which is at hand for all rules."""
+        words = isinstance(value, frozenset) and {*map(type, value)} == {str}
+        if not (words or isinstance(value, bool | int | str)):
             return self._hole(value)
         place = (type(value).__name__, value)
         if place not in self._places:

@@ -203,10 +203,21 @@ def _spreads(joint: Joint, seed: str) -> Iterator[Condition]:
             yield Condition(frozenset(inside if seed in events else events), text)
 
 
+def _limits(joint: Joint, seed: str) -> dict[str, str]:
+    """Give the instant the other events of a match have to be later than, were this one in it."""
+    limits: dict[str, int] = {}
+    for spread in joint.branch.spreads if seed in joint.branch.events else ():
+        for alias in spread.aliases if seed in spread.aliases else ():
+            limits[alias] = min(limits.get(alias, spread.within), spread.within)
+    now, constant = f"{joint.scope.rows[seed]}.at", joint.register.code.constant
+    return {alias: f"{now} - {constant(within)}" for alias, within in limits.items()}
+
+
 def _seed(joint: Joint, alias: str) -> SeedDraft:
     needed = _conditions(joint, evolve(joint.scope, fresh=alias if alias in joint.branch.events else ""))
     joins = tuple(j for j in joint.branch.joins if {j.left.alias, j.right.alias} <= set(joint.bound))
-    nest = Nest(joint.register, joint.scope, joint.parts, joins, [*needed, *_spreads(joint, alias)])
+    needed += _spreads(joint, alias)
+    nest = Nest(joint.register, joint.scope, joint.parts, joins, needed, limits=_limits(joint, alias))
     before = len(joint.register.looked)
     nest.write("out = []")
     nest.bind(alias)

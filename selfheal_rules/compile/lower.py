@@ -186,7 +186,17 @@ def _key(lowering: Lowering, joints: tuple[Joint, ...], rule: Rule, rules: RuleS
     parts = key_parts(rule, rules)
     for joint in joints:
         key, values = key_functions(joint, parts)
-        lowering.branches[joint.number] = evolve(lowering.branches[joint.number], key=key, values=values)
+        grouped = _is_grouped(lowering, joint, parts)
+        branch = lowering.branches[joint.number]
+        lowering.branches[joint.number] = evolve(branch, key=key, values=values, grouped=grouped)
+
+
+def _is_grouped(lowering: Lowering, joint: Joint, key: tuple[object, ...]) -> bool:
+    counted = joint.parts[joint.aliases[0]].counted if len(joint.aliases) == 1 else None
+    if counted is None or not counted.rising or counted.open or lowering.register.parts[counted.part].form != "event":
+        return False
+    told = {".".join(one.path) for one in key if isinstance(one, Reference)}
+    return told.issuperset(counted.names)
 
 
 def _lower_doing(lowering: Lowering, rules: RuleSet, rule: Rule, order: int, free: Iterator[int]) -> None:

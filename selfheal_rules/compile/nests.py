@@ -40,6 +40,8 @@ class Nest:
     bound: list[str] = field(factory=list)
     lines: list[str] = field(factory=list)
     depth: int = 1
+    limits: Mapping[str, str] = field(factory=dict)
+    """By alias of an event, the instant its rows have to be later than."""
 
     def write(self, line: str) -> None:
         """Add a line at the present depth."""
@@ -91,7 +93,7 @@ class Nest:
             paths = tuple(path for path, _ in equal)
             key = keys[0] if len(keys) == 1 else f"({', '.join(keys)})"
             probed = (self.register.index(draft, paths), key)
-            asked = self._probe(draft, probed, paths, keys, row)
+            asked = self._probe(draft, probed, paths, keys, alias)
         elif draft.counted and draft.counted.open:
             self.enter(f"for {row} in m.demand({self.constant(draft.number)}, (), ()):")
         else:
@@ -111,8 +113,9 @@ class Nest:
             keys.append(keyed_as(name, self.scope.type(other), self.scope.type(Reference(alias, path))))
         return keys
 
-    def _probe(self, draft: PartDraft, probed: tuple[int, str], paths: Paths, keys: list[str], row: str) -> int:
+    def _probe(self, draft: PartDraft, probed: tuple[int, str], paths: Paths, keys: list[str], alias: str) -> int:
         exchange, key = probed
+        row = self.scope.rows[alias]
         if draft.counted and draft.counted.open and {".".join(path) for path in paths} == set(draft.counted.names):
             places = [[".".join(path) for path in paths].index(name) for name in draft.counted.names]
             names = "".join(f"k{len(self.bound)}_{place}, " for place in places)
@@ -122,7 +125,8 @@ class Nest:
         bucket = f"b{len(self.bound)}"
         self.write(f"{bucket} = m.exchanges[{self.constant(exchange)}].get({key})")
         self.enter(f"if {bucket} is not None:")
-        self.enter(f"for {row} in {bucket}.get({self.constant(draft.number)}, NONE):")
+        rows = f"{bucket}.get({self.constant(draft.number)}, NONE)"
+        self.enter(f"for {row} in {f'later({rows}, {self.limits[alias]})' if alias in self.limits else rows}:")
         return exchange
 
     def _used(self, alias: str, equal: tuple[tuple[tuple[str, ...], Reference], ...]) -> None:

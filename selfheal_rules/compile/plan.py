@@ -1,8 +1,7 @@
 """
 What a program is made of: numbered parts, branches and rules, with the generated functions the engine calls.
 
-Nothing here changes once compiled, and nothing here remembers: memories are arguments of the functions. A *row* is
-what `match/` makes of an item: it has `kind source id key fields at turn time`.
+Nothing here changes or remembers: memories are arguments. A *row* has `kind source id key fields at turn time`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,8 +15,7 @@ from selfheal_rules.values import EMPTY, FrozenMap
 from selfheal_rules.vocabulary import Kind
 
 Rows: TypeAlias = tuple[Any, ...]
-Key: TypeAlias = Any
-RowKey: TypeAlias = Callable[[Any], Key]
+RowKey: TypeAlias = Callable[[Any], Any]
 Find: TypeAlias = Callable[[Any, Any], list[Rows]]
 """(seed row, memory) → the assignments it completes."""
 Test: TypeAlias = Callable[[Rows, Any], bool]
@@ -200,6 +198,8 @@ class Branching:
     """Whether every row of its only part is a match."""
     bare: bool = True
     """Whether a found assignment is a match as it stands."""
+    grouped: bool = False
+    """Whether its only row is a group of a count over events that no other group shares the rule's key with."""
     remembers: bool = False
     """Whether an assignment may be found again: events that are kept, beside rows that may come again."""
     still: Build = field(default=lambda rows: rows)

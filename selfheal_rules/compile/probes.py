@@ -10,6 +10,7 @@ from collections import Counter
 from selfheal_rules.compile.codegen import Code, access
 from selfheal_rules.compile.leaves import constant_leaf, raw_values
 from selfheal_rules.compile.plan import Taker
+from selfheal_rules.model import Test
 from selfheal_rules.values import Value
 from selfheal_rules.vocabulary import ANY, Kind
 
@@ -75,13 +76,11 @@ def index_field(kind: Kind, takers: tuple[Taker, ...], done: frozenset[str] = fr
 
 
 def _sieve(kind: Kind, takers: tuple[Taker, ...], code: Code) -> str:
+    if len(takers) == 1:
+        return _single(kind, takers[0], code)
     variables: dict[tuple[str, ...], str] = {}
     conditions = [(taker.part, _condition(kind, taker, variables, code)) for taker in takers]
     body = [f"    {name} = {access('i', path)}" for path, name in variables.items()]
-    if len(conditions) == 1:
-        part, condition = conditions[0]
-        body.append(f"    return {code.constant((part,))} if {condition} else None")
-        return code.function("sieve", "i, now", body)
     body.append("    h = None")
     for part, condition in conditions:
         body += [
@@ -91,13 +90,29 @@ def _sieve(kind: Kind, takers: tuple[Taker, ...], code: Code) -> str:
     return code.function("sieve", "i, now", [*body, "    return h"])
 
 
+def _single(kind: Kind, taker: Taker, code: Code) -> str:
+    """Write the sieve of one part: no value is read before the leaves in front of its own have let the item pass."""
+    names: dict[tuple[str, ...], str] = {}
+    body = []
+    for test in taker.tests:
+        if test.path not in names:
+            names[test.path] = f"v{len(names)}"
+            body.append(f"    {names[test.path]} = {access('i', test.path)}")
+        body += [f"    if not ({_leaf(kind, taker, test, names[test.path], code)}):", "        return None"]
+    return code.function("sieve", "i, now", [*body, f"    return {code.constant((taker.part,))}"])
+
+
 def _condition(kind: Kind, taker: Taker, variables: dict[tuple[str, ...], str], code: Code) -> str:
     written = []
     for test in taker.tests:
         name = variables.setdefault(test.path, f"v{len(variables)}")
-        field_type = kind.type_at(test.path) or ANY
-        written.append(constant_leaf(test, name, field_type, taker.rules, code, negative=taker.negative))
+        written.append(_leaf(kind, taker, test, name, code))
     return " and ".join(written) or "True"
+
+
+def _leaf(kind: Kind, taker: Taker, test: Test, name: str, code: Code) -> str:
+    field_type = kind.type_at(test.path) or ANY
+    return constant_leaf(test, name, field_type, taker.rules, code, negative=taker.negative)
 
 
 def left_to_try(kind: Kind, takers: tuple[Taker, ...]) -> int:

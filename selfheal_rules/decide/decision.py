@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, TypeAlias, get_args
 
 from attrs import Attribute, field, frozen
@@ -73,19 +74,45 @@ class Outcome:
     """Which attempt it speaks of; None: the latest."""
 
 
+class Issued:
+    """One word on a step of an episode: which step, which attempt at it, and how often that was told."""
+
+    __slots__ = ("action", "attempt", "step", "words")
+
+    def __init__(self, step: str, action: str, attempt: int, words: int) -> None:
+        """Say which."""
+        self.step = step
+        self.action = action
+        self.attempt = attempt
+        self.words = words
+
+
+_WRITTEN = ("action", "at", "attempt", "params", "step", "target", "verdict", "words")
+"""What a snapshot keeps of a decision, beside what fired."""
+
+
 class Decision:
     """
     One remediation step the rules ask for; it never changes.
 
     `id` stays the same whenever the step is issued again; `attempt` counts. `because` explains it; ids and reasons are
-    reckoned when they are first read.
+    reckoned when they are first read. What all decisions on one step share is in its `errand`, and the firing is made
+    of the `rows` that fired once somebody asks: most decisions are no more than what tells them apart.
     """
 
-    __slots__ = ("_opening", "_rows", "action", "at", "attempt", "params", "step", "target", "verdict", "words")
+    __slots__ = ("_opening", "at", "errand", "params", "rows", "target", "verdict")
+
+    _opening: Opening
+    errand: Issued | Errand | Followed
+    rows: Any
+    target: Value
+    params: FrozenMap
+    at: int
+    verdict: Verdict
 
     def __init__(
         self,
-        opening: Opening | Errand | Followed,
+        opening: Opening,
         step: str,
         action: str,
         target: Value,
@@ -94,33 +121,55 @@ class Decision:
         at: int,
         verdict: Verdict,
         words: int = 1,
-        rows: Any = (),
     ) -> None:
-        """Record what is asked for, how often it was told with this attempt, and what fired, or what can give that."""
+        """Record what is asked for, how often it was told with this attempt, and what fired."""
         self._opening = opening
-        self._rows = rows
-        self.step = step
-        self.action = action
+        self.errand = Issued(step, action, attempt, words)
+        self.rows = ()
         self.target = target
         self.params = params
-        self.attempt = attempt
         self.at = at
         self.verdict = verdict
-        self.words = words
 
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
         """Write what fired instead of what can give it, which holds functions."""
-        names = [name for name in self.__slots__ if name not in {"_opening", "_rows"}]
-        return None, {"_opening": self.opening, "_rows": ()} | {name: getattr(self, name) for name in names}
+        said = {name: getattr(self, name) for name in _WRITTEN}
+        return None, {"_opening": self.opening, "_rows": (), **said}
+
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        """Take what was written."""
+        said = state[1]
+        self.__init__(said["_opening"], **{name: said[name] for name in _WRITTEN})  # type: ignore[misc]  # it was made blank
 
     @property
     def opening(self) -> Opening:
         """The firing it is of."""
-        found = self._opening
-        if not isinstance(found, Opening):
-            found = self._opening = found.opening(self._rows, self.at)
-            self._rows = ()
-        return found
+        try:
+            return self._opening
+        except AttributeError:
+            self._opening = self.errand.opening(self.rows, self.at)  # type: ignore[union-attr]  # else it has one
+            self.rows = ()
+            return self._opening
+
+    @property
+    def step(self) -> str:
+        """The name of the step."""
+        return self.errand.step
+
+    @property
+    def action(self) -> str:
+        """What is to be done."""
+        return self.errand.action
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt at the step it is; the first is 1."""
+        return self.errand.attempt
+
+    @property
+    def words(self) -> int:
+        """How often something was said of this attempt."""
+        return self.errand.words
 
     @property
     def id(self) -> str:
@@ -201,6 +250,10 @@ class Decision:
         return (
             f"<Decision {self.action} {self.target!r} by {self.rule} at {self.time.isoformat()}: {self.verdict.status}>"
         )
+
+
+blank: Callable[[], Decision] = partial(object.__new__, Decision)
+"""Makes a decision of nothing, for whoever says at once what it is of: half the price of a call of `Decision`."""
 
 
 class Step(tuple[Decision, ...]):  # noqa: SLOT001 - a tuple with slots can hold nothing more, and most need not

@@ -11,6 +11,7 @@ class Errand:
     """One step of a simple rule under one branch: what it does, to what, and the firing a decision on it is of."""
 
     __slots__ = ("action", "branch", "params", "ruling", "step", "target", "targeted")
+    attempt = words = 1
 
     def __init__(self, ruling: Ruling, branch: Branching, action: Action) -> None:
         """Take out of a plan what a decision needs."""
@@ -22,9 +23,9 @@ class Errand:
         self.params = action.params[branch.number] if action.params else None
         self.targeted = action.step.target is not None
 
-    def opening(self, rows: tuple[Any, ...], at: int) -> Opening:
-        """Give the firing of one match."""
-        return Opening(self.ruling, self.branch, rows, at)
+    def opening(self, rows: Any, at: int) -> Opening:
+        """Give the firing of one match: of its rows, or of the only one there is."""
+        return Opening(self.ruling, self.branch, rows if rows.__class__ is tuple else (rows,), at)
 
 
 class Follow:
@@ -41,17 +42,19 @@ class Follow:
 class Followed:
     """What events that follow at once have fired: each is made once somebody asks for the firing."""
 
-    __slots__ = ("errand", "implied")
+    __slots__ = ("_errand", "action", "implied", "step")
+    attempt = words = 1
 
     def __init__(self, errand: Errand, implied: Implied) -> None:
         """Hold what they follow from."""
-        self.errand = errand
+        self._errand = errand
+        self.action, self.step = errand.action, errand.step
         self.implied = implied
 
     def opening(self, place: int, at: int) -> Opening:
         """Give the firing of the event in this place."""
         row = self.implied.source.derived(self.implied.rows(place), at, 0)
-        return self.errand.opening((row,), at)
+        return self._errand.opening((row,), at)
 
 
 Errands: TypeAlias = tuple[Errand, ...]

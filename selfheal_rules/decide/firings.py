@@ -1,6 +1,7 @@
 """From what the judgement of the rules found to firings: one for each (rule, key), in their order."""
 
 from collections.abc import Sequence
+from operator import lt
 from typing import Any, TypeAlias
 
 from selfheal_rules.compile.plan import Folded, Plan, Ruling
@@ -80,7 +81,7 @@ class Firings:
         if self.blockable:
             self.judge.free += [(single.ruling.number, rows) for rows in matches]
         if len(matches) == 1:
-            self.say(single.errands, matches[0])
+            self.say(single.errands, single.branch.still(matches[0]))
             return
         branch, mine = single.branch, Fired()
         for rows in matches:
@@ -96,10 +97,10 @@ class Firings:
             follows = self.follows[mark] = _follows(single, source)
         key, steps = follows
         texts = columns[key]
-        if len({*texts}) < len(implied):
-            return False
         order: Sequence[int] = range(len(texts))
-        if texts != sorted(texts):
+        if not all(map(lt, texts, texts[1:])):  # else each has its own key, and they stand in order
+            if len({*texts}) < len(texts):
+                return False
             order = sorted(order, key=texts.__getitem__)
         self.passing.follow(steps, implied, order)
         return True

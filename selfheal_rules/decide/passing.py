@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from selfheal_rules.compile.plan import NEVER, Ruling
-from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision
+from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision, blank
 from selfheal_rules.decide.errand import Errands, Follow, Followed, errands_of
 from selfheal_rules.decide.opening import Opening, opening_among
 from selfheal_rules.match.implied import Implied
@@ -39,31 +39,53 @@ class Passing:
 
     def say(self, errands: Errands, rows: tuple[Any, ...], opening: Opening | None = None) -> None:
         """Decide what the steps of a rule ask for."""
-        now, episodes = self.memory.now, self.episodes
-        caution = episodes.caution
-        for errand in errands:
-            target = errand.target(rows)
-            params = errand.params(rows) if errand.params else EMPTY
-            verdict = caution or (UNTARGETED if target is None and errand.targeted else SHADOWED)
-            decision = Decision(opening or errand, errand.step, errand.action, target, params, 1, now, verdict, 1, rows)
-            episodes.decisions.append(decision)
-            self.recent.append(decision)
-        if now >= self._sweep:
-            self.forget()
+        self.episodes.decisions += self.said(errands, rows, rows, opening)
 
-    def follow(self, steps: tuple[Follow, ...], implied: Implied, order: Sequence[int]) -> None:
-        """Decide, in this order, on every event that follows from a match."""
-        now, caution, columns, made = self.memory.now, self.episodes.caution, implied.columns, []
-        said = [(Followed(one.errand, implied), one.errand, columns[one.target], one.params) for one in steps]
-        for at in order:
-            for why, errand, targets, params in said:
-                target, given = targets[at], EMPTY if params < 0 else columns[params][at]
-                verdict = caution or (UNTARGETED if target is None and errand.targeted else SHADOWED)
-                made.append(Decision(why, errand.step, errand.action, target, given, 1, now, verdict, 1, at))
-        self.episodes.decisions += made
+    def said(
+        self, errands: Errands, rows: tuple[Any, ...], of: object, opening: Opening | None = None
+    ) -> list[Decision]:
+        """Give what the steps of a rule ask for; decisions hold what they are `of`, rows or the only one of them."""
+        now, caution, made = self.memory.now, self.episodes.caution, []
+        for errand in errands:
+            decision = blank()
+            decision.errand, decision.rows, decision.at = errand, of, now
+            if opening is not None:
+                decision._opening = opening  # noqa: SLF001 - it is made here
+            decision.target = target = errand.target(rows)
+            decision.params = errand.params(rows) if errand.params else EMPTY
+            decision.verdict = caution or (UNTARGETED if target is None and errand.targeted else SHADOWED)
+            made.append(decision)
         self.recent += made
         if now >= self._sweep:
             self.forget()
+        return made
+
+    def follow(self, steps: tuple[Follow, ...], implied: Implied, order: Sequence[int]) -> None:
+        """Decide, in this order, on every event that follows from a match."""
+        each = [self._each(one, implied, order) for one in steps]
+        made = each[0] if len(each) == 1 else [one for some in zip(*each, strict=True) for one in some]
+        self.episodes.decisions += made
+        self.recent += made
+        if self.memory.now >= self._sweep:
+            self.forget()
+
+    def _each(self, step: Follow, implied: Implied, order: Sequence[int]) -> list[Decision]:
+        """Decide what one step asks for on every event."""
+        why, now, made = Followed(step.errand, implied), self.memory.now, []
+        targets, verdict = implied.columns[step.target], self.episodes.caution or SHADOWED
+        for at in order:
+            decision = blank()
+            decision.errand, decision.rows = why, at
+            decision.at, decision.verdict = now, verdict
+            decision.target, decision.params = targets[at], EMPTY
+            made.append(decision)
+        if step.params >= 0:
+            for decision in made:
+                decision.params = implied.columns[step.params][decision.rows]
+        if verdict is SHADOWED and step.errand.targeted and None in targets:
+            for decision in made:
+                decision.verdict = UNTARGETED if decision.target is None else verdict
+        return made
 
     def forget(self) -> None:
         """Let go of what is older than `max_age`; now and then, for the oldest lies where nobody has been for long."""

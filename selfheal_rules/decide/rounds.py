@@ -16,7 +16,7 @@ from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.episodes import Episodes
 from selfheal_rules.decide.firings import Firings
 from selfheal_rules.decide.proposal import Gate
-from selfheal_rules.decide.straight import joins_of, straight_of
+from selfheal_rules.decide.straight import Single, joins_of, straight_of
 from selfheal_rules.events import Event
 from selfheal_rules.match.joined import network_of
 from selfheal_rules.match.judge import Judge, Ruled
@@ -60,7 +60,7 @@ class Rounds:
         self.gate = gate
         gate.attach(self.network)
         self.episodes = Episodes(self.judge, self.supports, max_age, gate)
-        self.docket = self.episodes.docket
+        self.docket, self.passing = self.episodes.docket, self.episodes.passing
         self.firings = Firings(self.judge, self.episodes)
         self.caution: Verdict | None = None
         self.overloaded = False
@@ -192,14 +192,27 @@ class Rounds:
 
     # Turns
 
+    def settle_alone(self, single: Single, item: Event) -> list[Decision]:
+        """Settle what an event led to that does no more than fire this rule."""
+        if not self.quick or self.ranks is not None or self.episodes.confirmed:
+            self.network.ready.append((single, [(item,)]))
+            return self.settle()
+        self.episodes.caution, self.overloaded = self.caution, False
+        return self.passing.said(single.errands, (item,), item)
+
     def settle_event(self) -> list[Decision]:
         """Settle what one event led to: nearly always no more than rules that close as they open."""
         network, episodes = self.network, self.episodes
         if not self.quick or self.ranks is not None or network.queue or episodes.confirmed:
             return self.settle()
         episodes.caution, self.overloaded = self.caution, False
-        self.firings.fire((), network.ready)
-        network.ready.clear()
+        ready = network.ready
+        if len(ready) == 1 and (found := ready[0][1]).__class__ is list and len(found) == 1:
+            single, rows = ready.pop()[0], found[0]
+            rows = single.branch.still(rows) if single.level else rows
+            return self.passing.said(single.errands, rows, rows)
+        self.firings.fire((), ready)
+        ready.clear()
         decisions, episodes.decisions = episodes.decisions, []
         return decisions
 

@@ -1,4 +1,9 @@
-"""What fires as it is found: rules of events alone that close as they open, while no guard judges every decision."""
+"""
+What fires as it is found: rules that close as they open, of events alone or of one count, while no guard judges all.
+
+A group of a count fires as it rises: a rule that asks for no more, under a key no other group has, is true for the key
+while the row stands, and there is nothing else to follow.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,7 +15,7 @@ from selfheal_rules.match.matcher import seeds_of
 class Single:
     """A rule that fires as it is found, by one seed: `find` is None where every event is a match."""
 
-    __slots__ = ("branch", "errands", "find", "ruling")
+    __slots__ = ("branch", "errands", "find", "level", "ruling")
 
     def __init__(self, ruling: Ruling, branch: Branching, find: Find, errands: Errands) -> None:
         """Take out of a plan what a firing needs."""
@@ -18,6 +23,7 @@ class Single:
         self.branch = branch
         self.find = None if branch.plain else find
         self.errands = errands
+        self.level = branch.level
 
 
 def joins_of(plan: Plan, errands: Mapping[int, Errands]) -> dict[Seed, Single]:
@@ -46,5 +52,10 @@ def _singles(plan: Plan, errands: Mapping[int, Errands]) -> Iterator[tuple[Seed,
         for seed in seeds_of(part):
             ruling, branch = plan.rules[seed.rule], plan.branches[seed.branch]
             alone = ruling.simple and len(ruling.branches) == 1
-            if alone and branch.bare and not (branch.level or branch.remembers):
+            if alone and branch.bare and (_is_risen(part, branch) or not (branch.level or branch.remembers)):
                 yield seed, Single(ruling, branch, seed.find, errands[branch.number])
+
+
+def _is_risen(part: Part, branch: Branching) -> bool:
+    """Whether a branch is true for a key since a row of its only part began to stand, and fires by that alone."""
+    return branch.grouped and branch.plain and not (part.heeded or part.held or part.negative)

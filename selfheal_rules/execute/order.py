@@ -29,5 +29,5 @@ class Order(Decision):
     def __init__(self, decision: Decision, token: int) -> None:
         """Say who asks for a decision."""
         said = (decision.params, decision.attempt, decision.at, decision.verdict, decision.words)
-        super().__init__(decision._opening, decision.step, decision.action, decision.target, *said)  # noqa: SLF001 - its own kind
+        super().__init__(decision.opening, decision.step, decision.action, decision.target, *said)
         self.token = token

@@ -18,7 +18,7 @@ from selfheal_rules.match.durable import DurableMatcher
 from selfheal_rules.match.matcher import NATIVE, Matcher, Matching, joins_of, refused_by, seeds_of
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.network import Network, keys_of
-from selfheal_rules.match.rows import occurrence
+from selfheal_rules.match.rows import in_order, occurrence
 
 MATCHERS: Mapping[str, Callable[[int], Matcher]] = {"durable": DurableMatcher}
 """By name, what makes a matcher of so many joins."""
@@ -74,19 +74,20 @@ class Joined(Network):
         return evolve(seed, find=find)
 
     def _partners(self, join: int, key: Any) -> list[Any]:
-        """Give the rows under a key in the order they came, as an exchange would."""
+        """Give the rows under a key as an exchange would: events in the order of their times, else as they came."""
         numbers = self._matcher.partners(join, _text(key))
         try:
-            return [self._rows[join, number] for number in sorted(numbers)]
+            rows = [self._rows[join, number] for number in sorted(numbers)]
         except KeyError as error:
             message = f"the matcher reports what does not stand in the join: {error}"
             raise EngineError(message) from None
+        return in_order(rows)
 
     # Rows
 
-    def enter(self, part: Part, row: Any) -> None:
+    def enter(self, part: Part, row: Any, *, late: bool = False) -> None:
         """Hold a row where its partners look for it: here, too."""
-        super().enter(part, row)
+        super().enter(part, row, late=late)
         keys = keys_of(part, row)
         for place, join in self._stored[part.number]:
             key = keys[place]

@@ -3,10 +3,11 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, Literal
 
 from selfheal_rules.compile.plan import NEVER, Plan
-from selfheal_rules.match.rows import Kept, Match, Record, Row, Support, Tally, is_over
+from selfheal_rules.events import Event
+from selfheal_rules.match.rows import Kept, Match, Record, Row, Support, Tally, in_order, is_over
 
 HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, FORGET, DEADLINE, RETRY, HEALTH, HELD = range(11)
 """What a timer is for; the ones from DEADLINE on are of episodes and come after firings."""
@@ -33,7 +34,7 @@ class Memory:
         self.standing: list[dict[Row, None]] = [{} for _ in plan.parts]
         self.recent: list[deque[Kept]] = [deque() for _ in plan.parts]
         self.waiting: list[deque[Any]] = [deque() for _ in plan.parts]
-        """Events, each followed by the turn it came in: a pair of the two would be one more thing to keep."""
+        """Events, each followed by its turn and part: a triple of them would be one more thing to keep."""
         self.rooms = [ROOM] * len(plan.parts)
         """By part, how many events or groups it may hold before those that are over are looked for."""
         self.alarm = -NEVER
@@ -81,12 +82,12 @@ class Memory:
         """
         self.rooms[part] = max(ROOM, held + held // 4)
 
-    def remembers(self, seen: dict[str, int], identity: str, limit: int) -> bool:
-        """Whether an id is remembered; one that came at or before an instant is forgotten."""
-        is_known = seen.get(identity, limit) > limit
-        if not is_known:
-            seen.pop(identity, None)
-        return is_known
+    def past(self, item: Event, seen: dict[str, int], limit: int) -> Literal["duplicate", "stale"] | None:
+        """Say that an event was seen before, or is too old; what came at or before an instant is forgotten."""
+        if seen.get(item.id, limit) > limit:
+            return "duplicate"
+        seen.pop(item.id, None)
+        return "stale" if item.at < limit else None
 
     def forget(self, limit: int) -> None:
         """Forget the ids of events that came at or before an instant."""
@@ -114,7 +115,10 @@ class Memory:
         return {id(row) for row in (*marked, *waiting)}
 
     def link(self) -> None:
-        """Have every row know the matches it is in, in the order they were born."""
+        """Have every row know the matches it is in, in the order they were born, and events stand in their order."""
+        for bucket in (bucket for buckets in self.exchanges for bucket in buckets.values()):
+            for rows in bucket.values():
+                in_order(rows)
         followed = [match for branch in self.matches for match in branch.values()]
         followed += [match for branch in self.once for match in branch]
         for match in sorted(followed, key=lambda one: one.born):

@@ -5,11 +5,10 @@ from heapq import heappop, heappush
 from typing import Any
 
 from selfheal_rules.compile.plan import NEVER, Part, Plan, Seed
-from selfheal_rules.events import Event
 from selfheal_rules.match.matcher import NATIVE, Matching
 from selfheal_rules.match.memory import AGE, HOLD, Memory
 from selfheal_rules.match.populations import Listener
-from selfheal_rules.match.rows import Kept, Match, Pending, Record, Row
+from selfheal_rules.match.rows import Kept, Match, Pending, Record, Row, in_order, kept
 from selfheal_rules.match.takers import Firing, Meeting, Single, Take, meeting, taker
 from selfheal_rules.match.tallies import Tallies
 from selfheal_rules.values import lookup, microseconds
@@ -32,11 +31,15 @@ class Network:
         self.tallies = Tallies(self)
         self.touched = False
         self.straight: tuple[tuple[Single, ...] | None, ...] = (None,) * len(plan.parts)
+        self.alone: tuple[Single | None, ...] = (None,) * len(plan.parts)
+        """By part, the one rule that every event of it fires, where it does nothing else."""
         self.firing: dict[str, tuple[Single, ...]] = {}
         """By kind, what every event of it fires, where none does anything else."""
         self.joins: dict[Seed, Single] = {}
         self.ready: list[tuple[Single, Firing]] = []
         self.ages = _ages(plan)
+        self.lines = [*range(len(plan.parts))]
+        """By part, the first one whose unindexed events wait in the same place."""
         self.takers: tuple[Take, ...] = ()
         self.meetings: tuple[Meeting, ...] = ()
         self.listeners: dict[str, list[Listener]] = {}
@@ -46,14 +49,24 @@ class Network:
     def wire(self, straight: tuple[tuple[Single, ...] | None, ...], joins: dict[Seed, Single]) -> None:
         """Take what fires as it is found, and say what each part does with an event."""
         self.straight, self.joins = straight, joins
+        self._share()
         self.meetings = tuple(meeting(self, part) for part in self.parts)
         self.takers = tuple(taker(self, part) for part in self.parts)
+        self.alone = tuple(one[0] if one and len(one) == 1 and one[0].find is None else None for one in straight)
         self.firing = {}
         for kind, entry in self.plan.entries.items():
             found = [straight[number] for number in entry.always or ()]
             known = [one for one in found if one is not None]
             if known and len(known) == len(found):
                 self.firing[kind] = tuple(single for one in known for single in one)
+
+    def _share(self) -> None:
+        """Have events that wait unindexed for as long wait in one place, which is at hand whatever part they are of."""
+        waiting = self.memory.waiting
+        first: dict[int, int] = {}
+        for number, part in enumerate(self.parts):
+            line = first.setdefault(self.span(part), number) if part.lazy else number
+            self.lines[number], waiting[number] = line, waiting[line]
 
     # What is to be judged
 
@@ -115,7 +128,7 @@ class Network:
     def keep(self, part: Part, item: Any) -> None:
         """Index an event for those that come after it, and have it meet what waits."""
         self.expire(part)
-        row = self.index(part, item, self.memory.turn)
+        row = self.index(part, item, self.memory.turn, late=True)
         if part.watches:
             self.watch(part, row)
         self.seed(part, row)
@@ -125,27 +138,24 @@ class Network:
         memory, number = self.memory, part.number
         limit, waiting, recent = memory.now - self.span(part), memory.waiting[number], memory.recent[number]
         while waiting and waiting[0].at <= limit:
-            waiting.popleft()
-            waiting.popleft()
+            waiting.popleft(), waiting.popleft(), waiting.popleft()
         while recent and recent[0].at <= limit:
             self.leave(part, recent.popleft())
-        memory.grant(number, max(len(waiting), len(recent)))
+        memory.grant(self.lines[number], max(len(waiting), len(recent)))
 
-    def index(self, part: Part, item: Any, turn: int) -> Kept:
-        """Give the row of an event where its partners will look for it."""
-        row = Kept(item.kind, item.source, item.id, item.fields, item.at, turn)
-        if item.__class__ is not Event:
-            row.maker = item.maker
+    def index(self, part: Part, item: Any, turn: int, *, late: bool = False) -> Kept:
+        """Give the row of an event where its partners will look for it; `late`, others may be later than it."""
+        row = kept(item, turn)
         self.memory.recent[part.number].append(row)
-        self.enter(part, row)
+        self.enter(part, row, late=late)
         return row
 
     def catch_up(self) -> None:
         """Index the events that only a late one could meet."""
-        for part in self.parts:
-            waiting = self.memory.waiting[part.number]
+        for waiting in self.memory.waiting:
             while waiting:
-                self.index(part, waiting.popleft(), waiting.popleft())
+                item, turn, number = waiting.popleft(), waiting.popleft(), waiting.popleft()
+                self.index(self.parts[number], item, turn, late=True)
 
     def tidy(self) -> None:
         """Hold no more than a snapshot needs."""
@@ -164,8 +174,8 @@ class Network:
 
     # Rows in exchanges
 
-    def enter(self, part: Part, row: Any) -> None:
-        """Hold a row where its partners look for it."""
+    def enter(self, part: Part, row: Any, *, late: bool = False) -> None:
+        """Hold a row where its partners look for it: events in the order of their times, else as they come."""
         memory, number = self.memory, part.number
         if part.scanned:
             memory.standing[number][row] = None
@@ -182,6 +192,8 @@ class Network:
                 buckets[key] = {number: [row]}
             elif number in bucket:
                 bucket[number].append(row)
+                if late:
+                    in_order(bucket[number])
             else:
                 bucket[number] = [row]
         if places:

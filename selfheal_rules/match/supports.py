@@ -167,11 +167,12 @@ class Supports:
         """Post a concluded event for each match to the rules above."""
         if self.quiet or not found:
             return
-        if len(ruling.branches) > 1 or any(branch.level or branch.remembers for branch, _, _ in found):
+        first = found[0][0]  # of the only branch, if there is one
+        if len(ruling.branches) > 1 or first.level or first.remembers:
             found = self._new(ruling, index, found)
         now, turn = self.memory.now, self.memory.turn
         if step.fold is not None and (straight := self.network.firing.get(step.kind.name)):
-            source = self._source(ruling, index, step, found[0][0])
+            source = self._source(ruling, index, step, first)
             self.made += len(found)
             implied = Implied(source, *step.fold.columns(found), now, turn)
             self.network.ready += [(single, implied) for single in straight]

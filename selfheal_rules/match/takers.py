@@ -105,6 +105,7 @@ def _keeping(network: "Network", part: Part) -> Take:
     """Keep an event for those that come after it; what only late ones could look up is not even indexed."""
     memory, number, meet = network.memory, part.number, network.meetings[part.number].early
     waiting, recent, rooms = memory.waiting[number], memory.recent[number], memory.rooms
+    line = network.lines[number]
 
     def take_unindexed(
         item: Any, memory: Any = memory, waiting: Any = waiting, number: int = number, meet: Take = meet
@@ -112,8 +113,8 @@ def _keeping(network: "Network", part: Part) -> Take:
         if item.__class__ is not Event or item.at < memory.now:
             network.keep(part, item)
             return
-        waiting += (item, memory.turn)
-        if len(waiting) > rooms[number]:
+        waiting += (item, memory.turn, number)
+        if len(waiting) > rooms[line]:
             network.expire(part)
         meet(item)
 

@@ -27,6 +27,22 @@ def test_the_same_rows_do_not_fire_twice(play: Play) -> None:
     assert expected == play(level, *inputs)
 
 
+def test_a_count_fires_as_it_rises(play: Play) -> None:
+    """[19] And again once it has fallen."""
+    often = rule("{as: p, event: beat, count: {at_least: 2, within: 4s, by: [host]}}")
+    inputs = [beat(0), beat(1), beat(2), beat(5.5), beat(5.6, host="b"), beat(5.7, host="b")]
+    expected = ["matched", "matched fence a@1", "matched", "matched fence a@5.5", "matched", "matched fence b@5.7"]
+    assert expected == play(often, *inputs)
+
+
+def test_a_key_of_several_counts_fires_with_the_first_of_them(play: Play) -> None:
+    """[19] The key is true until the last has fallen."""
+    often = rule("{as: p, event: beat, count: {at_least: 2, within: 4s, by: [host, n]}}")
+    inputs = [beat(0, n=1), beat(1, n=1), beat(2, n=2), beat(3, n=2), beat(7, n=1), beat(8, n=1)]
+    expected = ["matched", "matched fence a@1", "matched", "matched", "matched", "matched fence a@8"]
+    assert expected == play(often, *inputs)
+
+
 def test_instant_matches_of_one_turn_are_one_firing(play: Play) -> None:
     """[19] The key fires once, however many matches an event completes."""
     pair = rule("{all: [{event: beat}, {as: p, event: fail}], within: 9s}")

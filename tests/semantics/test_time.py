@@ -65,6 +65,14 @@ def test_a_late_event_joins_what_lies_in_a_narrower_window_of_others(play: Play)
     assert "matched" == play(rules, beat(0, n=1), beat(1, n=2), until(8), rules, fail(3), max_age=5)[-1]
 
 
+def test_a_late_event_takes_its_place_among_those_before_and_after_it(play: Play) -> None:
+    """[4] What comes later finds those that are near it as if all had come in time."""
+    pair = rule("{sequence: [{event: beat}, {as: p, event: fail}], within: 4s}")
+    inputs = [beat(0), beat(10), beat(2), fail(11), fail(3)]
+    expected = ["matched", "matched", "matched", "matched fence a@11", "matched fence a@11"]
+    assert expected == play(pair, *inputs)
+
+
 def test_an_event_older_than_max_age_is_stale(play: Play) -> None:
     """[4] Exactly `max_age` is not older; a stale event does nothing and is not remembered."""
     assert ["", "matched fence a@20"] == play(rule("{as: p, event: beat}"), until(20), beat(10), max_age=10)
