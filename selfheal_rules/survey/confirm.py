@@ -25,6 +25,7 @@ RuleName: TypeAlias = tuple[str, str]
 
 _STEP = timedelta(milliseconds=1)
 _WATCHED = timedelta(days=1)
+_LONGER = timedelta(minutes=10)
 
 
 @frozen(eq=False, repr=False)
@@ -152,15 +153,24 @@ def _repeated(item: Item, often: Mapping[str, int]) -> Iterator[Item]:
 
 
 def _tried(items: tuple[Item, ...], first: Act, second: Act, program: Program) -> Proof | None:
-    """Post the items, let pass what both wait for, and look for two decisions about one target and one item."""
+    """Post the items, let pass what both wait for, then more, and look for what both do because of one item."""
     engine = Engine(program, policy=Policy("survey"))
     decided: list[Decision] = []
-    ordered = sorted(items, key=lambda item: item.time)
+    ordered = tuple(sorted(items, key=lambda item: item.time))
     engine.advance(ordered[0].time - _WATCHED)  # what must not have been is judged only where it was watched for
     for item in ordered:
         decided += engine.post(item)
-    if engine.now:
-        decided += engine.advance(engine.now + max(first.cause.wait, second.cause.wait) + _STEP)
+    wait = max(first.cause.wait, second.cause.wait) + _STEP
+    found = None
+    for more in (wait, _LONGER):  # other rules may hold one of the two back for a while, as a storm does
+        if engine.now and not found:
+            decided += engine.advance(engine.now + more)
+            found = _both(decided, ordered, first, second)
+    return found
+
+
+def _both(decided: Sequence[Decision], items: tuple[Item, ...], first: Act, second: Act) -> Proof | None:
+    """Look for two decisions about one target and one item."""
     mine = [one for one in decided if (one.ruleset, one.rule) == first.rule and done(one)]
     theirs = [one for one in decided if (one.ruleset, one.rule) == second.rule and done(one)]
     for some, other in product(mine, theirs):
@@ -169,7 +179,7 @@ def _tried(items: tuple[Item, ...], first: Act, second: Act, program: Program) -
         if kinds and some.target == other.target:
             target = some.target
             acts = _all(mine, target), _all(theirs, target)
-            return Proof(tuple(ordered), kinds[0], target, *acts, other.time - some.time)
+            return Proof(items, kinds[0], target, *acts, other.time - some.time)
     return None
 
 
