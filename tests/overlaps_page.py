@@ -20,7 +20,8 @@ two differ.
 
 Each pair is proved: the command shows a stream, one CloudEvents object a line, that makes both decide, and an
 engine over all of them has confirmed it (`selfheal overlaps rulesets --format json` prints the streams). What
-counts, reckons or waits long is not always solved, so a pair that is missing here is not shown to be none.
+counts, reckons or waits long is not always solved, so a pair that is missing here is not shown to be none. Where what
+is done to one thing reaches what is on it, the two act for reasons of their own.
 
 Other healers are a table (`selfheal_rules/survey/healers`), each a rule set that says what triggers it and what it
 does, with its switch, the marks by which it is recognised, and where that is written. The marks ship as a policy,

@@ -160,6 +160,23 @@ def test_the_witnesses_of_the_fixtures_make_both_rules_fire(chunk: Any) -> None:
             assert both <= _fired(rules, finding), finding.render()
 
 
+def test_as_a_storm_ebbs_the_rule_acts_on_all_that_are_left() -> None:
+    """The witness of SH427 decides nothing up to its last line, the end of one, and then for each of the others."""
+    rules = _load(next(chunk for chunk in LINT if chunk.name == "lint: storms that ebb").source.text)
+    tried = 0
+    for finding in check_rules(rules).findings:
+        engine, rule = Engine(compile_rules(rules)), _rule_at(rules, finding.span.line).id
+        told = [
+            sorted(str(one.target) for one in engine.post(read.item) if one.rule == rule)
+            for read in read_items(finding.witness, vocabulary=engine.program.vocabulary)
+            if isinstance(read, Reading)
+        ]
+        assert [[]] * 3 == told[:-1]
+        assert 2 == len(dict.fromkeys(told[-1]))
+        tried += 1
+    assert tried == 3
+
+
 def test_a_shadowed_rule_never_decides_alone() -> None:
     """Over random streams the other rule decides for the same key at every instant at which the shadowed one does."""
     counted = 0

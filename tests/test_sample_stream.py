@@ -65,8 +65,10 @@ def test_the_rules_of_the_sample_are_sound() -> None:
     """The rule set is written in the shipped vocabulary and one kind of its own, and no check finds anything."""
     rules = load_rules(RULES)
     assert () == check_rules(rules).findings
-    back = ["keep-off", "force-host-up", "enable-host"]
-    assert ["host-is-dead", "heal-dead-host", *back, "start-evacuated-server", "one-witness"] == [
+    back = ["host-was-felled", "keep-off", "force-host-up", "enable-host", "tell-host-left"]
+    told = ["tell-host-kept-down", "tell-what-failed", "tell-unmarked-host", "tell-stopped-server"]
+    last = ["one-witness", "tell-untouched-host"]
+    assert ["host-is-dead", "heal-dead-host", *back, "start-evacuated-server", *told, *last] == [
         rule.id for rule in rules.rules
     ]
 

@@ -9,6 +9,7 @@ from selfheal_rules.check.actions import actions, brought
 from selfheal_rules.check.bound import bound
 from selfheal_rules.check.conclusions import lifetimes, provenance, unconfirmed, unread
 from selfheal_rules.check.determined import determined
+from selfheal_rules.check.ebbing import ebbing
 from selfheal_rules.check.everything import catch_all
 from selfheal_rules.check.expressions import formulas
 from selfheal_rules.check.guards import populations, settings, shares, unguarded
@@ -84,6 +85,7 @@ CHECKS: tuple[Check, ...] = (
     Check("impossible leaves", impossible, "part"),
     Check("needless leaves", needless, is_lint=True),
     Check("negatives of what is bound", bound, is_lint=True),
+    Check("storms that ebb", ebbing, "set", is_lint=True),
     Check("patterns that never meet", apart, is_lint=True),
     Check("shadowed rules", shadowed, is_lint=True),
     Check("opposed rules", opposed, is_lint=True),

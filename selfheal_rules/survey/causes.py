@@ -177,8 +177,8 @@ def _ask(made: Cause, pattern: Pattern, leaf: Test, ruleset: RuleSet, readers: R
     where = made.names[pattern.alias](leaf.path)
     against = [_known(one, ruleset) for one in operands(leaf)]
     if any(isinstance(one, Reference) for one in against):
-        other = made.place(against[0])
-        if leaf.operator == "is":
+        other = made.place(next(one for one in against if isinstance(one, Reference)))
+        if leaf.operator in {"is", "in"}:  # of a list one is enough, and an engine tries it
             _unite(made, where, other)
         elif leaf.operator == "contains" and isinstance(where, tuple) and isinstance(other, tuple):
             made.inside.append((where, other))

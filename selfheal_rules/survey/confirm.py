@@ -1,6 +1,6 @@
 """A stream that makes two rules act on one target because of one item: put together, then tried in an engine."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import product
 from typing import TypeAlias
@@ -25,6 +25,7 @@ RuleName: TypeAlias = tuple[str, str]
 
 _STEP = timedelta(milliseconds=1)
 _WATCHED = timedelta(days=1)
+_LONGER = timedelta(minutes=5)
 
 
 @frozen(eq=False, repr=False)
@@ -39,8 +40,22 @@ class Act:
 
 
 @frozen
+class Link:
+    """A state of this kind says that what `inner` names is on what `outer` names, which is the target of the first."""
+
+    kind: str
+    inner: str
+    outer: str
+    is_first_whole: bool
+
+
+@frozen
 class Proof:
-    """A stream, and what two rules did in it to one target because of the same item; `lead` is that of the first."""
+    """
+    A stream, and what two rules did in it to one target because of the same item; `lead` is that of the first.
+
+    Or, with another target of the second, to a thing and to what is on it, as a state of `kind` says.
+    """
 
     items: tuple[Item, ...]
     kind: str
@@ -49,13 +64,16 @@ class Proof:
     first: tuple[str, ...]
     second: tuple[str, ...]
     lead: timedelta
+    other: Value = None
+    link: Link | None = None
 
 
-def prove(first: Act, second: Act, program: Program) -> Proof | None:
+def prove(first: Act, second: Act, program: Program, link: Link | None = None) -> Proof | None:
     """Give a proof that two acts overlap, as the engine decides; None where none was found."""
-    for matching in _matchings(first.cause.parts, second.cause.parts):
-        items = _items(first, second, matching, program)
-        found = _tried(items, first, second, program) if items else None
+    matchings: Iterable[Mapping[int, int]] = _matchings(first.cause.parts, second.cause.parts)
+    for matching in matchings if link is None else ({}, *matchings):
+        items = _items(first, second, matching, program, link)
+        found = _tried(items, first, second, program, link) if items else None
         if found:
             return found
     return None
@@ -78,7 +96,9 @@ def _common(some: Pattern, other: Pattern) -> str | None:
     return next((kind for kind in some.kinds if some.form == other.form and kind in other.kinds), None)
 
 
-def _items(first: Act, second: Act, matching: Mapping[int, int], program: Program) -> tuple[Item, ...]:
+def _items(
+    first: Act, second: Act, matching: Mapping[int, int], program: Program, link: Link | None
+) -> tuple[Item, ...]:
     """Give the items of both, those that are matched once, with one target; none where they cannot be."""
     parts = list(first.cause.parts)
     number: dict[int, int] = {}
@@ -93,7 +113,11 @@ def _items(first: Act, second: Act, matching: Mapping[int, int], program: Progra
     meeting = Meeting(Subject(RuleSet("survey", (), program.vocabulary), ()), parts)
     own, other = _Laid(meeting, {at: at for at in range(len(first.cause.parts))}), _Laid(meeting, number)
     wanted = [*own.lay(first.cause), *other.lay(second.cause)]
-    meeting.unite(own.moved(first.target), other.moved(second.target))
+    targets = own.moved(first.target), other.moved(second.target)
+    if link:
+        wanted += _linked(meeting, link, targets)
+    else:
+        meeting.unite(*targets)
     if any(meeting.contradictions()):
         return ()
     often = own.often(first.cause) | other.often(second.cause)
@@ -101,6 +125,25 @@ def _items(first: Act, second: Act, matching: Mapping[int, int], program: Progra
     inside = [*own.inside(first.cause), *other.inside(second.cause)]
     items = _filled(solved(meeting, wanted, timedelta(), in_order=in_order), inside, parts, in_order=in_order)
     return tuple(one for item in items for one in _repeated(item, often))
+
+
+def _linked(meeting: Meeting, link: Link, targets: tuple[Field, Field]) -> list[Field]:
+    """Let a state say that one target is on the other: the one that is asked for already, or one more."""
+    whole, part = targets if link.is_first_whole else targets[::-1]
+    number = next(
+        (
+            at
+            for at, one in enumerate(meeting.patterns)
+            if one.kinds == (link.kind,) and meeting.root((at, (link.inner,))) == meeting.root(part)
+        ),
+        len(meeting.patterns),
+    )
+    if number == len(meeting.patterns):
+        meeting.patterns.append(Pattern("#there", "state", (link.kind,)))
+    said = [(number, (link.inner,)), (number, (link.outer,))]
+    meeting.unite(said[0], part)
+    meeting.unite(said[1], whole)
+    return [*said]
 
 
 def _filled(
@@ -151,26 +194,46 @@ def _repeated(item: Item, often: Mapping[str, int]) -> Iterator[Item]:
         yield evolve(item, id=f"{item.id}.{number}", time=item.time + number * _STEP) if again else item
 
 
-def _tried(items: tuple[Item, ...], first: Act, second: Act, program: Program) -> Proof | None:
-    """Post the items, let pass what both wait for, and look for two decisions about one target and one item."""
+def _tried(items: tuple[Item, ...], first: Act, second: Act, program: Program, link: Link | None) -> Proof | None:
+    """Post the items, let pass what both wait for, then more, and look for what both do because of one item."""
     engine = Engine(program, policy=Policy("survey"))
     decided: list[Decision] = []
-    ordered = sorted(items, key=lambda item: item.time)
+    ordered = tuple(sorted(items, key=lambda item: item.time))
     engine.advance(ordered[0].time - _WATCHED)  # what must not have been is judged only where it was watched for
     for item in ordered:
         decided += engine.post(item)
-    if engine.now:
-        decided += engine.advance(engine.now + max(first.cause.wait, second.cause.wait) + _STEP)
+    wait = max(first.cause.wait, second.cause.wait) + _STEP
+    found = None
+    for more in (wait, _LONGER):  # other rules may hold one of the two back for a while, as a storm does
+        if engine.now and not found:
+            decided += engine.advance(engine.now + more)
+            found = _both(decided, ordered, first, second, link)
+    return found
+
+
+def _both(
+    decided: Sequence[Decision], items: tuple[Item, ...], first: Act, second: Act, link: Link | None
+) -> Proof | None:
+    """Look for two decisions about one target and one item, or about a thing and what is on it."""
     mine = [one for one in decided if (one.ruleset, one.rule) == first.rule and done(one)]
     theirs = [one for one in decided if (one.ruleset, one.rule) == second.rule and done(one)]
     for some, other in product(mine, theirs):
+        if link and _is_on(some, other, items, link):
+            acts = _all(mine, some.target), _all(theirs, other.target)
+            return Proof(items, link.kind, some.target, *acts, other.time - some.time, other.target, link)
         shared = {identity(one): one.kind for one in roots(some.because)}
         kinds = [one.kind for one in roots(other.because) if identity(one) in shared]
-        if kinds and some.target == other.target:
+        if kinds and not link and some.target == other.target:
             target = some.target
             acts = _all(mine, target), _all(theirs, target)
-            return Proof(tuple(ordered), kinds[0], target, *acts, other.time - some.time)
+            return Proof(items, kinds[0], target, *acts, other.time - some.time)
     return None
+
+
+def _is_on(some: Decision, other: Decision, items: Sequence[Item], link: Link) -> bool:
+    whole, part = (some, other) if link.is_first_whole else (other, some)
+    said = [one.fields for one in items if one.kind == link.kind]
+    return any(one.get(link.inner) == part.target and one.get(link.outer) == whole.target for one in said)
 
 
 def done(decision: Decision) -> str:

@@ -8,11 +8,12 @@ from attrs import frozen
 from selfheal_rules.source import NOWHERE, Span
 from selfheal_rules.values import Value
 
-How: TypeAlias = Literal["twice", "against", "beside"]
+How: TypeAlias = Literal["twice", "against", "beside", "within"]
 HOWS: Mapping[How, str] = {
     "twice": "both do",
     "against": "one takes back what the other does:",
     "beside": "they do different things:",
+    "within": "what is done to one thing reaches what is on it:",
 }
 """How two acts on one target stand to each other, as it is told."""
 
@@ -58,11 +59,13 @@ class Overlap:
     why: str
     cure: str
     is_known: bool = True
+    other: Value = None
+    """What the second acts on, where that is another thing: one of the two is on the other, as the item says."""
 
     @property
     def is_finding(self) -> bool:
         """Whether it does harm for sure: both are there, and do the same or undo each other."""
-        return self.is_known and (self.how != "beside" or bool(self.second.healer))
+        return self.is_known and (self.how in {"twice", "against"} or bool(self.second.healer))
 
     def to_json(self) -> dict[str, Any]:
         """Give it as the object `selfheal overlaps --format json` prints."""

@@ -15,7 +15,8 @@ from selfheal_rules.cloud import Cloud
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.model import Do, Literal, RuleSet
 from selfheal_rules.survey.causes import Cause, causes
-from selfheal_rules.survey.confirm import Act, Proof, prove
+from selfheal_rules.survey.confirm import Act, Link, Proof, prove
+from selfheal_rules.survey.containment import links
 from selfheal_rules.survey.overlap import Healer, How, Overlap, Overlaps, Side
 from selfheal_rules.survey.readers import Placed, Readers
 from selfheal_rules.survey.shipped import healers
@@ -115,16 +116,17 @@ class _Found:
 
 
 def _shown(first: _Acting, second: _Acting, program: Program) -> _Found | None:
+    is_own = not any("project" in one.placed.ruleset.metadata for one in (first, second))
     tried: set[tuple[object, ...]] = set()
     for some in first.acts:
         for other in second.acts:
-            key = (id(some.cause), id(other.cause), some.target, other.target)
-            if key in tried or not _is_one_thing(some, other, program):
-                continue
-            tried.add(key)
-            found = prove(some, other, program)
-            if found:
-                return _Found(found, (some, other))
+            linked = (None,) if _is_one_thing(some, other, program) else tuple(links(some, other)) if is_own else ()
+            for link in linked:
+                key = (id(some.cause), id(other.cause), some.target, other.target, link)
+                found = prove(some, other, program, link) if key not in tried else None
+                tried.add(key)
+                if found:
+                    return _Found(found, (some, other))
     return None
 
 
@@ -142,10 +144,25 @@ def _is_one_thing(some: Act, other: Act, program: Program) -> bool:
 def _between(first: _Acting, second: _Acting, found: _Found) -> Overlap:
     """Tell of two rules."""
     proof = found.proof
+    if proof.link:
+        return _within(first, second, found, proof.link)
     winner, loser, why = _ranked(first, second, proof.lead)
     sides = _side(first.placed, proof.first), _side(second.placed, proof.second)
     how, shown = _how(proof.first, proof.second), written(proof.items)
     return Overlap(*sides, how, proof.kind, proof.target, shown, loser.placed.name, why, _cure(winner, loser, found))
+
+
+def _within(first: _Acting, second: _Acting, found: _Found, link: Link) -> Overlap:
+    """Tell of a rule about a thing and one about what is on it: the whole first, and the part yields."""
+    proof = found.proof
+    sides = [(_side(first.placed, proof.first), proof.target), (_side(second.placed, proof.second), proof.other)]
+    (whole, target), (part, other) = sides if link.is_first_whole else sides[::-1]
+    winner, loser = (first, second) if link.is_first_whole else (second, first)
+    why = f"what becomes of the {link.outer} becomes of what is on it"
+    return Overlap(
+        whole, part, "within", proof.kind, target, written(proof.items), loser.placed.name, why,
+        _way(winner, loser, found, link), other=other,
+    )  # fmt: skip
 
 
 def _with_healer(first: _Acting, second: _Acting, found: _Found, *, is_known: bool) -> Overlap:
@@ -208,6 +225,18 @@ def _cure(winner: _Acting, loser: _Acting, found: _Found) -> str:
     where = f"{{rule: {winner.placed.view.rule.id}, target: {found.act_of(loser).written}}}"
     wait = "" if found.proof.lead else "let it wait for a moment with `for`, and "
     return f"{wait}add to `{loser.placed.name}`: `unless: [{{state: selfheal.episode, where: {where}}}]`"
+
+
+def _way(winner: _Acting, loser: _Acting, found: _Found, link: Link) -> str:
+    """Say how what is done to a part yields to what is done to what it is on, which its rule may know already."""
+    bound = loser.placed.view.names.items()
+    there = next((name for name, found in bound if name[0] != "#" and found[0].pattern.kinds == (link.kind,)), "")
+    episode = (
+        "{state: selfheal.episode, where: "
+        f"{{rule: {winner.placed.view.rule.id}, target: ${there or 'there'}.{link.outer}}}}}"
+    )
+    seen = f"{{as: there, state: {link.kind}, where: {{{link.inner}: {found.act_of(loser).written}}}}}"
+    return f"add to `{loser.placed.name}`: `unless: [{episode if there else f'{{all: [{seen}, {episode}]}}'}]`"
 
 
 def _markers(rules: RuleSet, target: str) -> str:

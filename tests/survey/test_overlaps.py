@@ -23,7 +23,7 @@ from selfheal_rules.survey.shipped import given as told_by
 from selfheal_rules.survey.shipped import healers
 from selfheal_rules.values import Value
 from tests import healers_page
-from tests.survey.written import cloud, rules
+from tests.survey.written import GUARDED, cloud, rules
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [load_rules(path.parent) for path in sorted(ROOT.glob("rulesets/*/rules.yaml"))]
@@ -60,8 +60,8 @@ def _acted(overlap: Overlap) -> dict[tuple[str, str], dict[Value, set[str]]]:
 def test_the_witness_makes_both_act_on_the_target(overlap: Overlap) -> None:
     """Each of the two does what is said of it, to the target that is said."""
     found = _acted(overlap)
-    for side in (overlap.first, overlap.second):
-        assert set(side.actions) <= found[side.ruleset, side.rule][overlap.target]
+    for side, target in ((overlap.first, overlap.target), (overlap.second, overlap.other or overlap.target)):
+        assert set(side.actions) <= found[side.ruleset, side.rule][target]
 
 
 def _named(found: Overlaps) -> dict[tuple[str, str], str]:
@@ -294,6 +294,60 @@ def test_what_decides_later_can_know(second: str) -> None:
     assert ("small / one", "`small / two` decides first, and is at work by then") == (found.yields, found.why)
     unless = found.cure.partition("`unless")[2].rstrip("`")
     assert () == find_overlaps([rules(text.replace("ONE", f", unless{unless}"))], ALONE).overlaps
+
+
+FENCED = """\
+rules:
+  - id: fence
+    when: {as: a, state: alarm, where: {status: problem, host: {exists: true}}}
+    then: [{do: FIRST, target: $a.host, confirm: {none: [{state: instance, where: {host: $a.host}}], within: 5m}}]
+GUARDED  - id: reboot
+    when: {all: [{as: b, event: instance.failed}] ONE}
+    then: [{do: compute.start_server, target: $b.instance}]
+""".replace("GUARDED", GUARDED)
+
+
+def test_what_is_done_to_a_host_reaches_the_server_on_it() -> None:
+    """Two acts for two reasons overlap where a state says that one target is on the other; the part yields."""
+    ruleset = rules(FENCED.replace("ONE", "").replace("FIRST", "compute.evacuate_host"))
+    (found,) = find_overlaps([ruleset], ALONE).overlaps
+    assert ("within", "small / fence", "small / reboot") == (found.how, found.first.name, found.second.name)
+    assert ("instance", "small / reboot", False) == (found.kind, found.yields, found.is_finding)
+    said = [json.loads(line) for line in found.witness]
+    (there,) = (one["data"] for one in said if one["type"] == "instance")
+    assert {"instance": found.other, "host": found.target}.items() <= there.items()
+
+
+def test_with_what_is_told_the_part_yields() -> None:
+    """With the `unless` of the cure, what is done to the host first keeps the rule off the server on it."""
+    text = FENCED.replace("FIRST", "compute.evacuate_host")
+    (found,) = find_overlaps([rules(text.replace("ONE", ""))], ALONE).overlaps
+    unless = found.cure.partition("`unless")[2].rstrip("`")
+    assert () == find_overlaps([rules(text.replace("ONE", f", unless{unless}"))], ALONE).overlaps
+
+
+def test_a_list_of_references_is_followed() -> None:
+    """A field that is one of several values of another item is followed as one that equals the first of them."""
+    two = """\
+rules:
+  - id: lock
+    when: {as: a, event: instance.failed}
+    then: [{do: compute.lock_server, target: $a.instance}]
+  - id: unlock
+    when:
+      all:
+        - {as: a, event: instance.failed}
+        - {as: b, state: instance, where: {instance: [$a.instance, $a.host]}}
+    key: [$b.instance]
+    then: [{do: compute.unlock_server, target: $b.instance}]
+"""
+    assert [("against", "small / lock", "small / unlock")] == _between(rules(two))
+
+
+def test_what_leaves_servers_alone_reaches_none_of_them() -> None:
+    """A host that is disabled, and a server on it that is acted on, are two things."""
+    text = FENCED.replace("ONE", "").replace("FIRST", "compute.disable_service")
+    assert () == find_overlaps([rules(text)], ALONE).overlaps
 
 
 def test_where_both_decide_at_once_the_site_names_the_winner() -> None:
