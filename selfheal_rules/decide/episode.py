@@ -41,8 +41,8 @@ class Episode:
     """
 
     __slots__ = (
-        "admitted", "destructive", "ending", "escalating", "health", "health_row", "key", "level", "number", "opening",
-        "rule", "scopes", "shadowed", "status", "steps", "target", "verify_due",
+        "admitted", "destructive", "ending", "escalating", "health", "health_row", "judged", "key", "level", "number",
+        "opening", "rule", "scopes", "shadowed", "status", "steps", "target", "verify_due",
     )  # fmt: skip
 
     def __init__(self, number: int, rule: int, key: Any, opening: Opening, *, level: bool) -> None:
@@ -57,6 +57,8 @@ class Episode:
         self.target: Any = None
         self.admitted = False
         """Whether guards have let a step of it through: those that only judge how it begins are done with it."""
+        self.judged = False
+        """Whether guards were asked how it begins."""
         self.scopes: tuple[Any, ...] = ()
         """What the guards of the rule go by, each in its place."""
         self.destructive = False
@@ -95,3 +97,17 @@ def all_confirmed(steps: Iterable[Progress]) -> bool:
         if progress.state != "confirmed":
             return False
     return True
+
+
+def tells(episode: Episode, steps: tuple[Action | Conclusion, ...], index: int) -> bool:
+    """Whether a step of `else` touches nothing and all it waits for is done, or never will be: people are told so."""
+    step, known = steps[index], episode.steps
+    told = isinstance(step, Action) and not step.acting
+    return told and all(known[one].state == "confirmed" or _is_lost(episode, steps, one) for one in step.after)
+
+
+def _is_lost(episode: Episode, steps: tuple[Action | Conclusion, ...], index: int) -> bool:
+    """Whether a step of `else` was refused, or touches something and waits for one that was."""
+    step, state = steps[index], episode.steps[index].state
+    waits = state == "waiting" and isinstance(step, Action) and step.acting
+    return state == "failed" or (waits and any(_is_lost(episode, steps, one) for one in step.after))

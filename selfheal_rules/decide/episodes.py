@@ -11,7 +11,7 @@ from typing import Any
 from selfheal_rules.compile.plan import Action, Branching, Conclusion, Ruling
 from selfheal_rules.decide.decision import SHADOWED, SUPERSEDED, UNTARGETED, WITHDRAWN, Decision, Verdict
 from selfheal_rules.decide.docket import Docket
-from selfheal_rules.decide.episode import Episode, Progress, all_confirmed, progress_of
+from selfheal_rules.decide.episode import Episode, Progress, all_confirmed, progress_of, tells
 from selfheal_rules.decide.known import Known
 from selfheal_rules.decide.opening import Opening
 from selfheal_rules.decide.passing import Passing
@@ -22,6 +22,8 @@ from selfheal_rules.match.rows import Row, fraction
 from selfheal_rules.match.supports import Supports
 from selfheal_rules.values import canonical_key
 
+PENDING = frozenset({"proposed", "held", "issued", "retrying"})
+"""The states of a step that may still come to something."""
 HEALTHY = -1
 """What the row that waits for health is numbered, where others carry the number of their step."""
 
@@ -158,6 +160,9 @@ class Episodes:
             if not after or all(episode.steps[other].state == "confirmed" for other in after):
                 self.issue(episode, ruling, index)
                 return True
+            if episode.escalating and tells(episode, steps, index):
+                self.issue(episode, ruling, index)
+                return True
         return False
 
     def issue(self, episode: Episode, ruling: Ruling, index: int) -> None:
@@ -216,7 +221,9 @@ class Episodes:
         if verdict.guard in {"attempts", "quarantine", "flap"}:
             episode.ending = "quarantined"
         begun = episode.admitted or verdict.escalates
-        if begun and ruling.recovery and not episode.escalating:
+        if episode.escalating:
+            self.advance(episode)
+        elif begun and ruling.recovery:
             self._escalate(episode, ruling)
         else:
             self.close(episode, episode.ending if begun or episode.ending == "quarantined" else "closed")
@@ -271,7 +278,7 @@ class Episodes:
     def _finish(self, episode: Episode, ruling: Ruling) -> bool:
         recovery = ruling.recovery
         if episode.escalating:
-            if all_confirmed(episode.steps[len(ruling.steps) :]):
+            if not any(one.state in PENDING for one in episode.steps[len(ruling.steps) :]):
                 self.close(episode, episode.ending)
             return False
         then = episode.steps[: len(ruling.steps)]

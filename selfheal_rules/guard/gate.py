@@ -192,12 +192,12 @@ class Guards:
         for book in (ledger.done, ledger.shadow):
             if book.ends and book.ends[0][0] <= now:
                 self._expire(book, now)
-        follows = episode.shadowed and (proposal.acting or not episode.escalating)
-        shadow = proposal.shadow = follows or view.shadows(proposal)
+        shadow = proposal.shadow = view.only_shows(proposal)
         place = (episode.rule, proposal.index, proposal.opens, shadow)
         road = self.roads.get(place) or self._lay(place, proposal)
         scopes = road.scopes(proposal)
-        if not proposal.words:
+        if proposal.opens and not episode.judged:
+            episode.judged = True
             road.seen(proposal, scopes, now)
         if self.ear is not None:
             self.ear(proposal, road.tell(proposal, scopes, now), now)
@@ -213,7 +213,11 @@ class Guards:
         if self.policy is None:
             return SHADOWED
         episode.shadowed = episode.shadowed or proposal.acting
-        return SHADOW_FOLLOWS if follows and not view.shadows(proposal) else SHADOW_MODE
+        return SHADOW_MODE if view.shadows(proposal) else SHADOW_FOLLOWS
+
+    def yields(self, proposal: Proposal, rivals: Iterable[Proposal]) -> bool:
+        """Whether a step would lose to one of these."""
+        return any(self.view.loses(proposal, rival) for rival in rivals)
 
     def _expire(self, book: Book, now: int) -> None:
         for airborne in book.expire(now):
