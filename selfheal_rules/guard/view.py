@@ -124,7 +124,7 @@ class View:
         return follows or self.shadows(proposal)
 
     def loses(self, proposal: Proposal, rival: Proposal) -> bool:
-        """Whether a step that asks for something gives way to another on its target; what is only shown wins nothing."""
+        """Whether a step gives way to another that asks for its target; what is only shown beats nothing else."""
         if rival.episode is proposal.episode or (self.only_shows(rival) and not self.only_shows(proposal)):
             return False
         same = rival.action == proposal.action and rival.ticket < proposal.ticket
