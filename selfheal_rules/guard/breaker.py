@@ -7,7 +7,7 @@ from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Flight, Proposal, Queue
 from selfheal_rules.guard.ledger import Book, Breaker, Scope
-from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage, speaks
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage, queue_of, speaks
 from selfheal_rules.guard.verdict import held
 
 
@@ -54,19 +54,19 @@ class Breakers:
         self.guards: dict[str, dict[str, Guarding]] = {}
         for guard in guards:
             if guard.name == STAGE.name:
-                self.guards.setdefault(kin(guard.key), {})[guard.key] = guard
+                self.guards.setdefault(kin(guard.key), {})[queue_of(guard)] = guard
 
     def ended(
         self, heard: tuple[str, str, Scope], book: Book, flight: Flight | None, now: int, *, worked: bool
     ) -> Iterator[Queue]:
         """Note how an attempt ended, or that its episode failed, and give what may wait for that."""
         shared, action, scope = heard
-        for key, guard in self.guards.get(shared, {}).items():
+        asked = {guard.key: guard for guard in self.guards.get(shared, {}).values() if speaks(guard, action)}
+        for key, guard in asked.items():
             places = book.breakers.setdefault((key, action), {})
-            if not speaks(guard, action) or (worked and scope not in places):
-                continue
-            _note(places.setdefault(scope, Breaker()), guard, flight, now, worked=worked)
-            yield STAGE.name, (key, action, scope)
+            if scope in places or not worked:
+                _note(places.setdefault(scope, Breaker()), guard, flight, now, worked=worked)
+                yield STAGE.name, (key, action, scope)
 
 
 def _note(breaker: Breaker, guard: Guarding, flight: Flight | None, now: int, *, worked: bool) -> None:

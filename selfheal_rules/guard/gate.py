@@ -281,9 +281,7 @@ class Guards:
             if airborne is not None:
                 self._free(airborne)
                 _, _, queues, breakers, strangers = airborne.taken
-                made = [
-                    one for heard in breakers for one in self.breakers.ended(heard, book, flight, now, worked=worked)
-                ]
+                made = [self.breakers.ended(heard, book, flight, now, worked=worked) for heard in breakers]
                 told = [self.brought.ended(one, book, airborne.target, now, worked=worked) for one in strangers]
                 return [*(self._known(*queue) for queue in queues), *chain(*made), *told]
         return []

@@ -179,7 +179,8 @@ class Surveyor:
         """Write what is counted, once where guards share a budget: each of them would count it again."""
         shared = set[tuple[str, str, str]]()
         for phrase, scope, guard in self._bound(stage, bind):
-            budget = (phrase.text, scope, guard.key if guard else "")
+            shares = guard and (queue_of(guard) if is_brought(guard.name) else guard.key)
+            budget = (phrase.text, scope, shares or "")
             if budget not in shared:
                 shared.add(budget)
                 yield self._written(phrase, scope)
@@ -233,7 +234,13 @@ class Surveyor:
     def _ending(self) -> Iterator[str]:
         for name, guards in self.guards.items():
             for guard, scope in guards if hears_ends(name) else ():
-                yield f"*((({name!r}, {guard.key!r}, {scope}),) if {scope} is not None else ())"
+                yield f"*((({name!r}, {queue_of(guard)!r}, {scope}),) if {scope} is not None else ())"
+
+
+def is_brought(name: str) -> bool:
+    """Whether a guard is one of another package, which remembers what it likes."""
+    known = GUARDS.get(name)
+    return known is not None and known.is_brought
 
 
 def hears_ends(name: str) -> bool:

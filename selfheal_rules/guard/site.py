@@ -5,7 +5,7 @@ from attrs import evolve
 from selfheal_rules.compile.codegen import Code
 from selfheal_rules.compile.guards import guarding, sharing
 from selfheal_rules.compile.plan import Guarding
-from selfheal_rules.guard.stage import SITE, queue_of
+from selfheal_rules.guard.stage import SITE
 from selfheal_rules.guards import GUARDS
 from selfheal_rules.model import RuleSet
 from selfheal_rules.policy import Policy, SiteGuard
@@ -17,7 +17,6 @@ def site_guards(policy: Policy, rules: RuleSet, code: Code) -> tuple[Guarding, .
 
 
 def _site_guard(one: SiteGuard, rules: RuleSet, code: Code) -> Guarding:
-    brought = GUARDS[one.guard.name].is_brought
-    by = one.by if brought else tuple(sorted(one.by))
-    made = evolve(guarding(one.guard, SITE, rules, by, None, code), actions=tuple(sorted(one.actions)))
-    return evolve(made, key=queue_of(made)) if brought else made
+    known = GUARDS.get(one.guard.name)
+    by = one.by if known is not None and known.is_brought else tuple(sorted(one.by))
+    return evolve(guarding(one.guard, SITE, rules, by, None, code), actions=tuple(sorted(one.actions)))

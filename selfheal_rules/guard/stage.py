@@ -55,8 +55,8 @@ def speaks(guard: Guarding, action: str) -> bool:
 
 
 def queue_of(guard: Guarding) -> str:
-    """Give what tells the steps it holds from those that another holds."""
-    return f"{guard.key} {','.join(guard.actions)}"
+    """Give what tells a guard from others: those of the site by their actions as well."""
+    return f"{guard.key} {','.join(guard.actions)}" if guard.owner == SITE else guard.key
 
 
 class Phrase:
