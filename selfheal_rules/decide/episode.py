@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 from selfheal_rules.compile.plan import Action, Conclusion
 from selfheal_rules.decide.decision import Decision
 from selfheal_rules.decide.opening import Opening
-from selfheal_rules.match.rows import Row
+from selfheal_rules.match.rows import Row, fraction
 from selfheal_rules.values import EMPTY, FrozenMap
 
 StepState: TypeAlias = Literal["waiting", "proposed", "held", "issued", "confirmed", "failed", "retrying", "dropped"]
@@ -91,12 +91,26 @@ def progress_of(step: Action | Conclusion, branch: int, rows: tuple[Row, ...]) -
     return Progress(step.target[branch](rows), params, step.awaits[branch](rows) if step.awaits else None)
 
 
+def shows_end(progress: Progress, turn: int) -> bool:
+    """Whether its confirmation shows that a step is over: what was so before it began tells nothing of its end."""
+    waited = progress.await_row
+    return progress.answered == progress.attempt or (waited is not None and waited.turn < turn)
+
+
 def all_confirmed(steps: Iterable[Progress]) -> bool:
     """Whether every one of these steps is confirmed."""
     for progress in steps:  # noqa: SIM110 - `all` is three times the price, and this is asked at every step
         if progress.state != "confirmed":
             return False
     return True
+
+
+def wait_before(step: Action, episode: str, attempt: int, seed: str) -> int:
+    """Give the wait before the next attempt: doubled each time, drawn apart by jitter, at most the cap."""
+    wait: int = step.backoff * 2 ** (attempt - 1)
+    if step.jitter:
+        wait += int(wait * step.jitter / 100 * fraction(seed, episode, step.name, attempt))
+    return min(step.cap, wait)
 
 
 def tells(episode: Episode, steps: tuple[Action | Conclusion, ...], index: int) -> bool:
