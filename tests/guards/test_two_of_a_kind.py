@@ -19,6 +19,9 @@ EVERY = "{limit: 99, per: 1h}, {cooldown: 1s}, {attempts: 99, per: 1h}"
 """They hold nothing here, and have the site count everything from the start."""
 Said: TypeAlias = tuple[str, int, int, tuple[str, ...]]
 """What a guard is, how much, in how many seconds, for which actions."""
+Op: TypeAlias = tuple[str, str, int]
+Known: TypeAlias = tuple[list[int], list[int]]
+"""When attempts failed, and when the breaker opened."""
 GUARD = st.tuples(
     st.sampled_from(("limit", "cooldown", "attempts", "max_in_flight")),
     st.integers(1, 3),
@@ -84,7 +87,7 @@ class Reckoning:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(GUARD, max_size=3), min_size=1, max_size=4), st.lists(OPS, max_size=40))
-def test_no_change_of_policy_frees_what_the_new_one_counts(policies: list[list[Said]], ops: list[tuple]) -> None:
+def test_no_change_of_policy_frees_what_the_new_one_counts(policies: list[list[Said]], ops: list[Op]) -> None:
     """
     [31] Other actions, in another order, more of them, other numbers, back and forth, with crashes between.
 
@@ -119,7 +122,7 @@ STORMS = st.lists(st.tuples(st.integers(1, 4), st.sampled_from((5, 60, 200))), m
 
 @settings(max_examples=40, deadline=None)
 @given(STORMS, st.lists(st.tuples(st.sampled_from(("up", "down", "lost")), st.sampled_from(HOSTS), WAITS), max_size=30))
-def test_each_storm_guard_holds_as_long_as_it_alone_would(storms: list[tuple[int, int]], ops: list[tuple]) -> None:
+def test_each_storm_guard_holds_as_long_as_it_alone_would(storms: list[tuple[int, int]], ops: list[Op]) -> None:
     """G7: nothing begins before it has been calm for `for`, by the number and the time of each of them."""
     guards = ", ".join(f"{{storm: {number}, {FLEET}, for: {wait}s}}" for number, wait in storms)
     other = "{storm: 1, of: {state: power, where: {power: 'on'}}, for: 1s}"
@@ -153,11 +156,11 @@ BREAKERS = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(BREAKERS, st.lists(st.tuples(st.sampled_from(("done", "failed")), WAITS), max_size=30))
-def test_each_breaker_opens_as_it_alone_would(breakers: list[tuple[int, int, int]], ops: list[tuple]) -> None:
+def test_each_breaker_opens_as_it_alone_would(breakers: list[tuple[int, int, int]], ops: list[tuple[str, int]]) -> None:
     """G15: after so many failures within its own time the next waits for its own `for`, whatever stands beside it."""
     guards = ", ".join(f"{{breaker: {least}, per: {per}s, for: {wait}s}}" for least, per, wait in breakers)
     site = Site(RULES, f"{FREE}guards: [{guards}]\n")
-    known = [([], []) for _ in breakers]
+    known: list[Known] = [([], []) for _ in breakers]
     now = told = 0
     for number, (outcome, wait) in enumerate(ops):
         now += wait
@@ -171,7 +174,7 @@ def test_each_breaker_opens_as_it_alone_would(breakers: list[tuple[int, int, int
         site.restart()
 
 
-def _end(known: list[tuple[list, list]], breakers: list[tuple[int, int, int]], at: float, now: int, how: str) -> None:
+def _end(known: list[Known], breakers: list[tuple[int, int, int]], at: float, now: int, how: str) -> None:
     """Hold what was let through against each breaker, and have each hear how it ends."""
     for (failures, opened), (least, per, wait) in zip(known, breakers, strict=True):
         assert not opened or at >= opened[-1] + wait
