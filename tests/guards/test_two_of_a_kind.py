@@ -2,7 +2,6 @@
 
 from typing import TypeAlias
 
-import pytest
 from attrs import define, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,20 +184,3 @@ def _end(known: list[Known], breakers: list[tuple[int, int, int]], at: float, no
         elif opened:
             failures.clear()
             opened.clear()
-
-
-@pytest.mark.parametrize("guard", ["attempts: 4, per: 1h", "flap: 4, per: 1h"])
-def test_a_second_guard_counts_nothing_twice(guard: str) -> None:
-    """G12, G14: with another of longer reach beside it, a guard refuses the same one as before."""
-    name = guard.partition(":")[0]
-
-    def told(*guards: str) -> list[str]:
-        site = Site(rule(LOST, DRAIN, *guards))
-        made = []
-        for second in range(6):
-            made += site.event("lost", second)
-            if made[-1].endswith(f"shadowed@{second}") or " allowed" in made[-1]:
-                site.answer(second)
-        return made
-
-    assert told(f"{{{guard}}}") == told(f"{{{guard}}}", f"{{{name}: 10, per: 1d}}")
