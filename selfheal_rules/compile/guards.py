@@ -22,6 +22,8 @@ from selfheal_rules.vocabulary import DURATION, FieldType
 def rule_guard(guard: Guard, owner: str, written: Written) -> Guarding:
     """Lower one guard of a rule."""
     goes_by = tuple(guard.settings.get("by", ()))
+    if not known_as(guard).is_brought:  # what is counted apart is the same in any order; others may read theirs
+        goes_by = tuple(sorted(goes_by, key=lambda one: (_name(one), str(one))))
     names = tuple(_name(operand) for operand in goes_by)
     scope = written.each(lambda one: _read_by(guard, one, written.code)) if _values(guard) else None
     return guarding(guard, owner, written.rules, names, scope, written.code)
@@ -70,10 +72,26 @@ def guarding(
         scope=scope,  # type: ignore[arg-type]
         census=census(settings["of"], by, rules, code) if "of" in settings else None,
         is_open=fails is not None and fails.value == "open",
-        key=f"{owner} {guard.name} {','.join(by)}",
+        key=_key(guard, owner, by, f"{amount:g}{'%' * percent} {_micros(settings.get('per'), rules, 0)}"),
         by_target=known.by_target,
         given=given,
     )
+
+
+STATEFUL = frozenset({"storm", "observer", "breaker"})
+"""The guards that remember more than what happened: what came of it by their own settings."""
+
+
+def _key(guard: Guard, owner: str, by: tuple[str, ...], settings: str) -> str:
+    """Give what tells the memory of a guard from others: what it counts, and its settings only if these made it."""
+    of = guard.settings.get("of")
+    what = f"{','.join(of.kinds)}{sorted(map(repr, of.where))}" if isinstance(of, Pattern) else ""
+    return f"{owner} {guard.name} {','.join(by)} {what}" + (f"|{settings}" if guard.name in STATEFUL else "")
+
+
+def kin(key: str) -> str:
+    """Give what guards that count the same share, whatever their settings."""
+    return key.rpartition("|")[0] or key
 
 
 def _given(guard: Guard, rules: RuleSet) -> FrozenMap:

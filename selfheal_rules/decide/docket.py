@@ -113,8 +113,8 @@ class Docket:
         self.wake(self.gate.observe(self.memory.now))
         releases = batches = 0
         while self.proposed or self.woken:
-            batch, self.proposed = self.proposed, []
-            for proposal in sorted(batch, key=self._place) if len(batch) > 1 else batch:
+            batch, self.proposed = self._batch()
+            for proposal in batch:
                 if proposal.progress.state in {"proposed", "held"}:
                     self._rule(proposal)
             if note is not None:
@@ -126,6 +126,22 @@ class Docket:
                 releases, batches = releases + 1, 0
         while self.passed:
             self._leave(self.passed.pop())
+
+    def _batch(self) -> tuple[list[Proposal], list[Proposal]]:
+        """Give what is ruled on now, in the order of firings, and what comes after: that would lose to some of it."""
+        asked = self.proposed
+        if len(asked) <= 1:
+            return asked, []
+        asked.sort(key=self._place)
+        among = {one.ticket: one for one in asked if one.acting and len(self.live.get(one.place, ())) > 1}
+        later = {
+            ticket: one
+            for ticket, one in among.items()
+            if self.gate.yields(one, [rival for rival in self.live[one.place].values() if rival.ticket in among])
+        }
+        if not later or len(later) == len(asked):
+            return asked, []
+        return [one for one in asked if one.ticket not in later], [*later.values()]
 
     def _place(self, proposal: Proposal) -> tuple[int, int, str]:
         return self.episodes.place(proposal.episode)

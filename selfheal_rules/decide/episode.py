@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 from selfheal_rules.compile.plan import Action, Conclusion
 from selfheal_rules.decide.decision import Decision
 from selfheal_rules.decide.opening import Opening
-from selfheal_rules.match.rows import Row
+from selfheal_rules.match.rows import Row, fraction
 from selfheal_rules.values import EMPTY, FrozenMap
 
 StepState: TypeAlias = Literal["waiting", "proposed", "held", "issued", "confirmed", "failed", "retrying", "dropped"]
@@ -41,8 +41,8 @@ class Episode:
     """
 
     __slots__ = (
-        "admitted", "destructive", "ending", "escalating", "health", "health_row", "key", "level", "number", "opening",
-        "rule", "scopes", "shadowed", "status", "steps", "target", "verify_due",
+        "admitted", "destructive", "ending", "escalating", "health", "health_row", "judged", "key", "level", "number",
+        "opening", "rule", "scopes", "shadowed", "status", "steps", "target", "verify_due",
     )  # fmt: skip
 
     def __init__(self, number: int, rule: int, key: Any, opening: Opening, *, level: bool) -> None:
@@ -57,6 +57,8 @@ class Episode:
         self.target: Any = None
         self.admitted = False
         """Whether guards have let a step of it through: those that only judge how it begins are done with it."""
+        self.judged = False
+        """Whether guards were asked how it begins."""
         self.scopes: tuple[Any, ...] = ()
         """What the guards of the rule go by, each in its place."""
         self.destructive = False
@@ -89,9 +91,37 @@ def progress_of(step: Action | Conclusion, branch: int, rows: tuple[Row, ...]) -
     return Progress(step.target[branch](rows), params, step.awaits[branch](rows) if step.awaits else None)
 
 
+def shows_end(progress: Progress, turn: int) -> bool:
+    """Whether its confirmation shows that a step is over: what was so before it began tells nothing of its end."""
+    waited = progress.await_row
+    return progress.answered == progress.attempt or (waited is not None and waited.turn < turn)
+
+
 def all_confirmed(steps: Iterable[Progress]) -> bool:
     """Whether every one of these steps is confirmed."""
     for progress in steps:  # noqa: SIM110 - `all` is three times the price, and this is asked at every step
         if progress.state != "confirmed":
             return False
     return True
+
+
+def wait_before(step: Action, episode: str, attempt: int, seed: str) -> int:
+    """Give the wait before the next attempt: doubled each time, drawn apart by jitter, at most the cap."""
+    wait: int = step.backoff * 2 ** (attempt - 1)
+    if step.jitter:
+        wait += int(wait * step.jitter / 100 * fraction(seed, episode, step.name, attempt))
+    return min(step.cap, wait)
+
+
+def tells(episode: Episode, steps: tuple[Action | Conclusion, ...], index: int) -> bool:
+    """Whether a step of `else` touches nothing and all it waits for is done, or never will be: people are told so."""
+    step, known = steps[index], episode.steps
+    told = isinstance(step, Action) and not step.acting
+    return told and all(known[one].state == "confirmed" or _is_lost(episode, steps, one) for one in step.after)
+
+
+def _is_lost(episode: Episode, steps: tuple[Action | Conclusion, ...], index: int) -> bool:
+    """Whether a step of `else` was refused, or touches something and waits for one that was."""
+    step, state = steps[index], episode.steps[index].state
+    waits = state == "waiting" and isinstance(step, Action) and step.acting
+    return state == "failed" or (waits and any(_is_lost(episode, steps, one) for one in step.after))

@@ -11,17 +11,19 @@ from typing import Any
 from selfheal_rules.compile.plan import Action, Branching, Conclusion, Ruling
 from selfheal_rules.decide.decision import SHADOWED, SUPERSEDED, UNTARGETED, WITHDRAWN, Decision, Verdict
 from selfheal_rules.decide.docket import Docket
-from selfheal_rules.decide.episode import Episode, Progress, all_confirmed, progress_of
+from selfheal_rules.decide.episode import Episode, Progress, all_confirmed, progress_of, shows_end, tells, wait_before
 from selfheal_rules.decide.known import Known
 from selfheal_rules.decide.opening import Opening
 from selfheal_rules.decide.passing import Passing
 from selfheal_rules.decide.proposal import Gate, Proposal
 from selfheal_rules.match.judge import Found, Judge, Ruled
 from selfheal_rules.match.memory import DEADLINE, FORGET, HEALTH, HELD, RETRY
-from selfheal_rules.match.rows import Row, fraction
+from selfheal_rules.match.rows import Row
 from selfheal_rules.match.supports import Supports
 from selfheal_rules.values import canonical_key
 
+PENDING = frozenset({"proposed", "held", "issued", "retrying"})
+"""The states of a step that may still come to something."""
 HEALTHY = -1
 """What the row that waits for health is numbered, where others carry the number of their step."""
 
@@ -145,9 +147,11 @@ class Episodes:
                 return
             progress = episode.steps[step]
             if progress.state == "issued":
+                is_over = shows_end(progress, self.memory.turn)
                 progress.state = "confirmed"
                 self._rest(ruling, step, progress)
-                self.landed(episode, step, worked=True)
+                if is_over:
+                    self.landed(episode, step, worked=True)
 
     def _issue_next(self, episode: Episode, ruling: Ruling) -> bool:
         steps, own = ruling.every, len(ruling.steps)
@@ -155,7 +159,8 @@ class Episodes:
             if episode.steps[index].state != "waiting":
                 continue
             after = steps[index].after
-            if not after or all(episode.steps[other].state == "confirmed" for other in after):
+            free = not after or all(episode.steps[other].state == "confirmed" for other in after)
+            if free or (episode.escalating and tells(episode, steps, index)):
                 self.issue(episode, ruling, index)
                 return True
         return False
@@ -216,7 +221,9 @@ class Episodes:
         if verdict.guard in {"attempts", "quarantine", "flap"}:
             episode.ending = "quarantined"
         begun = episode.admitted or verdict.escalates
-        if begun and ruling.recovery and not episode.escalating:
+        if episode.escalating:
+            self.advance(episode)
+        elif begun and ruling.recovery:
             self._escalate(episode, ruling)
         else:
             self.close(episode, episode.ending if begun or episode.ending == "quarantined" else "closed")
@@ -271,7 +278,7 @@ class Episodes:
     def _finish(self, episode: Episode, ruling: Ruling) -> bool:
         recovery = ruling.recovery
         if episode.escalating:
-            if all_confirmed(episode.steps[len(ruling.steps) :]):
+            if not any(one.state in PENDING for one in episode.steps[len(ruling.steps) :]):
                 self.close(episode, episode.ending)
             return False
         then = episode.steps[: len(ruling.steps)]
@@ -304,7 +311,7 @@ class Episodes:
         self.landed(episode, index, worked=False)
         if isinstance(step, Action) and progress.attempt <= step.times:
             progress.state = "retrying"
-            wait = self._backoff(episode, step, progress.attempt)
+            wait = wait_before(step, episode.opening.id, progress.attempt, self.gate.seed)
             self.memory.timer(self.memory.now + wait, RETRY, (episode, index, progress.attempt))
             return
         progress.state = "failed"
@@ -312,13 +319,6 @@ class Episodes:
             self.close(episode, episode.ending)
         else:
             self._escalate(episode, ruling)
-
-    def _backoff(self, episode: Episode, step: Action, attempt: int) -> int:
-        """Give the wait before the next attempt: doubled each time, drawn apart by jitter, at most the cap."""
-        wait: int = step.backoff * 2 ** (attempt - 1)
-        if step.jitter:
-            wait += int(wait * step.jitter / 100 * fraction(self.gate.seed, episode.opening.id, step.name, attempt))
-        return min(step.cap, wait)
 
     def _escalate(self, episode: Episode, ruling: Ruling) -> None:
         self.docket.drop(episode, 0, len(ruling.steps), SUPERSEDED)

@@ -41,7 +41,8 @@ class Proposal:
         self.deadline = step.deadline
         self.guarded = step.acting or not (episode.escalating or ruling.acts)
         """Whether guards speak to it: to what touches something; in a rule where nothing does, to all but `else`."""
-        self.since = episode.opening.at
+        self.since = self.progress.issued if episode.escalating else episode.opening.at
+        """Since when there is cause for it: what `else` asks for is asked for since what was tried has failed."""
         self.level = episode.level
         self.shadow = False
         self.asked = False
@@ -52,8 +53,8 @@ class Proposal:
 
     @property
     def opens(self) -> bool:
-        """Whether an episode begins with it: nothing of it that guards speak to was let through before."""
-        return self.guarded and not (self.episode.admitted or self.episode.escalating)
+        """Whether an episode begins with it, be it in `else`: nothing that guards speak to was let through before."""
+        return self.guarded and not self.episode.admitted
 
     @property
     def flight(self) -> Flight:
@@ -90,6 +91,9 @@ class Gate(Protocol):
 
     def judge(self, proposal: Proposal, rivals: Iterable[Proposal], now: int) -> Verdict:
         """Give the verdict on a proposal beside others on its target, charging budgets where it is let through."""
+
+    def yields(self, proposal: Proposal, rivals: Iterable[Proposal]) -> bool:
+        """Whether a proposal would lose to one of these, should guards let that through."""
 
     def ended(self, flight: Flight, now: int, *, worked: bool) -> Iterable[Queue]:
         """Note that an attempt is over, and give what waits for that."""

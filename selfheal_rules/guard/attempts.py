@@ -6,6 +6,7 @@ from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Scope
 from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage, counting
 from selfheal_rules.guard.verdict import suppressed
+from selfheal_rules.match.populations import shown
 from selfheal_rules.values import moment
 
 
@@ -17,8 +18,8 @@ def bind(guard: Guarding, desk: Desk) -> Asked:
     def verdict(_: Proposal, scope: Scope, now: int) -> Verdict | None:
         if (key, scope) in quarantined:
             told = moment(quarantined[key, scope][0]).isoformat()
-            return suppressed("quarantine", f"quarantined since {told}: release it by hand")
-        if len(since(what, scope, now - per, now - keep)) < guard.amount:
+            return suppressed("quarantine", f"quarantined since {told}: release `{shown(scope)}` by hand")
+        if len(since((what,), scope, now - per, now - keep)) < guard.amount:
             return None
         return suppressed("attempts", f"tried {guard.amount:g} times already; quarantined", escalates=True)
 
@@ -40,11 +41,11 @@ def charge(guard: Guarding, desk: Desk) -> Phrase:
 
 def refused(guard: Guarding, desk: Desk) -> Phrase:
     """Quarantine what was tried too often."""
-    book = desk.book
+    book, what = desk.book, (guard.key, desk.action)
 
     def note(proposal: Proposal, scope: Scope, now: int) -> None:
         place = (guard.key, scope)
-        tried = book.since((guard.key, desk.action), scope, now - guard.per, now - guard.keep)
+        tried = book.since((what,), scope, now - guard.per, now - guard.keep)
         if scope is not None and len(tried) >= guard.amount:
             book.quarantined.setdefault(place, (now, proposal.target))
 

@@ -1,10 +1,13 @@
 """An action that keeps failing is not tried on the next target: first one probe has to show that it works again."""
 
+from collections.abc import Iterable, Iterator
+
+from selfheal_rules.compile.guards import kin
 from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
-from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Breaker, Scope
-from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
+from selfheal_rules.decide.proposal import Flight, Proposal, Queue
+from selfheal_rules.guard.ledger import Book, Breaker, Scope
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage, queue_of, speaks
 from selfheal_rules.guard.verdict import held
 
 
@@ -25,8 +28,7 @@ def bind(guard: Guarding, desk: Desk) -> Asked:
             return None
         return held("breaker", f"one probe of `{proposal.action}` is under way", place, probe.ends)
 
-    phrase = "{breakers}.get({scope}, {closed}).opened is not None"
-    return Asked(verdict, Phrase(phrase, breakers=breakers, closed=Breaker()))
+    return Asked(verdict, _unless_closed("", breakers))
 
 
 def charge(guard: Guarding, desk: Desk) -> Phrase:
@@ -34,29 +36,51 @@ def charge(guard: Guarding, desk: Desk) -> Phrase:
     breakers = desk.book.breakers.setdefault((guard.key, desk.action), {})
 
     def note(proposal: Proposal, scope: Scope) -> None:
-        breaker = breakers.get(scope)
-        if breaker is None:
-            breakers[scope] = Breaker()
-        elif breaker.opened is not None:
-            breaker.probe = proposal.flight
+        breakers[scope].probe = proposal.flight
 
-    fresh = Breaker()
-    fresh.opened = 0
-    known = "{breakers}.get({scope}, {fresh}).opened is None"
-    return Phrase(f"None if {known} else {{note}}(proposal, {{scope}})", note=note, breakers=breakers, fresh=fresh)
+    return _unless_closed("{note}(proposal, {scope}) if ", breakers, " else None", note=note)
 
 
-def ended(breaker: Breaker, per: int, least: int, now: int, *, worked: bool, probed: bool) -> None:
+def _unless_closed(before: str, breakers: dict[Scope, Breaker], after: str = "", **names: object) -> Phrase:
+    phrase = f"{before}{{breakers}}.get({{scope}}, {{closed}}).opened is not None{after}"
+    return Phrase(phrase, breakers=breakers, closed=Breaker(), **names)
+
+
+class Breakers:
+    """All breakers over one engine: each hears of what it shares with others, and goes by its own settings."""
+
+    def __init__(self, guards: Iterable[Guarding]) -> None:
+        """Take those of all guards that are breakers."""
+        self.guards: dict[str, dict[str, Guarding]] = {}
+        for guard in guards:
+            if guard.name == STAGE.name:
+                self.guards.setdefault(kin(guard.key), {})[queue_of(guard)] = guard
+
+    def ended(
+        self, heard: tuple[str, str, Scope], book: Book, flight: Flight | None, now: int, *, worked: bool
+    ) -> Iterator[Queue]:
+        """Note how an attempt ended, or that its episode failed, and give what may wait for that."""
+        shared, action, scope = heard
+        asked = {guard.key: guard for guard in self.guards.get(shared, {}).values() if speaks(guard, action)}
+        for key, guard in asked.items():
+            places = book.breakers.setdefault((key, action), {})
+            if scope in places or not worked:
+                _note(places.setdefault(scope, Breaker()), guard, flight, now, worked=worked)
+                yield STAGE.name, (key, action, scope)
+
+
+def _note(breaker: Breaker, guard: Guarding, flight: Flight | None, now: int, *, worked: bool) -> None:
     """Note how an attempt ended: a probe that worked closes the breaker, one failure too many opens it."""
+    probed = flight is not None and breaker.probe == flight
     if worked:
         if probed:
             breaker.opened = breaker.probe = None
             breaker.failures.clear()
         return
     breaker.failures.append(now)
-    while breaker.failures and breaker.failures[0] <= now - per:
+    while breaker.failures and breaker.failures[0] <= now - guard.per:
         breaker.failures.popleft()
-    if probed or len(breaker.failures) >= least:
+    if probed or len(breaker.failures) >= int(guard.amount):
         breaker.opened, breaker.probe = now, None
 
 

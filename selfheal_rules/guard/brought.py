@@ -13,7 +13,7 @@ from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal, Queue
 from selfheal_rules.guard.ledger import Book, Ledger, Remembered, Scope
-from selfheal_rules.guard.stage import NOTHING, Asked, Desk, Phrase, Stage
+from selfheal_rules.guard.stage import NOTHING, Asked, Desk, Phrase, Stage, queue_of
 from selfheal_rules.guard.verdict import held, suppressed, unknown
 from selfheal_rules.guard.view import View
 from selfheal_rules.guards import GUARDS, Candidate, Doubt, GuardType, Hold, Refuse
@@ -41,7 +41,7 @@ def _bind(known: GuardType, guard: Guarding, desk: Desk) -> Asked:
     book, view = desk.book, desk.view
 
     def verdict(proposal: Proposal, scope: Scope, now: int) -> Verdict | None:
-        place = (guard.key, scope)
+        place = (queue_of(guard), scope)
         kept = book.remembered(known.name, place, now - guard.keep)
         if kept.fault:
             return held(known.name, f"{kept.fault}; once it is mended, release `{kept.target}`", place, now + AGAIN)
@@ -134,7 +134,7 @@ class Brought:
 
     def __init__(self, guards: Iterable[Guarding], ledger: Ledger) -> None:
         """Write down who speaks: without them, what they remember would hold nothing."""
-        self.guards = {one.key: one for one in guards if one.name in GUARDS and GUARDS[one.name].is_brought}
+        self.guards = {queue_of(one): one for one in guards if one.name in GUARDS and GUARDS[one.name].is_brought}
         """By the keys of what they remember."""
         books = (ledger.done, ledger.shadow)
         keep = {name: at for name, at in ledger.brought.items() if any(book.brought.get(name) for book in books)}
@@ -153,7 +153,7 @@ def write(
     book: Book, guard: Guarding, scope: Scope, target: Value, now: int, change: Callable[[Value], object]
 ) -> None:
     """Write what a stranger remembers from now on; where it cannot say, nothing more is let through."""
-    place = (guard.key, scope)
+    place = (queue_of(guard), scope)
     kept = book.remembered(guard.name, place, now - guard.keep)
     value, fault = kept.value, kept.fault
     try:

@@ -4,7 +4,6 @@ from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import suppressed
-from selfheal_rules.guard.view import View
 
 
 def bind(_: object, desk: Desk) -> Asked:
@@ -13,7 +12,7 @@ def bind(_: object, desk: Desk) -> Asked:
 
     def verdict(proposal: Proposal, _: object, __: int) -> Verdict | None:
         for rival in view.rivals:
-            if rival.episode is not proposal.episode and _loses(proposal, rival, view):
+            if view.loses(proposal, rival):
                 return suppressed("conflict", f"lost to `{rival.action}` of rule `{rival.rule}` on the same target")
         found = book.locking(proposal.place) if view.conflicts else None
         if found and found.episode != proposal.episode.number and view.outranks(found.action, proposal.action):
@@ -29,13 +28,6 @@ def bind(_: object, desk: Desk) -> Asked:
             locks=book.locks,
         ),
     )
-
-
-def _loses(proposal: Proposal, rival: Proposal, view: View) -> bool:
-    if rival.shadow and not proposal.shadow:
-        return False
-    same = rival.action == proposal.action and rival.ticket < proposal.ticket
-    return same or view.outranks(rival.action, proposal.action)
 
 
 STAGE = Stage("conflict", bind, "acting")

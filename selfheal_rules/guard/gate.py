@@ -3,29 +3,31 @@
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from heapq import heappush
+from itertools import chain
 from typing import Any, TypeAlias
 
-from attrs import evolve
-
 from selfheal_rules.compile.codegen import Code
-from selfheal_rules.compile.guards import census, guarding, sharing
-from selfheal_rules.compile.plan import NEVER, Census, Guarding, Plan, Ruling
+from selfheal_rules.compile.guards import census, kin
+from selfheal_rules.compile.plan import NEVER, Action, Census, Guarding, Plan, Ruling
 from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import ALLOWED, SHADOWED, Decision, Verdict
 from selfheal_rules.decide.docket import ANY
 from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.proposal import Flight, Proposal, Queue
-from selfheal_rules.guard import breaker, storm
+from selfheal_rules.guard import storm
+from selfheal_rules.guard.breaker import Breakers
 from selfheal_rules.guard.brought import Brought
+from selfheal_rules.guard.inheriting import inherit
 from selfheal_rules.guard.ledger import Airborne, Book, Ledger
-from selfheal_rules.guard.road import Road, Scopes, Surveyor, Words, speaks
-from selfheal_rules.guard.stage import Desk
+from selfheal_rules.guard.road import Road, Scopes, Surveyor, Words
+from selfheal_rules.guard.site import site_guards
+from selfheal_rules.guard.stage import Desk, queue_of, speaks
 from selfheal_rules.guard.verdict import suppressed
 from selfheal_rules.guard.view import View
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.network import Network
-from selfheal_rules.match.populations import Listener, Population, Standing, scope_of
+from selfheal_rules.match.populations import Listener, Population, Standing, scope_of, shown
 from selfheal_rules.model import RuleSet
 from selfheal_rules.policy import Policy, StandDown, Worked
 from selfheal_rules.values import SECOND, microseconds
@@ -55,8 +57,13 @@ class Guards:
         self.seed = self.view.seed
         rules = RuleSet(policy.name if policy else "", (), program.vocabulary)
         self.code = Code("site")
-        self.site = sharing(_site_guards(policy, rules, self.code)) if policy else ()
+        self.site = site_guards(policy, rules, self.code) if policy else ()
         self.brought = Brought(self._declared(), ledger)
+        self.breakers = Breakers(self._declared())
+        self.inherited = inherit(self._declared(), ledger)
+        self.actions = tuple(sorted(self._actions() | ledger.done.actions | ledger.shadow.actions))
+        """All that was ever done, or may be."""
+        self.queues = frozenset(map(queue_of, self._declared()))
         self.listeners: dict[str, list[Listener]] = {}
         self.watchers: list[tuple[Population, list[Guarding]]] = []
         self.standings: list[Standing] = []
@@ -103,6 +110,10 @@ class Guards:
         for ruling in self.plan.rules:
             yield from ruling.guards
 
+    def _actions(self) -> set[str]:
+        steps = (step for ruling in self.plan.rules for step in ruling.every)
+        return {step.action for step in steps if isinstance(step, Action) and step.acting}
+
     # Watching
 
     def _watch(self, rules: RuleSet) -> None:
@@ -144,6 +155,9 @@ class Guards:
                 population.occupy(airborne.target)
         for population, _ in self.watchers:
             population.stirred.clear()
+        for place, guard in self.inherited:
+            storm.observe(place, guard, 0, self.ledger, self.view, network.memory.now)
+        self.inherited.clear()
 
     def stirred(self) -> bool:
         """Whether something changed that held steps may wait for."""
@@ -159,10 +173,10 @@ class Guards:
             population.stirred.clear()
             for scope, fell in stirred.items():
                 for guard in guards:
-                    place = (guard.key, scope if guard.census and guard.census.by else ())
+                    place = scope if guard.census and guard.census.by else ()
                     if guard.name in {"storm", "observer"}:
-                        storm.observe(place, guard, fell, self.ledger, self.view, now)
-                    queues.append((guard.name, place))
+                        storm.observe((guard.key, place), guard, fell, self.ledger, self.view, now)
+                    queues.append((guard.name, (queue_of(guard), place)))
         if any(one.stirred for one in self.standings):
             queues += [("maintenance", ANY), ("stand_down", ANY)]
             for standing in self.standings:
@@ -192,12 +206,12 @@ class Guards:
         for book in (ledger.done, ledger.shadow):
             if book.ends and book.ends[0][0] <= now:
                 self._expire(book, now)
-        follows = episode.shadowed and (proposal.acting or not episode.escalating)
-        shadow = proposal.shadow = follows or view.shadows(proposal)
+        shadow = proposal.shadow = view.only_shows(proposal)
         place = (episode.rule, proposal.index, proposal.opens, shadow)
         road = self.roads.get(place) or self._lay(place, proposal)
         scopes = road.scopes(proposal)
-        if not proposal.words:
+        if proposal.opens and not episode.judged:
+            episode.judged = True
             road.seen(proposal, scopes, now)
         if self.ear is not None:
             self.ear(proposal, road.tell(proposal, scopes, now), now)
@@ -213,7 +227,11 @@ class Guards:
         if self.policy is None:
             return SHADOWED
         episode.shadowed = episode.shadowed or proposal.acting
-        return SHADOW_FOLLOWS if follows and not view.shadows(proposal) else SHADOW_MODE
+        return SHADOW_MODE if view.shadows(proposal) else SHADOW_FOLLOWS
+
+    def yields(self, proposal: Proposal, rivals: Iterable[Proposal]) -> bool:
+        """Whether a step would lose to one of these."""
+        return any(self.view.loses(proposal, rival) for rival in rivals)
 
     def _expire(self, book: Book, now: int) -> None:
         for airborne in book.expire(now):
@@ -226,7 +244,8 @@ class Guards:
     def _lay(self, place: tuple[int, int, bool, bool], proposal: Proposal) -> Road:
         """Give the stages a step has to pass, bound to the guards that speak to it."""
         book = self.ledger.book(shadow=proposal.shadow)
-        desk = Desk(self.ledger, book, self.view, proposal.action, proposal.acting, proposal.shadow)
+        shadow = proposal.shadow
+        desk = Desk(self.ledger, book, self.view, proposal.action, proposal.acting, shadow, self.actions)
         road = self.roads[place] = Surveyor(proposal, self.plan.rules[place[0]], self.site, desk, self.code).road()
         return road
 
@@ -262,34 +281,36 @@ class Guards:
             if airborne is not None:
                 self._free(airborne)
                 _, _, queues, breakers, strangers = airborne.taken
-                for place, per, least in breakers:
-                    _break(book, place, per, least, flight, now, worked=worked)
+                made = [self.breakers.ended(heard, book, flight, now, worked=worked) for heard in breakers]
                 told = [self.brought.ended(one, book, airborne.target, now, worked=worked) for one in strangers]
-                return [*queues, *(("breaker", place) for place, _, _ in breakers), *told]
+                return [*(self._known(*queue) for queue in queues), *chain(*made), *told]
         return []
+
+    def _known(self, name: str, place: Any) -> Queue:  # noqa: ANN401 - any key
+        """Give where that waits for the end of an attempt now which waited for it when it began."""
+        return (name, place if name == "lock" or place[0] in self.queues else ANY)
 
     def failed(self, episode: Episode, now: int) -> list[Queue]:
         """Count what an episode did as failed, for its breakers: its cause is not gone in time."""
         ruling = self.plan.rules[episode.rule]
+        queues: list[Queue] = []
         for index, step in enumerate(ruling.steps):
             decision = episode.steps[index].decision
             if decision is None or not getattr(step, "acting", False):
                 continue
             book = self.ledger.book(shadow=decision.verdict.status == "shadowed")
-            for guard, scope in self._breakers(ruling, episode, decision):
-                place = (guard.key, decision.action, scope)
-                found = book.breakers.get(place[:2], {}).get(place[2])
-                if found is not None:
-                    breaker.ended(found, guard.per, int(guard.amount), now, worked=False, probed=False)
-        return []
+            for shared, scope in dict.fromkeys(self._breakers(ruling, episode, decision)):
+                queues += self.breakers.ended((shared, decision.action, scope), book, None, now, worked=False)
+        return queues
 
-    def _breakers(self, ruling: Ruling, episode: Episode, decision: Decision) -> Iterator[tuple[Guarding, Any]]:
+    def _breakers(self, ruling: Ruling, episode: Episode, decision: Decision) -> Iterator[tuple[str, Any]]:
+        self.view.found = None
         for guard, values in zip(ruling.guards, episode.scopes, strict=False):
             if guard.name == "breaker":
-                yield guard, scope_of(values or ())
+                yield kin(guard.key), scope_of(values or ())
         for guard in self.site:
             if guard.name == "breaker" and speaks(guard, decision.action):
-                yield guard, self.view.scope(guard, decision.target)
+                yield kin(guard.key), self.view.scope(guard, decision.target)
 
     # Counting
 
@@ -363,7 +384,7 @@ class Guards:
                 for place in [place for place, kept in places.items() if kept.target == target]:
                     del places[place]
                     found = True
-            for place in [place for place, (_, one) in book.quarantined.items() if one == target]:
+            for place in [one for one, (_, first) in book.quarantined.items() if _is_called(one[1], first, target)]:
                 del book.quarantined[place]
                 for what, times in book.times.items():
                     if what[0] == place[0]:
@@ -372,13 +393,6 @@ class Guards:
         return found
 
 
-def _site_guards(policy: Policy, rules: RuleSet, code: Code) -> Iterator[Guarding]:
-    for one in policy.guards:
-        found = guarding(one.guard, "site", rules, one.by, None, code)
-        yield evolve(found, actions=one.actions, key=f"{found.key} {','.join(one.actions)}")
-
-
-def _break(book: Book, place: Any, per: int, least: int, flight: Flight, now: int, *, worked: bool) -> None:  # noqa: ANN401
-    found = book.breakers.get(place[:2], {}).get(place[2])
-    if found is not None:
-        breaker.ended(found, per, least, now, worked=worked, probed=found.probe == flight)
+def _is_called(scope: Any, first: Any, name: str) -> bool:  # noqa: ANN401 - any key
+    """Whether what is quarantined is called so: as its verdict calls it, by a part of that, or by what was refused."""
+    return name in {first, shown(scope)} or (isinstance(scope, tuple) and name in scope)

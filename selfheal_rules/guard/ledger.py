@@ -15,6 +15,8 @@ Scope: TypeAlias = Any
 """Who shares a budget (a rule or the site), the guard, and what it goes by."""
 
 
+What: TypeAlias = tuple[str, ...]
+"""What is counted: the key of a guard, the action where that is counted apart, and what else is."""
 _NONE: dict[Flight, None] = {}
 SAID = 1_000
 """Of so many controls the ids are kept."""
@@ -23,15 +25,15 @@ SWEEP = 1024
 
 Taken: TypeAlias = tuple[
     tuple[Scope, ...],
-    tuple[tuple[str, Scope], ...],
+    tuple[tuple[What, Scope], ...],
     tuple[Queue, ...],
-    tuple[tuple[Scope, int, int], ...],
+    tuple[tuple[str, str, Scope], ...],
     tuple[tuple[str, str, Scope], ...],
 ]
 """
-What an attempt takes up: the things it locks; the caps it counts under, each by the key of its guard and what that goes
-by; what waits for its end; the breakers that hear how it ends, each with its span and how many failures open it; and
-the guards of other packages that hear it, by name, key, and what they go by.
+What an attempt takes up: the things it locks; the caps it counts under, each by what that counts and goes by; what
+waits for its end; the breakers that hear how it ends, by what they share, the action, and what they go by; and the
+guards of other packages that hear it, by name, key, and what they go by.
 """
 
 
@@ -112,8 +114,8 @@ class Book:
     """
     The budgets of what was done, or of what would have been: by what counts, then by what that goes by.
 
-    What counts is the key of a guard, or a tuple of that and what it counts apart. Those tables are never taken away:
-    guards hold on to their own.
+    What counts is the key of a guard and what it counts apart. Those tables are never taken away: guards hold on to
+    their own.
     """
 
     __slots__ = (
@@ -126,28 +128,43 @@ class Book:
         self.charged = 0
         self.brim = SWEEP
         """After how many charges what has left every window is looked for: as many as there may be to look at."""
-        self.acts: dict[str, dict[Scope, dict[Any, int]]] = {}
+        self.acts: dict[What, dict[Scope, dict[Any, int]]] = {}
         """The targets that were acted on, each with the last time, the oldest first."""
-        self.times: dict[tuple[str, ...], dict[Scope, list[int]]] = {}
+        self.times: dict[What, dict[Scope, list[int]]] = {}
         """Every time."""
-        self.last: dict[str, dict[Scope, int]] = {}
+        self.last: dict[What, dict[Scope, int]] = {}
         """The last time, the oldest first."""
         self.flights: dict[Flight, Airborne] = {}
         self.ends: list[tuple[int, Flight]] = []
         """When attempts end by themselves, as a heap; many of them have ended before."""
         self.locks: dict[Scope, Flight] = {}
         """The attempt under way on a thing; nothing that locks it is let through beside it."""
-        self.caps: dict[str, dict[Scope, dict[Flight, None]]] = {}
+        self.caps: dict[What, dict[Scope, dict[Flight, None]]] = {}
         """The attempts under way."""
-        self.breakers: dict[tuple[str, str], dict[Scope, Breaker]] = {}
+        self.breakers: dict[What, dict[Scope, Breaker]] = {}
         """By action as well."""
         self.quarantined: dict[Scope, tuple[int, Any]] = {}
         self.brought: dict[str, dict[Scope, Remembered]] = {}
         """By the guards of other packages what each remembers, the oldest first."""
 
-    def acted(self, key: str, scope: Scope, since: int, keep: int) -> dict[Any, int]:
+    @property
+    def actions(self) -> set[str]:
+        """Give the actions that anything is counted of."""
+        tables = self.acts, self.times, self.last, self.caps, self.breakers
+        return {what[1] for table in tables for what in table if what[1]}
+
+    def acted(self, whats: tuple[What, ...], scope: Scope, since: int, keep: int) -> dict[Any, int]:
         """Give the targets acted on after an instant, the oldest first; what is older than `keep` is forgotten."""
-        acts = self.acts.get(key, {}).get(scope)
+        if len(whats) == 1:
+            return self._acted(whats[0], scope, since, keep)
+        latest: dict[Any, int] = {}
+        for what in whats:
+            for target, at in self._acted(what, scope, since, keep).items():
+                latest[target] = max(at, latest.get(target, at))
+        return dict(sorted(latest.items(), key=lambda acted: acted[1]))
+
+    def _acted(self, what: What, scope: Scope, since: int, keep: int) -> dict[Any, int]:
+        acts = self.acts.get(what, {}).get(scope)
         if not acts:
             return {}
         oldest = next(iter(acts.values()))
@@ -184,8 +201,13 @@ class Book:
         )
         self.charged, self.brim = 0, max(SWEEP, size)
 
-    def since(self, what: tuple[str, ...], scope: Scope, since: int, keep: int) -> list[int]:
-        """Give the times after an instant; what is older than `keep` is forgotten."""
+    def since(self, whats: tuple[What, ...], scope: Scope, since: int, keep: int) -> list[int]:
+        """Give the times after an instant in their order; what is older than `keep` is forgotten."""
+        if len(whats) == 1:
+            return self._since(whats[0], scope, since, keep)
+        return sorted(at for what in whats for at in self._since(what, scope, since, keep))
+
+    def _since(self, what: What, scope: Scope, since: int, keep: int) -> list[int]:
         times = self.times.get(what, {}).get(scope)
         if not times:
             return []
@@ -193,9 +215,11 @@ class Book:
             times[:] = [at for at in times if at > keep]
         return times if times and times[0] > since else [at for at in times if at > since]
 
-    def under_way(self, key: str, scope: Scope) -> dict[Flight, None]:
+    def under_way(self, whats: tuple[What, ...], scope: Scope) -> dict[Flight, None]:
         """Give the attempts under way that a guard counts."""
-        return self.caps.get(key, {}).get(scope, _NONE)
+        if len(whats) == 1:
+            return self.caps.get(whats[0], {}).get(scope, _NONE)
+        return {flight: None for what in whats for flight in self.caps.get(what, {}).get(scope, _NONE)}
 
     def locking(self, thing: Scope) -> Airborne | None:
         """Give the attempt under way on a thing."""
@@ -221,11 +245,11 @@ class Book:
         for thing in locks:
             if self.locks.get(thing) == flight:
                 del self.locks[thing]
-        for key, scope in caps:
-            flights = self.caps[key][scope]
+        for what, scope in caps:
+            flights = self.caps[what][scope]
             flights.pop(flight, None)
             if not flights:
-                del self.caps[key][scope]
+                del self.caps[what][scope]
         return airborne
 
 

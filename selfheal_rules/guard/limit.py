@@ -4,27 +4,27 @@ from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Scope
-from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage, acting_on
+from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage, acting_on, number_in, queue_of
 from selfheal_rules.guard.verdict import held
 
 
 def bind(guard: Guarding, desk: Desk) -> Asked:
     """Hold a target that would be one too many in (now - per, now]."""
     book, most, per, keep = desk.book, int(guard.amount), guard.per, guard.keep
+    whats, queue = desk.budgets(guard), queue_of(guard)
 
     def verdict(proposal: Proposal, scope: Scope, now: int) -> Verdict | None:
-        place = (guard.key, scope)
-        acted = book.acted(guard.key, scope, now - per, now - keep)
+        acted = book.acted(whats, scope, now - per, now - keep)
         over = len(acted) - most
         if over < 0 or proposal.target in acted:
             return None
         retry = [*acted.values()][over] + per if acted else None
         shown = f" in {', '.join(map(str, scope))}" if isinstance(scope, tuple) and scope else ""
-        return held("limit", f"{len(acted)} targets acted on of late{shown}, {guard.amount:g} may be", place, retry)
+        reason = f"{len(acted)} targets acted on of late{shown}, {guard.amount:g} may be"
+        return held("limit", reason, (queue, scope), retry)
 
-    return Asked(
-        verdict, Phrase("len({acts}.get({scope}, ())) >= {most}", acts=book.acts.setdefault(guard.key, {}), most=most)
-    )
+    acted = number_in(book.acts.setdefault(what, {}) for what in whats)
+    return Asked(verdict, Phrase(f"{acted.text} >= {{most}}", most=most, **acted.names))
 
 
 def charge(guard: Guarding, desk: Desk) -> Phrase:

@@ -9,18 +9,13 @@ from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Airborne, Scope
 from selfheal_rules.guard.stage import ALWAYS, Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import held, unknown
-from selfheal_rules.match.populations import scope_of
+from selfheal_rules.match.populations import scope_of, shown
 
 
 def things(asking: Proposal | Airborne, scopes: Iterable[Any]) -> tuple[Scope, ...]:
     """Give what a step locks, each once: its target, and what its rule says besides."""
     more = (scope_of((value,)) for values in scopes for value in values or () if value is not None)
     return tuple(dict.fromkeys((asking.place, *more)))
-
-
-def shown(thing: Scope) -> Any:  # noqa: ANN401 - a value of any type
-    """Give a thing as it is called; one that is no text is its JSON."""
-    return thing[0] if isinstance(thing, tuple) else thing
 
 
 def bind(guards: tuple[Guarding, ...], desk: Desk) -> Asked:

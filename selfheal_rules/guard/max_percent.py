@@ -4,27 +4,29 @@ from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Scope
-from selfheal_rules.guard.stage import NOTHING, Asked, Desk, Phrase, Stage, acting_on
+from selfheal_rules.guard.stage import NOTHING, Asked, Desk, Phrase, Stage, acting_on, queue_of
 from selfheal_rules.guard.verdict import held, unknown
 
 
 def bind(guard: Guarding, desk: Desk) -> Asked:
     """Hold what would begin where the share is used up."""
     book, view, per = desk.book, desk.view, guard.per
+    whats, queue, population = desk.budgets(guard), queue_of(guard), view.population(guard)
 
     def verdict(proposal: Proposal, scope: Scope, now: int) -> Verdict | None:
-        place = (guard.key, scope)
+        place = (queue, scope)
         count = view.count(guard, scope)
         if count is None:
             what = "the population is unknown or word of it too old"
             return unknown("max_percent", what, place, is_open=guard.is_open)
-        targets = {book.flights[one].target: None for one in book.under_way(guard.key, scope)}
-        past = book.acted(guard.key, scope, now - per, now - guard.keep) if per else {}
+        targets = {book.flights[one].target: None for one in book.under_way(whats, scope)}
+        past = book.acted(whats, scope, now - per, now - guard.keep) if per else {}
         known = targets | past
-        if proposal.target in known or (len(known) + 1) * 100 <= guard.amount * count.total:
+        acted = sum(population.size(target) for target in known)
+        if proposal.target in known or (acted + population.size(proposal.target)) * 100 <= guard.amount * count.total:
             return None
         retry = next(iter(past.values())) + per if past else None
-        reason = f"{len(known)} of {count.total} acted on already, {guard.amount:g}% may be"
+        reason = f"{acted} of {count.total} acted on already, {guard.amount:g}% may be"
         return held("max_percent", reason, place, retry)
 
     return Asked(verdict)

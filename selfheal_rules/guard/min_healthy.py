@@ -4,17 +4,17 @@ from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Scope
-from selfheal_rules.guard.stage import Asked, Desk, Stage, unless_counted
+from selfheal_rules.guard.stage import Asked, Desk, Stage, queue_of, unless_counted
 from selfheal_rules.guard.verdict import held, unknown
 
 
 def bind(guard: Guarding, desk: Desk) -> Asked:
     """Hold what would begin where too few are healthy, those counted out that are being acted on."""
     view, population, amount = desk.view, desk.view.population(guard), guard.amount
-    by = guard.census.by if guard.census else ()
+    by, queue = guard.census.by if guard.census else (), queue_of(guard)
 
     def verdict(proposal: Proposal, scope: Scope, _: int) -> Verdict | None:
-        place = (guard.key, scope)
+        place = (queue, scope)
         count = view.count(guard, scope)
         if count is None:
             what = "the population is unknown or word of it too old"
@@ -28,8 +28,9 @@ def bind(guard: Guarding, desk: Desk) -> Asked:
         return held("min_healthy", reason, place)
 
     place, wanted = "{scope}" if by else "()", "count.total * {amount} / 100" if guard.percent else "{amount}"
-    enough = f"count.healthy - {{spent}}.get({place}, 0) - 1 >= {wanted}"
-    return Asked(verdict, unless_counted(guard, view, enough, spent=population.spent, amount=amount))
+    enough = f"count.healthy - {{spent}}.get({place}, 0) - 1 - len({{named}}.get(proposal.target, ())) >= {wanted}"
+    names = {"spent": population.spent, "named": population.named, "amount": amount}
+    return Asked(verdict, unless_counted(guard, view, enough, **names))
 
 
 STAGE = Stage("min_healthy", bind, opens=True)

@@ -8,18 +8,18 @@ for every step (who is asked, by what each goes, who takes note) is text: one ca
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
 from attrs import frozen
 
 from selfheal_rules.compile.codegen import Code
+from selfheal_rules.compile.guards import kin
 from selfheal_rules.compile.plan import Guarding, Ruling
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Flight, Proposal
 from selfheal_rules.guard.ledger import Airborne, Taken
 from selfheal_rules.guard.lock import things
-from selfheal_rules.guard.stage import ALWAYS, Desk, Phrase, Stage
+from selfheal_rules.guard.stage import ALWAYS, Desk, Phrase, Stage, queue_of, speaks
 from selfheal_rules.guard.stages import stages
 from selfheal_rules.guard.verdict import unknown
 from selfheal_rules.guards import GUARDS
@@ -179,7 +179,8 @@ class Surveyor:
         """Write what is counted, once where guards share a budget: each of them would count it again."""
         shared = set[tuple[str, str, str]]()
         for phrase, scope, guard in self._bound(stage, bind):
-            budget = (phrase.text, scope, guard.key if guard else "")
+            shares = guard and (queue_of(guard) if is_brought(guard.name) else guard.key)
+            budget = (phrase.text, scope, shares or "")
             if budget not in shared:
                 shared.add(budget)
                 yield self._written(phrase, scope)
@@ -204,7 +205,7 @@ class Surveyor:
         elif self.acting:
             yield f"{table}.__setitem__(proposal.place, flight)"
         for guard, scope in self._counting(*CAPS):
-            caps = self.code.constant(book.caps.setdefault(guard.key, {}))
+            caps = self.code.constant(book.caps.setdefault(self.desk.budget(guard), {}))
             yield f"{caps}.setdefault({scope}, {{}}).__setitem__(flight, None)"
 
     def _taken(self) -> str:
@@ -216,24 +217,30 @@ class Surveyor:
             yield f"*{self._locks()}" if self._locks() else "proposal.place"
 
     def _capped(self) -> Iterator[str]:
-        return (f"({guard.key!r}, {scope})" for guard, scope in self._counting(*CAPS))
+        return iter(dict.fromkeys(f"({self.desk.budget(guard)!r}, {scope})" for guard, scope in self._counting(*CAPS)))
 
     def _queues(self) -> Iterator[str]:
         """Write what waits for its end, beside what hears how it ends."""
         if self.acting:
             yield f"*[('lock', ('lock', thing)) for thing in {_tuple(self._locked())}]"
         for guard, scope in self._counting(*CAPS, "min_healthy"):
-            yield f"({guard.name!r}, ({guard.key!r}, {scope}))"
+            yield f"({guard.name!r}, ({queue_of(guard)!r}, {scope}))"
 
     def _broken(self) -> Iterator[str]:
-        for guard, scope in self.guards.get("breaker", ()):
-            heard = f"(({guard.key!r}, proposal.action, {scope}), {guard.per}, {int(guard.amount)})"
-            yield f"*(({heard},) if {scope} is not None else ())"
+        guards = self.guards.get("breaker", ())
+        for key, scope in dict.fromkeys((kin(guard.key), scope) for guard, scope in guards):
+            yield f"*((({key!r}, proposal.action, {scope}),) if {scope} is not None else ())"
 
     def _ending(self) -> Iterator[str]:
         for name, guards in self.guards.items():
             for guard, scope in guards if hears_ends(name) else ():
-                yield f"*((({name!r}, {guard.key!r}, {scope}),) if {scope} is not None else ())"
+                yield f"*((({name!r}, {queue_of(guard)!r}, {scope}),) if {scope} is not None else ())"
+
+
+def is_brought(name: str) -> bool:
+    """Whether a guard is one of another package, which remembers what it likes."""
+    known = GUARDS.get(name)
+    return known is not None and known.is_brought
 
 
 def hears_ends(name: str) -> bool:
@@ -249,8 +256,3 @@ def _alone(guard: Guarding) -> str:
 
 def _tuple(texts: Iterable[str]) -> str:
     return f"({''.join(f'{text}, ' for text in texts)})"
-
-
-def speaks(guard: Guarding, action: str) -> bool:
-    """Whether a guard of the site is for an action."""
-    return any(fnmatchcase(action, glob) for glob in guard.actions)

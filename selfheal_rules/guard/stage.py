@@ -1,6 +1,7 @@
 """What a stage is: one guard, where it applies, and what it remembers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
@@ -9,12 +10,14 @@ from selfheal_rules.compile import plan
 from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Book, Ledger, act
+from selfheal_rules.guard.ledger import Book, Ledger, What, act
 from selfheal_rules.guard.view import View
 from selfheal_rules.match.populations import Count
 
 Judge: TypeAlias = Callable[[Proposal, Any, int], Verdict | None]
 """(proposal, what its guard goes by, now) → why not, or None; it changes nothing."""
+SITE = "site"
+"""Who has the guards of a policy."""
 Reach: TypeAlias = Literal["every", "acting", "declared"]
 
 
@@ -23,7 +26,8 @@ class Desk:
     """
     What a guard is bound to: all that is remembered, the budgets that count for its step, and what may be seen.
 
-    `action` is what the step does, `acting` whether that touches something, `shadow` whether it is not to be done.
+    `action` is what the step does, `acting` whether that touches something, `shadow` whether it is not to be done;
+    `actions` is all that was ever done, or may be.
     """
 
     ledger: Ledger
@@ -32,6 +36,27 @@ class Desk:
     action: str
     acting: bool
     shadow: bool
+    actions: tuple[str, ...] = ()
+
+    def budget(self, guard: Guarding) -> What:
+        """Give what a guard counts the step under: those of the site, by action, for policies choose among them."""
+        return guard.key, self.action if guard.owner == SITE else ""
+
+    def budgets(self, guard: Guarding) -> tuple[What, ...]:
+        """Give all that a guard counts together."""
+        if guard.owner != SITE:
+            return ((guard.key, ""),)
+        return tuple((guard.key, action) for action in self.actions if speaks(guard, action))
+
+
+def speaks(guard: Guarding, action: str) -> bool:
+    """Whether a guard of the site is for an action."""
+    return any(fnmatchcase(action, glob) for glob in guard.actions)
+
+
+def queue_of(guard: Guarding) -> str:
+    """Give what tells a guard from others: those of the site by their actions as well."""
+    return f"{guard.key} {','.join(guard.actions)}" if guard.owner == SITE else guard.key
 
 
 class Phrase:
@@ -64,6 +89,21 @@ def unless_counted(guard: Guarding, view: View, calm: str, **names: object) -> P
     return Phrase(f"not ({known} and {fresh}{calm})", **names)
 
 
+def held_in(tables: Iterable[Mapping[Any, Any]]) -> Phrase:
+    """Say that what a guard goes by is in one of these."""
+    return _over(tables, "{{scope}} in {{{0}}}", " or ")
+
+
+def number_in(tables: Iterable[Mapping[Any, Any]]) -> Phrase:
+    """Say how many there are under what a guard goes by, in all of these."""
+    return _over(tables, "len({{{0}}}.get({{scope}}, ()))", " + ")
+
+
+def _over(tables: Iterable[Mapping[Any, Any]], text: str, word: str) -> Phrase:
+    named = {f"table{number}": table for number, table in enumerate(tables)}
+    return Phrase(word.join(text.format(name) for name in named), **named)
+
+
 def counting(what: tuple[str, ...], desk: Desk) -> Phrase:
     """Note the time, among those of what a guard counts."""
     return Phrase("{times}.setdefault({scope}, []).append(now)", times=desk.book.times.setdefault(what, {}))
@@ -71,7 +111,7 @@ def counting(what: tuple[str, ...], desk: Desk) -> Phrase:
 
 def acting_on(guard: Guarding, desk: Desk) -> Phrase:
     """Note the target, among those of what a guard goes by."""
-    acts = desk.book.acts.setdefault(guard.key, {})
+    acts = desk.book.acts.setdefault(desk.budget(guard), {})
     return Phrase("{act}({acts}, {scope}, proposal.target, now)", act=act, acts=acts)
 
 

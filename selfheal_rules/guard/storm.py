@@ -6,7 +6,7 @@ from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Ledger, Storm
-from selfheal_rules.guard.stage import Asked, Desk, Stage, unless_counted
+from selfheal_rules.guard.stage import Asked, Desk, Stage, queue_of, unless_counted
 from selfheal_rules.guard.verdict import held, unknown
 from selfheal_rules.guard.view import View
 
@@ -14,10 +14,10 @@ from selfheal_rules.guard.view import View
 def bind(guard: Guarding, desk: Desk) -> Asked:
     """Hold what would begin while a storm rages, or has been over for less than `for`; so does an `observer`."""
     name, storms, view = guard.name, desk.ledger.storms.setdefault(guard.key, {}), desk.view
+    queue = queue_of(guard)
 
     def verdict(_: Proposal, scope: Any, now: int) -> Verdict | None:  # noqa: ANN401 - any key
-        place = (guard.key, scope)
-        storm = storms.get(scope)
+        place, storm = (queue, scope), storms.get(scope)
         failing = measure(guard, scope, storm, view, now)
         if failing is None:
             return unknown(name, "how many are failing is unknown", place, is_open=guard.is_open)

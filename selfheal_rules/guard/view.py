@@ -117,6 +117,19 @@ class View:
             known = self._shadows[place] = self._is_shadow(*place)
         return known
 
+    def only_shows(self, proposal: Proposal) -> bool:
+        """Whether a step is not to be done: its rule set or its action is in shadow, or what it rests on was."""
+        episode = proposal.episode
+        follows = episode.shadowed and (proposal.acting or not episode.escalating)
+        return follows or self.shadows(proposal)
+
+    def loses(self, proposal: Proposal, rival: Proposal) -> bool:
+        """Whether a step gives way to another that asks for its target; what is only shown beats nothing else."""
+        if rival.episode is proposal.episode or (self.only_shows(rival) and not self.only_shows(proposal)):
+            return False
+        same = rival.action == proposal.action and rival.ticket < proposal.ticket
+        return same or self.outranks(rival.action, proposal.action)
+
     def _is_shadow(self, ruleset: str, action: str) -> bool:
         if self.policy is None:
             return True

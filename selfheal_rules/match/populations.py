@@ -25,6 +25,11 @@ def scope_of(values: tuple[Any, ...]) -> Any:
     return values
 
 
+def shown(scope: Any) -> str:
+    """Give a key as people call what it is of; one that has more than texts in it is its JSON."""
+    return ", ".join(scope) if isinstance(scope, tuple) else str(scope)
+
+
 class Count:
     """One scope of a population."""
 
@@ -36,9 +41,6 @@ class Count:
         self.healthy = 0
         self.newest = 0
         """The time of the latest word about any of it, in microseconds."""
-
-
-_NOWHERE: tuple[Any, bool] = (None, False)
 
 
 class Population:
@@ -55,38 +57,52 @@ class Population:
         """Each such pair once: thousands of records are in few scopes."""
         self.stirred: dict[Any, int] = {}
         """Emptied by whoever takes it, and never another one: it is looked at after every item."""
+        self.named: dict[Any, dict[tuple[str, Any], None]] = {}
+        """Of keys of several fields, by each value the records of it: a host is acted on with each service on it."""
         self.busy: dict[Any, int] = {}
-        """What is being acted on, by its own key, and how often."""
+        """What is being acted on, and how often."""
         self.spent: dict[Any, int] = {}
         """Per scope how many of those still count as healthy."""
 
     def occupy(self, target: Any) -> None:
         """Note that a thing is being acted on."""
-        key, busy = (target,), self.busy
-        known = busy[key] = busy.get(key, 0) + 1
-        if known == 1:
-            self._spend(key, 1)
+        if target not in self.busy:
+            self._spend(target, 1)
+        self.busy[target] = self.busy.get(target, 0) + 1
 
     def free(self, target: Any) -> None:
         """Note that it no longer is, or once less."""
-        key = (target,)
-        self.busy[key] -= 1
-        if not self.busy[key]:
-            del self.busy[key]
-            self._spend(key, -1)
+        self.busy[target] -= 1
+        if not self.busy[target]:
+            del self.busy[target]
+            self._spend(target, -1)
 
-    def _spend(self, key: Any, number: int) -> None:
-        for known in self.places.values():
-            scope, healthy = known.get(key, _NOWHERE)
-            if healthy:
+    def _of(self, target: Any) -> list[tuple[Any, tuple[Any, bool]]]:
+        """Give the keys of what a thing stands for, each with its scope and whether it counts as healthy."""
+        key = (target,)
+        found = [(key, known[key]) for known in self.places.values() if key in known]
+        return found + [(key, self.places[kind][key]) for kind, key in self.named.get(target, ())]
+
+    def _spend(self, target: Any, number: int) -> None:
+        """Count anew what is of a thing, and of no other that is being acted on."""
+        for key, (scope, healthy) in self._of(target):
+            if healthy and not self._is_busy(key):
                 self.spent[scope] = self.spent.get(scope, 0) + number
+
+    def _is_busy(self, key: tuple[Any, ...]) -> bool:
+        for value in key:  # noqa: SIM110 - `any` is three times the price, and this is asked of every state
+            if value in self.busy:
+                return True
+        return False
 
     def spent_with(self, target: Any, scope: Any) -> int:
         """Give how many of a scope count as healthy and are being acted on, were this one as well."""
-        key, spent = (target,), self.spent.get(scope, 0)
-        if key in self.busy:
-            return spent
-        return spent + any(known.get(key) == (scope, True) for known in self.places.values())
+        spent = self.spent.get(scope, 0)
+        return spent + sum(known == (scope, True) and not self._is_busy(key) for key, known in self._of(target))
+
+    def size(self, target: Any) -> int:
+        """Give how many of all records a thing stands for; one, where nothing is known of it."""
+        return len(self._of(target)) or 1
 
     def count(self, scope: Any) -> Count | None:
         """Give the count of a scope, if anything was ever in it."""
@@ -100,8 +116,11 @@ class Population:
         known = places.get(record.key)
         if known is not None:
             self._leave(record.key, known, ill=known[1] and not healthy)
+        else:
+            for value in record.key if len(record.key) > 1 else ():
+                self.named.setdefault(value, {})[record.kind, record.key] = None
         places[record.key] = self._pairs.setdefault(pair, pair)
-        if healthy and record.key in self.busy:
+        if healthy and self._is_busy(record.key):
             self.spent[scope] = self.spent.get(scope, 0) + 1
         count = self.counts.get(scope)
         if count is None:
@@ -117,10 +136,14 @@ class Population:
         known = self.places[record.kind].pop(record.key, None)
         if known is not None:
             self._leave(record.key, known, ill=known[1])
+            for value in dict.fromkeys(record.key) if len(record.key) > 1 else ():
+                del self.named[value][record.kind, record.key]
+                if not self.named[value]:
+                    del self.named[value]
 
     def _leave(self, key: Any, known: tuple[Any, bool], *, ill: bool) -> None:
         scope, healthy = known
-        if healthy and key in self.busy:
+        if healthy and self._is_busy(key):
             self.spent[scope] -= 1
         count = self.counts[scope]
         count.total -= 1

@@ -24,6 +24,9 @@ states:
   host:
     key: [host]
     fields: {host: {type: string, required: true}, az: {type: string}, status: {type: {enum: [up, down]}}}
+  service:
+    key: [host, binary]
+    fields: {host: {type: string}, binary: {type: string}, status: {type: {enum: [up, down]}}}
   instance: {key: [instance], fields: {instance: {type: string, required: true}, host: {type: string, required: true}}}
   power: {key: [host], fields: {host: {type: string, required: true}, power: {type: string}}}
   work: {key: [host], fields: {host: {type: string, required: true}}}

@@ -38,8 +38,8 @@ def test_guards_that_share_a_budget_count_a_step_once(name: str) -> None:
 def test_a_sweep_comes_when_as_much_is_new_as_there_is() -> None:
     """However much is remembered, a charge has its share of it, and no more; and what is old goes."""
     book, looked = Book(), 0
-    acts, times = book.acts.setdefault("limit", {}), book.times.setdefault(("flap",), {})
-    last = book.last.setdefault("cooldown", {})
+    acts, times = book.acts.setdefault(("limit", ""), {}), book.times.setdefault(("flap",), {})
+    last = book.last.setdefault(("cooldown", ""), {})
     for now in range(20 * SWEEP):
         act(acts, (f"h{now}",), f"h{now}", now)
         times.setdefault((f"h{now}",), []).append(now)

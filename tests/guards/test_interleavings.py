@@ -52,6 +52,8 @@ class World:
     allowed: list[tuple[float, str, Decision]] = field(factory=list)
     running: dict[str, tuple[float, Decision]] = field(factory=dict)
     """Target → when what is under way on it ends by itself."""
+    early: dict[str, None] = field(factory=dict)
+    """The targets that were off before what is under way on them began: only its outcome tells its end."""
 
     def play(self, op: Op) -> None:
         """Let one thing happen, and judge all that is decided on the way."""
@@ -121,13 +123,13 @@ class World:
     def _answer(self, host: str, status: str) -> None:
         if host in self.running:
             _, decision = self.running[host]
-            if status == "failed" or decision.action != "compute.fence":
+            if status == "failed" or decision.action != "compute.fence" or host in self.early:
                 del self.running[host]
             place = self.site.decisions[::-1].index(decision)
             self.site.answer(self.now, status, back=place)
 
     def _end(self, host: str, action: str) -> None:
-        if host in self.running and self.running[host][1].action == action:
+        if host in self.running and self.running[host][1].action == action and host not in self.early:
             del self.running[host]
 
     def _judge(self, before: int) -> None:
@@ -148,8 +150,9 @@ class World:
         assert len(late) <= MOST
         fenced = decision.action == "compute.fence"
         self.running[host] = (at + (DEADLINE if fenced else LEASE), decision)
+        self.early.pop(host, None)
         if fenced and host in self.off:
-            del self.running[host]
+            self.early[host] = None
 
 
 def _world(rules: str = RULES, policy: str = POLICY) -> World:
