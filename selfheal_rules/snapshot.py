@@ -56,7 +56,7 @@ from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import Feed, Field, FieldType, Kind, Vocabulary
 
 MAGIC = b"selfheal-snapshot"
-VERSION = 6
+VERSION = 7
 _HEAD = len(MAGIC) + 1
 _DIGEST = 32
 _SUM = 32

@@ -28,6 +28,7 @@ from selfheal_rules.match.network import Network
 from selfheal_rules.match.populations import Listener, Population, Standing, scope_of
 from selfheal_rules.model import RuleSet
 from selfheal_rules.policy import Policy, StandDown, Worked
+from selfheal_rules.spelling import identity
 from selfheal_rules.values import SECOND, microseconds
 
 LEASE = 15 * 60 * SECOND
@@ -68,7 +69,7 @@ class Guards:
         self.events: dict[str, list[tuple[StandDown, Census]]] = {}
         for one in policy.stand_down if policy else ():
             for kind in one.pattern.kinds if one.pattern.form == "event" else ():
-                fits = census(one.pattern, (), rules, self.code)
+                fits = census(one.pattern, (), rules, self.code, doubted=True)
                 self.events.setdefault(kind, []).append((one, fits))
         self.roads: dict[tuple[int, int, bool, bool], Road] = {}
         self.ear: Ear | None = None
@@ -118,9 +119,14 @@ class Guards:
         for one in worked:
             self.view.standing[id(one)] = self._stand(one, rules)
         self.view.touched = tuple(self._stand(one, rules) for one in states)
+        looked = {_mark(one): None for one in (*worked, *states)}
+        self.ledger.standing = {mark: kept for mark, kept in self.ledger.standing.items() if mark in looked}
+        for step, (_, spelled) in zip(self.policy.topology if self.policy else (), self.view.topology, strict=True):
+            self._listen((step.kind,), spelled)
 
     def _stand(self, one: Worked | StandDown, rules: RuleSet) -> Standing:
-        standing = Standing(census(one.pattern, (), rules, self.code), one.target, one.owner)
+        fits, kept = census(one.pattern, (), rules, self.code, doubted=True), self.ledger.standing
+        standing = Standing(fits, one.target, one.owner, kept.setdefault(_mark(one), {}))
         self.standings.append(standing)
         self._listen(standing.census.fits, standing)
         return standing
@@ -179,8 +185,7 @@ class Guards:
         for said, fits in self.events.get(item.kind, ()):
             target = item.fields.get(said.target)
             if said.wait is not None and target is not None and fits.fits[item.kind](item, self.view.memory.now):
-                until, why = item.at + microseconds(said.wait), f"`{item.kind}`"
-                self.ledger.stood_down[target] = max((until, why), self.ledger.stood_down.get(target, (0, "")))
+                self.ledger.stand_down(target, item.at + microseconds(said.wait), f"`{item.kind}`")
         return queues
 
     # Judging
@@ -334,7 +339,7 @@ class Guards:
         elif said.act in {"approve", "refuse"}:
             return self._answer(said, now)
         elif said.act == "stand_down" and said.until is not None:
-            ledger.stood_down[said.subject] = (microseconds(said.until), f"{said.who}: {said.why}")
+            return ledger.stand_down(said.subject, microseconds(said.until), f"{said.who}: {said.why}")
         elif said.act == "release":
             return self._release(said.subject)
         return True
@@ -357,19 +362,25 @@ class Guards:
         return True
 
     def _release(self, target: str) -> bool:
-        found = self.ledger.stood_down.pop(target, None) is not None
+        one = identity(target)
+        found = self.ledger.stood_down.pop(one, None) is not None
         for book in (self.ledger.done, self.ledger.shadow):
             for places in book.brought.values():
-                for place in [place for place, kept in places.items() if kept.target == target]:
+                for place in [place for place, kept in places.items() if identity(kept.target) == one]:
                     del places[place]
                     found = True
-            for place in [place for place, (_, one) in book.quarantined.items() if one == target]:
+            for place in [place for place, (_, held) in book.quarantined.items() if identity(held) == one]:
                 del book.quarantined[place]
                 for what, times in book.times.items():
                     if what[0] == place[0]:
                         times.pop(place[1], None)
                 found = True
         return found
+
+
+def _mark(one: Worked | StandDown) -> str:
+    """Give what tells, over restarts, which states an entry of a policy is about."""
+    return repr((one.pattern, one.target))
 
 
 def _site_guards(policy: Policy, rules: RuleSet, code: Code) -> Iterator[Guarding]:

@@ -6,6 +6,7 @@ from heapq import heappop
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from selfheal_rules.decide.proposal import Flight, Proposal, Queue
+from selfheal_rules.spelling import identity
 from selfheal_rules.values import Value
 
 if TYPE_CHECKING:
@@ -325,6 +326,7 @@ class Ledger:
         "policy",
         "said",
         "shadow",
+        "standing",
         "started",
         "stood_down",
         "storms",
@@ -338,6 +340,9 @@ class Ledger:
         self.paused: dict[str, Control] = {}
         self.approvals: dict[str, Approval] = {}
         self.stood_down: dict[Any, tuple[int, str]] = {}
+        """By the identity of a thing until when a person has it in hand, and why."""
+        self.standing: dict[str, dict[Any, int]] = {}
+        """By what a policy says of states that hold, by kind and key since when each has fitted."""
         self.storms: dict[str, dict[Scope, Storm]] = {}
         self.heard: dict[str, int] = {}
         self.healed: dict[tuple[str, Any], int] = {}
@@ -349,6 +354,13 @@ class Ledger:
         self.started: int | None = None
         self.said: dict[str, None] = {}
         """The ids of the latest controls, the oldest first."""
+
+    def stand_down(self, target: Any, until: int, why: str) -> bool:  # noqa: ANN401 - a value of any type
+        """Note that a person has a thing in hand; whoever keeps it longest counts. Gives whether that is this one."""
+        known = self.stood_down.get(identity(target), (0, ""))
+        if until > known[0]:
+            self.stood_down[identity(target)] = (until, why)
+        return until > known[0]
 
     def hear(self, id_: str) -> bool:
         """Note the id of a control; gives whether it is new."""
