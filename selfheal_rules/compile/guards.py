@@ -104,9 +104,7 @@ def sharing(guards: Iterable[Guarding]) -> tuple[Guarding, ...]:
     return tuple(evolve(guard, keep=longest[guard.key]) for guard in every)
 
 
-def census(
-    pattern: Pattern, by: tuple[str, ...], rules: RuleSet, code: Code, *, doubted: bool = False
-) -> Census:
+def census(pattern: Pattern, by: tuple[str, ...], rules: RuleSet, code: Code, *, doubted: bool = False) -> Census:
     """
     Give the population a pattern names: all items of its kinds, and which of them fit its leaves.
 

@@ -18,6 +18,7 @@ from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.proposal import Flight, Proposal, Queue
 from selfheal_rules.guard import breaker, storm
 from selfheal_rules.guard.brought import Brought
+from selfheal_rules.guard.heeding import heed, refuse_unasked
 from selfheal_rules.guard.ledger import Airborne, Book, Ledger
 from selfheal_rules.guard.road import Road, Scopes, Surveyor, Words, speaks
 from selfheal_rules.guard.stage import Desk
@@ -28,7 +29,6 @@ from selfheal_rules.match.network import Network
 from selfheal_rules.match.populations import Listener, Population, Standing, scope_of
 from selfheal_rules.model import RuleSet
 from selfheal_rules.policy import Policy, StandDown, Worked
-from selfheal_rules.spelling import identity
 from selfheal_rules.values import SECOND, microseconds
 
 LEASE = 15 * 60 * SECOND
@@ -119,7 +119,7 @@ class Guards:
         for one in worked:
             self.view.standing[id(one)] = self._stand(one, rules)
         self.view.touched = tuple(self._stand(one, rules) for one in states)
-        looked = {_mark(one): None for one in (*worked, *states)}
+        looked = {*map(_mark, worked), *map(_mark, states)}
         self.ledger.standing = {mark: kept for mark, kept in self.ledger.standing.items() if mark in looked}
         for step, (_, spelled) in zip(self.policy.topology if self.policy else (), self.view.topology, strict=True):
             self._listen((step.kind,), spelled)
@@ -219,6 +219,17 @@ class Guards:
             return SHADOWED
         episode.shadowed = episode.shadowed or proposal.acting
         return SHADOW_FOLLOWS if follows and not view.shadows(proposal) else SHADOW_MODE
+
+    def forbids(self, proposal: Proposal, now: int) -> str:
+        """Say what in any mode forbids a step that was let through before; an empty text if nothing does."""
+        view = self.view
+        view.rivals, view.found = (), None
+        if view.shadows(proposal):
+            return SHADOW_MODE.reason
+        place = (proposal.episode.rule, proposal.index, proposal.opens, False)
+        road = self.roads.get(place) or self._lay(place, proposal)
+        verdict = road.forbids(proposal, road.scopes(proposal), now)
+        return "" if verdict is None else verdict.reason
 
     def _expire(self, book: Book, now: int) -> None:
         for airborne in book.expire(now):
@@ -329,53 +340,13 @@ class Guards:
 
     def control(self, said: Control, now: int) -> bool:
         """Take what somebody said; give whether it changes anything."""
-        ledger = self.ledger
-        if said.act == "kill":
-            ledger.killed = said
-        elif said.act == "pause":
-            ledger.paused[said.subject] = said
-        elif said.act == "resume":
-            return self._resume(said)
-        elif said.act in {"approve", "refuse"}:
-            return self._answer(said, now)
-        elif said.act == "stand_down" and said.until is not None:
-            return ledger.stand_down(said.subject, microseconds(said.until), f"{said.who}: {said.why}")
-        elif said.act == "release":
-            return self._release(said.subject)
-        return True
+        return heed(self.ledger, said, now)
 
-    def _resume(self, said: Control) -> bool:
-        ledger = self.ledger
-        if said.subject:
-            return ledger.paused.pop(said.subject, None) is not None
-        was, ledger.killed = ledger.killed, None
-        return was is not None
-
-    def _answer(self, said: Control, now: int) -> bool:
-        found = self.ledger.approvals.get(said.subject)
-        if found is None or found.used or found.refused or now >= found.expires:
-            return False
-        if said.act == "refuse":
-            found.refused = (said.who, said.why)
-        else:
-            found.agree(said.who, said.why)
-        return True
-
-    def _release(self, target: str) -> bool:
-        one = identity(target)
-        found = self.ledger.stood_down.pop(one, None) is not None
-        for book in (self.ledger.done, self.ledger.shadow):
-            for places in book.brought.values():
-                for place in [place for place, kept in places.items() if identity(kept.target) == one]:
-                    del places[place]
-                    found = True
-            for place in [place for place, (_, held) in book.quarantined.items() if identity(held) == one]:
-                del book.quarantined[place]
-                for what, times in book.times.items():
-                    if what[0] == place[0]:
-                        times.pop(place[1], None)
-                found = True
-        return found
+    def admit(self, items: Iterable[Any]) -> None:
+        """Hold what people say against what they were asked; `EventError` where it cannot be taken as things are."""
+        for item in items:
+            if isinstance(item, Control):
+                refuse_unasked(self.ledger, item)
 
 
 def _mark(one: Worked | StandDown) -> str:

@@ -265,10 +265,12 @@ def _before(acts: dict[Any, int], since: int) -> list[Any]:
 class Approval:
     """What people said of one decision."""
 
-    __slots__ = ("asked", "expires", "quorum", "refused", "used", "votes")
+    __slots__ = ("asked", "expires", "is_alone", "of", "quorum", "refused", "used", "votes")
 
-    def __init__(self, asked: int, expires: int) -> None:
-        """Start with nobody asked."""
+    def __init__(self, asked: int, expires: int, of: str, *, is_alone: bool) -> None:
+        """Start with nobody asked; `of` tells what for, `is_alone` whether the id of the decision does so as well."""
+        self.of = of
+        self.is_alone = is_alone
         self.asked = asked
         self.expires = expires
         self.quorum = 1
@@ -317,6 +319,7 @@ class Ledger:
     __slots__ = (
         "approvals",
         "brought",
+        "changed",
         "counts",
         "done",
         "healed",
@@ -352,6 +355,8 @@ class Ledger:
         self.policy: tuple[str, str] | None = None
         """The name and the text of the policy that holds, where it has one."""
         self.started: int | None = None
+        self.changed = False
+        """Whether other rules have taken over since anything was asked."""
         self.said: dict[str, None] = {}
         """The ids of the latest controls, the oldest first."""
 

@@ -25,4 +25,4 @@ def bind(_: object, desk: Desk) -> Asked:
     return Asked(verdict, ALWAYS if view.touched else Phrase("{stood_down}", stood_down=stood_down))
 
 
-STAGE = Stage("stand_down", bind, "acting")
+STAGE = Stage("stand_down", bind, "acting", forbids=True)

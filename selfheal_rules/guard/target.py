@@ -36,4 +36,4 @@ def _names_one(target: str) -> bool:
     return not _SEVERAL.search(target) or is_address(target)
 
 
-STAGE = Stage("target", bind, "every")
+STAGE = Stage("target", bind, "every", forbids=True)

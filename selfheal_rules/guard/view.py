@@ -191,7 +191,8 @@ class View:
             for standing in self.touched:
                 if identity(thing) in standing.since:
                     kinds, owner = ", ".join(standing.census.fits), standing.owner or "a person"
-                    return f"{owner} has {f'`{thing}`' if thing is not None else 'something unnamed'} in hand: `{kinds}`"
+                    what = f"`{thing}`" if thing is not None else "something unnamed"
+                    return f"{owner} has {what} in hand: `{kinds}`"
         return None
 
 
