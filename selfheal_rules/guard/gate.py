@@ -36,7 +36,7 @@ LEASE = 15 * 60 * SECOND
 DAY = 86_400 * SECOND
 SHADOW_MODE = Verdict("shadowed", "mode", "decided, not to be carried out: the site has this rule set in shadow")
 SHADOW_FOLLOWS = Verdict("shadowed", "mode", "not to be carried out: a step before it was only shadowed, and not done")
-NOT_BEFORE = frozenset({"limit", "cooldown", "backoff", "maintenance"})
+NOT_BEFORE = frozenset({"limit", "cooldown", "backoff"})
 """The guards that know before which instant they let nothing pass; others may, as soon as something changes."""
 
 Ear: TypeAlias = Callable[[Proposal, Words, int], None]
@@ -210,7 +210,7 @@ class Guards:
         if verdict is not None:
             if verdict.guard in road.refused:
                 road.refused[verdict.guard](proposal, scopes, now)
-            return self._in_time(proposal, verdict)
+            return self._in_time(proposal, verdict, now)
         road.charge(proposal, scopes, now)
         self._take_off(proposal, road, scopes, now)
         if not proposal.shadow:
@@ -246,11 +246,16 @@ class Guards:
         road = self.roads[place] = Surveyor(proposal, self.plan.rules[place[0]], self.site, desk, self.code).road()
         return road
 
-    def _in_time(self, proposal: Proposal, verdict: Verdict) -> Verdict:
+    def _in_time(self, proposal: Proposal, verdict: Verdict, now: int) -> Verdict:
         """Refuse at once what could only be let through when its cause is too old."""
-        if verdict.guard not in NOT_BEFORE or verdict.retry_at is None or proposal.level or proposal.asked:
+        if proposal.level or proposal.asked or not proposal.opens:
             return verdict
-        if not proposal.opens or microseconds(verdict.retry_at) - proposal.since < self.view.max_age:
+        until = None
+        if verdict.guard == "maintenance":
+            until = self.view.planned(self.view.names(proposal.target), now)
+        elif verdict.guard in NOT_BEFORE and verdict.retry_at is not None:
+            until = microseconds(verdict.retry_at)
+        if until is None or until - proposal.since < self.view.max_age:
             return verdict
         return suppressed(verdict.guard, f"{verdict.reason}; by then its cause is too old to act on")
 

@@ -174,6 +174,11 @@ class View:
                 return found
         return None
 
+    def planned(self, things: tuple[Value, ...], now: int) -> int | None:
+        """Give before which instant a calendar lets nothing be done to one of these things; a state may go earlier."""
+        plans = (work for work in self.works if not isinstance(work, Worked))
+        return max((found[1] for plan in plans if (found := _planned(plan, things, now))), default=None)
+
     def _worked(self, work: Worked, things: tuple[Value, ...], now: int) -> tuple[str, int | None] | None:
         standing = self.standing[id(work)]
         for thing in (*things, None) if standing.since else ():
