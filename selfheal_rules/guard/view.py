@@ -14,7 +14,7 @@ from selfheal_rules.match.populations import Count, Population, Spelled, Standin
 from selfheal_rules.match.rows import fingerprint
 from selfheal_rules.policy import DAYS, Autonomy, Calendar, Policy, Worked
 from selfheal_rules.spelling import identity
-from selfheal_rules.values import Value, microseconds, moment
+from selfheal_rules.values import EMPTY, Value, microseconds, moment
 
 CAREFUL = Autonomy("approve", risks=("low", "high"))
 FREE = Autonomy("auto", risks=("none",))
@@ -75,7 +75,7 @@ class View:
         while ahead:
             above: list[Value] = []
             for thing in ahead:
-                for name, value in self._around(thing):
+                for name, value in self._around(identity(thing)):
                     found.setdefault(name, value)
                     if value not in known:
                         known[value] = None
@@ -85,12 +85,12 @@ class View:
         return found
 
     def _around(self, thing: Value) -> Iterator[tuple[str, Value]]:
-        """Give what the states of a thing say it is in, each under its name."""
-        key = identity(thing)
+        """Give what the states of a thing, known by its identity, say it is in, each under its name."""
         for names, spelled in self.topology:
-            for record in spelled.records.get(key, {}).values():
+            for record in spelled.records.get(thing, EMPTY).values():
+                fields = record.fields
                 for name in names:
-                    value = record.fields.get(name)
+                    value = fields.get(name)
                     if value is not None:
                         yield name, value
 

@@ -50,7 +50,8 @@ STEPS = st.lists(st.tuples(st.integers(0, 45), st.one_of(MARKS, st.sampled_from(
 @example([(0, ("a", "h1", ""))])
 def test_g16_maintenance_is_while_any_state_may_fit_and_each_for_at_most_so_long(steps: list[Any]) -> None:
     """Each state counts from when the pattern became true of it; what is missing may fit, and may be of anything."""
-    asked, now, marks = Asked(WORKED), 0, {}
+    asked, now = Asked(WORKED), 0
+    marks: dict[str, tuple[str | None, int]] = {}
     for wait, step in steps:
         now += wait
         if step == "restart":
@@ -87,13 +88,28 @@ def test_g16_another_policy_of_the_same_states_begins_no_maintenance_anew() -> N
 
 
 @pytest.mark.parametrize("fields", [{}, {"host": "h1"}, {"host": "H1.example.org:22", "reason": "disk"}])
-def test_g17_a_state_whose_meaning_is_not_known_stands_down(fields: dict[str, str]) -> None:
-    """Without its reason it may be a person's, and without a target it may be of anything; an event is taken alike."""
+def test_g17_a_state_whose_meaning_is_not_known_stands_down(fields: dict[str, Any]) -> None:
+    """Without its reason it may be a person's, and without a target it may be of anything."""
     asked = Asked(IN_HAND)
     asked.site.hold("mark", 0, name="a", **fields)
     assert asked.is_held(1)
     asked.site.hold("mark", 2, name="a", host="h1", reason="masakari")
     assert not asked.is_held(3)
+
+
+def test_g17_an_event_whose_meaning_is_not_known_stands_down() -> None:
+    """Unless it is known to be none that counts; one without a target is of nothing: nobody could release that."""
+    site = Site(
+        rule(LOST, DRAIN), f"{FREE}stand_down: [{{event: lost, where: {{az: {{not: z1}}}}, target: az, for: 9s}}]\n"
+    )
+    assert ["disable_service h1 allowed@0"] == site.event("lost", 0)
+    asked = Site(
+        rule(LOST, DRAIN), f"{FREE}stand_down: [{{event: ask, where: {{what: {{not: look}}}}, target: host, for: 9s}}]"
+    )
+    asked.event("ask", 0, "h1", what="look")
+    assert ["disable_service h1 allowed@1"] == asked.event("lost", 1)
+    asked.event("ask", 2, "h2")
+    assert ["disable_service h2 held:stand_down@3"] == asked.event("lost", 3, "h2")
 
 
 SAID = st.one_of(
