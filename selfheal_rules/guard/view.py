@@ -1,6 +1,6 @@
 """What guards may look at: the states that hold, the site's policy, and who was heard of."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
@@ -72,27 +72,20 @@ class View:
             return found
         found = self.found = {"target": target}
         known, ahead = {target: None}, [target] if self.topology else []
-        while ahead:
-            above: list[Value] = []
-            for thing in ahead:
-                for name, value in self._around(identity(thing)):
-                    found.setdefault(name, value)
-                    if value not in known:
-                        known[value] = None
-                        above.append(value)
-            ahead = above
+        for thing in ahead:  # it grows as it is gone through: what is nearer comes first
+            key = identity(thing)
+            for names, spelled in self.topology:
+                for record in spelled.records.get(key, EMPTY).values():
+                    fields = record.fields
+                    for name in names:
+                        value = fields.get(name)
+                        if value is not None:
+                            found.setdefault(name, value)
+                            if value not in known:
+                                known[value] = None
+                                ahead.append(value)
         self._above = tuple(known)
         return found
-
-    def _around(self, thing: Value) -> Iterator[tuple[str, Value]]:
-        """Give what the states of a thing, known by its identity, say it is in, each under its name."""
-        for names, spelled in self.topology:
-            for record in spelled.records.get(thing, EMPTY).values():
-                fields = record.fields
-                for name in names:
-                    value = fields.get(name)
-                    if value is not None:
-                        yield name, value
 
     def names(self, target: Value) -> tuple[Value, ...]:
         """Give a thing and all that it is in, whatever that is called."""
