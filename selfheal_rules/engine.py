@@ -189,12 +189,13 @@ class Engine(Knowledge):
         Hold items against their kinds, and change nothing else.
 
         Raises:
-            EventError: where one of them could not be posted.
+            EventError: where one of them could not be posted, or agrees to something else than what is asked.
         """
         batch = batch_of(items)
         self._brought.admit(batch, self.policy)
         for item in batch:
             hold(item, self._entries)
+        self._guards.admit(batch)
 
     def _is_ahead(self, at: int) -> bool:
         now = self._memory.now
@@ -375,7 +376,7 @@ class Engine(Knowledge):
         max_age, max_ahead, remembered, fan_out = settings
         memory, marks, owed, state, ledger = written
         change = Change.between(before, after, state[0].values()) if before.digest != after.digest else None
-        program = change.after if change else before
+        program, ledger.changed = change.after if change else before, ledger.changed or change is not None
         engine = cls(program, max_age=max_age, max_ahead=max_ahead, remembered=remembered, fan_out=fan_out)
         graft = Graft(change, memory, state[0]) if change else None
         engine._memory, engine._marks = graft.memory if graft else memory, marks
@@ -390,8 +391,7 @@ class Engine(Knowledge):
         engine._memory.link()
         engine._rounds.take(graft.state(state) if graft else state)
         engine._owed = owed + (graft.settle(engine._rounds) if graft else ())
-        if engine._owed:
-            engine._memory.alarm = -NEVER
+        engine._memory.alarm = -NEVER if engine._owed else engine._memory.alarm
         return engine
 
     def __reduce__(self) -> tuple[Any, tuple[Program, bytes, str]]:

@@ -26,7 +26,8 @@ class Healer:
     `engine` begins an empty journal, and names the program under which another is gone on from. Without executors the
     caller carries out `course.waiting` and posts outcomes; where they have workers, `take` does not wait for what they
     carry out, and a later one takes what became of it. `every` is after how many inputs a snapshot is taken;
-    they are twice as many as there are states, where those are more, since each is written.
+    they are twice as many as there are states, where those are more, since each is written. `host` is what this runs
+    on: no rule acts on it, whatever policy comes.
     """
 
     def __init__(
@@ -37,21 +38,21 @@ class Healer:
         *,
         lease: Lease | None = None,
         every: int = 10_000,
+        host: str = "",
     ) -> None:
         """Take over the journal, and go on where it ends."""
         self.journal, self.inbox, self.executors, self.every = Writer(journal, lease), journal.inbox(), executors, every
-        self.course = recover(engine, self.journal)
+        self.host, self.course = host, recover(engine, self.journal, host)
 
     def take(self, batch: Iterable[Input] = ()) -> list[Decision]:
         """Take inputs, instants to let time pass; gives what was decided. After a `JournalError` make another."""
         self.journal.check()
-        given = admitted(self.course.engine, batch)
-        return self._carry_out() + self.record(given) + self._carry_out()
+        return self._listen() + self.record(batch) + self._carry_out()
 
     def record(self, batch: Iterable[Input]) -> list[Decision]:
         """Take inputs as `take` does, and leave to the next `take` what is to be carried out."""
         self.journal.check()
-        return self._apply(admitted(self.course.engine, batch))
+        return self._apply(admitted(self.course.engine, batch, self.host))
 
     def _apply(self, batch: Sequence[Input]) -> list[Decision]:
         self.journal.append(inputs(batch))
@@ -61,7 +62,7 @@ class Healer:
 
     def _listen(self) -> list[Decision]:
         with said(self.inbox, self.course.engine) as controls:
-            return self._apply([*controls]) if controls else []
+            return self.record(controls) if controls else []
 
     def _carry_out(self) -> list[Decision]:
         decisions = self._listen()

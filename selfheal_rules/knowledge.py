@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from selfheal_rules.compile.plan import NEVER
+from selfheal_rules.compile.plan import NEVER, Action
 from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Decision
 from selfheal_rules.decide.history import EpisodeView, Turn, episodes_of, turn_of
+from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.events import State
 from selfheal_rules.explain import ProgramPlan, explain_plan
 from selfheal_rules.guard.approval import Request, requests
 from selfheal_rules.guard.gate import Ear, Guards
-from selfheal_rules.guard.pause import paused
 from selfheal_rules.match.matcher import Matching
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.policy import Policy
@@ -58,12 +58,16 @@ class Knowledge:
         return "the site's policy has the kill switch on" if self.policy and self.policy.kill_switch else ""
 
     def stopped(self, decision: Decision) -> str:
-        """Say who has stopped, since it was allowed, everything or what covers it; an empty text if nobody."""
-        ledger = self._guards.ledger
-        if self.halted:
-            return self.halted
-        until, why = ledger.stood_down.get(decision.target, (0, ""))
-        return f"stood down: {why}" if until > self._memory.now else paused(ledger, decision)
+        """Say what forbids now, in any mode, what was allowed before; an empty text if nothing does."""
+        found = self._rounds.episodes.sought.find(decision.id)
+        if self.halted or found is None:
+            return self.halted or "what it was decided for is over and forgotten"
+        episode, index = found
+        ruling = self._rounds.plan.rules[episode.rule]
+        step = ruling.every[index]
+        if not isinstance(step, Action):
+            return "it is no step that does anything"
+        return self._guards.forbids(Proposal(0, episode, index, step, ruling), self._memory.now)
 
     def has_heard(self, control: Control) -> bool:
         """Whether a control was taken already, as its `id` tells."""

@@ -17,6 +17,8 @@ from selfheal_rules.source import NOWHERE, Source, Span
 Mode: TypeAlias = Literal["shadow", "enforce"]
 Grade: TypeAlias = Literal["suggest", "approve", "auto"]
 
+HERE = "the engine runs here"
+"""Why the host an engine runs on is protected."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 

@@ -11,6 +11,7 @@ from selfheal_rules.decide import Decision
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event
 from selfheal_rules.journal.opening import open_journal
+from selfheal_rules.match.rows import fingerprint
 from selfheal_rules.parse.policy import read_policy
 from selfheal_rules.source import Source
 from tests.calls import Call, caller
@@ -53,7 +54,8 @@ def test_a_decision_is_approved(call: Call, where: str) -> None:
     assert (0, [said, WAITS], "") == (found.code, found.out.splitlines(), found.err)
     one = healer(open_journal(where), hands := Hands(), engine=Engine(PROGRAM, policy=ASKED))
     one.take()
-    assert (["disable_service a#1"], [f"approve {first.id}"]) == (hands.calls, controls(open_journal(where)))
+    of = fingerprint(first.action, first.target, first.params)
+    assert (["disable_service a#1"], [f"approve {first.id} {of}"]) == (hands.calls, controls(open_journal(where)))
 
 
 def test_a_decision_is_refused(call: Call, where: str) -> None:
@@ -227,7 +229,7 @@ def test_what_is_pending_is_listed(call: Call, where: str) -> None:
     one.take()
     open_journal(where).inbox().put("nonsense", "?")
     found = call("pending", where)
-    told = PENDING.format(first=first.id)
+    told = PENDING.format(first=f"{first.id} {fingerprint(first.action, first.target, first.params)}")
     held = "held by kill_switch: ann stopped everything: she looked"
     told = told.replace("needs_approval by approval: 2 have to agree; expires at 2026-01-01T00:30:01Z", held)
     told = told.replace("2026-01-01T00:00:01Z  compute", "2026-01-01T00:00:03Z  compute")

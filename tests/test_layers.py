@@ -17,6 +17,7 @@ LAYERS = (
     "diagnostics",
     "plugins",
     "values",
+    "spelling",
     "vocabulary",
     "wording",
     "events",

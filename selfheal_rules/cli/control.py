@@ -21,6 +21,7 @@ from selfheal_rules.decide.control import Act
 from selfheal_rules.diagnostics import EventError, JournalError, RuleSetError, SnapshotError
 from selfheal_rules.engine import Engine
 from selfheal_rules.execute.executor import time_of_day
+from selfheal_rules.guard.approval import Request
 from selfheal_rules.journal import Journal
 from selfheal_rules.journal.inbox import put
 from selfheal_rules.journal.recovery import engine_of
@@ -124,15 +125,16 @@ def _checked(control: Control, journal: Journal, screen: Screen) -> tuple[Contro
         engine = overheard(journal)
     except (JournalError, SnapshotError, RuleSetError) as error:
         screen.err(f"selfheal: it cannot be held against the journal: {error}")
-        if control.act in {"approve", "refuse"} and len(control.subject) != _WHOLE:
+        if control.act in {"approve", "refuse"} and len(control.subject.partition(" ")[0]) != _WHOLE:
             message = f"`{control.subject}` is no whole id, which has {_WHOLE} characters"
             raise Refused(message, Code.USAGE) from None
         return control, None
     _refuse_ahead(control, engine)
     decision = None
     if control.act in {"approve", "refuse"}:
-        decision = _decision(control, engine)
-        control = evolve(control, subject=decision.id)
+        request = _request(control, engine)
+        _refuse_unasked(control, request, engine)
+        decision, control = request.decision, evolve(control, subject=request.subject)
     wrong = _CHECKS[control.act](control, engine) if control.act in _CHECKS else None
     if wrong is not None:
         raise wrong
@@ -167,16 +169,25 @@ def overheard(journal: Journal) -> Engine:
     return engine
 
 
-def _decision(control: Control, engine: Engine) -> Decision:
-    """Find the decision that is meant among those that await approval."""
+def _request(control: Control, engine: Engine) -> Request:
+    """Find what is meant among the decisions that await approval."""
     requests = engine.approval_requests()
-    found = [one for one in requests if one.decision.id.startswith(control.subject)]
+    found = [one for one in requests if one.subject.startswith(control.subject)]
     if len(found) != 1:
         raise _unfound(control.subject, [one.decision for one in found or requests], engine, several=bool(found))
     if found[0].expires <= control.time:
         message = f"decision {found[0].decision.id} expired at {stamp(found[0].expires)}"
         raise Refused(message, Code.USAGE)
-    return found[0].decision
+    return found[0]
+
+
+def _refuse_unasked(control: Control, request: Request, engine: Engine) -> None:
+    """Refuse an id alone where other rules may have taken it over since somebody looked at what it stands for."""
+    said = request.subject if " " in control.subject else request.decision.id
+    try:
+        engine.admit([evolve(control, subject=said)])
+    except EventError as error:
+        raise _wrong(str(error), _named(request.decision)) from None
 
 
 def _unfound(begin: str, candidates: list[Decision], engine: Engine, *, several: bool) -> Refused:

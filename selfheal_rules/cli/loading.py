@@ -24,7 +24,7 @@ from selfheal_rules.parse import load_vocabulary, parse_mapping, parse_rules
 from selfheal_rules.parse.findings import did_you_mean
 from selfheal_rules.parse.mapping import is_mapping
 from selfheal_rules.parse.policy import read_policy, shielding
-from selfheal_rules.policy import Policy
+from selfheal_rules.policy import HERE, Policy
 from selfheal_rules.source import Source
 from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import FieldType, Vocabulary
@@ -198,7 +198,7 @@ def load_site(program: Program, file: Path | None) -> Policy | None:
     except RuleSetError as error:
         message = f"the policy cannot be taken\n\n{error}"
         raise Refused(message) from None
-    return shielding(policy, socket.gethostname(), "the engine runs here")
+    return shielding(policy, socket.gethostname(), HERE)
 
 
 def _refuse_mappings(loaded: Iterable[Loaded]) -> None:

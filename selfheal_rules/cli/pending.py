@@ -59,7 +59,7 @@ def _asked(request: Request, origins: Origins, screen: Screen) -> str:
     told = entry(request.decision, origins, screen).rstrip("\n")
     agreed = "".join(f"; {who}: {why}" for who, why in request.agreed.items())
     lines = [
-        f"    id       {request.decision.id}",
+        f"    id       {request.subject}",
         f"    agreed   {len(request.agreed)} of {request.quorum}{clean(agreed)}",
         f"    asked    {stamp(request.asked)}, expires {stamp(request.expires)}",
     ]

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,7 +59,8 @@ def serve(arguments: argparse.Namespace) -> int:
             return Code.OK
         _log(arguments.log)
         journal = open_journal(_journal(serving, folder))
-        Process(serving, folder, journal, lambda: _reloaded(serving, folder), _lease(serving, folder)).run()
+        where = socket.gethostname()
+        Process(serving, folder, journal, lambda: _reloaded(serving, folder), _lease(serving, folder), where).run()
     except ImportError as error:
         message = f"a source or an executor needs `{error.name}`; install `selfheal-rules[openstack]`"
         raise Refused(message) from None

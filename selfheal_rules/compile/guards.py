@@ -122,9 +122,13 @@ def sharing(guards: Iterable[Guarding]) -> tuple[Guarding, ...]:
     return tuple(evolve(guard, keep=longest[guard.key]) for guard in every)
 
 
-def census(pattern: Pattern, by: tuple[str, ...], rules: RuleSet, code: Code) -> Census:
-    """Give the population a pattern names: all states of its kinds, and which of them fit its leaves."""
-    taker = Taker(0, pattern.where, negative=False, rules=rules)
+def census(pattern: Pattern, by: tuple[str, ...], rules: RuleSet, code: Code, *, doubted: bool = False) -> Census:
+    """
+    Give the population a pattern names: all items of its kinds, and which of them fit its leaves.
+
+    Where it is `doubted`, one fits unless a leaf is known to be false: what is missing may be true.
+    """
+    taker = Taker(0, pattern.where, negative=doubted, rules=rules)
     kinds = (rules.vocabulary.kinds[name] for name in pattern.kinds)
     return Census({kind.name: code[probe(kind, (taker,), code)] for kind in kinds}, by)
 

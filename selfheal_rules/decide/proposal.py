@@ -8,6 +8,7 @@ from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.episode import Episode, Progress
 from selfheal_rules.match.network import Network
 from selfheal_rules.match.populations import scope_of
+from selfheal_rules.spelling import identity
 from selfheal_rules.values import Value
 
 Flight: TypeAlias = tuple[int, int, int]
@@ -34,8 +35,8 @@ class Proposal:
         self.rule = ruling.name
         self.action, self.step, self.params = step.action, step.name, self.progress.params
         self.target: Value = self.progress.target
-        self.place = scope_of((self.target,))
-        """The target, as a key."""
+        self.place = scope_of((identity(self.target),))
+        """The target, as a key: the same for all spellings of it."""
         self.targeted = step.step.target is not None
         self.acting = step.acting
         self.deadline = step.deadline

@@ -21,6 +21,7 @@ from selfheal_rules.decide.decision import Decision, Outcome, OutcomeStatus
 from selfheal_rules.diagnostics import ExecutorError
 from selfheal_rules.engine import MAX_AGE
 from selfheal_rules.execute.order import Fence, Order
+from selfheal_rules.spelling import identity
 
 Clock: TypeAlias = Callable[[], datetime]
 """Tells the time of day, aware."""
@@ -110,9 +111,10 @@ class Executors:
         """Give the first that can be begun now: neither its executor nor its target is anybody's before it."""
         if self._is_closed or len(self._running) >= max(1, self._workers):
             return None
-        taken: list[object] = [it for one in self._running.values() for it in (one.executor, str(one.decision.target))]
+        running = self._running.values()
+        taken: list[object] = [it for one in running for it in (one.executor, _thing(one.decision))]
         for decision in waiting:
-            claims = self._by_action.get(decision.action), str(decision.target)
+            claims = self._by_action.get(decision.action), _thing(decision)
             if decision.idempotency_key not in self._running:
                 if not any(one in taken for one in claims):
                     return decision
@@ -196,6 +198,11 @@ class Executors:
 
     def _answer(self, decision: Decision, status: OutcomeStatus, detail: str, *, retryable: bool = False) -> Outcome:
         return _logged(decision, Outcome(decision.id, status, self._clock(), detail, retryable, decision.attempt))
+
+
+def _thing(decision: Decision) -> str:
+    """Give the target as a text that is the same for all spellings of it."""
+    return str(identity(decision.target))
 
 
 def _logged(decision: Decision, outcome: Outcome) -> Outcome:

@@ -11,8 +11,9 @@ from selfheal_rules.decide.decision import Decision, Verdict
 from selfheal_rules.decide.evidence import plain
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.ledger import Approval, Ledger
-from selfheal_rules.guard.stage import ALWAYS, NEVER, Asked, Desk, Phrase, Stage
+from selfheal_rules.guard.stage import ALWAYS, Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import suppressed
+from selfheal_rules.match.rows import fingerprint
 from selfheal_rules.values import FrozenMap, microseconds, moment
 
 HOUR = 3_600_000_000
@@ -23,10 +24,13 @@ class Request:
     """
     What people are asked to agree to: a decision, how many of them it takes, and who has agreed (with why).
 
-    Its verdict is `needs_approval`, or that of a guard that holds it besides.
+    Its verdict is `needs_approval`, or that of a guard that holds it besides. `subject` is what an approval is about:
+    the id of the decision, and a digest of its action, target and params, since other rules may ask for something else
+    under the same id.
     """
 
     decision: Decision
+    subject: str
     quorum: int
     agreed: FrozenMap
     asked: datetime
@@ -34,7 +38,7 @@ class Request:
 
     def to_json(self) -> dict[str, Any]:
         """Give the request as JSON has it: the decision, and what is said of it."""
-        more = {"quorum": self.quorum, "agreed": plain(self.agreed)}
+        more = {"subject": self.subject, "quorum": self.quorum, "agreed": plain(self.agreed)}
         return {**self.decision.to_json(), **more, "asked": plain(self.asked), "expires": plain(self.expires)}
 
 
@@ -44,7 +48,7 @@ def requests(ledger: Ledger, find: Callable[[str], Decision | None], now: int) -
         decision = None if found.used or found.refused or now >= found.expires else find(id_)
         if decision is not None:
             times = moment(found.asked), moment(found.expires)
-            yield Request(decision, found.quorum, FrozenMap(found.votes), *times)
+            yield Request(decision, f"{id_} {found.of}", found.quorum, FrozenMap(found.votes), *times)
 
 
 def needed(guards: tuple[Guarding, ...], desk: Desk) -> tuple[int, int]:
@@ -61,15 +65,28 @@ def bind(guards: tuple[Guarding, ...], desk: Desk) -> Asked:
     quorum, wait = (0, 0) if desk.shadow else needed(guards, desk)
 
     def verdict(proposal: Proposal, _: object, now: int) -> Verdict | None:
-        if not quorum:
-            return None
         proposal.id = proposal.id or view.id_of(proposal)
         found = approvals.get(proposal.id)
-        if found is None:
+        if not quorum:
+            return _overtaken(proposal, found, view.max_age, now)
+        if found is None or found.of != asked_of(proposal):
             return Verdict("needs_approval", "approval", f"{quorum} have to agree", moment(now + wait), proposal.id)
         return _answered(proposal.id, found, quorum, now)
 
-    return Asked(verdict, ALWAYS if quorum else NEVER)
+    return Asked(verdict, ALWAYS if quorum else Phrase("proposal.asked"))
+
+
+def asked_of(proposal: Proposal) -> str:
+    """Give what tells what people are asked to agree to from all that other rules may ask under the same id."""
+    return fingerprint(proposal.action, proposal.target, proposal.params)
+
+
+def _overtaken(proposal: Proposal, found: Approval | None, max_age: int, now: int) -> Verdict | None:
+    """Refuse what people were asked and need not be asked any more, once its cause is old and nobody has agreed."""
+    is_old = proposal.opens and not proposal.level and now - proposal.since >= max_age
+    if not (proposal.asked and is_old) or (found is not None and (found.used or len(found.votes) >= found.quorum)):
+        return None
+    return suppressed("approval", "nobody agreed while people were asked, and its cause is too old to act on")
 
 
 def _answered(decision: str, found: Approval, quorum: int, now: int) -> Verdict | None:
@@ -90,13 +107,13 @@ def _agreed(found: Approval, quorum: int) -> str:
 
 def refused(guards: tuple[Guarding, ...], desk: Desk) -> Phrase:
     """Begin to wait for approval, or go on under what the policy asks for now; the time it expires at stays."""
-    approvals = desk.ledger.approvals
-
+    ledger, approvals = desk.ledger, desk.ledger.approvals
     quorum, wait = needed(guards, desk)
 
     def note(proposal: Proposal, now: int) -> None:
-        if proposal.id not in approvals:
-            approvals[proposal.id] = Approval(now, now + wait)
+        of = asked_of(proposal)
+        if proposal.id not in approvals or approvals[proposal.id].of != of:
+            approvals[proposal.id] = Approval(now, now + wait, of, is_alone=not ledger.changed)
         approvals[proposal.id].quorum = quorum
 
     return Phrase("{note}(proposal, now)", note=note)

@@ -18,6 +18,7 @@ from selfheal_rules.decide.proposal import Flight, Proposal, Queue
 from selfheal_rules.guard import storm
 from selfheal_rules.guard.breaker import Breakers
 from selfheal_rules.guard.brought import Brought
+from selfheal_rules.guard.heeding import heed, refuse_unasked
 from selfheal_rules.guard.inheriting import inherit
 from selfheal_rules.guard.ledger import Airborne, Book, Ledger
 from selfheal_rules.guard.road import Road, Scopes, Surveyor, Words
@@ -27,7 +28,7 @@ from selfheal_rules.guard.verdict import suppressed
 from selfheal_rules.guard.view import View
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.network import Network
-from selfheal_rules.match.populations import Listener, Population, Standing, scope_of, shown
+from selfheal_rules.match.populations import Listener, Population, Standing, scope_of
 from selfheal_rules.model import RuleSet
 from selfheal_rules.policy import Policy, StandDown, Worked
 from selfheal_rules.values import SECOND, microseconds
@@ -37,7 +38,7 @@ LEASE = 15 * 60 * SECOND
 DAY = 86_400 * SECOND
 SHADOW_MODE = Verdict("shadowed", "mode", "decided, not to be carried out: the site has this rule set in shadow")
 SHADOW_FOLLOWS = Verdict("shadowed", "mode", "not to be carried out: a step before it was only shadowed, and not done")
-NOT_BEFORE = frozenset({"limit", "cooldown", "backoff", "maintenance"})
+NOT_BEFORE = frozenset({"limit", "cooldown", "backoff"})
 """The guards that know before which instant they let nothing pass; others may, as soon as something changes."""
 
 Ear: TypeAlias = Callable[[Proposal, Words, int], None]
@@ -75,7 +76,7 @@ class Guards:
         self.events: dict[str, list[tuple[StandDown, Census]]] = {}
         for one in policy.stand_down if policy else ():
             for kind in one.pattern.kinds if one.pattern.form == "event" else ():
-                fits = census(one.pattern, (), rules, self.code)
+                fits = census(one.pattern, (), rules, self.code, doubted=True)
                 self.events.setdefault(kind, []).append((one, fits))
         self.roads: dict[tuple[int, int, bool, bool], Road] = {}
         self.ear: Ear | None = None
@@ -129,9 +130,14 @@ class Guards:
         for one in worked:
             self.view.standing[id(one)] = self._stand(one, rules)
         self.view.touched = tuple(self._stand(one, rules) for one in states)
+        looked = {*map(_mark, worked), *map(_mark, states)}
+        self.ledger.standing = {mark: kept for mark, kept in self.ledger.standing.items() if mark in looked}
+        for step, (_, spelled) in zip(self.policy.topology if self.policy else (), self.view.topology, strict=True):
+            self._listen((step.kind,), spelled)
 
     def _stand(self, one: Worked | StandDown, rules: RuleSet) -> Standing:
-        standing = Standing(census(one.pattern, (), rules, self.code), one.target, one.owner)
+        fits, kept = census(one.pattern, (), rules, self.code, doubted=True), self.ledger.standing
+        standing = Standing(fits, one.target, one.owner, kept.setdefault(_mark(one), {}))
         self.standings.append(standing)
         self._listen(standing.census.fits, standing)
         return standing
@@ -193,8 +199,7 @@ class Guards:
         for said, fits in self.events.get(item.kind, ()):
             target = item.fields.get(said.target)
             if said.wait is not None and target is not None and fits.fits[item.kind](item, self.view.memory.now):
-                until, why = item.at + microseconds(said.wait), f"`{item.kind}`"
-                self.ledger.stood_down[target] = max((until, why), self.ledger.stood_down.get(target, (0, "")))
+                self.ledger.stand_down(target, item.at + microseconds(said.wait), f"`{item.kind}`")
         return queues
 
     # Judging
@@ -219,7 +224,7 @@ class Guards:
         if verdict is not None:
             if verdict.guard in road.refused:
                 road.refused[verdict.guard](proposal, scopes, now)
-            return self._in_time(proposal, verdict)
+            return self._in_time(proposal, verdict, now)
         road.charge(proposal, scopes, now)
         self._take_off(proposal, road, scopes, now)
         if not proposal.shadow:
@@ -232,6 +237,17 @@ class Guards:
     def yields(self, proposal: Proposal, rivals: Iterable[Proposal]) -> bool:
         """Whether a step would lose to one of these."""
         return any(self.view.loses(proposal, rival) for rival in rivals)
+
+    def forbids(self, proposal: Proposal, now: int) -> str:
+        """Say what in any mode forbids a step that was let through before; an empty text if nothing does."""
+        view = self.view
+        view.rivals, view.found = (), None
+        if view.shadows(proposal):
+            return SHADOW_MODE.reason
+        place = (proposal.episode.rule, proposal.index, proposal.opens, False)
+        road = self.roads.get(place) or self._lay(place, proposal)
+        verdict = road.forbids(proposal, road.scopes(proposal), now)
+        return "" if verdict is None else verdict.reason
 
     def _expire(self, book: Book, now: int) -> None:
         for airborne in book.expire(now):
@@ -249,11 +265,16 @@ class Guards:
         road = self.roads[place] = Surveyor(proposal, self.plan.rules[place[0]], self.site, desk, self.code).road()
         return road
 
-    def _in_time(self, proposal: Proposal, verdict: Verdict) -> Verdict:
+    def _in_time(self, proposal: Proposal, verdict: Verdict, now: int) -> Verdict:
         """Refuse at once what could only be let through when its cause is too old."""
-        if verdict.guard not in NOT_BEFORE or verdict.retry_at is None or proposal.level or proposal.asked:
+        if proposal.level or proposal.asked or not proposal.opens:
             return verdict
-        if not proposal.opens or microseconds(verdict.retry_at) - proposal.since < self.view.max_age:
+        until = None
+        if verdict.guard == "maintenance":
+            until = self.view.planned(self.view.names(proposal.target), now)
+        elif verdict.guard in NOT_BEFORE and verdict.retry_at is not None:
+            until = microseconds(verdict.retry_at)
+        if until is None or until - proposal.since < self.view.max_age:
             return verdict
         return suppressed(verdict.guard, f"{verdict.reason}; by then its cause is too old to act on")
 
@@ -345,54 +366,15 @@ class Guards:
 
     def control(self, said: Control, now: int) -> bool:
         """Take what somebody said; give whether it changes anything."""
-        ledger = self.ledger
-        if said.act == "kill":
-            ledger.killed = said
-        elif said.act == "pause":
-            ledger.paused[said.subject] = said
-        elif said.act == "resume":
-            return self._resume(said)
-        elif said.act in {"approve", "refuse"}:
-            return self._answer(said, now)
-        elif said.act == "stand_down" and said.until is not None:
-            ledger.stood_down[said.subject] = (microseconds(said.until), f"{said.who}: {said.why}")
-        elif said.act == "release":
-            return self._release(said.subject)
-        return True
+        return heed(self.ledger, said, now)
 
-    def _resume(self, said: Control) -> bool:
-        ledger = self.ledger
-        if said.subject:
-            return ledger.paused.pop(said.subject, None) is not None
-        was, ledger.killed = ledger.killed, None
-        return was is not None
-
-    def _answer(self, said: Control, now: int) -> bool:
-        found = self.ledger.approvals.get(said.subject)
-        if found is None or found.used or found.refused or now >= found.expires:
-            return False
-        if said.act == "refuse":
-            found.refused = (said.who, said.why)
-        else:
-            found.agree(said.who, said.why)
-        return True
-
-    def _release(self, target: str) -> bool:
-        found = self.ledger.stood_down.pop(target, None) is not None
-        for book in (self.ledger.done, self.ledger.shadow):
-            for places in book.brought.values():
-                for place in [place for place, kept in places.items() if kept.target == target]:
-                    del places[place]
-                    found = True
-            for place in [one for one, (_, first) in book.quarantined.items() if _is_called(one[1], first, target)]:
-                del book.quarantined[place]
-                for what, times in book.times.items():
-                    if what[0] == place[0]:
-                        times.pop(place[1], None)
-                found = True
-        return found
+    def admit(self, items: Iterable[Any]) -> None:
+        """Hold what people say against what they were asked; `EventError` where it cannot be taken as things are."""
+        for item in items:
+            if isinstance(item, Control):
+                refuse_unasked(self.ledger, item)
 
 
-def _is_called(scope: Any, first: Any, name: str) -> bool:  # noqa: ANN401 - any key
-    """Whether what is quarantined is called so: as its verdict calls it, by a part of that, or by what was refused."""
-    return name in {first, shown(scope)} or (isinstance(scope, tuple) and name in scope)
+def _mark(one: Worked | StandDown) -> str:
+    """Give what tells, over restarts, which states an entry of a policy is about."""
+    return repr((one.pattern, one.target))

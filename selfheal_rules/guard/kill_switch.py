@@ -22,4 +22,4 @@ def bind(_: object, desk: Desk) -> Asked:
     )
 
 
-STAGE = Stage("kill_switch", bind, "every")
+STAGE = Stage("kill_switch", bind, "every", forbids=True)

@@ -6,6 +6,7 @@ from heapq import heappop
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from selfheal_rules.decide.proposal import Flight, Proposal, Queue
+from selfheal_rules.spelling import identity
 from selfheal_rules.values import Value
 
 if TYPE_CHECKING:
@@ -288,10 +289,12 @@ def _before(acts: dict[Any, int], since: int) -> list[Any]:
 class Approval:
     """What people said of one decision."""
 
-    __slots__ = ("asked", "expires", "quorum", "refused", "used", "votes")
+    __slots__ = ("asked", "expires", "is_alone", "of", "quorum", "refused", "used", "votes")
 
-    def __init__(self, asked: int, expires: int) -> None:
-        """Start with nobody asked."""
+    def __init__(self, asked: int, expires: int, of: str, *, is_alone: bool) -> None:
+        """Start with nobody asked; `of` tells what for, `is_alone` whether the id of the decision does so as well."""
+        self.of = of
+        self.is_alone = is_alone
         self.asked = asked
         self.expires = expires
         self.quorum = 1
@@ -340,6 +343,7 @@ class Ledger:
     __slots__ = (
         "approvals",
         "brought",
+        "changed",
         "counts",
         "done",
         "healed",
@@ -349,6 +353,7 @@ class Ledger:
         "policy",
         "said",
         "shadow",
+        "standing",
         "started",
         "stood_down",
         "storms",
@@ -362,6 +367,9 @@ class Ledger:
         self.paused: dict[str, Control] = {}
         self.approvals: dict[str, Approval] = {}
         self.stood_down: dict[Any, tuple[int, str]] = {}
+        """By the identity of a thing until when a person has it in hand, and why."""
+        self.standing: dict[str, dict[Any, int]] = {}
+        """By what a policy says of states that hold, by kind and key since when each has fitted."""
         self.storms: dict[str, dict[Scope, Storm]] = {}
         self.heard: dict[str, int] = {}
         self.healed: dict[tuple[str, Any], int] = {}
@@ -371,8 +379,17 @@ class Ledger:
         self.policy: tuple[str, str] | None = None
         """The name and the text of the policy that holds, where it has one."""
         self.started: int | None = None
+        self.changed = False
+        """Whether other rules have taken over since anything was asked."""
         self.said: dict[str, None] = {}
         """The ids of the latest controls, the oldest first."""
+
+    def stand_down(self, target: Any, until: int, why: str) -> bool:  # noqa: ANN401 - a value of any type
+        """Note that a person has a thing in hand; whoever keeps it longest counts. Gives whether that is this one."""
+        known = self.stood_down.get(identity(target), (0, ""))
+        if until > known[0]:
+            self.stood_down[identity(target)] = (until, why)
+        return until > known[0]
 
     def hear(self, id_: str) -> bool:
         """Note the id of a control; gives whether it is new."""

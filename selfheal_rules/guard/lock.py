@@ -10,11 +10,12 @@ from selfheal_rules.guard.ledger import Airborne, Scope
 from selfheal_rules.guard.stage import ALWAYS, Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import held, unknown
 from selfheal_rules.match.populations import scope_of, shown
+from selfheal_rules.spelling import identity
 
 
 def things(asking: Proposal | Airborne, scopes: Iterable[Any]) -> tuple[Scope, ...]:
     """Give what a step locks, each once: its target, and what its rule says besides."""
-    more = (scope_of((value,)) for values in scopes for value in values or () if value is not None)
+    more = (scope_of((identity(value),)) for values in scopes for value in values or () if value is not None)
     return tuple(dict.fromkeys((asking.place, *more)))
 
 
@@ -26,7 +27,8 @@ def bind(guards: tuple[Guarding, ...], desk: Desk) -> Asked:
         for thing in things(proposal, scopes):
             found = book.locking(thing)
             if found is not None:
-                return held("lock", f"`{found.action}` is under way on `{shown(thing)}`", ("lock", thing), found.ends)
+                named = found.target if thing == proposal.place else shown(thing)
+                return held("lock", f"`{found.action}` is under way on `{named}`", ("lock", thing), found.ends)
         for guard, values in zip(guards, scopes, strict=True):
             if values is None or None in values:
                 doubt = unknown("lock", "what it locks is missing", None, is_open=guard.is_open)

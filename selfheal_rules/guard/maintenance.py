@@ -28,4 +28,4 @@ def bind(guards: tuple[Guarding, ...], desk: Desk) -> Asked:
     return Asked(verdict, Phrase("any({worked})", worked=view.worked()) if idle else ALWAYS)
 
 
-STAGE = Stage("maintenance", bind, "acting", heeds=lambda view: bool(view.works))
+STAGE = Stage("maintenance", bind, "acting", heeds=lambda view: bool(view.works), forbids=True)

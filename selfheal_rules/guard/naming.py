@@ -1,13 +1,15 @@
 """
-What names a thing: host names know no letter case, and a host with a domain is the host of the short name as well.
+What names a thing: a name however it is spelt, or a pattern of names.
 
-Nova, Neutron and Cinder each call a host what its own file says: `CTL-1` here, `ctl-1.example.org` there. What must be
-left alone is left alone under each of them; where two hosts share a short name, both are.
+A host with a domain is the host of the short name as well. What must be left alone is left alone under each spelling;
+where two hosts share a short name, both are.
 """
 
 import re
 from fnmatch import fnmatchcase, translate
 from functools import lru_cache
+
+from selfheal_rules.spelling import plain, short
 
 
 class Names:
@@ -15,8 +17,8 @@ class Names:
 
     def __init__(self, globs: tuple[str, ...]) -> None:
         """Take the names."""
-        folded = [glob.casefold().rstrip(".") for glob in globs]
-        shorts = [short for short in map(_short_of, folded) if short]
+        folded = [plain(glob) for glob in globs]
+        shorts = [name for name in map(short, folded) if name]
         self._whole = re.compile("|".join(map(_written, folded))) if folded else None
         self._short = re.compile("|".join(map(_written, shorts))) if shorts else None
         """Of those with a domain what is before it, for things that are called without one."""
@@ -25,19 +27,13 @@ class Names:
         """Whether one of them is of a thing of this name, however either is written."""
         if self._whole is None:
             return False
-        name = name.casefold().rstrip(".")
+        name = plain(name)
         if self._whole.match(name):
             return True
         if "." not in name:
             return self._short is not None and bool(self._short.match(name))
-        short = _short_of(name)
-        return bool(short) and bool(self._whole.match(short))
-
-
-def _short_of(name: str) -> str:
-    """Give the name before the domain; an empty text where there is none, as in an address, or it fits any name."""
-    first, _, domain = name.partition(".")
-    return first if first.strip("*?") and any(letter.isalpha() for letter in domain) else ""
+        first = short(name)
+        return bool(first) and bool(self._whole.match(first))
 
 
 def _written(glob: str) -> str:

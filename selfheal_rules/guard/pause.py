@@ -1,9 +1,8 @@
 """People pause a rule set, a rule, an action or a target."""
 
 from selfheal_rules.decide.control import Control
-from selfheal_rules.decide.decision import Decision, Verdict
+from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Ledger
 from selfheal_rules.guard.naming import covers, is_named
 from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import held
@@ -22,17 +21,11 @@ def bind(_: object, desk: Desk) -> Asked:
     return Asked(verdict, Phrase("{paused}", paused=paused))
 
 
-def paused(ledger: Ledger, decision: Decision) -> str:
-    """Say who has paused what a decision is about; an empty text if nobody."""
-    found = (_told(subject, said) for subject, said in ledger.paused.items() if _covers(subject, decision))
-    return next(found, "")
-
-
 def _told(subject: str, said: Control) -> str:
     return f"{said.who} paused `{subject}`: {said.why}"
 
 
-def _covers(subject: str, proposal: Proposal | Decision) -> bool:
+def _covers(subject: str, proposal: Proposal) -> bool:
     scope, _, name = subject.partition(":")
     if scope == "rule":
         return name == f"{proposal.ruleset}/{proposal.rule}"
@@ -41,4 +34,4 @@ def _covers(subject: str, proposal: Proposal | Decision) -> bool:
     return is_named(proposal.action, name) if scope == "action" else covers(name, str(proposal.target))
 
 
-STAGE = Stage("pause", bind, "every")
+STAGE = Stage("pause", bind, "every", forbids=True)

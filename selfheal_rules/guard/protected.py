@@ -17,4 +17,4 @@ def bind(_: object, desk: Desk) -> Asked:
     return Asked(verdict, Phrase("{protected}(proposal.target) is not None", protected=protected))
 
 
-STAGE = Stage("protected", bind, "acting", heeds=lambda view: bool(view.shields))
+STAGE = Stage("protected", bind, "acting", heeds=lambda view: bool(view.shields), forbids=True)

@@ -47,6 +47,8 @@ class Road:
     """The first word against a step."""
     tell: Callable[[Proposal, Scopes, int], Words]
     """What every stage says, those behind the first that says no as well."""
+    forbids: Callable[[Proposal, Scopes, int], Verdict | None]
+    """The first word of those that are asked once more right before the act."""
     seen: Note
     charge: Note
     refused: Mapping[str, Note]
@@ -109,6 +111,7 @@ class Surveyor:
             self._read_scopes(),
             self._ask([one for found in asked.values() for one in found]),
             self._over(_tuple(f"({name!r}, {text})" for name, text in told.items())),
+            self._over(" or ".join(told[stage.name] for stage in asking if stage.forbids)),
             self._over(_tuple(call for stage in asking if stage.seen for call in self._counted(stage, stage.seen))),
             self._over(_tuple(call for stage in asking if stage.charge for call in self._counted(stage, stage.charge))),
             {name: note for one in asking if one.refused for name, note in self._refused(one, one.refused)},

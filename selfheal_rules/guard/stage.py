@@ -135,7 +135,8 @@ class Stage:
     through, `refused`, that this one did not, and `seen`, that it judges a step for the first time. `missing`: what is
     said where what a setting goes by is missing; where it is empty, the guard sees to that itself. `heeds`: whether a
     site's policy gives it anything to go by; where not, it is asked only where it is declared. `says`: what else its
-    verdicts may be called.
+    verdicts may be called. `forbids`: it is asked once more right before the act, since it holds in any mode, and for
+    what was let through before.
     """
 
     name: str
@@ -148,3 +149,4 @@ class Stage:
     missing: str = ""
     heeds: Callable[[View], bool] = lambda _: True
     says: str = ""
+    forbids: bool = False

@@ -4,6 +4,7 @@ from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.stage import ALWAYS, Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import held
+from selfheal_rules.spelling import identity
 
 
 def bind(_: object, desk: Desk) -> Asked:
@@ -13,18 +14,15 @@ def bind(_: object, desk: Desk) -> Asked:
     def verdict(proposal: Proposal, _: object, now: int) -> Verdict | None:
         if not (stood_down or view.touched):
             return None
-        for thing in view.names(proposal.target):
-            until, why = stood_down.get(thing, (0, ""))
+        things, scope = view.names(proposal.target), (proposal.target,)
+        for thing in things if stood_down else ():
+            until, why = stood_down.get(identity(thing), (0, ""))
             if until > now:
-                return held("stand_down", f"a person has `{thing}` in hand: {why}", (proposal.target,), until)
-            for standing in view.touched:
-                if standing.earliest(thing) is not None:
-                    kinds = ", ".join(standing.census.fits)
-                    owner = standing.owner or "a person"
-                    return held("stand_down", f"{owner} has `{thing}` in hand: `{kinds}`", (proposal.target,))
-        return None
+                return held("stand_down", f"a person has `{thing}` in hand: {why}", scope, until)
+        marked = view.in_hand(things)
+        return None if marked is None else held("stand_down", marked, scope)
 
     return Asked(verdict, ALWAYS if view.touched else Phrase("{stood_down}", stood_down=stood_down))
 
 
-STAGE = Stage("stand_down", bind, "acting")
+STAGE = Stage("stand_down", bind, "acting", forbids=True)

@@ -1,27 +1,39 @@
 """A step without one plain target is never done: an empty set is not everything."""
 
+import re
+from functools import lru_cache
+
 from selfheal_rules.decide.decision import UNTARGETED, Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import rejected
+from selfheal_rules.spelling import is_address
 
 EVERYTHING = frozenset({"", "all", "any", "none", "null"})
-"""Texts that name no one thing; nor does any with a `*` in it."""
+"""Texts that name no one thing."""
+_SEVERAL = re.compile(r"[*?\[\],;%\s]")
+"""In none of them does any of these stand that is read as a pattern or a list somewhere, unless it is an address."""
 
 
 def bind(_: object, __: Desk) -> Asked:
     """Reject what names nothing, or everything."""
-    named = "(named := proposal.target).__class__ is str and '*' not in named and named.strip().lower() not in {odd}"
-    return Asked(_verdict, Phrase(f"not ({named})", odd=EVERYTHING))
+    return Asked(_verdict, Phrase("not ((named := proposal.target).__class__ is str and {one}(named))", one=_names_one))
 
 
 def _verdict(proposal: Proposal, _: object, __: int) -> Verdict | None:
     target = proposal.target
     if target is None:
         return UNTARGETED if proposal.targeted or proposal.acting else None
-    if isinstance(target, str) and proposal.acting and ("*" in target or target.strip().lower() in EVERYTHING):
+    if isinstance(target, str) and proposal.acting and not _names_one(target):
         return rejected("target", f"`{target}` names no one thing to act on")
     return None
 
 
-STAGE = Stage("target", bind, "every")
+@lru_cache(maxsize=1 << 16)
+def _names_one(target: str) -> bool:
+    if target.strip().lower() in EVERYTHING:
+        return False
+    return not _SEVERAL.search(target) or is_address(target)
+
+
+STAGE = Stage("target", bind, "every", forbids=True)

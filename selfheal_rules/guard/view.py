@@ -10,13 +10,12 @@ from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.naming import Names, covers
 from selfheal_rules.match.memory import Memory
-from selfheal_rules.match.populations import Count, Population, Standing, scope_of
-from selfheal_rules.match.rows import Record, fingerprint
+from selfheal_rules.match.populations import Count, Population, Spelled, Standing, scope_of
+from selfheal_rules.match.rows import fingerprint
 from selfheal_rules.policy import DAYS, Autonomy, Calendar, Policy, Worked
+from selfheal_rules.spelling import identity
 from selfheal_rules.values import EMPTY, Value, microseconds, moment
 
-DEPTH = 8
-"""How far up the topology is followed."""
 CAREFUL = Autonomy("approve", risks=("low", "high"))
 FREE = Autonomy("auto", risks=("none",))
 """What goes without saying: what touches something is approved, what touches nothing goes by itself."""
@@ -38,14 +37,14 @@ class View:
         self.populations: dict[int, Population] = {}
         self.standing: dict[int, Standing] = {}
         self.rivals: Iterable[Proposal] = ()
-        self.topology = policy.topology if policy else ()
-        self._steps = tuple((step.kind, step.within) for step in self.topology)
-        self._records: Mapping[str, Mapping[Any, Record]] = memory.records
+        self.topology = tuple((step.within, Spelled()) for step in (policy.topology if policy else ()))
+        """What names what a thing is in, and the states that say it."""
         self.works = policy.maintenance if policy else ()
         self.shields = policy.protected if policy else ()
         self._shield = Names(tuple(one.target for one in self.shields))
         self.found: dict[str, Value] | None = None
         """What the target of the step that is judged is in; None where nobody has looked yet."""
+        self._above: tuple[Value, ...] = ()
         self._grades: dict[str, Autonomy] = {}
         self._shadows: dict[tuple[str, str], bool] = {}
 
@@ -67,34 +66,31 @@ class View:
     # Topology
 
     def places(self, target: Value) -> dict[str, Value]:
-        """Give what a thing is in, nearest first, each under the name its field gives it; the thing is `target`."""
+        """Give what a thing is in, under the name its field gives it, the nearest of a name; the thing is `target`."""
         found = self.found
         if found is not None and found["target"] == target:
             return found
         found = self.found = {"target": target}
-        ahead = (target,) if self.topology else ()
-        for _ in range(DEPTH):
-            above: tuple[Value, ...] = ()
-            for thing in ahead:
-                key = (thing,)
-                for kind, names in self._steps:
-                    record = self._records.get(kind, EMPTY).get(key)
-                    if record is None:
-                        continue
+        known, ahead = {target: None}, [target] if self.topology else []
+        for thing in ahead:  # it grows as it is gone through: what is nearer comes first
+            key = identity(thing)
+            for names, spelled in self.topology:
+                for record in spelled.records.get(key, EMPTY).values():
                     fields = record.fields
                     for name in names:
                         value = fields.get(name)
-                        if value is not None and name not in found:
-                            found[name] = value
-                            above += (value,)
-            if not above:
-                break
-            ahead = above
+                        if value is not None:
+                            found.setdefault(name, value)
+                            if value not in known:
+                                known[value] = None
+                                ahead.append(value)
+        self._above = tuple(known)
         return found
 
     def names(self, target: Value) -> tuple[Value, ...]:
-        """Give a thing and what it is in."""
-        return tuple(self.places(target).values())
+        """Give a thing and all that it is in, whatever that is called."""
+        self.places(target)
+        return self._above
 
     def within(self, names: tuple[str, ...], target: Value) -> Any:  # noqa: ANN401 - any key
         """Give what a thing is in by these names, as a key; None where one of them is unknown."""
@@ -105,7 +101,7 @@ class View:
         """Give what a guard of the site goes by: the target, or what it is in; None where that is unknown."""
         if guard.by:
             return self.within(guard.by, target)
-        return scope_of((target,)) if guard.by_target else ()
+        return scope_of((identity(target),)) if guard.by_target else ()
 
     # Policy
 
@@ -161,7 +157,7 @@ class View:
 
     def protected(self, target: Value) -> str | None:
         """Give why a thing must not be acted on, if it must not."""
-        for name in self.places(target).values():
+        for name in self.names(target):
             if self._shield.cover(str(name)):
                 reason = next(one.reason for one in self.shields if covers(one.target, str(name)))
                 return f"`{name}` is protected: {reason}"
@@ -184,14 +180,30 @@ class View:
                 return found
         return None
 
+    def planned(self, things: tuple[Value, ...], now: int) -> int | None:
+        """Give before which instant a calendar lets nothing be done to one of these things; a state may go earlier."""
+        plans = (work for work in self.works if not isinstance(work, Worked))
+        return max((found[1] for plan in plans if (found := _planned(plan, things, now))), default=None)
+
     def _worked(self, work: Worked, things: tuple[Value, ...], now: int) -> tuple[str, int | None] | None:
         standing = self.standing[id(work)]
-        for thing in things:
-            since = standing.earliest(thing)
+        for thing in (*things, None) if standing.since else ():
+            since = standing.latest(identity(thing))
             end = None if since is None else since + microseconds(work.at_most)
             if end is not None and end > now:
                 kinds = ", ".join(work.pattern.kinds)
-                return f"`{thing}` is under `{kinds}` ({work.owner}: {work.reason})", end
+                said = f"under `{kinds}` ({work.owner}: {work.reason})"
+                return (f"`{thing}` is {said}" if thing is not None else f"something unnamed is {said}"), end
+        return None
+
+    def in_hand(self, things: tuple[Value, ...]) -> str | None:
+        """Give whom a state says to have one of these things in hand, if any does."""
+        for thing in (*things, None):
+            for standing in self.touched:
+                if identity(thing) in standing.since:
+                    kinds, owner = ", ".join(standing.census.fits), standing.owner or "a person"
+                    what = f"`{thing}`" if thing is not None else "something unnamed"
+                    return f"{owner} has {what} in hand: `{kinds}`"
         return None
 
 

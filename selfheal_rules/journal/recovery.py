@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from datetime import datetime
 from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.control import Control
@@ -35,20 +35,30 @@ from selfheal_rules.journal.journal import Journal
 from selfheal_rules.journal.record import INPUTS, Entry, Record
 from selfheal_rules.journal.text import read
 from selfheal_rules.journal.writer import Writer
-from selfheal_rules.policy import Policy
+from selfheal_rules.parse.policy import read_policy, shielding
+from selfheal_rules.policy import HERE, Policy
 from selfheal_rules.snapshot import program_of, unpack
+from selfheal_rules.source import Source
 
 
-def admitted(engine: Engine, inputs: Iterable[Input]) -> list[Input]:
+def admitted(engine: Engine, inputs: Iterable[Input], host: str = "") -> list[Input]:
     """
     Give inputs as they may be recorded and applied: each fits, and what is secret has been taken out.
+
+    A policy that is among them protects the host this runs on, where it is given.
 
     Raises:
         EventError: where one does not fit; the engine is as it was.
     """
     batch = [frozen_time(one) if isinstance(one, datetime) else one for one in inputs]
     engine.admit(one for one in batch if not isinstance(one, datetime))
-    return batch
+    return [_shielded(one, host) if host and isinstance(one, Control) and one.act == "policy" else one for one in batch]
+
+
+def _shielded(said: Control, host: str) -> Control:
+    policy = read_policy(Source("", said.subject))
+    shielded = shielding(policy, host, HERE).source
+    return evolve(said, subject=shielded.text) if shielded else said
 
 
 @define
@@ -126,12 +136,13 @@ class Replay:
             raise JournalError(message)
 
 
-def recover(fresh: Engine, writer: Writer) -> Course:
+def recover(fresh: Engine, writer: Writer, host: str = "") -> Course:
     """
     Give what the journal leads to, once the journal has all that follows from its inputs, and a mark of this start.
 
     `fresh` is an engine of the program that goes on. An empty journal begins with it; else the settings that stand in
-    the snapshot hold, and those of `fresh` do not. Where it fails, the writer is closed.
+    the snapshot hold, and those of `fresh` do not. No rule acts on the `host` this runs on, where it is given. Where it
+    fails, the writer is closed.
 
     Raises:
         JournalError: where the journal is broken, was written by other rules, or cannot be written.
@@ -139,12 +150,12 @@ def recover(fresh: Engine, writer: Writer) -> Course:
     """
     with ExitStack() as undone:
         undone.callback(writer.close)
-        course = _recovered(fresh, writer)
+        course = _recovered(fresh, writer, host)
         undone.pop_all()
     return course
 
 
-def _recovered(fresh: Engine, writer: Writer) -> Course:
+def _recovered(fresh: Engine, writer: Writer, host: str) -> Course:
     replay, begins = replayed(fresh, writer.journal)
     writer.append(list(replay.missing))
     writer.append(begins)
@@ -157,13 +168,14 @@ def _recovered(fresh: Engine, writer: Writer) -> Course:
         "called": [*replay.course.called],
     }
     writer.append([marked(replay.course.mark)])
-    _take_policy(fresh, replay.course, writer)
+    _take_policy(fresh, replay.course, writer, host)
     return replay.course
 
 
-def _take_policy(fresh: Engine, course: Course, writer: Writer) -> None:
-    """Have the policy that is given at this start hold from now on: it is an input, with its text."""
-    policy, now = fresh.policy, course.engine.now
+def _take_policy(fresh: Engine, course: Course, writer: Writer, host: str) -> None:
+    """Have the policy that is given at this start hold from now on, on this host: it is an input, with its text."""
+    policy, now = fresh.policy or course.engine.policy, course.engine.now
+    policy = shielding(policy, host, HERE) if policy and host else policy
     if policy is None or policy == course.engine.policy or policy.source is None:
         return
     if now is None:  # nothing was ever taken, so there is no instant at which an input could say it

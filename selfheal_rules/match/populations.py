@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 from selfheal_rules.compile.plan import Census
 from selfheal_rules.match.rows import Record
+from selfheal_rules.spelling import identity
 from selfheal_rules.values import canonical, lookup
 
 
@@ -152,39 +153,68 @@ class Population:
 
 
 class Standing:
-    """Since when states of one kind hold for the thing a field of theirs names."""
+    """
+    Since when states of some kinds hold for the thing a field of theirs names, by its identity.
 
-    def __init__(self, census: Census, field: str, owner: str = "") -> None:
+    `kept` is what outlives this: by kind and key, since when a state has fitted. Of a state that held before anybody
+    looked, the latest it may have begun to fit counts. What names nothing is kept under None: it may be of anything.
+    """
+
+    def __init__(self, census: Census, field: str, owner: str, kept: dict[Any, int]) -> None:
         """Start with nothing; `owner` is whose word the states are, where that is told."""
         self.census = census
         self.field = field
         self.owner = owner
+        self.kept = kept
         self.since: dict[Any, dict[Any, int]] = {}
         self.names: dict[Any, Any] = {}
         self.stirred: list[Any] = []
         """Of what that changed: emptied by whoever takes it, and never another one."""
 
     def update(self, record: Record, now: int) -> None:
-        """Note for what a record holds, if it fits."""
-        name = lookup(record.fields, (self.field,))
-        fits = self.census.fits[record.kind](record, now) is not None and name is not None
-        if record.key in self.names and not (fits and self.names[record.key] == name):
+        """Note for what a record holds, unless it is known not to fit."""
+        name, place = identity(lookup(record.fields, (self.field,))), (record.kind, record.key)
+        fits = self.census.fits[record.kind](record, now) is not None
+        if place in self.names and not (fits and self.names[place] == name):
             self.remove(record)
-        if fits and record.key not in self.names:
-            self.names[record.key] = name
-            self.since.setdefault(name, {})[record.key] = record.since
+        if fits and place not in self.names:
+            known = self.kept.get(place)
+            since = record.at if known is None or known < record.since else known
+            self.names[place], self.kept[place] = name, since
+            self.since.setdefault(name, {})[place] = since
             self.stirred.append(name)
 
     def remove(self, record: Record) -> None:
         """Note that a record holds no longer."""
-        name = self.names.pop(record.key, None)
-        if name is not None:
-            holding = self.since[name]
-            del holding[record.key]
-            if not holding:
+        place = (record.kind, record.key)
+        if place in self.names:
+            name = self.names.pop(place)
+            del self.since[name][place]
+            self.kept.pop(place, None)  # another entry of the policy may be of the same states
+            if not self.since[name]:
                 del self.since[name]
             self.stirred.append(name)
 
-    def earliest(self, name: Any) -> int | None:
-        """Give since when some state has held for a thing, or None."""
-        return min(self.since[name].values()) if name in self.since else None
+    def latest(self, name: Any) -> int | None:
+        """Give since when the youngest of the states has held that are of a thing; None where none is."""
+        return max(self.since.get(name, {}).values(), default=None)
+
+
+class Spelled:
+    """The states of one kind that is keyed by one field, by the identity of what each is of."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.records: dict[Any, dict[Any, Record]] = {}
+
+    def update(self, record: Record, _: int) -> None:
+        """Note a record."""
+        self.records.setdefault(identity(record.values[0]), {})[record.key] = record
+
+    def remove(self, record: Record) -> None:
+        """Forget a record."""
+        name = identity(record.values[0])
+        known = self.records.get(name, {})
+        known.pop(record.key, None)
+        if not known:
+            self.records.pop(name, None)

@@ -91,7 +91,13 @@ def read_policy(source: Source) -> Policy:
 
 
 def shielding(policy: Policy, target: str, reason: str) -> Policy:
-    """Give a policy with one more thing no rule ever acts on; its text says so, too, for a journal keeps the text."""
+    """
+    Give a policy with one more thing no rule ever acts on, unless it has it already.
+
+    Its text says so, too, for a journal keeps the text.
+    """
+    if any((one.target, one.reason) == (target, reason) for one in policy.protected):
+        return policy
     node = nodes_of(policy.source, Findings()) if policy.source else None
     more = policy.protecting(target, reason)
     if policy.source is None or not isinstance(node, MapNode):

@@ -66,7 +66,7 @@ class Loaded:
 @define
 class Process:
     """
-    A configuration, and what it becomes. `load` reads its files, at the start and at each SIGHUP.
+    A configuration, and what it becomes. `load` reads its files, at the start and at each SIGHUP; `host` is this one.
 
     Raises, from `run`:
         UnloadableError: where the files cannot be used at the start.
@@ -80,6 +80,7 @@ class Process:
     load: Callable[[], Loaded]
     lease: Lease | None = None
     """Who says which process may act; the journal's own lease, where nothing is said."""
+    host: str = ""
     clock: Clock = time_of_day
     log: structlog.stdlib.BoundLogger = field(factory=lambda: structlog.get_logger("selfheal"))
     metrics: Metrics = field(factory=Metrics)
@@ -139,7 +140,7 @@ class Process:
             max_ahead=self.serving.max_ahead,
             policy=loaded.policy,
         )
-        return Healer(engine, self.journal, self._executors, lease=self.lease)
+        return Healer(engine, self.journal, self._executors, lease=self.lease, host=self.host)
 
     def _serve(self) -> None:
         with _signals({signal.SIGTERM: self._end, signal.SIGINT: self._end, signal.SIGHUP: self._again}):

@@ -132,7 +132,7 @@ class Spoken:
         yield from (f"{key} was executed twice" for key in keys if keys.count(key) > 1)
         yield from (f"{key} was executed, and nobody agreed" for key in keys if key not in agreed)
         yield from (f"{id_} was approved and not executed" for id_ in agreed if id_ not in {*keys, *unknown})
-        heard = [(one.data["subject"], one.data["act"]) for one in records if one.type == "control"]
+        heard = [(one.data["subject"].partition(" ")[0], one.data["act"]) for one in records if one.type == "control"]
         if sorted(heard) != sorted(self.said.items()):
             yield f"what was said is recorded as {heard}"
         if inbox.notes() or inbox.aside():

@@ -31,6 +31,8 @@ states:
   power: {key: [host], fields: {host: {type: string, required: true}, power: {type: string}}}
   work: {key: [host], fields: {host: {type: string, required: true}}}
   hand: {key: [host], fields: {host: {type: string, required: true}}}
+  mark: {key: [name], fields: {name: {type: string, required: true}, host: {type: string}, reason: {type: string}}}
+  place: {key: [thing], fields: {thing: {type: string, required: true}, parent: {type: string}, beside: {type: string}}}
 events:
   lost: {fields: {host: {type: string, required: true}, az: {type: string}}}
   ask: {fields: {host: {type: string, required: true}, what: {type: string}}}
@@ -114,6 +116,10 @@ class Site:
     def state(self, kind: str, second: float, host: str = "h1", *, gone: bool = False, **fields: str) -> list[str]:
         """Post a state, or its clearing; its key field is the host."""
         return self._take(State(kind, "m", at(second), {"host": host, **fields}, cleared=gone))
+
+    def hold(self, kind: str, second: float, *, gone: bool = False, **fields: str) -> list[str]:
+        """Post a state of any key, or its clearing."""
+        return self._take(State(kind, "m", at(second), fields, cleared=gone))
 
     def until(self, second: float) -> list[str]:
         """Let time pass."""

@@ -95,7 +95,7 @@ def test_an_approval_is_of_the_rule_it_was_given_to() -> None:
         assert said == [one.verdict.guard for one in site.decisions[1:]]
         (request,) = site.engine.approval_requests()
         assert (id_, {} if said else {"ann": "because"}) == (request.decision.id, request.agreed)
-        votes = [site.say("approve", 3, id_, who=who) for who in ("bo", "cy")]
+        votes = [site.say("approve", 3, request.subject, who=who) for who in ("bo", "cy")]
         assert [[], ["disable_service h1 allowed@3"]][:: 1 if said else -1] == votes
 
 

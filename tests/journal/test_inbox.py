@@ -156,7 +156,7 @@ def test_a_kill_is_heard_between_two_calls(storage: Storage) -> None:
     [
         (said("pause", 3, "action:compute.*"), "ann paused `action:compute.*`: she looked"),
         (said("pause", 3, "rule:tests/each"), "ann paused `rule:tests/each`: she looked"),
-        (said("stand_down", 3, "a", until=moment(90)), "stood down: ann: she looked"),
+        (said("stand_down", 3, "a", until=moment(90)), "a person has `a` in hand: ann: she looked"),
         (said("pause", 3, "target:b"), ""),
     ],
 )

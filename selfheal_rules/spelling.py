@@ -1,0 +1,52 @@
+"""
+How a thing is written, and what is one thing under several spellings.
+
+Nova, Neutron and Cinder each call a host what its own file says: `CTL-1` here, `ctl-1.example.org` there, and a scrape
+adds a port. People write as they please. What says who is acted on, and who must not be, goes by one form of a name.
+"""
+
+import re
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Any
+
+_BRACKETED = re.compile(r"\[([^\[\]]*:[^\[\]]*)\](?::\d+)?\Z")
+"""An address of version 6 as URLs have it, whether with a port or without."""
+_PORTED = re.compile(r"([^:]+):\d+\Z")
+
+
+def plain(name: str) -> str:
+    """Give a name without what does not tell things apart: letter case, space around it, a port, a last dot."""
+    name = name.strip().casefold()
+    found = _BRACKETED.match(name) or _PORTED.match(name)
+    return (found[1] if found else name).rstrip(".")
+
+
+def is_address(name: str) -> bool:
+    """Whether a name is an address of version 4 or 6, with brackets, zone and port or without."""
+    try:
+        ip_address(plain(name))
+    except ValueError:
+        return False
+    return name == name.strip()
+
+
+def short(name: str) -> str:
+    """Give what stands before the domain of a plain name; an empty text where there is none, or it fits any name."""
+    first, _, domain = name.partition(".")
+    return first if first.strip("*?") and any(letter.isalpha() for letter in domain) else ""
+
+
+@lru_cache(maxsize=1 << 16)
+def _identity(name: str) -> str:
+    known = plain(name)
+    return short(known) or known
+
+
+def identity(name: Any) -> Any:  # noqa: ANN401 - a value of any type
+    """
+    Give what is equal for all spellings of one thing; what is no text stands for itself.
+
+    Two hosts of one short name are one by it: what goes by it may hold too much, and never too little.
+    """
+    return _identity(name) if name.__class__ is str else name
