@@ -22,7 +22,8 @@ from selfheal_rules.decide.episode import Episode, Progress
 from selfheal_rules.decide.opening import Opening, Written, opening_of
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.diagnostics import SnapshotError
-from selfheal_rules.guard.ledger import Airborne, Approval, Book, Breaker, Ledger, Remembered, Storm
+from selfheal_rules.guard.agreement import Approval
+from selfheal_rules.guard.ledger import Airborne, Book, Breaker, Ledger, Remembered, Storm
 from selfheal_rules.guards import GUARDS, without
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.rows import Derived, Kept, Match, Occurrence, Pending, Record, Row, Support, Tally

@@ -10,7 +10,8 @@ from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.decision import Decision, Verdict
 from selfheal_rules.decide.evidence import plain
 from selfheal_rules.decide.proposal import Proposal
-from selfheal_rules.guard.ledger import Approval, Ledger
+from selfheal_rules.guard.agreement import Approval
+from selfheal_rules.guard.ledger import Ledger
 from selfheal_rules.guard.stage import ALWAYS, Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import suppressed
 from selfheal_rules.match.rows import fingerprint

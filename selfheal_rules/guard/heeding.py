@@ -4,7 +4,8 @@ from typing import Any
 
 from selfheal_rules.decide.control import Control
 from selfheal_rules.diagnostics import EventError
-from selfheal_rules.guard.ledger import Approval, Book, Ledger
+from selfheal_rules.guard.agreement import Approval
+from selfheal_rules.guard.ledger import Book, Ledger
 from selfheal_rules.match.populations import shown
 from selfheal_rules.spelling import identity
 from selfheal_rules.values import microseconds

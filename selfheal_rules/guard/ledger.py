@@ -6,6 +6,7 @@ from heapq import heappop
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from selfheal_rules.decide.proposal import Flight, Proposal, Queue
+from selfheal_rules.guard.agreement import Approval
 from selfheal_rules.spelling import identity
 from selfheal_rules.values import Value
 
@@ -284,29 +285,6 @@ def _before(acts: dict[Any, int], since: int) -> list[Any]:
             break
         found.append(target)
     return found
-
-
-class Approval:
-    """What people said of one decision."""
-
-    __slots__ = ("asked", "expires", "is_alone", "of", "quorum", "refused", "used", "votes")
-
-    def __init__(self, asked: int, expires: int, of: str, *, is_alone: bool) -> None:
-        """Start with nobody asked; `of` tells what for, `is_alone` whether the id of the decision does so as well."""
-        self.of = of
-        self.is_alone = is_alone
-        self.asked = asked
-        self.expires = expires
-        self.quorum = 1
-        self.votes: dict[str, str] = {}
-        self.refused: tuple[str, str] | None = None
-        self.used = False
-
-    def agree(self, who: str, why: str) -> None:
-        """Note a vote; whoever is written with another space or letter case is no second person."""
-        name = " ".join(who.split())
-        same = (one for one in self.votes if one.casefold() == name.casefold())
-        self.votes[next(same, name)] = why
 
 
 class Storm:
