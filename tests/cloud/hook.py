@@ -31,10 +31,14 @@ class Hook:
         """Keep a body, and when it came."""
         self._came.put((json.loads(body), datetime.now(UTC)))
 
+    def bodies(self) -> Iterator[tuple[Any, datetime]]:
+        """Give what came since, and when, in order."""
+        while not self._came.empty():
+            yield self._came.get()
+
     def taken(self) -> Iterator[Any]:
         """Give the items of what came since, in order."""
-        while not self._came.empty():
-            payload, received = self._came.get()
+        for payload, received in self.bodies():
             yield from sr.normalize_payload(payload, received=received)
 
 
