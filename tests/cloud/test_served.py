@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import amqp
 import pytest
 import requests
 from attrs import define, field
@@ -139,10 +140,18 @@ def guests(cloud: Cloud) -> Iterator[list[str]]:
 @pytest.fixture
 def served(cloud: Cloud, tmp_path: Path) -> Iterator[Served]:
     """Run a process; it is ended whatever happens."""
+    _forget()
     found = Served(cloud, tmp_path)
     yield found
     found.process.kill()
     found.process.wait()
+    _forget()
+
+
+def _forget() -> None:
+    """Have RabbitMQ keep nothing of what came while no process of this pool was there."""
+    with amqp.Connection("127.0.0.1:17672", userid="guest", password="guest") as connection:  # noqa: S106 - of this cloud
+        connection.channel().queue_delete("served")
 
 
 def _dies(cloud: Cloud) -> None:

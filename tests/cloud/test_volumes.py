@@ -13,8 +13,9 @@ BACKEND = "ctl@fake"
 
 
 @pytest.fixture
-def volume(cloud: Cloud) -> Iterator[str]:
-    """Make a volume, and wait until it is there."""
+def volume(cloud: Cloud, backend: str) -> Iterator[str]:
+    """Make a volume on the back end, and wait until it is there."""
+    assert backend
     proxy = cloud.needed("block_storage")
     made = proxy.create_volume(size=1, name=f"v-{uuid4().hex[:8]}")
     cloud.wait(lambda: _volume(cloud, made.id)["status"] == "available", "the volume is there")
