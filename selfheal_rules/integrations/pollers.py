@@ -25,7 +25,8 @@ def nova_services(api: Api, now: datetime) -> Iterator[State]:
     Give whether each service of Nova's reports, and as what an operator set it.
 
     A dead nova-compute sends nothing: `state` of `GET /os-services` (2.69) is the only sign, after `service_down_time`.
-    One that is forced down is not alive whatever it reports; that it reports again, `last_seen` tells.
+    One that is forced down is not alive whatever it reports; that it reports again, `last_seen` tells, which is younger
+    from look to look. Once it is younger also where somebody forces the service down or disables it.
     """
     for one in api.get("compute", "/os-services", "2.69")["services"]:
         told = {"host": one["host"], "binary": one["binary"]}

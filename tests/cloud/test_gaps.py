@@ -98,7 +98,7 @@ def test_what_a_member_may_not_do_is_told(asking: Asking) -> None:
     seen = asking.described("member")
     assert (("member", "reader"), None, None) == (seen.roles, seen.healers, seen.alerts)
     (reason,) = {one for one in asking.lacking(asking.probe("member"))["no_role"] if "`compute.force_down`" in one}
-    assert "`compute.force_down` needs the role `admin`, and the user has `member` and `reader`" == reason
+    assert "`compute.force_down` needs the role `admin`, and the user has `member`, `reader`" == reason
     answer = openstack.connect(cloud="member").compute.get("/os-services")
     forbidden = 403
     assert forbidden == answer.status_code

@@ -33,10 +33,11 @@ def backend(cloud: Cloud) -> Iterator[str]:
 
 
 def _settle(cloud: Cloud) -> None:
-    """Have it use its own storage, and be enabled: Cinder 28.0 enables it by thawing it alone."""
+    """Have it use its own storage, and be enabled: Cinder 28.0 enables it alone by thawing what is frozen."""
     if _backend(cloud)["replication_status"] == "failed-over":
         cloud.do("block_storage.failover_host", BACKEND, backend_id="default")
-    cloud.connection.block_storage.put("/os-services/thaw", json={"host": BACKEND})
+    for call in ("freeze", "thaw"):
+        cloud.connection.block_storage.put(f"/os-services/{call}", json={"host": BACKEND})
     cloud.wait(lambda: _backend(cloud)["status"] == "enabled", "the back end is enabled")
 
 
