@@ -9,10 +9,10 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-import pytest
 import requests
 
 import selfheal_rules as sr
+from tests.cloud.rig import lacking
 
 PORT = 17999
 """Where the Alertmanager of the cloud sends its webhook."""
@@ -76,4 +76,4 @@ def alert(name: str, host: str, *, over: bool = False) -> None:
     try:
         requests.post(ALERTMANAGER, json=told, timeout=10).raise_for_status()
     except requests.ConnectionError:
-        pytest.skip("no Alertmanager (extras.sh alertmanager)")
+        lacking("no Alertmanager (extras.sh alertmanager)")

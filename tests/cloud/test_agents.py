@@ -6,16 +6,19 @@ from uuid import uuid4
 
 import pytest
 
-from tests.cloud.rig import Cloud
+from tests.cloud.rig import Cloud, lacking
 
 L3, DHCP = "L3 agent", "DHCP agent"
 
 
-@pytest.fixture(autouse=True)
+pytestmark = pytest.mark.usefixtures("agents")
+
+
+@pytest.fixture
 def agents(cloud: Cloud) -> Iterator[None]:
     """Have the agents of both hosts alive, before and after."""
     if len(_agents(cloud, L3)) < 2:
-        pytest.skip("no agents (extras.sh agents)")
+        lacking("no agents (extras.sh agents)")
     _all_live(cloud)
     yield
     _all_live(cloud)

@@ -23,7 +23,7 @@ from attrs import define, field
 
 from tests.cloud.hook import PORT
 from tests.cloud.outage import restarted
-from tests.cloud.rig import COMPUTES, Cloud
+from tests.cloud.rig import COMPUTES, Cloud, lacking
 from tests.cloud.site import POLICY, STORIES, told
 from tests.cloud.test_story import evacuations, is_back, settle
 
@@ -111,7 +111,7 @@ class Served:
 def node(cloud: Cloud) -> Iterator[str]:
     """Enroll the node of the host, and switch it on; afterwards the host is as it was before."""
     if not _is_heard():
-        pytest.skip("no Prometheus (extras.sh prometheus alertmanager)")
+        lacking("no Prometheus (extras.sh prometheus alertmanager)")
     made = cloud.enroll(HOST)
     yield made
     cloud.script(f"exporter {HOST}")

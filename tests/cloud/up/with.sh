@@ -9,4 +9,4 @@ trap 'exit 143' INT TERM
 $S/up.sh || exit
 $S/extras.sh ironic masakari mistral heat octavia aodh zaqar watcher alertmanager prometheus || exit
 $S/extras.sh cinder designate freezer agents senlin vitrage || exit
-HOME=$OWN_HOME PATH=$OWN_PATH PYTHONPATH= "$@"
+HOME=$OWN_HOME PATH=$OWN_PATH PYTHONPATH= SELFHEAL_CLOUD_WHOLE=1 "$@"
