@@ -228,14 +228,15 @@ class Field:
     """
     One field of a kind: its type, whether it is always there, what it says and where it comes from.
 
-    A `secret` one is taken out of an item at the door: no rule, decision, journal, log or report has it.
+    A `secret` one is taken out of an item at the door: no rule, decision, journal, log or report has it. Two that are
+    told in other words are the same field.
     """
 
     name: str
     type: FieldType
     required: bool = False
-    doc: str = ""
-    origin: str = ""
+    doc: str = field(default="", eq=False)
+    origin: str = field(default="", eq=False)
     secret: bool = False
     span: Span = field(default=NOWHERE, eq=False, repr=False)
 
@@ -247,14 +248,15 @@ class Kind:
 
     `key` names the fields that tell one state from another (`source` among them where two sources may speak of one
     thing); an event has none. `sources` are the names of those that give it without anybody's mapping; a CloudEvent
-    may bring every kind, so where none is named, it comes by that alone, or is concluded.
+    may bring every kind, so where none is named, it comes by that alone, or is concluded. Two rule sets that declare a
+    kind in other words mean the same one.
     """
 
     name: str
     form: Form
     fields: FrozenMap = EMPTY
     key: tuple[str, ...] = ()
-    doc: str = ""
+    doc: str = field(default="", eq=False)
     span: Span = field(default=NOWHERE, eq=False, repr=False)
     sources: tuple[str, ...] = field(default=(), eq=False, repr=False)
     secrets: tuple[str, ...] = field(init=False, eq=False, repr=False)

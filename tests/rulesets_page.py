@@ -3,8 +3,11 @@
 The page has the form of the Self-healing SIG's use cases (`use-cases/template.rst` of openstack/self-healing-sig).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from selfheal_rules import load_rules
 from selfheal_rules.actions import CATALOGUE
@@ -12,6 +15,9 @@ from selfheal_rules.model import Conclude, Do, Group, Guard, Pattern, Rule, Rule
 
 FOLDER = Path(__file__).parents[1] / "rulesets"
 HEAD = "<!-- Written from rules.yaml by `python -m tests.rulesets_page`; a test fails where the two differ. -->"
+
+RECORDED: Mapping[str, Any] = yaml.safe_load((FOLDER.parent / "tests" / "cloud" / "recorded.yaml").read_text("utf-8"))
+"""What a real cloud said of each failure, by the rule set: files beside it, and how; or why there is none."""
 
 FACTS = {
     "status": "Status",
@@ -51,6 +57,7 @@ def page(ruleset: RuleSet, text: str) -> str:
         ("Parameters", _parameters(ruleset)),
         ("Prerequisites", _prose(told.get("prerequisites"))),
         ("False positives", _prose(told.get("false_positives"))),
+        ("Recorded", _recorded(ruleset.name)),
         ("Roll-out", f"{ROLLOUT}\n\n{_prose(told.get('rollout'))}"),
         ("Existing work", _prose(told.get("existing_work"))),
         ("Future work", _prose(told.get("future_work"))),
@@ -58,6 +65,13 @@ def page(ruleset: RuleSet, text: str) -> str:
     ]
     body = "\n".join(f"## {title}\n\n{said.strip()}\n" for title, said in sections if said.strip())
     return f"# {ruleset.name}\n\n{HEAD}\n\n{ruleset.description}\n\n{_usage(ruleset.name)}\n{_facts(ruleset)}\n\n{body}"
+
+
+def _recorded(name: str) -> str:
+    """Say what a real cloud said, or why it did not."""
+    told = RECORDED[name]
+    files = ", ".join(f"[{Path(file).name}]({file})" for file in told["files"])
+    return f"From a real cloud: {files}. {told['how']}" if files else f"No real cloud was recorded. {told['how']}"
 
 
 def _usage(name: str) -> str:

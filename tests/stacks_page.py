@@ -228,7 +228,8 @@ def _tests(word: str) -> str:
     """Name the files of tests on the real cloud that have a word in them, in rules or by themselves."""
     whole = re.compile(rf"\b{re.escape(word)}\b")
     stories = [name.partition(".")[0] for name, text in STORIES.items() if whole.search(text)]
-    found = [name for name, text in CLOUD.items() if whole.search(text) or any(one in text for one in stories)]
+    played = [re.compile(rf'(?<!\[)"{re.escape(one)}"|/{re.escape(one)}\.yaml') for one in stories]
+    found = [name for name, text in CLOUD.items() if any(one.search(text) for one in (whole, *played))]
     return ", ".join(f"`tests/cloud/{name}`" for name in found)
 
 

@@ -1,10 +1,14 @@
 """Rule sets that run in one program are held against each other."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from selfheal_rules.check import check_rules, check_together
 from selfheal_rules.compile import compile_rules
 from selfheal_rules.diagnostics import RuleSetError
+from selfheal_rules.engine import Engine
+from selfheal_rules.events import State
 from selfheal_rules.model import RuleSet
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.source import Source
@@ -58,6 +62,17 @@ def test_rule_sets_that_feed_each_other_one_way_may_run() -> None:
     assert [] == codes(*rulesets)
     assert ("one", "two") == tuple(one.name for one in compile_rules(*rulesets).rulesets)
     assert [] == codes(ruleset("one"), ruleset("two", field="load: {type: number, doc: Of a minute.}"))
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_kind_told_in_other_words_is_concluded_and_read_as_one(turn: int) -> None:
+    """Whichever of the two rule sets comes first: what one concludes the other acts on."""
+    words = {"field": "load: {type: number, doc: Of a minute., origin: uptime}"}
+    concludes = ruleset("one", concluding("t", "s"))
+    acts = ruleset("two", "id: act, when: {state: s}, then: [{do: noop}]", **words)
+    engine = Engine(compile_rules(*(concludes, acts)[::turn]))
+    said = engine.post(State("t", "test", datetime(2026, 1, 1, tzinfo=UTC), {"host": "a"}))
+    assert ["noop"] == [decision.action for decision in said]
 
 
 def test_circles_through_two_rule_sets_are_refused() -> None:

@@ -1,4 +1,4 @@
-"""Sweeps of what no cloud of the tests has: agents with routers, back ends of Cinder's, amphorae."""
+"""Sweeps over answers as the services give them; `tests/cloud/test_pollers.py` has them over a real cloud."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -58,7 +58,7 @@ VOLUME = {
     "updated_at": "2026-03-01T09:58:12.000000",
     "disabled_reason": None,
     "replication_status": "disabled",
-    "active_backend_id": None,
+    "active_backend_id": "",
     "frozen": False,
     "backend_state": "down",
 }

@@ -83,6 +83,7 @@ def test_every_block_is_run() -> None:
         "command: run",
         "output: run",
         "command: test",
+        "command: cloud",
         "rules",
         "output: check",
         "tests",

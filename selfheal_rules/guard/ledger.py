@@ -6,12 +6,12 @@ from heapq import heappop
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from selfheal_rules.decide.proposal import Flight, Proposal, Queue
-from selfheal_rules.guard.agreement import Approval
 from selfheal_rules.spelling import identity
 from selfheal_rules.values import Value
 
 if TYPE_CHECKING:
     from selfheal_rules.decide.control import Control
+    from selfheal_rules.guard.agreement import Approval
 
 Scope: TypeAlias = Any
 """Who shares a budget (a rule or the site), the guard, and what it goes by."""

@@ -25,7 +25,8 @@ def nova_services(api: Api, now: datetime) -> Iterator[State]:
     Give whether each service of Nova's reports, and as what an operator set it.
 
     A dead nova-compute sends nothing: `state` of `GET /os-services` (2.69) is the only sign, after `service_down_time`.
-    One that is forced down is not alive whatever it reports; that it reports again, `last_seen` tells.
+    One that is forced down is not alive whatever it reports; that it reports again, `last_seen` tells, which is younger
+    from look to look. Once it is younger also where somebody forces the service down or disables it.
     """
     for one in api.get("compute", "/os-services", "2.69")["services"]:
         told = {"host": one["host"], "binary": one["binary"]}
@@ -78,9 +79,11 @@ def cinder_backends(api: Api, now: datetime) -> Iterator[State]:
     """
     Give how each back end of Cinder's is; one that is down is told by nothing else.
 
-    `state` is that of cinder-volume, `backend_state` (3.49) that of the storage behind it. It comes from the scheduler,
-    which knows none that is dead or disabled: then it is null. A service without an `@` in its host has one back end,
-    which goes by the name of the host.
+    `state` is that of cinder-volume, `backend_state` (3.49) that of the storage behind it, as a driver says it of each
+    pool. It comes from the scheduler, which knows none that is dead or disabled: then it is null. A service without an
+    `@` in its host has one back end, which goes by the name of the host. One that failed over and came back has an
+    empty text for its copy: it uses none. Cinder gives the time of an operator's change for that of the last report,
+    where it is later.
     """
     for one in api.get("block_storage", "/os-services?binary=cinder-volume", "3.49")["services"]:
         seen = one["backend_state"] if one["state"] == "up" else None
@@ -89,7 +92,7 @@ def cinder_backends(api: Api, now: datetime) -> Iterator[State]:
             backend=one["host"], host=one["host"].partition("@")[0], alive=one["state"] == "up",
             reachable=None if seen is None else seen == "up", disabled=one["status"] == "disabled",
             disabled_reason=one["disabled_reason"], replication_status=one["replication_status"],
-            active_backend=one["active_backend_id"], frozen=one["frozen"], last_seen=_time(one),
+            active_backend=one["active_backend_id"] or None, frozen=one["frozen"], last_seen=_time(one),
         )  # fmt: skip
 
 
@@ -162,19 +165,33 @@ def heat_stacks(api: Api, now: datetime) -> Iterator[State]:
 
 
 def heat_resources(api: Api, now: datetime) -> Iterator[State]:
-    """Give what every stack of the project is made of, by a call for each stack; nested stacks are resources."""
-    for stack in api.pages("orchestration", _STACKS, "stacks"):
-        path = f"/stacks/{stack['stack_name']}/{stack['id']}/resources"
+    """
+    Give what every stack of the project is made of, by a call for each that stands in no other.
+
+    A stack in another one is a resource of that, and its own resources are told as well, under its own id: those of a
+    group stand in the group's stack, or in the stack of one of its members.
+    """
+    for root in api.pages("orchestration", _STACKS, "stacks"):
+        path = f"/stacks/{root['stack_name']}/{root['id']}/resources?nested_depth={_DEEPEST}"
         for one in (api.find("orchestration", path) or {"resources": ()})["resources"]:
             action, status = _split(one["resource_status"])
             physical, kind = one["physical_resource_id"] or None, one["resource_type"]
             yield _state(
                 "stack.resource", now,
-                stack=stack["id"], resource=one["resource_name"], physical=physical, resource_type=kind,
+                stack=_stack(one), resource=one["resource_name"], physical=physical, resource_type=kind,
                 instance=physical if kind == "OS::Nova::Server" else None, action=action, status=status,
                 reason=one["resource_status_reason"],
             )  # fmt: skip
 
+
+def _stack(resource: Found) -> str:
+    """Give the id of the stack a resource stands in: a link tells, `.../stacks/NAME/ID`."""
+    (link,) = [one["href"] for one in resource["links"] if one["rel"] == "stack"]
+    return str(link).rpartition("/")[2]
+
+
+_DEEPEST = 100
+"""Heat goes as deep as it lets stacks be nested (`max_nested_stack_depth`), and no deeper."""
 
 _STACKS = "/stacks?limit=500"
 

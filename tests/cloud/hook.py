@@ -9,10 +9,10 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-import pytest
 import requests
 
 import selfheal_rules as sr
+from tests.cloud.rig import lacking
 
 PORT = 17999
 """Where the Alertmanager of the cloud sends its webhook."""
@@ -31,10 +31,14 @@ class Hook:
         """Keep a body, and when it came."""
         self._came.put((json.loads(body), datetime.now(UTC)))
 
+    def bodies(self) -> Iterator[tuple[Any, datetime]]:
+        """Give what came since, and when, in order."""
+        while not self._came.empty():
+            yield self._came.get()
+
     def taken(self) -> Iterator[Any]:
         """Give the items of what came since, in order."""
-        while not self._came.empty():
-            payload, received = self._came.get()
+        for payload, received in self.bodies():
             yield from sr.normalize_payload(payload, received=received)
 
 
@@ -72,4 +76,4 @@ def alert(name: str, host: str, *, over: bool = False) -> None:
     try:
         requests.post(ALERTMANAGER, json=told, timeout=10).raise_for_status()
     except requests.ConnectionError:
-        pytest.skip("no Alertmanager (extras.sh alertmanager)")
+        lacking("no Alertmanager (extras.sh alertmanager)")

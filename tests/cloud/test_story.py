@@ -49,10 +49,10 @@ def nodes(cloud: Cloud) -> Iterator[dict[str, str]]:
     for host, ident in made.items():
         alert(DOWN, host, over=True)
         cloud.connection.baremetal.delete_node(ident)
-        _settle(cloud, host)
+        settle(cloud, host)
 
 
-def _settle(cloud: Cloud, host: str) -> None:
+def settle(cloud: Cloud, host: str) -> None:
     """Have a host as it was, also where a test broke off."""
     cloud.start(host)
     ident = cloud.service(host)["id"]
@@ -98,12 +98,13 @@ def _all_elsewhere(cloud: Cloud, guests: list[str]) -> bool:
     return all(one["OS-EXT-SRV-ATTR:host"] != HOST and one["status"] == "ACTIVE" for one in found)
 
 
-def _is_back(cloud: Cloud, host: str = HOST) -> bool:
+def is_back(cloud: Cloud, host: str = HOST) -> bool:
+    """Whether a host takes servers again."""
     service = cloud.service(host)
     return not service["forced_down"] and service["status"] == "enabled" and service["state"] == "up"
 
 
-def _evacuations(cloud: Cloud, guests: list[str]) -> list[int]:
+def evacuations(cloud: Cloud, guests: list[str]) -> list[int]:
     """Count, for each server, how often Nova was asked to evacuate it."""
     actions = [cloud.raw("compute", f"/servers/{one}/os-instance-actions", "2.84")["instanceActions"] for one in guests]
     return [sum(one["action"] == "evacuate" for one in listed) for listed in actions]
@@ -124,11 +125,11 @@ def test_a_dead_host_is_fenced_emptied_and_taken_back(
     assert cloud.service(HOST)["disabled_reason"].endswith(": host failed")
     assert "power off" == cloud.raw("baremetal", f"/nodes/{nodes[HOST]}", "1.87")["power_state"]
     _return(cloud, nodes[HOST])
-    healing.until(lambda: _is_back(cloud), "it is taken back")
+    healing.until(lambda: is_back(cloud), "it is taken back")
     healing.look()
     healing.healer.close()
     assert ONCE == {action: healing.done()[action] for action in STEPS}
-    assert [1, 1] == _evacuations(cloud, guests)
+    assert [1, 1] == evacuations(cloud, guests)
 
 
 def test_whoever_kills_the_healer_after_each_step_changes_nothing(
@@ -143,10 +144,10 @@ def test_whoever_kills_the_healer_after_each_step_changes_nothing(
     _return(cloud, nodes[HOST])
     _live_until(cloud, journal, lambda: _is_written(journal, LAST, "intent"), LAST)
     rest = site(cloud, journal, STORY, SWEEPS)
-    rest.until(lambda: _is_back(cloud), "it is taken back")
+    rest.until(lambda: is_back(cloud), "it is taken back")
     rest.healer.close()
     assert ONCE == {action: rest.done()[action] for action in STEPS}
-    assert [1, 1] == _evacuations(cloud, guests)
+    assert [1, 1] == evacuations(cloud, guests)
     assert _all_elsewhere(cloud, guests)
     assert [] == rest.paged
 
@@ -195,7 +196,7 @@ def test_nothing_is_done_to_a_host_on_maintenance(cloud: Cloud, guests: list[str
     assert {("compute.fence", "maintenance")} == {(one["action"], one["guard"]) for one in held.decided("held")}
     held.healer.close()
     assert not cloud.service(HOST)["forced_down"]
-    assert [0, 0] == _evacuations(cloud, guests)
+    assert [0, 0] == evacuations(cloud, guests)
 
 
 def test_of_two_hosts_that_die_at_once_one_is_left_to_people(
@@ -209,7 +210,7 @@ def test_of_two_hosts_that_die_at_once_one_is_left_to_people(
     (held,) = healing.decided("held")
     left = held["target"]
     (healed,) = {HOST, OTHER} - {left}
-    healing.until(lambda: [1] * len(servers[healed]) == _evacuations(cloud, servers[healed]), "the first is emptied")
+    healing.until(lambda: [1] * len(servers[healed]) == evacuations(cloud, servers[healed]), "the first is emptied")
     assert ("compute.fence", "limit") == (held["action"], held["guard"])
     assert held["reason"] in _report(healing.journal)
     cloud.start(left)
@@ -218,7 +219,7 @@ def test_of_two_hosts_that_die_at_once_one_is_left_to_people(
     healing.healer.close()
     assert "power on" == cloud.raw("baremetal", f"/nodes/{nodes[left]}", "1.87")["power_state"]
     assert (False, "enabled") == (cloud.service(left)["forced_down"], cloud.service(left)["status"])
-    assert [0] * len(servers[left]) == _evacuations(cloud, servers[left])
+    assert [0] * len(servers[left]) == evacuations(cloud, servers[left])
     cloud.delete(*servers[OTHER])
 
 
@@ -241,5 +242,5 @@ def test_a_nova_that_is_away_is_waited_for(cloud: Cloud, guests: list[str], hook
     healing.until(lambda: healing.done()["compute.evacuate_host"], "it is emptied")
     healing.until(lambda: _all_elsewhere(cloud, guests), "its servers run elsewhere")
     healing.healer.close()
-    assert [1, 1] == _evacuations(cloud, guests)
+    assert [1, 1] == evacuations(cloud, guests)
     assert [] == healing.paged

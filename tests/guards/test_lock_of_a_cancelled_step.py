@@ -20,6 +20,15 @@ def test_a_step_whose_cause_went_locks_nothing_once_it_is_done() -> None:
     assert ["enable_service h1 allowed@3"] == site.event("lost", 3)
 
 
+def test_a_step_that_takes_its_own_cause_away_locks_nothing_once_it_is_done() -> None:
+    """The cloud tells of what was done before its executor does: then nobody awaits a confirmation when that comes."""
+    site = Site(RULES)
+    assert ["disable_service h1 allowed@0"] == site.state("alarm", 0)
+    site.state("alarm", 1, gone=True)
+    assert ["enable_service h1 held:lock@2"] == site.event("lost", 2)
+    assert ["enable_service h1 allowed@3"] == site.answer(3, back=1)
+
+
 @pytest.mark.parametrize("status", [None, "unconfirmed"])
 def test_a_step_that_may_still_run_keeps_its_target(status: str | None) -> None:
     """Where nobody knows whether it is over, nothing else is done to its target until its deadline."""

@@ -1,7 +1,7 @@
 """A small cloud on a port of this machine: a Keystone with a catalogue, and services with their versions and lists."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -32,6 +32,8 @@ class _Handler(BaseHTTPRequestHandler):
     """Answers as Keystone and the services do."""
 
     asked: ClassVar[list[tuple[str, str]]]
+    roles: ClassVar[Sequence[str]]
+    lists: ClassVar[Mapping[str, Any]]
 
     def do_GET(self) -> None:
         """Answer what is listed."""
@@ -47,12 +49,14 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0].rstrip("/")
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if path == "/identity/v3/auth/tokens":
-            self._send(201, {"token": _token(here)}, {"X-Subject-Token": "t"})
+            self._send(201, {"token": _token(here, self.roles)}, {"X-Subject-Token": "t"})
         elif path in {"/identity/v3", "/identity"}:
             links = [{"rel": "self", "href": f"{here}/identity/v3/"}]
             self._send(200, {"version": {"id": "v3.14", "status": "stable", "links": links}})
-        elif path in LISTS:
-            self._send(200, json.loads(json.dumps(LISTS[path]).replace('"links": []', f'"links": {self._links(here)}')))
+        elif self.lists.get(path) is not None:
+            self._send(
+                200, json.loads(json.dumps(self.lists[path]).replace('"links": []', f'"links": {self._links(here)}'))
+            )
         else:
             self._send(404, {"error": {"message": "not here"}})
 
@@ -77,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def _token(here: str) -> dict[str, Any]:
+def _token(here: str, roles: Sequence[str]) -> dict[str, Any]:
     catalog = [
         {
             "type": name,
@@ -90,7 +94,7 @@ def _token(here: str) -> dict[str, Any]:
         "methods": ["password"],
         "user": {"id": "u", "name": "selfheal", "domain": {"id": "default", "name": "Default"}},
         "project": {"id": "p", "name": "admin", "domain": {"id": "default", "name": "Default"}},
-        "roles": [{"id": "2", "name": "reader"}, {"id": "1", "name": "admin"}],
+        "roles": [{"id": name, "name": name} for name in roles],
         "expires_at": "2099-01-01T00:00:00.000000Z",
         "issued_at": "2026-01-01T00:00:00.000000Z",
         "catalog": catalog,
@@ -98,13 +102,18 @@ def _token(here: str) -> dict[str, Any]:
 
 
 @contextmanager
-def cloud() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+def cloud(
+    roles: Sequence[str] = ("reader", "admin"), lists: Mapping[str, Any] | None = None
+) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Run the cloud; gives the address of its Keystone, and every call it was asked, method and path."""
+    given, told = roles, LISTS | dict(lists or {})
 
     class Handler(_Handler):
         """That of this cloud alone."""
 
         asked: ClassVar[list[tuple[str, str]]] = []
+        roles: ClassVar[Sequence[str]] = given
+        lists: ClassVar[Mapping[str, Any]] = told
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, daemon=True)

@@ -31,7 +31,7 @@ def _configured(folder: Path, name: str, address: str, monkeypatch: pytest.Monke
 
 
 def test_a_cloud_is_described(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Services with their versions, alarms, roles, and who else heals; a service that is down tells nothing."""
+    """Services with their versions, roles, and who else heals; alarms of Aodh's are named, and not said to be all."""
     with keystone.cloud() as (address, asked):
         _configured(tmp_path, "small-one", address, monkeypatch)
         found = call("gaps", "--probe", "small-one")
@@ -42,11 +42,35 @@ def test_a_cloud_is_described(call: Call, tmp_path: Path, monkeypatch: pytest.Mo
     versions = {"alarm": "2.0", "compute": "2.96", "identity": "3.14", "instance-ha": "1.3", "network": "2.0"}
     assert versions == {name: version for name, version in (cloud.services or {}).items() if version}
     assert "baremetal" in (cloud.services or {})
-    assert (("HostDown", "member down"), ("admin", "reader")) == (cloud.alerts, cloud.roles)
+    assert (None, ("admin", "reader")) == (cloud.alerts, cloud.roles)
+    assert '# alerts: ["HostDown", "member down"]  # Aodh\'s; those of a monitoring' in found.out
     assert ("aodh", "ironic", "masakari", "neutron", "nova") == cloud.healers
     assert (None, None, None) == (cloud.notifications, cloud.webhooks, cloud.pollers)
     assert {"GET", "POST"} >= {method for method, _ in asked}
     assert {"/identity/v3/auth/tokens"} == {path for method, path in asked if method == "POST"}
+
+
+@pytest.mark.parametrize(
+    ("roles", "lists", "why"),
+    [
+        (["reader"], {}, "they are shown to administrators alone"),
+        (["admin"], {"/network/v2.0/agents": None}, "network did not answer"),
+    ],
+)
+def test_healers_that_may_be_there_unseen_are_left_for_a_person(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, roles: list[str], lists: dict[str, None], why: str
+) -> None:
+    """Who is no administrator is shown what is theirs, without an error; a service that is away tells nothing."""
+    name = f"asked-by-{'-'.join(roles)}"  # a process connects to a cloud of a name once
+    with keystone.cloud(roles, lists) as (address, _):
+        _configured(tmp_path, name, address, monkeypatch)
+        out = call("gaps", "--probe", name).out
+    cloud, _ = parse_cloud(Source("cloud.yaml", out))
+    assert cloud is not None
+    assert None is cloud.healers
+    (line,) = [line for line in out.splitlines() if line.startswith("# healers: ")]
+    assert line.endswith(f"  # there may be others: {why}")
+    assert '"masakari"' in line
 
 
 def test_a_cloud_that_does_not_answer_is_not_described(

@@ -2,13 +2,15 @@
 A volume driver for tests: volumes are rows of Cinder's database and nothing else, and the back end has a copy.
 
 All that is Cinder's own (its API, scheduler, manager and states) is real; only what a driver would tell a disk array is
-left out.
+left out. Where there is a file `unreachable` in its state path, the array does not answer.
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from cinder.volume import driver
+from oslo_config import cfg
 
 COPY = "copy"
 """The one back end to fail over to; `default` goes back, as everywhere in Cinder."""
@@ -26,9 +28,10 @@ class Volumes(driver.VolumeDriver):
         """Find nothing wrong."""
 
     def get_volume_stats(self, refresh: bool = False) -> dict[str, Any]:  # noqa: ARG002, FBT001, FBT002 - Cinder's own
-        """Say that there is room, and a copy."""
+        """Say that there is room, and a copy, and whether the array answers."""
         room = {"total_capacity_gb": "infinite", "free_capacity_gb": "infinite", "reserved_percentage": 0}
-        pool = {"pool_name": "all", **room}
+        seen = "down" if Path(cfg.CONF.state_path, "unreachable").exists() else "up"
+        pool = {"pool_name": "all", **room, "backend_state": seen}
         maker = {"vendor_name": "tests", "driver_version": "1", "storage_protocol": "none"}
         return {
             "volume_backend_name": "fake",
