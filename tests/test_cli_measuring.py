@@ -99,6 +99,12 @@ def test_a_share_of_mistakes_is_not_asked_for_in_vain(call: Call, tmp_path: Path
     assert (2, "", True) == (found.code, found.out, "`--mutate` makes them" in found.err)
 
 
+def test_mistakes_are_not_looked_for_by_some_cases(call: Call, tmp_path: Path) -> None:
+    """`-k` beside `--mutate` would look like mistakes that were all noticed."""
+    found = call("test", _site(tmp_path, FAR), "--mutate", "-k", "a")
+    assert (2, "", True) == (found.code, found.out, "leave out `-k`" in found.err)
+
+
 @pytest.mark.parametrize("share", ["many", "-1", "101", "nan"])
 def test_what_is_no_share_is_a_wrong_call(call: Call, tmp_path: Path, share: str) -> None:
     """`--min` takes a number from 0 to 100."""

@@ -272,6 +272,15 @@ def test_inputs_and_expectations_are_repeated(tmp_path: Path) -> None:
     assert [] == said(result_of(tmp_path, steps))
 
 
+def test_what_mentions_a_value_alone_is_expected_once_for_it(tmp_path: Path) -> None:
+    """However often a step gives it: twice within a minute is one decision a host, and not one an input."""
+    steps = (
+        "{repeat: {every: 10s, times: 2, as: n}, each: {h: [c1, c2]}, event: beat, with: {host: $h},"
+        " expect: [{do: noop, target: $h}]}"
+    )
+    assert [] == said(result_of(tmp_path, steps))
+
+
 def test_settings_params_and_policies_of_a_case_stand_before_those_of_the_file(tmp_path: Path) -> None:
     """What a case says holds for it; what it does not say, as the file says it."""
     head = "params: {patience: 10s}\nmax_age: 1m\npolicy: shadow\nstart: 2026-05-01T00:00:00Z\n"

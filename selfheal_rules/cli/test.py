@@ -51,6 +51,9 @@ def test(arguments: argparse.Namespace) -> int:
     Raises:
         Refused: where a share of mistakes is asked for and none are to be made.
     """
+    if arguments.mutate and arguments.expression:
+        message = "mistakes are looked for by all cases of a file; leave out `-k`, or `--mutate`"
+        raise Refused(message, Code.USAGE)
     if arguments.min is not None and not arguments.mutate:
         message = "`--min` says how many mistakes have to be noticed; `--mutate` makes them"
         raise Refused(message, Code.USAGE)

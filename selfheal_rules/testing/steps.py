@@ -104,12 +104,14 @@ class Steps:
         return tuple(found) if any(fields.has(side) for side in LISTS) else None
 
     def _several(self, fields: Fields, name: str, repeated: list[dict[str, Node]]) -> Iterator[Node]:
-        """Give the items of a list; one that has a variable of the step's `each` in it, once for every repetition."""
-        names = {one for row in repeated for one in row}
+        """Give the items of a list; one that has variables of its step in it, once for all they stand for."""
+        names = dict.fromkeys(one for row in repeated for one in row)
         node = fields.node_of(name)
         alone = name == "why_not" and isinstance(node, MapNode)
         for item in [cast("Node", node)] if alone else self._items(fields, name, self.variables):
-            for row in repeated if mentions(item, names) else [{}]:
+            said = [name for name in names if mentions(item, {name})]
+            rows_of = {tuple(id(row[name]) for name in said): row for row in repeated} if said else {(): {}}
+            for row in rows_of.values():
                 variables: Mapping[str, Node] = {**self.variables, **row}
                 yield from each(item, variables, self.findings)
 
