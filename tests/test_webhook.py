@@ -3,10 +3,11 @@
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -14,6 +15,7 @@ from selfheal_rules.conformance import ExecutorContract, asked
 from selfheal_rules.diagnostics import ExecutorError
 from selfheal_rules.execute.posting import Address
 from selfheal_rules.execute.webhook import Webhook
+from tests.calls import ROOT
 from tests.servers.process import free_port
 from tests.servers.taking import Taken, taking
 
@@ -36,6 +38,19 @@ def test_a_decision_comes_whole_and_signed(tmp_path: Path) -> None:
     assert (f"sha256={expected}", ORDER.idempotency_key) == (headers["Selfheal-Signature"], headers["Idempotency-Key"])
     assert ("/hooks/a%20b?token=x", "Basic bWU6cGFzcyB3b3Jk") == (path, headers["Authorization"])
     assert ("done", f"http://{host} took it", host) == (outcome.status, outcome.detail, headers["Host"])
+
+
+def test_the_page_tells_how_to_know_what_is_ours(tmp_path: Path) -> None:
+    """A receiver that does as docs/serve.md says takes what was sent, and nothing that was changed on its way."""
+    page = (ROOT / "docs" / "serve.md").read_text("utf-8")
+    block, *_ = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(block, names)  # noqa: S102 - the page's own example
+    with taking() as (host, taken):
+        _webhook(tmp_path, host).execute(ORDER)
+    ((_, headers, body),) = taken
+    bodies = (body, body.replace(b"8d1c", b"8d1d"))
+    assert [True, False] == [names["is_ours"](one, headers["Selfheal-Signature"], SECRET) for one in bodies]
 
 
 def test_without_a_secret_nothing_is_signed(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from tempfile import TemporaryFile
 from threading import Event, Thread
@@ -88,10 +88,8 @@ class Commands:
             return f"the site has no command `{name}`"
         if not all(_can_be_given(one) for one in (*args, _about(decision)["SELFHEAL_TARGET"])):
             return "an argument, or the target, is no text a program can be given"
-        options = [one for one in args if str(one).startswith("-")]
-        if options and self.commands[name][-1] != "--":
-            return f"`{options[0]}` would be an option of `{name}`, which does not end with `--`"
-        return ""
+        option = option_among(args, self.commands[name])
+        return f"`{option}` would be an option of `{name}`, which does not end with `--`" if option else ""
 
     def _told(self, decision: Order, name: str, code: int | None, last: str) -> Outcome:
         """Say how it ended: by itself, or ended by somebody; then nobody knows what it has done."""
@@ -108,6 +106,11 @@ class Commands:
 
     def _outcome(self, decision: Order, status: OutcomeStatus, detail: str) -> Outcome:
         return Outcome(decision.id, status, self.clock(), detail, attempt=decision.attempt)
+
+
+def option_among(args: Iterable[object], command: Sequence[str]) -> str:
+    """Give the first of some arguments that would be an option of a command of the site's, or nothing."""
+    return next((str(one) for one in args if str(one).startswith("-") and command[-1] != "--"), "")
 
 
 def _can_be_given(argument: object) -> bool:

@@ -3,12 +3,14 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check.findings import at_text, error
 from selfheal_rules.compile import Program
 from selfheal_rules.diagnostics import Diagnostic, Report
 from selfheal_rules.execute import Commands, DryRun, Executor, Recording, brought
+from selfheal_rules.execute.command import option_among
 from selfheal_rules.execute.site import here
 from selfheal_rules.model import Do, Literal, Parameter, Rule, RuleSet
 from selfheal_rules.parse.findings import did_you_mean
@@ -119,11 +121,26 @@ def _undone(rule: Rule, step: Do) -> Iterator[Diagnostic]:
 
 
 def _unnamed(ruleset: RuleSet, rule: Rule, step: Do, said: Acting) -> Iterator[Diagnostic]:
-    """Name what a step asks for and the site has not named; a name out of a payload is for the executor to refuse."""
+    """Name what a step asks for and the site has not named; what comes of a payload is for the executor to refuse."""
     word, key = NAMED.get(step.action, ("", ""))
-    known: Mapping[str, object] = getattr(said, key, {})
-    operand = step.params.get(word)
-    name = ruleset.value(operand) if isinstance(operand, Literal | Parameter) else None
+    known: Mapping[str, Any] = getattr(said, key, {})
+    name = _written(ruleset, step, word)
     if known and name is not None and name not in known:
         message = f"the site has no {word} `{name}`, which rule `{rule.id}` asks for"
-        yield error("SH451", message, at_text(step.span, str(name)), did_you_mean(str(name), known))
+        yield error("SH451", message, at_text(step.span, name), did_you_mean(name, known))
+    elif step.action == "command" and name in known:
+        yield from _optional(ruleset, rule, step, name, known[name])
+
+
+def _optional(ruleset: RuleSet, rule: Rule, step: Do, name: str, command: Sequence[str]) -> Iterator[Diagnostic]:
+    """Name an argument of a step that the executor would refuse."""
+    if option := option_among(_written(ruleset, step, "args") or (), command):
+        message = f"`{option}`, which rule `{rule.id}` gives `{name}`, would be refused as an option"
+        cure = f"write it under `commands:`, or end `{name}` with `--` there if all behind it are values"
+        yield error("SH453", message, at_text(step.span, option), cure)
+
+
+def _written(ruleset: RuleSet, step: Do, word: str) -> Any:  # noqa: ANN401 - a value of a step
+    """Give what a step or the site says for a value of an action; None where it comes out of what fired."""
+    operand = step.params.get(word)
+    return ruleset.value(operand) if isinstance(operand, Literal | Parameter) else None
