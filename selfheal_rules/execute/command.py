@@ -78,9 +78,10 @@ class Commands:
         with _begun(name, argv, decision) as process:
             last = _Last.of(process)
             is_over = _is_over(process, self.timeout, self.cancelled)
-            _end(process, 0.0 if is_over else self.grace)
-            code = process.wait()
-        return self._told(decision, name, code if is_over else None, last.line())
+            if not is_over:
+                _signalled(process, signal.SIGTERM)
+                _is_over(process, self.grace, Event())
+        return self._told(decision, name, process.returncode if is_over else None, last.line())
 
     def _against(self, name: str, args: Sequence[object], decision: Order) -> str:
         """Say why it is not run, if anything speaks against it."""
@@ -89,7 +90,7 @@ class Commands:
         if not all(_can_be_given(one) for one in (*args, _about(decision)["SELFHEAL_TARGET"])):
             return "an argument, or the target, is no text a program can be given"
         option = option_among(args, self.commands[name])
-        return f"`{option}` would be an option of `{name}`, which does not end with `--`" if option else ""
+        return f"`{option[:_LONGEST]}` would be an option of `{name}`, which does not end with `--`" if option else ""
 
     def _told(self, decision: Order, name: str, code: int | None, last: str) -> Outcome:
         """Say how it ended: by itself, or ended by somebody; then nobody knows what it has done."""
@@ -132,9 +133,9 @@ def _about(decision: Order) -> dict[str, str]:
 @contextmanager
 def _begun(name: str, argv: Sequence[str], decision: Order) -> "Iterator[subprocess.Popen[bytes]]":
     """
-    Begin a program in a session of its own, at the root of the file system, with the decision as its input.
+    Begin a program in a session of its own, at the root of the file system, and end what is left of it.
 
-    The input is a file without a name, so that nobody waits for a program that does not read it.
+    Its input is the decision, in a file without a name: nobody waits for a program that does not read it.
 
     Raises:
         ExecutorError: where the system does not begin it; nothing was run then.
@@ -150,7 +151,12 @@ def _begun(name: str, argv: Sequence[str], decision: Order) -> "Iterator[subproc
         except OSError as error:
             message = f"`{name}` cannot be run: {(error.strerror or type(error).__name__).lower()}"
             raise ExecutorError(message, retryable=error.errno != errno.E2BIG) from None
-        yield process
+        try:
+            yield process
+        finally:
+            _signalled(process, signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):  # a disk that hangs keeps even what is killed
+                process.wait(_PATIENCE)
 
 
 def _is_over(process: "subprocess.Popen[bytes]", seconds: float, cancelled: Event) -> bool:
@@ -162,13 +168,10 @@ def _is_over(process: "subprocess.Popen[bytes]", seconds: float, cancelled: Even
     return True
 
 
-def _end(process: "subprocess.Popen[bytes]", grace: float) -> None:
-    """End all that is left of the group of a program, which may do it by itself for some seconds."""
-    with suppress(ProcessLookupError, PermissionError):  # of what has ended, some systems say so
-        if grace:
-            os.killpg(process.pid, signal.SIGTERM)
-            _is_over(process, grace, Event())
-        os.killpg(process.pid, signal.SIGKILL)
+def _signalled(process: "subprocess.Popen[bytes]", sign: signal.Signals) -> None:
+    """Send a signal to all that is left of the group of a program, whose number nobody else has yet."""
+    with suppress(ProcessLookupError, PermissionError):  # some systems say so of what has ended
+        os.killpg(process.pid, sign)
 
 
 @define
