@@ -30,6 +30,8 @@ POLLS = (
 """What a poller can ask a cloud for."""
 TOLD = ("notify", "page")
 """What people are told by an address of the site's."""
+NAMED = FrozenMap({"webhook": ("endpoint", "endpoints"), "command": ("command", "commands")})
+"""What goes by a name of the site's: action → the value that says the name, and the key of `executors` that has it."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -130,13 +132,16 @@ class Acting:
     `{record: FILE}` or `{cloud: production, plugins: [acme], tell: {page: FILE}}`: who carries decisions out.
 
     `plugins` are names of entry points of the group `selfheal_rules.executors`; `tell` has, for `notify` and `page`,
-    the file with the address people are told by.
+    the file with the address people are told by. `endpoints: {cmdb: FILE}` has the addresses decisions are posted to,
+    `commands: {drain: [/opt/site/drain, --now]}` the programs that are run; a rule can ask for these, and no others.
     """
 
     record: str = ""
     cloud: str = ""
     plugins: tuple[str, ...] = ()
     tell: FrozenMap = field(factory=FrozenMap)  # action → file
+    endpoints: FrozenMap = field(factory=FrozenMap)  # name → file
+    commands: FrozenMap = field(factory=FrozenMap)  # name → the program and its first arguments
     dry: bool = False
     workers: int = 4
     span: Span = _span()

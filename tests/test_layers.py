@@ -81,7 +81,7 @@ DOORS = {
     "shtab": ("cli.completion",),
     "starlette": ("integrations.webhook", "serve.web"),
     "uvicorn": ("serve.web",),
-    "httpx": ("integrations.zaqar", "serve.telling", "serve.web"),
+    "httpx": ("execute.posting", "integrations.zaqar", "serve.web"),
     "prometheus_client": ("serve.metrics",),
     "opentelemetry": ("serve.tracing",),
     "oslo_messaging": ("integrations.oslo_messaging",),

@@ -48,7 +48,7 @@ ACTIONS = (
         target="what it is about",
         params=params(
             command=text("The name under which the site keeps the program and its first arguments.", required=True),
-            args=several("What is added to its arguments, each as one."),
+            args=several("What is added to its arguments, each as one; `-` before it only behind `--` of the site's."),
         ),
         needs="The site has allowed the command by its name.",
     ),

@@ -11,6 +11,7 @@ from selfheal_rules.plugins import Group, PluginError, plugin
 from selfheal_rules.serving import (
     LOOPBACK,
     POLLS,
+    Acting,
     BusSource,
     FedBy,
     Http,
@@ -28,6 +29,7 @@ def check_serving(serving: Serving) -> Report:
     """Say what is wrong with a configuration, by itself: whether its files are there is for the start to see."""
     found = [*_whole(serving), *(_http(serving.http) if serving.http else ()), *_twice(serving)]
     found += _brought(serving)
+    found += _relative(serving.executors) if serving.executors else ()
     for one in serving.sources:
         found += _polled(one) if isinstance(one, PollSource) else ()
     return Report.of(found)
@@ -57,6 +59,16 @@ def _brought(serving: Serving) -> Iterator[Diagnostic]:
             plugin(group, name)
         except PluginError as problem:
             yield error("SH359", str(problem), at_text(span, name), "install the package that brings it")
+
+
+def _relative(acting: Acting) -> Iterator[Diagnostic]:
+    """Have a program be named from the root: what a name alone means is for whoever sets the search path to say."""
+    for name, (program, *_) in acting.commands.items():
+        if not program.startswith("/"):
+            message = f"`{program}`, the program of `{name}`, is not named from the root"
+            yield error(
+                "SH452", message, at_text(acting.span, program), "write its whole path, such as `/opt/site/drain`"
+            )
 
 
 def _too_small(span: Span, name: str) -> Diagnostic:

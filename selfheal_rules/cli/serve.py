@@ -95,12 +95,12 @@ def _lease(serving: Serving, folder: Path) -> "Lease | None":
 
 
 def _loaded(serving: Serving, folder: Path) -> "Loaded":
-    from selfheal_rules.serve.acting import telling, undone  # noqa: PLC0415 - an extra, for those who serve
+    from selfheal_rules.serve.acting import named, undone  # noqa: PLC0415 - an extra, for those who serve
     from selfheal_rules.serve.process import Loaded  # noqa: PLC0415 - the same
 
     program, _ = load_program([folder / one for one in serving.rules], dict(serving.params))
     report = undone(program, serving.executors)
-    list(telling(serving.executors, folder) if serving.executors else ())  # whose addresses can be read, or it is said
+    list(named(serving.executors, folder) if serving.executors else ())  # whose addresses can be read, or it is said
     if report.errors:
         message = f"the rules ask for what nobody would carry out\n{report.render()}"
         raise Refused(message, Code.FINDINGS)

@@ -1,6 +1,6 @@
 """A decision on its way to an executor."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from selfheal_rules.decide.decision import Decision
 
@@ -31,3 +31,7 @@ class Order(Decision):
         said = (decision.params, decision.attempt, decision.at, decision.verdict, decision.words)
         super().__init__(decision.opening, decision.step, decision.action, decision.target, *said)
         self.token = token
+
+    def written(self) -> dict[str, Any]:
+        """Give it as it goes to others: the object of `to_json`, with `idempotency_key` and `token` before it."""
+        return {"idempotency_key": self.idempotency_key, "token": self.token, **self.to_json()}

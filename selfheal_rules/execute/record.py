@@ -17,7 +17,7 @@ class Recording:
     """
     Writes each decision as a line of JSON, once a key; a decision is `done` when its line is on disk.
 
-    A line is the object of `Decision.to_json` with `idempotency_key` and `token` before it. A last line without its
+    A line is the object of `Order.written`. A last line without its
     break was never reported as done, and is cut off. Who comes with a smaller token than one in the file is refused.
     """
 
@@ -70,8 +70,7 @@ class Recording:
                 message = f"token {token} is stale: whoever has token {self._newest} was here since"
                 raise ExecutorError(message, retryable=False)
             if key not in self._done:
-                line = json.dumps({"idempotency_key": key, "token": token, **decision.to_json()})
-                self._write(f"{line}\n".encode())
+                self._write(f"{json.dumps(decision.written())}\n".encode())
                 self._done[key], self._newest = None, token
         return Outcome(decision.id, "done", self._clock(), attempt=decision.attempt)
 

@@ -7,7 +7,7 @@ from typing import cast
 from selfheal_rules.diagnostics import Report
 from selfheal_rules.model import Literal, Parameter
 from selfheal_rules.parse import literals
-from selfheal_rules.parse.fields import Fields, Keys, closed, table
+from selfheal_rules.parse.fields import Fields, Keys, closed, list_items, table
 from selfheal_rules.parse.files import nodes_of
 from selfheal_rules.parse.findings import Findings
 from selfheal_rules.parse.nodes import MapNode, Node, ScalarNode
@@ -41,13 +41,13 @@ TAIL = Keys("a tail", ("tail",), ("position",))
 BUS = Keys("a listener", ("listen", "pool"), ("topics", "exchanges"))
 POLL = Keys("a poller", ("poll", "cloud"), ("every", "jitter", "stale", "rate"))
 PLUGIN = Keys("a plug-in", ("plugin",), ("with",))
-ACTING = Keys("`executors`", (), ("record", "cloud", "plugins", "tell", "dry", "workers"))
+ACTING = Keys("`executors`", (), ("record", "cloud", "plugins", "tell", "endpoints", "commands", "dry", "workers"))
 LEASE = Keys("`lease`", ("url",), ("name",))
 TELL = Keys("`tell`", (), TOLD)
 _KINDS = {"tail": TAIL, "listen": BUS, "poll": POLL, "plugin": PLUGIN}
 SOURCE_WORDS = tuple(_KINDS)
 """What tells the sources apart; each has just one."""
-ACTORS = ("record", "cloud", "plugins", "tell")
+ACTORS = ("record", "cloud", "plugins", "tell", "endpoints", "commands")
 """Who may carry decisions out: the first alone, or any of the others side by side."""
 
 
@@ -174,14 +174,38 @@ def _acting(fields: Fields | None) -> Acting | None:
     fields.refuse_empty("plugins", "name at least one, or leave it out")
     named = tuple(word for word in ACTORS if fields.has(word))
     if not named or named[0] == ACTORS[0] != named[-1]:
-        cure = "write `record: FILE`, or `cloud: NAME` with `plugins` and `tell` or without; else nothing is done"
-        message = "`executors` has `record`, or some of `cloud`, `plugins` and `tell`"
+        cure = "write `record: FILE`, or `cloud: NAME` with others of them or without; else nothing is done"
+        message = f"`executors` has `record`, or some of {', '.join(f'`{word}`' for word in ACTORS[1:])}"
         fields.findings.refuse("SH110", message, fields.node, cure)
         return None
-    plugins, workers = _texts(fields, "plugins"), fields.integer("workers", Acting().workers)
-    dry, tell = fields.boolean("dry"), _tell(closed(fields.node_of("tell"), TELL, fields.findings))
-    return Acting(fields.text("record"), fields.text("cloud"), plugins, tell, dry, workers, span=fields.span)
+    return Acting(
+        fields.text("record"),
+        fields.text("cloud"),
+        _texts(fields, "plugins"),
+        _tell(closed(fields.node_of("tell"), TELL, fields.findings)),
+        _endpoints(fields),
+        _commands(fields),
+        fields.boolean("dry"),
+        fields.integer("workers", Acting().workers),
+        span=fields.span,
+    )
 
 
 def _tell(fields: Fields | None) -> FrozenMap:
     return FrozenMap({name: fields.text(name) for name in TOLD if fields.has(name)} if fields else {})
+
+
+def _endpoints(fields: Fields) -> FrozenMap:
+    nodes = table(fields.node_of("endpoints"), "endpoints", fields.findings)
+    return FrozenMap({name: literals.text(node, name, fields.findings) or "" for name, node, _ in nodes})
+
+
+def _commands(fields: Fields) -> FrozenMap:
+    """Give programs by name, each with its first arguments."""
+    found, findings = {}, fields.findings
+    for name, node, _ in table(fields.node_of("commands"), "commands", findings):
+        items = list_items(node, name, findings)
+        if items == []:
+            findings.refuse("SH111", f"`{name}` is empty", node, "write the program, and its first arguments behind it")
+        found[name] = tuple(literals.text(one, name, findings) or "" for one in items or ())
+    return FrozenMap(found)

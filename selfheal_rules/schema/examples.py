@@ -200,6 +200,8 @@ BY_WORD: Mapping[str, tuple[Any, ...]] = {
     "lease": ({"url": "coordinator.url", "name": "production"},),
     "url": ("coordinator.url",),
     "tell": ({"notify": "notify.url", "page": "page.url"},),
+    "endpoints": ({"cmdb": "cmdb.url"},),
+    "commands": ({"drain": ["/opt/site/drain", "--now"]},),
     "notify": ("notify.url",),
     "page": ("page.url",),
 }

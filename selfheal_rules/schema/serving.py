@@ -21,6 +21,7 @@ from selfheal_rules.vocabulary import WRITTEN_DURATION
 
 _LENGTH: Schema = {**matching(WRITTEN_DURATION.pattern), "examples": ["30s", "10m"]}
 _FILE = TEXT
+_COMMAND = several(TEXT, least=1)
 
 
 def serving() -> Schema:
@@ -129,6 +130,8 @@ def _executors() -> Schema:
         "cloud": told("The cloud they are carried out on.", TEXT),
         "plugins": told("Executors that installed packages bring, by the names of their entry points.", several(TEXT)),
         "tell": told("How people are told.", closed(TELL, tell)),
+        "endpoints": told("Where decisions are posted to: the file with the address, by its name.", table(_FILE)),
+        "commands": told("What may be run: the program and its first arguments, by its name.", table(_COMMAND)),
         "dry": told("Whether the cloud is only asked, and nothing done.", BOOLEAN),
         "workers": told("How many decisions are carried out at a time.", INTEGER),
     }

@@ -17,55 +17,34 @@ from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import unquote
 
-import httpx
-from attrs import field, frozen
+from attrs import frozen
 
 from selfheal_rules.decide.decision import Decision, Outcome
 from selfheal_rules.diagnostics import ExecutorError
 from selfheal_rules.execute.executor import Clock, time_of_day
+from selfheal_rules.execute.posting import Address, UnansweredError, post
 from selfheal_rules.execute.site import others_of, said_by
 
 _TIMEOUT = 10.0
 _SEVERITY = {"notify": "info", "page": "critical"}
-_BUSY = 429
-_WRONG, _OURS = 400, 500
+_OURS = 500
 
 
-@frozen
-class Address:
-    """Where people are told; only `str` of it is ever shown."""
+def addressed(file: Path) -> Address:
+    """
+    Read from its file where people are told.
 
-    url: SplitResult = field(repr=False)
-
-    @classmethod
-    def read(cls, file: Path) -> "Address":
-        """
-        Read an address from its file.
-
-        Raises:
-            OSError: where the file cannot be read.
-            ValueError: where it holds none; the message shows nothing of it.
-        """
-        url = urlsplit(file.read_text("utf-8").strip())
-        if url.scheme not in _WAYS or not url.hostname:
-            ways = ", ".join(f"`{one}://`" for one in _WAYS)
-            message = f"`{file}` holds no address to tell people by, which begins with one of {ways}"
-            raise ValueError(message)
-        found = cls(url)
-        if url.scheme.startswith("smtp") and not (found.said("to") and found.said("from")):
-            message = f"`{file}` holds the address of a mail server without `?to=…&from=…`"
-            raise ValueError(message)
-        return found
-
-    def __str__(self) -> str:
-        """Give scheme and host."""
-        return f"{self.url.scheme}://{self.url.hostname}{f':{self.url.port}' if self.url.port else ''}"
-
-    def said(self, name: str) -> str:
-        """Give a value of its query."""
-        return next(iter(parse_qs(self.url.query).get(name, ())), "")
+    Raises:
+        OSError: where the file cannot be read.
+        ValueError: where it holds no such address; the message shows nothing of it.
+    """
+    found = Address.read(file, tuple(_WAYS))
+    if found.url.scheme.startswith("smtp") and not (found.said("to") and found.said("from")):
+        message = f"`{file}` holds the address of a mail server without `?to=…&from=…`"
+        raise ValueError(message)
+    return found
 
 
 @frozen
@@ -128,16 +107,12 @@ class Telling:
             return self._outcome(decision, "dry_run", f"{self.address} would be told: {told.text}")
         try:
             _WAYS[self.address.url.scheme](self.address, told)
-        except _Open as sent:
+        except UnansweredError as sent:
             return self._outcome(decision, "unconfirmed", f"{self.address} gave no answer: {sent}")
         return self._outcome(decision, "done", f"{self.address} took it")
 
     def _outcome(self, decision: Decision, status: Any, detail: str) -> Outcome:  # noqa: ANN401 - one of the words of outcomes
         return Outcome(decision.id, status, self.clock(), detail, attempt=decision.attempt)
-
-
-class _Open(Exception):  # noqa: N818 - an answer that did not come
-    """It was sent, and nobody knows whether it came."""
 
 
 def _alert(address: Address, told: Told) -> None:
@@ -150,27 +125,14 @@ def _alert(address: Address, told: Told) -> None:
         "startsAt": told.decision.time.isoformat(),
     }
     path = f"{address.url.path.rstrip('/')}/api/v2/alerts"
-    _post(address, address.url._replace(scheme=address.url.scheme.partition("+")[2], path=path), [alert], {})
+    url = address.url._replace(scheme=address.url.scheme.partition("+")[2], path=path)
+    post(address, [alert], {}, url)
 
 
 def _text(address: Address, told: Told) -> None:
     """Post a text as JSON, under the name chats take it by."""
     body = {"text": told.text, "severity": told.severity, **told.about(), "more": told.others()}
-    _post(address, address.url, body, {"Idempotency-Key": told.decision.idempotency_key})
-
-
-def _post(address: Address, url: SplitResult, body: object, headers: Mapping[str, str]) -> None:
-    try:
-        answer = httpx.post(url.geturl(), json=body, headers=dict(headers), timeout=_TIMEOUT)
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
-        message = f"{address} cannot be reached ({type(error).__name__})"
-        raise ExecutorError(message, retryable=True) from None
-    except httpx.HTTPError as error:
-        raise _Open(type(error).__name__) from None
-    if answer.status_code >= _WRONG or answer.is_redirect:
-        again = answer.status_code == _BUSY or answer.status_code >= _OURS
-        message = f"{address} answered {answer.status_code}"
-        raise ExecutorError(message, retryable=again)
+    post(address, body, {"Idempotency-Key": told.decision.idempotency_key})
 
 
 def _mail(address: Address, told: Told) -> None:
@@ -187,7 +149,7 @@ def _mail(address: Address, told: Told) -> None:
         except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
             raise _refused(address, error) from None
         except (OSError, smtplib.SMTPException) as error:
-            raise _Open(type(error).__name__) from None
+            raise UnansweredError(type(error).__name__) from None
 
 
 def _server(address: Address) -> smtplib.SMTP:

@@ -36,7 +36,7 @@ def test_the_configuration_can_be_served(folder: Path, capsys: pytest.CaptureFix
 
 def test_the_code_runs(folder: Path) -> None:
     """As it stands, and the journal it makes is whole."""
-    (block,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    *_, block = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     exec(block, {})  # noqa: S102 - the page's own example
     assert 0 == main(["journal", "verify", str(folder / "embedded.jsonl")])
 

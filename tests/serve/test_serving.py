@@ -14,8 +14,14 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from selfheal_rules.actions import CATALOGUE
+from selfheal_rules.check import load_rules
 from selfheal_rules.check.serving import check_serving
+from selfheal_rules.compile import compile_rules
+from selfheal_rules.decide.decision import Outcome
 from selfheal_rules.diagnostics import Report
+from selfheal_rules.engine import Engine
+from selfheal_rules.events import Event
+from selfheal_rules.execute import Order
 from selfheal_rules.parse.serving import parse_serving
 from selfheal_rules.schema import schema
 from selfheal_rules.serve.acting import acting
@@ -25,7 +31,10 @@ from selfheal_rules.values import FrozenMap
 from tests.calls import Call, caller
 from tests.chunks import Chunk, places, read_chunks
 from tests.documents import said
+from tests.generate.streams import moment
+from tests.journal.rig import free
 from tests.serve.rig import ROOT
+from tests.servers.taking import taking
 from tests.test_schema import _damaged, _held_against, _refusals
 
 CHUNKS = read_chunks("serving")
@@ -68,7 +77,9 @@ def test_all_of_it_is_read() -> None:
             ),
         ),
         executors=Acting(
-            cloud="production", tell=FrozenMap({"notify": "notify.url", "page": "page.url"}), dry=True, workers=8
+            cloud="production", tell=FrozenMap({"notify": "notify.url", "page": "page.url"}),
+            endpoints=FrozenMap({"cmdb": "cmdb.url"}),
+            commands=FrozenMap({"drain": ("/opt/site/drain", "--now", "--")}), dry=True, workers=8,
         ),
     )  # fmt: skip
     assert expected == _report(WHOLE)[0]
@@ -195,6 +206,66 @@ def test_what_somebody_carries_out_can_be_served(call: Call, tmp_path: Path, exe
         "serve", _config(tmp_path, f"sources: [{{tail: a}}]\npolicy: p.yaml\nexecutors: {executors}\n"), "--check"
     )
     assert (0, "the configuration can be served\n") == (called.code, called.out)
+
+
+ASKING = ROOT / "tests" / "data" / "named" / "rules.yaml"
+"""A rule that asks for a program and an endpoint; `inventory` is which."""
+
+
+@pytest.mark.parametrize(
+    ("executors", "code", "said"),
+    [
+        ("commands: {drain: [/bin/true]}", 1, "SH450]: no executor carries out `webhook`"),
+        ("endpoints: {cmdb: n.url}", 1, "add its program under `commands:` of `executors:`"),
+        ("commands: {drian: [/bin/true]}, endpoints: {cmdb: n.url}", 1, "the site has no command `drain`"),
+        ("commands: {drain: [/bin/true]}, endpoints: {cmbd: n.url}", 1, "help: did you mean `cmbd`?"),
+        ("commands: {drain: [/bin/true]}, endpoints: {cmbd: n.url}, dry: true", 1, "SH451]: the site has no endpoint"),
+        ("commands: {drain: [/no/where]}, endpoints: {cmdb: n.url}", 1, "SH452]: `/no/where`, the program of `drain`"),
+        ("commands: {drain: [/etc/hostname], other: [/etc]}, dry: true", 1, "SH452]: `/etc`, the program of `other`"),
+        ("commands: {drain: [/bin/true]}, endpoints: {cmdb: none.url}", 3, "/none.url` cannot be used: no such file"),
+        ("commands: {drain: [/bin/true]}, endpoints: {cmdb: bad.url}", 3, "/bad.url` holds no address"),
+        ("commands: {drain: [/bin/true]}, endpoints: {cmdb: n.url}", 0, ""),
+        ("commands: {drain: [/bin/true]}, dry: true", 0, ""),
+    ],
+)
+def test_what_the_site_has_not_named_is_told_before_anything_runs(
+    call: Call, tmp_path: Path, executors: str, code: int, said: str
+) -> None:
+    """Programs and endpoints a rule asks for are there, can be used, and are the site's."""
+    for name, text in SITE.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    more = f"sources: [{{tail: a}}]\npolicy: p.yaml\nexecutors: {{{executors}}}\n"
+    called = call("serve", _config(tmp_path, more, ASKING), "--check")
+    assert (code, True, False) == (called.code, said in called.err, "s3cret" in called.err)
+
+
+def test_a_parameter_names_an_endpoint_as_the_site_sets_it(call: Call, tmp_path: Path) -> None:
+    """What counts is its value, and not its default."""
+    for name, text in SITE.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    more = "sources: [{tail: a}]\npolicy: p.yaml\nparams: {inventory: other}\n"
+    more += "executors: {commands: {drain: [/bin/true]}, endpoints: {cmdb: n.url}}\n"
+    called = call("serve", _config(tmp_path, more, ASKING), "--check")
+    assert (1, True) == (called.code, "the site has no endpoint `other`" in called.err)
+
+
+def test_what_the_site_names_is_done(tmp_path: Path) -> None:
+    """What a configuration says of programs and endpoints comes to whom it names; a payload gives arguments."""
+    program = tmp_path / "drain"
+    program.write_text('#!/bin/sh\nprintf "%s|" "$SELFHEAL_TARGET" "$@" > "$0.done"\n', "utf-8")
+    program.chmod(0o700)
+    with taking() as (host, taken):
+        (tmp_path / "n.url").write_text(f"http://{host}/hook", "utf-8")
+        said = Acting(commands=FrozenMap({"drain": (str(program), "--")}), endpoints=FrozenMap({"cmdb": "n.url"}))
+        engine = Engine(compile_rules(load_rules(ASKING)), policy=free())
+        able = {name: one for one in acting(said, tmp_path) for name in one.actions}
+        made = [*engine.post(Event("1", "bad", "m", moment(1), {"host": "a", "disks": ["-rf", "$(id) b"]}))]
+        while made and (decision := made.pop(0)):
+            done = able[decision.action].execute(Order(decision, 1))
+            made += engine.post(Outcome(decision.id, done.status, moment(2), attempt=1))
+            made += engine.post(Event(decision.id, "good", "m", moment(2), {"host": "a"}))
+    assert "a|--|-rf|$(id) b|" == (tmp_path / "drain.done").read_text("utf-8")
+    assert ["webhook"] == [json.loads(body)["action"] for _, _, body in taken]
 
 
 def test_an_address_that_is_none_is_said(call: Call, tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,13 @@ from selfheal_rules.decide.decision import Outcome
 from selfheal_rules.diagnostics import ExecutorError
 from selfheal_rules.execute.order import Order
 from selfheal_rules.execute.site import here
-from selfheal_rules.serve.telling import Address, Telling
+from selfheal_rules.serve.telling import Telling, addressed
 from tests.generate.streams import moment
 from tests.journal.rig import enforcing, program
 from tests.semantics.rig import fail, rule
 from tests.serve.test_web import certificate
 from tests.servers.process import free_port
+from tests.servers.taking import taking
 
 SAID = "[{do: page, target: $p.host, with: {text: '${p.host} is gone', ticket: 7}}, {do: notify, target: $p.host}]"
 PROGRAM = program(rule("{as: p, event: fail}", SAID, name="each"))
@@ -39,43 +39,17 @@ def _decision() -> Order:
 
 def _telling(folder: Path, url: str, *, dry: bool = False, action: str = "page") -> Telling:
     (folder / "address").write_text(f"{url}\n", "utf-8")
-    return Telling(action, Address.read(folder / "address"), dry, clock=lambda: moment(2))
-
-
-class _Taking(BaseHTTPRequestHandler):
-    """Keeps what is posted, and answers as it is told to."""
-
-    def do_POST(self) -> None:
-        server: Any = self.server
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        server.taken.append((self.path, dict(self.headers), body))
-        if server.status:
-            self.send_response(server.status)
-            self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def _taking(status: int = 200) -> Iterator[tuple[str, list[Any]]]:
-    """Take posts at an address; with status 0 break off instead of an answer."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Taking) as server:
-        taken: list[Any] = []
-        server.taken, server.status = taken, status  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"127.0.0.1:{server.server_port}", taken
-        server.shutdown()
+    return Telling(action, addressed(folder / "address"), dry, clock=lambda: moment(2))
 
 
 def test_a_text_is_posted_with_what_it_is_about(tmp_path: Path) -> None:
     """Chats take the text; the key is there for whoever can tell a second one from the first."""
     order = _decision()
-    with _taking() as (host, taken):
+    with taking() as (host, taken):
         outcome = _telling(tmp_path, f"http://{host}/hooks/s3cret").execute(order)
     ((path, headers, body),) = taken
     about = {"action": "page", "target": "a", "rule": "each", "decision": order.id}
-    assert {"text": "a is gone", "severity": "critical", **about, "more": {"ticket": 7}} == body
+    assert {"text": "a is gone", "severity": "critical", **about, "more": {"ticket": 7}} == json.loads(body)
     assert ("/hooks/s3cret", order.idempotency_key) == (path, headers["Idempotency-Key"])
     assert ("done", False) == (outcome.status, "s3cret" in outcome.detail)
 
@@ -86,22 +60,23 @@ def test_without_a_text_the_reason_is_said(tmp_path: Path) -> None:
     made = [*engine.post(fail(1, id="f", host="a"))]
     made += engine.post(Outcome(made[0].id, "done", moment(2), attempt=1))
     (notify,) = [one for one in made if one.action == "notify"][-1:]
-    with _taking() as (host, taken):
+    with taking() as (host, taken):
         _telling(tmp_path, f"http://{host}/", action="notify").execute(Order(notify, 1))
-    assert ("each asks for notify on a: fail f", "info") == (taken[0][2]["text"], taken[0][2]["severity"])
+    told = json.loads(taken[0][2])
+    assert ("each asks for notify on a: fail f", "info") == (told["text"], told["severity"])
 
 
 @pytest.mark.parametrize(("status", "again"), [(404, False), (302, False), (429, True), (503, True)])
 def test_an_answer_that_is_none_is_a_failure(tmp_path: Path, status: int, *, again: bool) -> None:
     """It says whether a retry can help, and shows no more of the address than its host."""
-    with _taking(status) as (host, _), pytest.raises(ExecutorError, match=f"http://{host} answered {status}") as raised:
+    with taking(status) as (host, _), pytest.raises(ExecutorError, match=f"http://{host} answered {status}") as raised:
         _telling(tmp_path, f"http://{host}/s3cret").execute(_decision())
     assert (again, False) == (raised.value.retryable, "s3cret" in str(raised.value))
 
 
 def test_where_nobody_knows_whether_it_went_it_is_left_open(tmp_path: Path) -> None:
     """A text is not posted twice on a guess; where nobody was there, it may be."""
-    with _taking(0) as (host, _):
+    with taking(0) as (host, _):
         telling = _telling(tmp_path, f"http://{host}/")
         assert "unconfirmed" == telling.execute(_decision()).status
     assert not telling.idempotent
@@ -251,7 +226,18 @@ def test_a_mail_server_that_goes_away_leaves_it_open(tmp_path: Path) -> None:
         assert "unconfirmed" == _mail(tmp_path, server)
 
 
-@pytest.mark.parametrize("address", ["", "nonsense", "ftp://x/s3cret", "https:///s3cret", "smtp://s3cret@host", "\n"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "nonsense",
+        "ftp://x/s3cret",
+        "https:///s3cret",
+        "smtp://s3cret@host",
+        "\n",
+        "smtps://h?to=a&from=b\ns3crets3crets3cret",
+    ],
+)
 def test_an_address_that_is_none_is_refused_unshown(tmp_path: Path, address: str) -> None:
     """The file is named, and nothing that stands in it."""
     with pytest.raises(ValueError, match="holds") as raised:
