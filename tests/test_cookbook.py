@@ -46,9 +46,15 @@ def test_opting_out_as_the_page_says_it(call: Call, tmp_path: Path) -> None:
     rules, tests = folder / "rules.yaml", folder / "tests.yaml"
     rules.write_text(rules.read_text("utf-8").replace('metadata.HA_Enabled: "True"', out), "utf-8")
     row = "      - {{with: {{instance: i1, host: c1, status: stopped, locked: false{}}}, said: [{}]}}\n"
-    rows = [("", ""), (", metadata: {}", "{do: compute.start_server}"), *((f', metadata: {{HA_Enabled: "{said}"}}', "") for said in (True, False))]
+    rows = [
+        ("", ""),
+        (", metadata: {}", "{do: compute.start_server}"),
+        *((f', metadata: {{HA_Enabled: "{said}"}}', "") for said in (True, False)),
+    ]
     matrix = "matrix:\n" + "".join(row.format(*cells) for cells in rows) + "    steps:"
-    tests.write_text(re.sub(r"matrix:\n.*?    steps:", lambda _: matrix, tests.read_text("utf-8"), flags=re.DOTALL), "utf-8")
+    tests.write_text(
+        re.sub(r"matrix:\n.*?    steps:", lambda _: matrix, tests.read_text("utf-8"), flags=re.DOTALL), "utf-8"
+    )
     assert 0 == call("check", rules).code
     tested = call("test", folder)
     assert 0 == tested.code, tested.out + tested.err
