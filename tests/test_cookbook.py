@@ -38,6 +38,28 @@ def test_the_answer_holds(call: Call, page: Path, tmp_path: Path) -> None:
     assert 0 == tested.code, tested.out + tested.err
 
 
+def test_opting_out_as_the_page_says_it(call: Call, tmp_path: Path) -> None:
+    """What opts in by its key is turned round: only who is known to have said nothing is started."""
+    page = (BOOK / "opt-in.md").read_text("utf-8")
+    out = next(iter(re.findall(r"write `(metadata: .+?)` in place", page)))
+    folder = _written(BOOK / "opt-in.md", tmp_path)
+    rules, tests = folder / "rules.yaml", folder / "tests.yaml"
+    rules.write_text(rules.read_text("utf-8").replace('metadata.HA_Enabled: "True"', out), "utf-8")
+    row = "      - {{with: {{instance: i1, host: c1, status: stopped, locked: false{}}}, said: [{}]}}\n"
+    rows = [
+        ("", ""),
+        (", metadata: {}", "{do: compute.start_server}"),
+        *((f', metadata: {{HA_Enabled: "{said}"}}', "") for said in (True, False)),
+    ]
+    matrix = "matrix:\n" + "".join(row.format(*cells) for cells in rows) + "    steps:"
+    tests.write_text(
+        re.sub(r"matrix:\n.*?    steps:", lambda _: matrix, tests.read_text("utf-8"), flags=re.DOTALL), "utf-8"
+    )
+    assert 0 == call("check", rules).code
+    tested = call("test", folder)
+    assert 0 == tested.code, tested.out + tested.err
+
+
 def test_the_contents_name_every_answer() -> None:
     """The contents list each page once, by the question it answers."""
     listed = re.findall(r"^- \[(.+?)\]\((\S+?)\)", (BOOK / "README.md").read_text("utf-8"), re.MULTILINE)
