@@ -73,8 +73,10 @@ def _belonging(text: str) -> list[int]:
     for span in comments(Source("", text)):
         column, above = span.column - 1, lines[: span.line - 1]
         is_alone = not lines[span.line - 1][:column].strip()
-        is_end = is_alone and column > len(_indent(lines[span.line :]))
-        levels = [_level(line) for line in reversed(above) if _says(line)]
+        said = [line for line in reversed(above) if _says(line)]
+        is_first = bool(said) and said[0].rstrip().endswith(":")  # of what a key begins, wherever its list is set in
+        is_end = is_alone and not is_first and column > len(_indent(lines[span.line :]))
+        levels = [_level(line) for line in said]
         found.append(next((n for n, level in enumerate(levels, 1) if level <= column), 0) if is_end else 0)
     return found
 
