@@ -29,13 +29,17 @@ _TRIED = 20
 """So many of those that came about other targets are tried, the latest, for whether they would have done."""
 
 
-def missing(case: Case) -> Near:
-    """Say why there is no item: it was not heeded, it was never concluded, it was another's, or nothing came at all."""
+def missing(case: Case, other: str = "") -> Near:
+    """
+    Say why there is no item: it was not heeded, it was never concluded, it was another's, or nothing came at all.
+
+    `other` is said where those there are have been taken by the other patterns.
+    """
     history, pattern = case.history, case.pattern
     for item, fate in history.fates:
         if item.kind in pattern.kinds and history.fits(item, pattern):
             return _unheeded(case, item, fate)
-    maker = history.recurse(pattern)
+    maker = history.recurse(pattern) if not other else None
     if maker is not None:
         return maker
     strangers = history.strangers(pattern)
@@ -43,7 +47,7 @@ def missing(case: Case) -> Near:
         return _stranger(case, strangers)
     kinds = " or ".join(f"`{kind}`" for kind in pattern.kinds)
     if any(kind in history.seen for kind in pattern.kinds):
-        text = f"no {' or '.join(pattern.kinds)} about {shown(history.target)}"
+        text = f"no {other}{' or '.join(pattern.kinds)} about {shown(history.target)}"
         return Near("missing", text, None, f"{case.name} had been seen{_by(case)}")
     text = f"nothing of kind {kinds} was ever seen: is its source connected?"
     return Near("missing", text, None, f"{case.name} had been seen{_by(case)}")
@@ -119,7 +123,10 @@ def where(case: Case) -> Near:
     if not isinstance(test.operand, tuple) and isinstance(test.operand, Reference):
         return compared(case, test)
     before = [one.part for one in case.own() if isinstance(one.part, Test)]
-    found: list[Seen] = [*case.history.candidates(case.pattern, before)]
+    fitting = case.history.candidates(case.pattern, before)
+    found: list[Seen] = [one for one in fitting if not case.history.is_so(test, one)]  # what is so, another alias has
+    if fitting and not found:
+        return missing(case, "other ")
     rows = [] if found else rows_of(case.probe.matched(case.own())).get(case.pattern.alias, [])
     found += [row for row in rows if row.kind in case.history.kinds]
     if not found:
@@ -174,10 +181,15 @@ def apart(case: Case, found: list[Decision]) -> Near:
 
 
 def _two_apart(case: Case, other: Pattern, found: list[Decision]) -> Near:
+    """Say when each was there; where one item would have to be both, another one is missing."""
     own = alone(case.held, other)
     mine = case.history.stays(case.pattern, (*case.own(), case.failed), found)
     theirs = case.history.stays(other, own, case.probe.matched(own))
-    pairs = [(_gap(one, two), two.since, one, two) for one in mine for two in theirs]
+    alike = bool({*case.pattern.kinds} & {*other.kinds})
+    different = [(one, two) for one in mine for two in theirs if not (alike and one.item == two.item)]
+    pairs = [(_gap(one, two), two.since, one, two) for one, two in different]
+    if alike and (is_event(other) or not pairs or not all(pair[0] for pair in pairs)):
+        return where(case) if case.failed.word == "where" else missing(case, "other ")
     if not pairs:
         return Near("held", f"{case.name} and {name_of(other)} were never there together")
     gap, _, one, two = min(pairs, key=lambda pair: (pair[0], -microseconds(pair[1])))
