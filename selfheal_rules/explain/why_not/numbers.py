@@ -6,6 +6,7 @@ from typing import Any
 from attrs import evolve
 
 from selfheal_rules.compile.branches import span
+from selfheal_rules.decide.decision import Decision
 from selfheal_rules.explain.why_not.case import Case, swapped
 from selfheal_rules.explain.why_not.near import Near
 from selfheal_rules.model import Bound, Group, Literal, Operand
@@ -51,17 +52,19 @@ def count(case: Case) -> Near:
         return _too_many(case)
     bound = max(counted.bounds, key=lambda one: _number(case, one.operand))
     wanted = int(_number(case, bound.operand)) + (bound.comparison == "more_than")
-    low, high = 0, wanted
+    low, high, best = 0, wanted, list[Decision]()
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if case.probe.fires(_counting(case, "at_least", middle)) else (low, middle)
+        found = case.probe.fires(_counting(case, "at_least", middle))
+        low, high, best = (middle, high, found) if found else (low, middle, best)
+    time = best[-1].time if best else _last(case)
     text = f"{low} of at least {wanted}{_window(case)}"
     missing = wanted - low
     change = f"{missing} more {' or '.join(case.pattern.kinds)} had been there{_window(case)}, or at_least <= {low}"
     near = case.history.nearly(case.pattern)
     if near is None:
-        return Near("count", text, float(missing), change, _last(case))
-    return Near("count", f"{text}; {near.text}", float(missing), change, _last(case), below=near.below)
+        return Near("count", text, float(missing), change, time)
+    return Near("count", f"{text}; {near.text}", float(missing), change, time, below=near.below)
 
 
 def _too_many(case: Case) -> Near:
@@ -110,7 +113,9 @@ def measure(case: Case) -> Near:
     assert aggregate  # noqa: S101 - an `aggregate` has one
     bounds = [(one.comparison, _number(case, one.operand)) for one in aggregate.bounds]
     asked = " and ".join(f"{word.replace('_', ' ')} {number:g}" for word, number in bounds)
-    values = case.history.measured(case.pattern, aggregate)
+    fired = microseconds(case.probe.since) if case.probe.since else None
+    every = case.history.measured(case.pattern, aggregate)
+    values = [(at, value) for at, value in every if fired is None or at > fired]
     if not values:
         return Near(
             "aggregate",
