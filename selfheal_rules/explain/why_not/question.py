@@ -14,8 +14,8 @@ from selfheal_rules.engine import MAX_AGE
 from selfheal_rules.events import frozen_time
 from selfheal_rules.explain.why_not.answer import Answer
 from selfheal_rules.explain.why_not.case import Case
-from selfheal_rules.explain.why_not.constraints import Constraint, inside, without
-from selfheal_rules.explain.why_not.implied import implied, keys_of
+from selfheal_rules.explain.why_not.constraints import Constraint, Pins, inside, without
+from selfheal_rules.explain.why_not.implied import implied, keys_of, spread
 from selfheal_rules.explain.why_not.items import History
 from selfheal_rules.explain.why_not.lines import line, lines_of, rest
 from selfheal_rules.explain.why_not.meanings import Given, nobodys, read
@@ -184,8 +184,20 @@ class _Asking:
 
     def _diagnose(self, probe: Probe, blank: Answer, depth: int) -> Answer:
         """Ask for each key the other items imply of what is concluded; the one that came furthest is the answer."""
-        answers = [self._first_failing(evolve(probe, pins=pins), blank, depth) for pins in implied(probe, self.program)]
+        about = [evolve(probe, pins=pins) for pins in implied(probe, self.program)]
+        answers = [self._first_failing(one, blank, depth) for each in about for one in self._each(each)]
         return max(answers, key=lambda one: (_reached(one), -_short(one)))
+
+    def _each(self, probe: Probe) -> list[Probe]:
+        """Give the question for a few of the keys it may be about, where nothing says which."""
+        return [self._narrowed(probe, pins) for pins in spread(probe)[0]] or [probe]
+
+    def _narrowed(self, probe: Probe, pins: Pins) -> Probe:
+        needed = needed_for(self.program, Needed(probe.rules, probe.rule, pins))
+        if reads_itself(needed):
+            return evolve(probe, pins=pins)
+        inputs = sifted(probe.inputs, self.at, Sieve.of(self.program, needed))
+        return evolve(probe, pins=pins, inputs=inputs)
 
     def _first_failing(self, probe: Probe, blank: Answer, depth: int) -> Answer:
         held: list[Constraint] = []
@@ -240,20 +252,27 @@ class _Asking:
         """Ask the rules that would have concluded what a pattern wants."""
         if depth >= DEEPEST:
             return None
-        answers = [
-            (step, self.ask(rules, rule, target, _handed(step, pattern, probe), depth + 1))
+        asked = [
+            (step, _handed(step, pattern, probe), (rules, rule))
             for rules, rule, step in concluding(self.program, pattern.kinds)
             if not step.cleared
         ]
-        if not answers:
+        told = [(step, self.ask(*of, target, given, depth + 1), (of, given)) for step, given, of in asked]
+        if not told:
             return None
-        step, best = max(answers, key=lambda one: _reached(one[1]))
+        step, best, meant = max(told, key=lambda one: _reached(one[1]))
         if not best.failed:
             return None
         about = ", ".join(str(value) for value in probe.pins.get(pattern.alias, {}).values())
-        text = f"{step.kind} {about}".strip() + f" was never concluded: {best.rule} did not fire"
+        among = "" if about else self._among(*meant)
+        text = f"{step.kind} {about}".strip() + f" was never concluded{among}: {best.rule} did not fire"
         below = tuple(evolve(one, depth=one.depth + 1) for one in best.lines)
         return Near("missing", text, best.miss, best.counterfactual, below=below)
+
+    def _among(self, of: tuple[RuleSet, Rule], given: Given) -> str:
+        """Say of how many keys a rule spoke, where only a few of them were looked into."""
+        ways, number = spread(self._probe(self._needed(*of, given), whole=False))
+        return f" for any of {number} (the latest {len(ways)} were looked into)" if ways else ""
 
     def _nearly(self, probe: Probe, pattern: Pattern, depth: int) -> Near | None:
         """Ask those rules for each key that one of their items speaks of, and give the one that came nearest."""
