@@ -38,3 +38,25 @@ def test_one_state_is_never_taken_for_two() -> None:
     answer = ask(rule(STATES), [state("up", 0, az="z")])
     assert ("missing", "b had been seen") == (answer.failed, answer.counterfactual)
     assert "no other up about c1" == answer.lines[1].text
+
+
+TAIL = "{sequence: [{as: a, event: alarm}, {none: [{event: power, where: {host: $a.host}}], within: 1m}]}"
+MIDDLE = """{sequence: [{as: a, event: alarm}, {none: [{event: power, where: {host: $a.host}}]},
+           {as: b, event: alarm, where: {n: 9}}], same: [host], within: 1m}"""
+
+
+@pytest.mark.parametrize(
+    ("when", "last", "cure"),
+    [
+        (TAIL, [], "power p1 and power p2 had not been there"),
+        (MIDDLE, [alarm(55, n=9)], "power p1 and power p2 had not been there"),
+    ],
+)
+def test_what_came_between_is_named_and_without_it_the_rule_fires(when: str, last: list[Input], cure: str) -> None:
+    """A `none` in a sequence looks forward: all that came since the item before it has to be gone."""
+    watched = [power(0, "c9"), alarm(3, "c9")]
+    inputs: list[Input] = [*watched, alarm(10), power(20, id="p1"), power(50, id="p2"), *last]
+    answer = ask(rule(when), inputs)
+    assert ("none", sorted(cure.split(" "))) == (answer.failed, sorted(answer.counterfactual.split(" ")))
+    assert not fires(rule(when), [one for one in inputs if getattr(one, "id", "") != "p1"])
+    assert fires(rule(when), [*watched, alarm(10), *last])
