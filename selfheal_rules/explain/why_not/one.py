@@ -16,6 +16,7 @@ from selfheal_rules.explain.why_not.case import Case, alone, name_of, named
 from selfheal_rules.explain.why_not.constraints import COMPARES, JOINS, LEAVES, read_by, without
 from selfheal_rules.explain.why_not.items import Stay, value_at
 from selfheal_rules.explain.why_not.near import Near
+from selfheal_rules.explain.why_not.numbers import least, window_of
 from selfheal_rules.explain.why_not.probe import rows_of
 from selfheal_rules.explain.why_not.sift import Input
 from selfheal_rules.explain.words import leaf
@@ -74,21 +75,28 @@ def _stranger(case: Case, strangers: list[Event | State]) -> Near:
     wanted = case.probe.pins[case.pattern.alias]
     whole = [one for one in strangers if all(value_at(one, path) is not None for path in wanted)] or strangers
     tried = whole[-_TRIED:] if len(strangers) > 1 else []
-    suiting = [one for one in tried if _would_do(case, one, wanted)]
+    others = without(case.probe.asked, {case.pattern.alias})
+    company = any(one.pattern for one in others)
+    complete = bool(tried) and company and bool(case.probe.matched(others))  # but for this one it would have fired
+    suiting = [one for one in tried if _would_do(case, one, wanted, whole=complete)]
     item = (suiting or whole)[-1]
     told = [f"{'.'.join(path)} {said(value_at(item, path))}, not {shown(value)}" for path, value in wanted.items()]
     text = f"{item.kind}: {', '.join(told)}"
+    word = "same" if any(one.pattern is not case.pattern for one in case.held) else "key"
+    if case.pattern.count and (fewest := least(case)) > 1:  # one of them alone would not do
+        about = " and ".join(f"the {'.'.join(path)} {shown(value)}" for path, value in wanted.items())
+        change = f"{fewest} {' or '.join(case.pattern.kinds)} of {about} had been there{window_of(case)}"
+        return Near(word, text, None, change, item.time, named(item))
     name = case.name
     if len(strangers) > 1:
         one = f"{name} {named(item)}" if named(item) else f"one of {len(strangers):,} {name}"
         many = f"any of {len(strangers):,} {name}" if len(suiting) == len(tried) else one
         name = many if suiting else f"a {name} that goes with the others"
     change = " and ".join(f"the {'.'.join(path)} of {name} had been {shown(value)}" for path, value in wanted.items())
-    word = "same" if any(one.pattern is not case.pattern for one in case.held) else "key"
     return Near(word, text, None, change, item.time, named(item))
 
 
-def _would_do(case: Case, item: Event | State, wanted: Mapping[tuple[str, ...], Value]) -> bool:
+def _would_do(case: Case, item: Event | State, wanted: Mapping[tuple[str, ...], Value], *, whole: bool) -> bool:
     """Whether an item, were it about the target, would be joined to the others that are there; the engine says."""
     there = {case.pattern.alias, *(one.alias for one in case.held)}
     own = [one for one in case.probe.asked if one.pattern is case.pattern and one.rank <= LEAVES]
@@ -98,7 +106,7 @@ def _would_do(case: Case, item: Event | State, wanted: Mapping[tuple[str, ...], 
     inputs = case.probe.inputs
     place = next((n for n, one in enumerate(inputs) if _time(one) > item.time), len(inputs))
     probe = evolve(case.probe, inputs=[*inputs[:place], changed, *inputs[place:]])
-    return bool(probe.matched((*case.held, *own, *joins)))
+    return bool(probe.matched(case.probe.asked if whole else (*case.held, *own, *joins)))
 
 
 def _time(one: Input) -> datetime:
