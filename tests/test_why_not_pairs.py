@@ -3,7 +3,7 @@
 import pytest
 
 from selfheal_rules.explain.why_not import Input
-from tests.asked import CRITICAL, OFF, alarm, ask, failing, fires, power, rule, state
+from tests.asked import COUNT, CRITICAL, OFF, alarm, ask, failing, fires, power, rule, state
 
 PAIR = """{all: [{as: a, event: power, where: {state: "off"}}, {as: b, event: power, where: {state: "on"}}],
            same: [host], within: 30s}"""
@@ -60,3 +60,37 @@ def test_what_came_between_is_named_and_without_it_the_rule_fires(when: str, las
     assert ("none", sorted(cure.split(" "))) == (answer.failed, sorted(answer.counterfactual.split(" ")))
     assert not fires(rule(when), [one for one in inputs if getattr(one, "id", "") != "p1"])
     assert fires(rule(when), [*watched, alarm(10), *last])
+
+
+FORWARD = """{sequence: [{as: p, event: power}, {none: [{event: alarm, where: {host: $p.host, n: 0}}]},
+            {as: a, event: alarm, where: {host: $p.host}}], within: 1m}"""
+LOW = """  - id: low
+    when: {event: power, as: c, count: {at_least: 3, within: 1m, by: [host]}}
+    then: [{conclude: dead, with: {host: $c.host}, ttl: 5m}]
+"""
+HIGH = """{all: [{as: a, state: dead}, {as: n, state: up, where: {host: $a.host}}],
+         unless: [{state: maintenance, where: {host: $a.host}}]}"""
+
+
+def test_a_count_of_nothing_asks_for_as_many_as_it_takes() -> None:
+    """One of those about another host would not do."""
+    answer = ask(rule(COUNT), [alarm(0, "c2"), alarm(1, "c2"), alarm(2, "c2")])
+    assert "3 alarm of the host c1 had been there in 1m" == answer.counterfactual
+    assert fires(rule(COUNT), [alarm(0), alarm(1), alarm(2)])
+
+
+def test_an_item_of_another_target_is_named_only_where_it_would_have_done() -> None:
+    """Where none of them came at the right time, none of them is named."""
+    inputs: list[Input] = [power(0, "c2"), power(1, "c2"), alarm(150, n=1)]
+    answer = ask(rule(FORWARD, target="$p.host"), inputs)
+    assert "the host of a p that goes with the others had been c1" == answer.counterfactual
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_what_blocks_above_a_conclusion_is_in_the_cure(over: bool) -> None:  # noqa: FBT001 - parametrized
+    """Were it concluded, it would still be blocked by what stands then; not by what is over."""
+    calm = [state("up", 0), state("maintenance", 1), *[state("maintenance", 2, cleared=True)] * over]
+    answer = ask(LOW + rule(HIGH), [*calm, power(3), power(4)])
+    blocked = " and maintenance c1 had not been there"
+    assert ("" if over else blocked) == answer.counterfactual.partition("at_least <= 2")[2]
+    assert over == fires(LOW + rule(HIGH), [*calm, power(3), power(4), power(5)])

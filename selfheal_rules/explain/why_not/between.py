@@ -14,8 +14,8 @@ from selfheal_rules.decide.decision import Decision
 from selfheal_rules.decide.evidence import Evidence
 from selfheal_rules.events import Event
 from selfheal_rules.explain.why_not.case import Case, name_of, named, swapped
-from selfheal_rules.explain.why_not.constraints import EVER, Constraint, inside, is_late
-from selfheal_rules.explain.why_not.items import value_at
+from selfheal_rules.explain.why_not.constraints import EVER, Constraint, constraints, inside, is_late, read_by
+from selfheal_rules.explain.why_not.items import History, Stay, value_at
 from selfheal_rules.explain.why_not.near import Near
 from selfheal_rules.explain.why_not.probe import rows_of
 from selfheal_rules.explain.words import leaf
@@ -182,6 +182,25 @@ def blocked(case: Case) -> Near:
         return Near(word, "so few of them block", None, "more of them had been there", _latest(case))
     text = "it cannot be ruled out: a field is missing, or it has not been watched for long enough"
     return Near(word, text, None, "it could have been ruled out", _latest(case))
+
+
+def standing_at(history: History, one: Constraint, at: datetime | None) -> str:
+    """Name a state that stands at an instant and blocks; nothing where there is none, or it speaks of what is gone."""
+    items = _blocking_items(one) if one.word in {"none", "unless"} else ()
+    for part in items:
+        asked = constraints(Group("all", (part,))) if isinstance(part, Pattern) else ()
+        if not asked or not isinstance(part, Pattern) or part.form != "state" or read_by(one):
+            continue
+        if {each.word for each in asked} <= {"missing", "where"} and at:
+            found = history.stays(part, asked, [])
+            names = (f"{' or '.join(part.kinds)} {stay.item}" for stay in found if _covers(stay, at, history.probe.at))
+            if name := next(names, ""):
+                return name
+    return ""
+
+
+def _covers(stay: Stay, at: datetime, end: datetime) -> bool:
+    return stay.since <= at and (stay.until is None or stay.until > at or stay.until == end)
 
 
 def _kind(row: Evidence) -> str:

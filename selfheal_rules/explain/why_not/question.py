@@ -13,8 +13,9 @@ from selfheal_rules.diagnostics import SelfHealError
 from selfheal_rules.engine import MAX_AGE
 from selfheal_rules.events import frozen_time
 from selfheal_rules.explain.why_not.answer import Answer
+from selfheal_rules.explain.why_not.between import standing_at
 from selfheal_rules.explain.why_not.case import Case
-from selfheal_rules.explain.why_not.constraints import Constraint, Pins, inside, without
+from selfheal_rules.explain.why_not.constraints import Constraint, Pins, inside, spelled, without
 from selfheal_rules.explain.why_not.implied import implied, keys_of, spread
 from selfheal_rules.explain.why_not.items import History
 from selfheal_rules.explain.why_not.lines import line, lines_of, rest
@@ -315,17 +316,23 @@ def _also(case: Case, near: Near) -> Iterator[str]:
     """
     Say what else would have had to be so: the rule is asked for all the rest, without what failed.
 
-    What speaks of an item that is not there cannot be asked for.
+    What speaks of an item that is not there cannot be asked for, but for what blocks: what is known of it is enough.
     """
+    when = spelled(case.probe.rule.when, case.probe.pins)
+    probe = evolve(case.probe, rule=evolve(case.probe.rule, when=when))
     culprit = near.at or case.failed
     gone = _bound_by(culprit)
     held = [one for one in without((*case.held, case.failed), gone) if one.name != culprit.name]
     done = {one.name for one in (*case.held, case.failed)}
     found = case.found
-    for one in case.probe.asked:
+    for one in probe.asked:
         if one.name in done or not without((one,), gone):
             continue
-        now = case.probe.matched((*held, one))
+        standing = standing_at(case.history, one, _time_below(near)) if near.below else ""
+        if standing:
+            yield f"{standing} had not been there"
+            continue
+        now = probe.matched((*held, one))
         if now:
             held.append(one)
             found = now
@@ -334,7 +341,12 @@ def _also(case: Case, near: Near) -> Iterator[str]:
         if one.word == "any":
             yield f"a branch of {one.address} had held"
         else:
-            yield nearest(Case(case.probe, case.history, tuple(held), one, found)).counterfactual
+            yield nearest(Case(probe, case.history, tuple(held), one, found)).counterfactual
+
+
+def _time_below(near: Near) -> datetime | None:
+    """Give when what should have been concluded came nearest to it."""
+    return next((one.time for one in near.below if one.mark == "FAIL"), None)
 
 
 def _bound_by(one: Constraint) -> set[str]:
