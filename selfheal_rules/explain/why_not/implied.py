@@ -60,7 +60,7 @@ def keys_of(probe: Probe, step: Conclude) -> list[Given]:
 
 def spread(probe: Probe) -> tuple[list[Pins], str]:
     """
-    Give a few of the values two patterns are joined by where nothing says which is meant, and how many there are.
+    Give a few of the values two patterns are joined by where nothing says which is meant, and how many in words.
 
     To ask for all of them at once is to go over every combination of their items: what is asked for is relaxed one
     join at a time, and without the join each goes with each. The latest few are asked for, each by itself.
@@ -75,7 +75,9 @@ def spread(probe: Probe) -> tuple[list[Pins], str]:
             values = list(dict.fromkeys(value_at(item, path) for item in reversed(items)))
             told = [value for value in values if value is not None]
             more = [{one: {way: value} for one, way in alike} for value in told[:_KEYS]]
-            return [{**probe.pins, **own} for own in more], f"{len(told):,} values of {path[-1]}"
+            few = f" (the latest {len(more)} were looked into)" if len(told) > len(more) else ""
+            among = f" for any of {len(told):,} values of {path[-1]}{few}" if len(told) > 1 else ""
+            return [{**probe.pins, **own} for own in more], among
     return [], ""
 
 

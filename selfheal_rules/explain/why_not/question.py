@@ -11,7 +11,7 @@ from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.decision import Decision
 from selfheal_rules.diagnostics import SelfHealError
 from selfheal_rules.engine import MAX_AGE
-from selfheal_rules.events import frozen_time
+from selfheal_rules.events import Event, frozen_time
 from selfheal_rules.explain.why_not.answer import Answer
 from selfheal_rules.explain.why_not.between import standing_at
 from selfheal_rules.explain.why_not.case import Case
@@ -44,6 +44,8 @@ from selfheal_rules.wording import shown
 
 _NAMED = 8
 """So many rules are named where one is asked for that there is not."""
+_EVENTS = 300
+"""So many events, the latest, are looked into of a key that is one of a few: each may go with each."""
 DEEPEST = 8
 """So many rules below one another are asked."""
 
@@ -198,7 +200,8 @@ class _Asking:
         if reads_itself(needed):
             return evolve(probe, pins=pins)
         inputs = sifted(probe.inputs, self.at, Sieve.of(self.program, needed))
-        return evolve(probe, pins=pins, inputs=inputs)
+        older = {id(one) for one in [one for one in inputs if isinstance(one, Event)][:-_EVENTS]}
+        return evolve(probe, pins=pins, inputs=[one for one in inputs if id(one) not in older])
 
     def _first_failing(self, probe: Probe, blank: Answer, depth: int) -> Answer:
         held: list[Constraint] = []
@@ -272,8 +275,7 @@ class _Asking:
 
     def _among(self, of: tuple[RuleSet, Rule], given: Given) -> str:
         """Say of how many keys a rule spoke, where only a few of them were looked into."""
-        ways, number = spread(self._probe(self._needed(*of, given), whole=False))
-        return f" for any of {number} (the latest {len(ways)} were looked into)" if ways else ""
+        return spread(self._probe(self._needed(*of, given), whole=False))[1]
 
     def _nearly(self, probe: Probe, pattern: Pattern, depth: int) -> Near | None:
         """Ask those rules for each key that one of their items speaks of, and give the one that came nearest."""
