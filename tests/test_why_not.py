@@ -267,6 +267,19 @@ def test_what_stands_since_it_fired_is_not_asked_to_come_anew() -> None:
     assert ("again", "it had been over, and come again") == (answer.failed, answer.counterfactual)
 
 
+def test_after_it_fired_a_mean_is_the_best_since() -> None:
+    """What a mean was when it fired is no longer short of anything."""
+    answer = ask(rule(MEAN), [alarm(0, n=99), alarm(120, n=1), alarm(130, n=3)])
+    assert ("aggregate", 8.0) == (answer.failed, answer.miss)
+    assert "avg was 2.0 at best, not more than 10" in answer.lines[-1].text
+
+
+def test_a_count_is_told_at_an_instant_at_which_it_was_so() -> None:
+    """An item later than the window in which there were most of them does not date it."""
+    answer = ask(rule(COUNT), [alarm(0), alarm(1), alarm(70)])
+    assert second(1) == next(line.time for line in answer.lines if line.mark == "FAIL")
+
+
 def test_rules_are_asked_down_to_the_lowest() -> None:
     """A conclusion that is missing is explained by the rule that would have drawn it, one step further in."""
     answer = ask(CHAIN, [power(0), alarm(70)])

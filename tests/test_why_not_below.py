@@ -9,6 +9,8 @@ from attrs import frozen
 
 import selfheal_rules as sr
 from selfheal_rules.explain.why_not import Answer, Input, render, why_not
+from selfheal_rules.explain.why_not.probe import Probe, Run
+from selfheal_rules.model import Group
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.source import Source
 from tests.asked import CRITICAL, HEAD, LATER, OFF, alarm, power, rule, second
@@ -33,6 +35,12 @@ DIES = """\
   - id: dies
     when: {all: [{as: f, state: flaky}, {as: p, event: power, where: {state: "off"}}], same: [host], within: 2m}
     then: [{conclude: dead, with: {host: $f.host}, ttl: 1h}]
+"""
+PAIR = """\
+  - id: pair
+    when: {all: [{as: a, event: power, where: {state: "off"}}, {as: b, event: power, where: {state: lost}}],
+           same: [host], within: 30s}
+    then: [{conclude: dead, with: {host: $a.host}, ttl: 1h}]
 """
 JOINED = "{all: [{as: s, state: server}, {as: d, state: %s, where: {host: $s.host}}]}"
 SAME = '{all: [{as: p, event: power, where: {state: "off"}}, {as: f, state: flaky}], same: [host]}'
@@ -165,3 +173,33 @@ def test_of_a_count_of_conclusions_the_nearest_that_is_lacking_is_told() -> None
     )  # fmt: skip
     only = why_not(_program(rules), OTHERS, "x", None, second(LATER))
     assert ["1 of at least 2"] == [line.text for line in only.lines if line.mark == "FAIL"]
+
+
+@pytest.fixture
+def matched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Count the items of the largest match that every question to the engine led to."""
+    found: list[int] = []
+    run = Probe.run
+
+    def counted(self: Probe, when: Group) -> Run:
+        made = run(self, when)
+        found.append(max((len(decision.because) for decision in made.decisions), default=0))
+        return made
+
+    monkeypatch.setattr(Probe, "run", counted)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("hosts", "said", "most"),
+    [(40, " for any of 40 values of host (the latest 5 were looked into)", 1), (1, "", 2 * 299)],
+)
+def test_where_nothing_says_which_host_is_meant_not_every_pair_is_gone_over(
+    hosts: int, said: str, most: int, matched: list[int]
+) -> None:
+    """A mistyped target has but a few hosts looked into, and of each the latest events, and the answer says so."""
+    inputs: list[Input] = [power(n / 100, f"h{n % hosts}", state="on") for n in range(40 if hosts > 1 else 320)]
+    when = "{all: [{as: d, state: dead}, {as: s, state: server, where: {host: $d.host}}]}"
+    answer = _ask(PAIR + rule(when, target="$s.server"), inputs)
+    assert f"dead was never concluded{said}: pair did not fire" == answer.lines[0].text
+    assert max(matched) <= most, matched

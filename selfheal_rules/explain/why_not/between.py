@@ -7,14 +7,15 @@ from typing import TypeAlias
 
 from attrs import evolve
 
-from selfheal_rules.check.walk import patterns_below
+from selfheal_rules.check.walk import conditions_below, patterns_below
 from selfheal_rules.compile.branches import is_event, span
 from selfheal_rules.compile.scope import references
 from selfheal_rules.decide.decision import Decision
 from selfheal_rules.decide.evidence import Evidence
+from selfheal_rules.events import Event
 from selfheal_rules.explain.why_not.case import Case, name_of, named, swapped
-from selfheal_rules.explain.why_not.constraints import is_late
-from selfheal_rules.explain.why_not.items import value_at
+from selfheal_rules.explain.why_not.constraints import EVER, Constraint, constraints, inside, is_late, read_by
+from selfheal_rules.explain.why_not.items import History, Stay, value_at
 from selfheal_rules.explain.why_not.near import Near
 from selfheal_rules.explain.why_not.probe import rows_of
 from selfheal_rules.explain.words import leaf
@@ -29,6 +30,8 @@ def _values(case: Case, references: Iterator[Reference] | tuple[Reference, ...])
     return [(ref, value_at(rows[ref.alias], ref.path)) for ref in references if ref.alias in rows]
 
 
+_NAMED = 5
+"""So many items that block are named."""
 INSTANT = timedelta(microseconds=1)
 Ends: TypeAlias = tuple[Evidence, Evidence, Decision]
 """The first and the last event of a match, and what was decided on it."""
@@ -166,20 +169,107 @@ def _patterns(item: Condition) -> list[Pattern]:
 
 def blocked(case: Case) -> Near:
     """Ask the engine for the item that blocks, by having it as one more thing that must be there."""
-    word, part = case.failed.word, case.failed.part
-    is_none = isinstance(part, Group) and part.logic == "none"
-    items = part.items if isinstance(part, Group) and is_none else (part,)
-    for item in items:
-        row = _blocking(case, item, part.within if isinstance(part, Group) and is_none else None)  # type: ignore[arg-type]
-        if row is not None:
-            kind = row.kind if row.form != "count" else "so many"
-            verb = "came" if row.form == "event" else "holds" if row.form == "state" else "were there"
-            text = " ".join(one for one in (kind, named(row), verb) if one)
-            return Near(word, text, None, f"{kind} {named(row)} had not been there", row.time, named(row))
-    if any(is_late(pattern) for item in items for pattern in _patterns(item)):  # type: ignore[arg-type]
+    word = case.failed.word
+    row = _blocker(case)
+    if row is not None:
+        kind = _kind(row)
+        verb = "came" if row.form == "event" else "holds" if row.form == "state" else "were there"
+        text = " ".join(one for one in (kind, named(row), verb) if one)
+        names = " and ".join(f"{_kind(one)} {named(one)}" for one in _blockers(case, row))
+        return Near(word, text, None, f"{names} had not been there", row.time, named(row))
+    items = _blocking_items(case.failed)
+    if any(is_late(pattern) for item in items for pattern in _patterns(item)):
         return Near(word, "so few of them block", None, "more of them had been there", _latest(case))
     text = "it cannot be ruled out: a field is missing, or it has not been watched for long enough"
     return Near(word, text, None, "it could have been ruled out", _latest(case))
+
+
+def standing_at(history: History, one: Constraint, at: datetime | None) -> str:
+    """Name a state that stands at an instant and blocks; nothing where there is none, or it speaks of what is gone."""
+    items = _blocking_items(one) if one.word in {"none", "unless"} else ()
+    for part in items:
+        asked = constraints(Group("all", (part,))) if isinstance(part, Pattern) else ()
+        if not asked or not isinstance(part, Pattern) or part.form != "state" or read_by(one):
+            continue
+        if {each.word for each in asked} <= {"missing", "where"} and at:
+            found = history.stays(part, asked, [])
+            names = (f"{' or '.join(part.kinds)} {stay.item}" for stay in found if _covers(stay, at, history.probe.at))
+            if name := next(names, ""):
+                return name
+    return ""
+
+
+def _covers(stay: Stay, at: datetime, end: datetime) -> bool:
+    return stay.since <= at and (stay.until is None or stay.until > at or stay.until == end)
+
+
+def _kind(row: Evidence) -> str:
+    return row.kind if row.form != "count" else "so many"
+
+
+def _blocking_items(failed: Constraint) -> tuple[Condition, ...]:
+    part = failed.part
+    if isinstance(part, Group) and part.logic == "none":
+        return part.items
+    return (part,) if isinstance(part, Pattern | Group | Formula) else ()
+
+
+def _blocker(case: Case) -> Evidence | None:
+    """Give an item that blocks."""
+    part = case.failed.part
+    none = part if isinstance(part, Group) and part.logic == "none" else None
+    for item in _blocking_items(case.failed):
+        row = _between(case, none, item) if none and case.failed.address in _forward(case) else None
+        row = row or _blocking(case, item, none.within if none else None)
+        if row is not None:
+            return row
+    return None
+
+
+def _blockers(case: Case, row: Evidence) -> list[Evidence]:
+    """Give the events that block, one after the other, until the engine says that it is enough."""
+    found: list[Evidence] = []
+    last: Evidence | None = row
+    while last is not None and len(found) < _NAMED:
+        found.append(last)
+        gone = {(one.source, one.id) for one in found if one.form == "event"}
+        kept = [one for one in case.probe.inputs if not (isinstance(one, Event) and (one.source, one.id) in gone)]
+        left = evolve(case, probe=evolve(case.probe, inputs=kept))
+        if last.form != "event" or left.probe.matched((*case.held, case.failed)):
+            return found
+        last = _blocker(left)
+    return found
+
+
+def _forward(case: Case) -> set[str]:
+    """Give where each `none` stands that looks forward from the item before it."""
+    parts = [one for one in conditions_below([case.probe.rule.when]) if isinstance(one, Group)]
+    stages = [item for one in parts if one.logic == "sequence" for item in one.items]
+    return {inside(one.address) for one in stages if isinstance(one, Group) and one.logic == "none"}
+
+
+def _between(case: Case, none: Group, item: Condition) -> Evidence | None:
+    """Give the item that came after the one before a `none`: in the place of the `none` it is asked for itself."""
+    if any(is_late(pattern) for pattern in _patterns(item)):
+        return None
+    wanted = inside(none.address)
+    when = case.probe.relaxed((*case.held, case.failed))
+    inner = {one.alias for one in _patterns(item)}
+    limit = timedelta(microseconds=span(case.probe.rules, none.within) or 0)
+    for decision in reversed(case.probe.fires(_in_place(when, wanted, item))):
+        for row in (one for one in decision.because if one.alias in inner):
+            earlier = (one.time for one in decision.because if one.alias not in inner and one.time < row.time)
+            before = max(earlier, default=row.time)
+            if not limit or row.time - before < limit:
+                return row
+    return None
+
+
+def _in_place(group: Group, wanted: str, item: Condition) -> Group:
+    items = [item if inside(one.address) == wanted else one for one in group.items if not isinstance(one, Formula)]
+    tests = [one for one in group.items if isinstance(one, Formula)]
+    inner = (_in_place(one, wanted, item) if isinstance(one, Group) and one.logic != "none" else one for one in items)
+    return evolve(group, items=(*inner, *tests), within=group.within or (EVER if group.logic == "sequence" else None))
 
 
 def _blocking(case: Case, item: Condition, within: Operand | None) -> Evidence | None:

@@ -8,7 +8,7 @@ alone; the more it asks for, the less it matches.
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import dropwhile
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from attrs import evolve, frozen
 
@@ -36,6 +36,7 @@ from selfheal_rules.vocabulary import Kind
 Pins: TypeAlias = Mapping[str, Mapping[tuple[str, ...], Value]]
 """What the fields of an alias must be, for the match to be about the target."""
 Kinds: TypeAlias = Mapping[str, Kind]
+Blocking = TypeVar("Blocking", bound=Condition)
 EVER = Literal("36500d")
 """A window nothing falls out of."""
 
@@ -275,6 +276,32 @@ def pinned(when: Group, pins: Pins, kinds: Kinds) -> Group:
     """Give a whole condition, of items about the target."""
     found = _Pinning(pins, kinds).condition(when)
     return found if isinstance(found, Group) else when
+
+
+def spelled(when: Group, pins: Pins) -> Group:
+    """Give a condition with what is known to be meant in place of the aliases, in what blocks."""
+    return evolve(
+        when,
+        items=tuple(
+            (_spelled(one, pins) if one.logic == "none" else spelled(one, pins)) if isinstance(one, Group) else one
+            for one in when.items
+        ),
+        unless=tuple(_spelled(one, pins) for one in when.unless),
+    )
+
+
+def _spelled(condition: Blocking, pins: Pins) -> Blocking:
+    if isinstance(condition, Group):
+        return evolve(condition, items=tuple(_spelled(one, pins) for one in condition.items))
+    if isinstance(condition, Pattern):
+        return evolve(condition, where=tuple(evolve(one, operand=_known(one, pins)) for one in condition.where))
+    return condition
+
+
+def _known(test: Test, pins: Pins) -> Any:  # noqa: ANN401 - one operand, or several
+    told = pins.get(test.operand.alias, {}) if isinstance(test.operand, Reference) else {}
+    value = told.get(test.operand.path) if isinstance(test.operand, Reference) else None
+    return test.operand if value is None else Literal(value)
 
 
 def without(some: Iterable[Constraint], aliases: set[str]) -> tuple[Constraint, ...]:

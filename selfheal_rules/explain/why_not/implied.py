@@ -58,6 +58,29 @@ def keys_of(probe: Probe, step: Conclude) -> list[Given]:
     return list(islice(dict.fromkeys(whole), _KEYS))
 
 
+def spread(probe: Probe) -> tuple[list[Pins], str]:
+    """
+    Give a few of the values two patterns are joined by where nothing says which is meant, and how many in words.
+
+    To ask for all of them at once is to go over every combination of their items: what is asked for is relaxed one
+    join at a time, and without the join each goes with each. The latest few are asked for, each by itself.
+    """
+    patterns = [one.pattern for one in probe.asked if one.pattern and one.word == "missing"]
+    loose = {one.alias: one for one in patterns if not probe.pins.get(one.alias) and not (one.count or one.aggregate)}
+    equal = joined(probe.rule, probe.rules)
+    for alias, path in (node for node in equal.nodes() if node[0] in loose):
+        alike = [one for one in equal.nodes() if equal.are_equal(one, (alias, path)) and one[0] in loose]
+        if len({one[0] for one in alike}) > 1:
+            items = History(probe.inputs, probe, None, [], lambda _: None).candidates(loose[alias], [])
+            values = list(dict.fromkeys(value_at(item, path) for item in reversed(items)))
+            told = [value for value in values if value is not None]
+            more = [{one: {way: value} for one, way in alike} for value in told[:_KEYS]]
+            few = f" (the latest {len(more)} were looked into)" if len(told) > len(more) else ""
+            among = f" for any of {len(told):,} values of {path[-1]}{few}" if len(told) > 1 else ""
+            return [{**probe.pins, **own} for own in more], among
+    return [], ""
+
+
 def _next(patterns: list[Pattern], pins: Pins) -> Pattern | None:
     """Give the pattern to go on from: one of which something is known, or, where nothing is, the first."""
     known = (one for one in patterns if one.alias in pins)

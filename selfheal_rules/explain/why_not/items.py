@@ -109,8 +109,12 @@ class History:
             return self.probe.at
         return self.arrived.get(id(item), item.time)
 
+    def is_so(self, test: Test, item: Item) -> bool:
+        """Whether a leaf is true of an item when ages in it are reckoned."""
+        return self.holds(test, item, microseconds(self.judged(item)))
+
     def _passes(self, item: Item, tests: Iterable[Test]) -> bool:
-        return all(self.holds(test, item, microseconds(self.judged(item))) for test in tests)
+        return all(self.is_so(test, item) for test in tests)
 
     def candidates(self, pattern: Pattern, tests: Iterable[Test]) -> list[Item]:
         """Give the items about the target of which these leaves are true."""

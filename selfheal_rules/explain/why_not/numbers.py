@@ -6,6 +6,7 @@ from typing import Any
 from attrs import evolve
 
 from selfheal_rules.compile.branches import span
+from selfheal_rules.decide.decision import Decision
 from selfheal_rules.explain.why_not.case import Case, swapped
 from selfheal_rules.explain.why_not.near import Near
 from selfheal_rules.model import Bound, Group, Literal, Operand
@@ -51,17 +52,19 @@ def count(case: Case) -> Near:
         return _too_many(case)
     bound = max(counted.bounds, key=lambda one: _number(case, one.operand))
     wanted = int(_number(case, bound.operand)) + (bound.comparison == "more_than")
-    low, high = 0, wanted
+    low, high, best = 0, wanted, list[Decision]()
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if case.probe.fires(_counting(case, "at_least", middle)) else (low, middle)
-    text = f"{low} of at least {wanted}{_window(case)}"
+        found = case.probe.fires(_counting(case, "at_least", middle))
+        low, high, best = (middle, high, found) if found else (low, middle, best)
+    time = best[-1].time if best else _last(case)
+    text = f"{low} of at least {wanted}{window_of(case)}"
     missing = wanted - low
-    change = f"{missing} more {' or '.join(case.pattern.kinds)} had been there{_window(case)}, or at_least <= {low}"
+    change = f"{missing} more {' or '.join(case.pattern.kinds)} had been there{window_of(case)}, or at_least <= {low}"
     near = case.history.nearly(case.pattern)
     if near is None:
-        return Near("count", text, float(missing), change, _last(case))
-    return Near("count", f"{text}; {near.text}", float(missing), change, _last(case), below=near.below)
+        return Near("count", text, float(missing), change, time)
+    return Near("count", f"{text}; {near.text}", float(missing), change, time, below=near.below)
 
 
 def _too_many(case: Case) -> Near:
@@ -74,14 +77,14 @@ def _too_many(case: Case) -> Near:
     while high <= 1 << 20 and not case.probe.fires(_counting(case, "at_most", most + high)):
         high *= 2
     if high > 1 << 20:
-        text = f"it cannot be told yet: it takes a whole window{_window(case)} of watching"
+        text = f"it cannot be told yet: it takes a whole window{window_of(case)} of watching"
         return Near("count", text, None, "it had been watched for the whole window")
     low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if case.probe.fires(_counting(case, "at_most", most + middle)) else (middle, high)
-    text = f"{most + high} where at most {most} may be{_window(case)}"
-    return Near("count", text, float(high), f"{high} fewer had been there{_window(case)}", _last(case))
+    text = f"{most + high} where at most {most} may be{window_of(case)}"
+    return Near("count", text, float(high), f"{high} fewer had been there{window_of(case)}", _last(case))
 
 
 def _counting(case: Case, comparison: Any, number: int) -> Group:  # noqa: ANN401 - a word of the language
@@ -93,7 +96,15 @@ def _number(case: Case, operand: Operand) -> float:
     return float(case.probe.rules.value(operand))
 
 
-def _window(case: Case) -> str:
+def least(case: Case) -> int:
+    """Give how many a count asks for at least; 0 where it asks for no more than some."""
+    counted = case.pattern.count
+    low = [one for one in (counted.bounds if counted else ()) if one.comparison in {"at_least", "more_than"}]
+    return max((int(_number(case, one.operand)) + (one.comparison == "more_than") for one in low), default=0)
+
+
+def window_of(case: Case) -> str:
+    """Say in how long a count or an aggregate is taken."""
     counted = case.pattern.count or case.pattern.aggregate
     within = counted.within if counted else None
     return f" in {write_duration(case.probe.rules.duration(within))}" if within else ""
@@ -110,17 +121,19 @@ def measure(case: Case) -> Near:
     assert aggregate  # noqa: S101 - an `aggregate` has one
     bounds = [(one.comparison, _number(case, one.operand)) for one in aggregate.bounds]
     asked = " and ".join(f"{word.replace('_', ' ')} {number:g}" for word, number in bounds)
-    values = case.history.measured(case.pattern, aggregate)
+    fired = microseconds(case.probe.since) if case.probe.since else None
+    every = case.history.measured(case.pattern, aggregate)
+    values = [(at, value) for at, value in every if fired is None or at > fired]
     if not values:
         return Near(
             "aggregate",
-            f"nothing to take the {aggregate.measure} of{_window(case)}",
+            f"nothing to take the {aggregate.measure} of{window_of(case)}",
             None,
             f"the {aggregate.measure} had been {asked}",
         )
     at, value = min(values, key=lambda one: (_over(one[1], bounds), -one[0]))
     miss = _over(value, bounds)
-    text = f"{aggregate.measure} was {shown(value)} at best, not {asked}{_window(case)}"
+    text = f"{aggregate.measure} was {shown(value)} at best, not {asked}{window_of(case)}"
     return Near("aggregate", text, miss, f"the {aggregate.measure} had been {asked}", moment(at))
 
 

@@ -16,6 +16,7 @@ from selfheal_rules.explain.why_not.case import Case, alone, name_of, named
 from selfheal_rules.explain.why_not.constraints import COMPARES, JOINS, LEAVES, read_by, without
 from selfheal_rules.explain.why_not.items import Stay, value_at
 from selfheal_rules.explain.why_not.near import Near
+from selfheal_rules.explain.why_not.numbers import least, window_of
 from selfheal_rules.explain.why_not.probe import rows_of
 from selfheal_rules.explain.why_not.sift import Input
 from selfheal_rules.explain.words import leaf
@@ -29,13 +30,17 @@ _TRIED = 20
 """So many of those that came about other targets are tried, the latest, for whether they would have done."""
 
 
-def missing(case: Case) -> Near:
-    """Say why there is no item: it was not heeded, it was never concluded, it was another's, or nothing came at all."""
+def missing(case: Case, other: str = "") -> Near:
+    """
+    Say why there is no item: it was not heeded, it was never concluded, it was another's, or nothing came at all.
+
+    `other` is said where those there are have been taken by the other patterns.
+    """
     history, pattern = case.history, case.pattern
     for item, fate in history.fates:
         if item.kind in pattern.kinds and history.fits(item, pattern):
             return _unheeded(case, item, fate)
-    maker = history.recurse(pattern)
+    maker = history.recurse(pattern) if not other else None
     if maker is not None:
         return maker
     strangers = history.strangers(pattern)
@@ -43,7 +48,7 @@ def missing(case: Case) -> Near:
         return _stranger(case, strangers)
     kinds = " or ".join(f"`{kind}`" for kind in pattern.kinds)
     if any(kind in history.seen for kind in pattern.kinds):
-        text = f"no {' or '.join(pattern.kinds)} about {shown(history.target)}"
+        text = f"no {other}{' or '.join(pattern.kinds)} about {shown(history.target)}"
         return Near("missing", text, None, f"{case.name} had been seen{_by(case)}")
     text = f"nothing of kind {kinds} was ever seen: is its source connected?"
     return Near("missing", text, None, f"{case.name} had been seen{_by(case)}")
@@ -70,21 +75,28 @@ def _stranger(case: Case, strangers: list[Event | State]) -> Near:
     wanted = case.probe.pins[case.pattern.alias]
     whole = [one for one in strangers if all(value_at(one, path) is not None for path in wanted)] or strangers
     tried = whole[-_TRIED:] if len(strangers) > 1 else []
-    suiting = [one for one in tried if _would_do(case, one, wanted)]
+    others = without(case.probe.asked, {case.pattern.alias})
+    company = any(one.pattern for one in others)
+    complete = bool(tried) and company and bool(case.probe.matched(others))  # but for this one it would have fired
+    suiting = [one for one in tried if _would_do(case, one, wanted, whole=complete)]
     item = (suiting or whole)[-1]
     told = [f"{'.'.join(path)} {said(value_at(item, path))}, not {shown(value)}" for path, value in wanted.items()]
     text = f"{item.kind}: {', '.join(told)}"
+    word = "same" if any(one.pattern is not case.pattern for one in case.held) else "key"
+    if case.pattern.count and (fewest := least(case)) > 1:  # one of them alone would not do
+        about = " and ".join(f"the {'.'.join(path)} {shown(value)}" for path, value in wanted.items())
+        change = f"{fewest} {' or '.join(case.pattern.kinds)} of {about} had been there{window_of(case)}"
+        return Near(word, text, None, change, item.time, named(item))
     name = case.name
     if len(strangers) > 1:
         one = f"{name} {named(item)}" if named(item) else f"one of {len(strangers):,} {name}"
         many = f"any of {len(strangers):,} {name}" if len(suiting) == len(tried) else one
         name = many if suiting else f"a {name} that goes with the others"
     change = " and ".join(f"the {'.'.join(path)} of {name} had been {shown(value)}" for path, value in wanted.items())
-    word = "same" if any(one.pattern is not case.pattern for one in case.held) else "key"
     return Near(word, text, None, change, item.time, named(item))
 
 
-def _would_do(case: Case, item: Event | State, wanted: Mapping[tuple[str, ...], Value]) -> bool:
+def _would_do(case: Case, item: Event | State, wanted: Mapping[tuple[str, ...], Value], *, whole: bool) -> bool:
     """Whether an item, were it about the target, would be joined to the others that are there; the engine says."""
     there = {case.pattern.alias, *(one.alias for one in case.held)}
     own = [one for one in case.probe.asked if one.pattern is case.pattern and one.rank <= LEAVES]
@@ -94,7 +106,7 @@ def _would_do(case: Case, item: Event | State, wanted: Mapping[tuple[str, ...], 
     inputs = case.probe.inputs
     place = next((n for n, one in enumerate(inputs) if _time(one) > item.time), len(inputs))
     probe = evolve(case.probe, inputs=[*inputs[:place], changed, *inputs[place:]])
-    return bool(probe.matched((*case.held, *own, *joins)))
+    return bool(probe.matched(case.probe.asked if whole else (*case.held, *own, *joins)))
 
 
 def _time(one: Input) -> datetime:
@@ -119,7 +131,10 @@ def where(case: Case) -> Near:
     if not isinstance(test.operand, tuple) and isinstance(test.operand, Reference):
         return compared(case, test)
     before = [one.part for one in case.own() if isinstance(one.part, Test)]
-    found: list[Seen] = [*case.history.candidates(case.pattern, before)]
+    fitting = case.history.candidates(case.pattern, before)
+    found: list[Seen] = [one for one in fitting if not case.history.is_so(test, one)]  # what is so, another alias has
+    if fitting and not found:
+        return missing(case, "other ")
     rows = [] if found else rows_of(case.probe.matched(case.own())).get(case.pattern.alias, [])
     found += [row for row in rows if row.kind in case.history.kinds]
     if not found:
@@ -174,10 +189,15 @@ def apart(case: Case, found: list[Decision]) -> Near:
 
 
 def _two_apart(case: Case, other: Pattern, found: list[Decision]) -> Near:
+    """Say when each was there; where one item would have to be both, another one is missing."""
     own = alone(case.held, other)
     mine = case.history.stays(case.pattern, (*case.own(), case.failed), found)
     theirs = case.history.stays(other, own, case.probe.matched(own))
-    pairs = [(_gap(one, two), two.since, one, two) for one in mine for two in theirs]
+    alike = bool({*case.pattern.kinds} & {*other.kinds})
+    different = [(one, two) for one in mine for two in theirs if not (alike and one.item == two.item)]
+    pairs = [(_gap(one, two), two.since, one, two) for one, two in different]
+    if alike and (is_event(other) or not pairs or not all(pair[0] for pair in pairs)):
+        return where(case) if case.failed.word == "where" else missing(case, "other ")
     if not pairs:
         return Near("held", f"{case.name} and {name_of(other)} were never there together")
     gap, _, one, two = min(pairs, key=lambda pair: (pair[0], -microseconds(pair[1])))

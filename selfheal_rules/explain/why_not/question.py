@@ -11,11 +11,12 @@ from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.decision import Decision
 from selfheal_rules.diagnostics import SelfHealError
 from selfheal_rules.engine import MAX_AGE
-from selfheal_rules.events import frozen_time
+from selfheal_rules.events import Event, frozen_time
 from selfheal_rules.explain.why_not.answer import Answer
+from selfheal_rules.explain.why_not.between import standing_at
 from selfheal_rules.explain.why_not.case import Case
-from selfheal_rules.explain.why_not.constraints import Constraint, inside, without
-from selfheal_rules.explain.why_not.implied import implied, keys_of
+from selfheal_rules.explain.why_not.constraints import Constraint, Pins, inside, spelled, without
+from selfheal_rules.explain.why_not.implied import implied, keys_of, spread
 from selfheal_rules.explain.why_not.items import History
 from selfheal_rules.explain.why_not.lines import line, lines_of, rest
 from selfheal_rules.explain.why_not.meanings import Given, nobodys, read
@@ -43,6 +44,8 @@ from selfheal_rules.wording import shown
 
 _NAMED = 8
 """So many rules are named where one is asked for that there is not."""
+_EVENTS = 300
+"""So many events, the latest, are looked into of a key that is one of a few: each may go with each."""
 DEEPEST = 8
 """So many rules below one another are asked."""
 
@@ -184,8 +187,21 @@ class _Asking:
 
     def _diagnose(self, probe: Probe, blank: Answer, depth: int) -> Answer:
         """Ask for each key the other items imply of what is concluded; the one that came furthest is the answer."""
-        answers = [self._first_failing(evolve(probe, pins=pins), blank, depth) for pins in implied(probe, self.program)]
+        about = [evolve(probe, pins=pins) for pins in implied(probe, self.program)]
+        answers = [self._first_failing(one, blank, depth) for each in about for one in self._each(each)]
         return max(answers, key=lambda one: (_reached(one), -_short(one)))
+
+    def _each(self, probe: Probe) -> list[Probe]:
+        """Give the question for a few of the keys it may be about, where nothing says which."""
+        return [self._narrowed(probe, pins) for pins in spread(probe)[0]] or [probe]
+
+    def _narrowed(self, probe: Probe, pins: Pins) -> Probe:
+        needed = needed_for(self.program, Needed(probe.rules, probe.rule, pins))
+        if reads_itself(needed):
+            return evolve(probe, pins=pins)
+        inputs = sifted(probe.inputs, self.at, Sieve.of(self.program, needed))
+        older = {id(one) for one in [one for one in inputs if isinstance(one, Event)][:-_EVENTS]}
+        return evolve(probe, pins=pins, inputs=[one for one in inputs if id(one) not in older])
 
     def _first_failing(self, probe: Probe, blank: Answer, depth: int) -> Answer:
         held: list[Constraint] = []
@@ -240,20 +256,26 @@ class _Asking:
         """Ask the rules that would have concluded what a pattern wants."""
         if depth >= DEEPEST:
             return None
-        answers = [
-            (step, self.ask(rules, rule, target, _handed(step, pattern, probe), depth + 1))
+        asked = [
+            (step, _handed(step, pattern, probe), (rules, rule))
             for rules, rule, step in concluding(self.program, pattern.kinds)
             if not step.cleared
         ]
-        if not answers:
+        told = [(step, self.ask(*of, target, given, depth + 1), (of, given)) for step, given, of in asked]
+        if not told:
             return None
-        step, best = max(answers, key=lambda one: _reached(one[1]))
+        step, best, meant = max(told, key=lambda one: _reached(one[1]))
         if not best.failed:
             return None
         about = ", ".join(str(value) for value in probe.pins.get(pattern.alias, {}).values())
-        text = f"{step.kind} {about}".strip() + f" was never concluded: {best.rule} did not fire"
+        among = "" if about else self._among(*meant)
+        text = f"{step.kind} {about}".strip() + f" was never concluded{among}: {best.rule} did not fire"
         below = tuple(evolve(one, depth=one.depth + 1) for one in best.lines)
         return Near("missing", text, best.miss, best.counterfactual, below=below)
+
+    def _among(self, of: tuple[RuleSet, Rule], given: Given) -> str:
+        """Say of how many keys a rule spoke, where only a few of them were looked into."""
+        return spread(self._probe(self._needed(*of, given), whole=False))[1]
 
     def _nearly(self, probe: Probe, pattern: Pattern, depth: int) -> Near | None:
         """Ask those rules for each key that one of their items speaks of, and give the one that came nearest."""
@@ -296,17 +318,23 @@ def _also(case: Case, near: Near) -> Iterator[str]:
     """
     Say what else would have had to be so: the rule is asked for all the rest, without what failed.
 
-    What speaks of an item that is not there cannot be asked for.
+    What speaks of an item that is not there cannot be asked for, but for what blocks: what is known of it is enough.
     """
+    when = spelled(case.probe.rule.when, case.probe.pins)
+    probe = evolve(case.probe, rule=evolve(case.probe.rule, when=when))
     culprit = near.at or case.failed
     gone = _bound_by(culprit)
     held = [one for one in without((*case.held, case.failed), gone) if one.name != culprit.name]
     done = {one.name for one in (*case.held, case.failed)}
     found = case.found
-    for one in case.probe.asked:
+    for one in probe.asked:
         if one.name in done or not without((one,), gone):
             continue
-        now = case.probe.matched((*held, one))
+        standing = standing_at(case.history, one, _time_below(near)) if near.below else ""
+        if standing:
+            yield f"{standing} had not been there"
+            continue
+        now = probe.matched((*held, one))
         if now:
             held.append(one)
             found = now
@@ -315,7 +343,12 @@ def _also(case: Case, near: Near) -> Iterator[str]:
         if one.word == "any":
             yield f"a branch of {one.address} had held"
         else:
-            yield nearest(Case(case.probe, case.history, tuple(held), one, found)).counterfactual
+            yield nearest(Case(probe, case.history, tuple(held), one, found)).counterfactual
+
+
+def _time_below(near: Near) -> datetime | None:
+    """Give when what should have been concluded came nearest to it."""
+    return next((one.time for one in near.below if one.mark == "FAIL"), None)
 
 
 def _bound_by(one: Constraint) -> set[str]:
