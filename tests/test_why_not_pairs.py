@@ -1,9 +1,11 @@
 """Why not, where two patterns read one kind: two aliases never bind one item, and the answer says so."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
-from selfheal_rules.explain.why_not import Input
-from tests.asked import COUNT, CRITICAL, OFF, alarm, ask, failing, fires, power, rule, state
+from selfheal_rules.explain.why_not import Input, render
+from tests.asked import COUNT, CRITICAL, OFF, alarm, ask, failing, fires, power, rule, second, state
 
 PAIR = """{all: [{as: a, event: power, where: {state: "off"}}, {as: b, event: power, where: {state: "on"}}],
            same: [host], within: 30s}"""
@@ -84,6 +86,20 @@ def test_an_item_of_another_target_is_named_only_where_it_would_have_done() -> N
     inputs: list[Input] = [power(0, "c2"), power(1, "c2"), alarm(150, n=1)]
     answer = ask(rule(FORWARD, target="$p.host"), inputs)
     assert "the host of a p that goes with the others had been c1" == answer.counterfactual
+
+
+@pytest.mark.parametrize(("most", "since"), [(10, second(30 * 60)), (1_000, None)])
+def test_of_more_events_than_can_go_each_with_each_the_latest_are_looked_into(
+    monkeypatch: pytest.MonkeyPatch, most: int, since: datetime | None
+) -> None:
+    """And the answer says since when; what the rule itself asks for is still asked of all."""
+    monkeypatch.setattr("selfheal_rules.explain.why_not.probe.MOST", most)
+    inputs: list[Input] = [power(n * 60, state="on" if n % 2 else "off") for n in range(40)]
+    answer = ask(rule(PAIR), inputs, 40 * 60)
+    assert ("within", timedelta(seconds=30), since) == (answer.failed, answer.miss, answer.since)
+    assert (since is not None) == ("looked into: events since 09:30:00; before" in render(answer))
+    early: list[Input] = [power(0, **OFF), power(1, **ON)]
+    assert ask(rule(PAIR), [*early, *inputs[2:]], 40 * 60).fired
 
 
 @pytest.mark.parametrize("over", [False, True])

@@ -60,7 +60,8 @@ class Answer:
     `unless`, `any`, `key` (it was about another target), `held` (a state was over too soon), `stale`, `duplicate`,
     `ahead`, `episode` (one is open), `again` (nothing new since it fired), `after` (a step waits for another), or the
     name of the guard; it is empty where nothing did. `miss` is by how much: a duration for what is about time, a number
-    for counts and values.
+    for counts and values. `since` is set where there were too many events to go over each with each: of those before
+    it, some were not looked into.
     """
 
     rule: str
@@ -71,6 +72,7 @@ class Answer:
     failed: str = ""
     miss: timedelta | float | None = None
     counterfactual: str = ""
+    since: datetime | None = None
 
     @property
     def fired(self) -> bool:
@@ -86,6 +88,7 @@ class Answer:
             "failed": self.failed,
             "miss": self.miss.total_seconds() if isinstance(self.miss, timedelta) else self.miss,
             "counterfactual": self.counterfactual,
+            "since": plain(self.since),
             "lines": [line.to_json() for line in self.lines],
             "decisions": [decision.to_json() for decision in self.decisions],
         }
@@ -101,6 +104,8 @@ def render(answer: Answer) -> str:
     target = "" if answer.target is None else f" / {shown(answer.target)}"
     head = f"{answer.rule}{target}: {_verdict(answer)}"
     end = [f"  would have fired if: {answer.counterfactual}"] if answer.counterfactual else []
+    if answer.since:
+        end.append(f"  looked into: events since {clock(answer.since, answer.at.date())}; before, too many to go over")
     return "\n".join([head, *_table(answer), *end, ""])
 
 

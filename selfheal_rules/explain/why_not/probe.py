@@ -12,12 +12,14 @@ from selfheal_rules.decide.evidence import Evidence
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event, State
-from selfheal_rules.explain.why_not.constraints import Constraint, Pins, constraints, pinned, relaxed
+from selfheal_rules.explain.why_not.constraints import EVER, Constraint, Pins, constraints, pinned, relaxed
 from selfheal_rules.explain.why_not.sift import Input, Needed
 from selfheal_rules.model import Condition, Do, Group, Literal, Pattern, Rule, RuleSet, Test
 from selfheal_rules.policy import Policy
 
 Deaf = TypeVar("Deaf", bound=Condition)
+MOST = 1_000
+"""So many events, the latest, are looked into where each may go with each."""
 PROBE = "?"
 """What is put behind the id of a rule for its probe: no author can write it."""
 
@@ -64,6 +66,8 @@ class Probe:
     """That of the site, where every rule is there; for what the engine does itself depends on it."""
     since: datetime | None = None
     """What fires no later than this has fired, and is no answer."""
+    cuts: list[datetime] = field(factory=list)
+    """Since when events were looked into, wherever there were too many to go over each with each."""
 
     @property
     def asked(self) -> tuple[Constraint, ...]:
@@ -100,7 +104,23 @@ class Probe:
         for one in self.others:
             kept.setdefault(one.rules.name, (one.rules, []))[1].append(one.rule)
         program = Program.of(own, *(evolve(rules, rules=tuple(some)) for rules, some in kept.values()))
-        return Run(Engine(program, max_age=self.max_age, policy=self.policy)).take(self.inputs, self.at)
+        inputs = self.since_the(MOST, self.inputs) if _is_loose(when) else self.inputs
+        return Run(Engine(program, max_age=self.max_age, policy=self.policy)).take(inputs, self.at)
+
+    def since_the(self, latest: int, inputs: list[Input]) -> list[Input]:
+        """Give so many of the latest events, and all that is none, and note since when that is."""
+        events = [one for one in inputs if isinstance(one, Event)]
+        if len(events) <= latest:
+            return inputs
+        self.cuts.append(events[-latest].time)
+        older = {id(one) for one in events[:-latest]}
+        return [one for one in inputs if id(one) not in older]
+
+
+def _is_loose(when: Group) -> bool:
+    """Whether any two events go together, however far apart: the window that a rule has is not yet asked for."""
+    alone = [one for one in when.items if isinstance(one, Pattern) and one.form == "event" and one.count is None]
+    return when.within == EVER and len(alone) > 1
 
 
 def deaf(condition: Deaf, name: str) -> Deaf:

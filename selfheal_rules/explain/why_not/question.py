@@ -11,7 +11,7 @@ from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.decision import Decision
 from selfheal_rules.diagnostics import SelfHealError
 from selfheal_rules.engine import MAX_AGE
-from selfheal_rules.events import Event, frozen_time
+from selfheal_rules.events import frozen_time
 from selfheal_rules.explain.why_not.answer import Answer
 from selfheal_rules.explain.why_not.between import standing_at
 from selfheal_rules.explain.why_not.case import Case
@@ -84,7 +84,8 @@ def why_not(
     if not meanings:
         return nobodys(rules, found, meant, asking.at)
     answers = [asking.ask(rules, found, meant, given) for given in meanings]
-    return max(answers, key=lambda one: (one.fired, one.failed in {"", "after", "episode"}, _reached(one)))
+    best = max(answers, key=lambda one: (one.fired, one.failed in {"", "after", "episode"}, _reached(one)))
+    return evolve(best, since=max(asking.cuts, default=None))
 
 
 def _excerpt(inputs: Iterable[Input] | Excerpt) -> Excerpt:
@@ -148,6 +149,7 @@ class _Asking:
     ) -> None:
         self.program, self.at, self.policy, self.max_age = program, at, policy, max_age
         self.every, self._excerpt = excerpt.inputs, excerpt
+        self.cuts: list[datetime] = []
 
     @cached_property
     def whole(self) -> Sequence[Input]:
@@ -183,7 +185,7 @@ class _Asking:
             others = tuple(Needed(rules, rule, {}) for rules in self.program.rulesets for rule in rules.rules)
         inputs = sifted(self.whole if whole else self.every, self.at, sieve)
         policy = self.policy if whole else None
-        return Probe(start.rules, start.rule, start.pins, others, inputs, self.at, self.max_age, policy)
+        return Probe(start.rules, start.rule, start.pins, others, inputs, self.at, self.max_age, policy, cuts=self.cuts)
 
     def _diagnose(self, probe: Probe, blank: Answer, depth: int) -> Answer:
         """Ask for each key the other items imply of what is concluded; the one that came furthest is the answer."""
@@ -200,8 +202,7 @@ class _Asking:
         if reads_itself(needed):
             return evolve(probe, pins=pins)
         inputs = sifted(probe.inputs, self.at, Sieve.of(self.program, needed))
-        older = {id(one) for one in [one for one in inputs if isinstance(one, Event)][:-_EVENTS]}
-        return evolve(probe, pins=pins, inputs=[one for one in inputs if id(one) not in older])
+        return evolve(probe, pins=pins, inputs=probe.since_the(_EVENTS, inputs))
 
     def _first_failing(self, probe: Probe, blank: Answer, depth: int) -> Answer:
         held: list[Constraint] = []
