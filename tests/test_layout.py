@@ -54,7 +54,7 @@ def test_the_meaning_stays_and_twice_is_once(name: str) -> None:
     _same(RULE_SETS[name])
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(st.integers(0, 100_000))
 def test_generated_rule_sets_stay_the_same(seed: int) -> None:
     """So do those of the differential test."""
@@ -62,7 +62,7 @@ def test_generated_rule_sets_stay_the_same(seed: int) -> None:
         _same(text)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.sampled_from(sorted(RULE_SETS)), st.data())
 def test_no_comment_is_lost(name: str, data: st.DataObject) -> None:
     """Wherever one is put, it is there afterwards, or the file is refused."""
