@@ -23,7 +23,7 @@ BLOCKS = 66
 COUNTED = 15
 """In how many cases of any block something must have matched; `test_reference` says in how many of all."""
 
-EVERY = 16
+EVERY = 32
 """One in so many cases is played in other ways, too."""
 
 

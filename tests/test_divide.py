@@ -19,7 +19,7 @@ from tests.generate.cases import Case, case
 from tests.generate.joined import joined_case
 from tests.generate.streams import moment
 
-SIZE, BLOCKS = 20, 6
+SIZE, BLOCKS = 20, 4
 """Seeds in one block, and how many blocks run by themselves; `--cases` asks for more."""
 
 
