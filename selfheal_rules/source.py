@@ -41,3 +41,8 @@ class Span:
 
 NOWHERE = Span(Source("<python>", ""), 1, 1, 1, 1)
 """The span of what was built in Python and never stood in a file."""
+
+
+def says(line: str) -> bool:
+    """Whether anything but a comment stands in a line."""
+    return line.partition("#")[0].strip() != ""

@@ -73,6 +73,13 @@ class Outcome:
     attempt: int | None = field(default=None, validator=_of_type(int, type(None)))
     """Which attempt it speaks of; None: the latest."""
 
+    @classmethod
+    def of(
+        cls, decision: "Decision", status: OutcomeStatus, time: datetime, detail: str = "", *, retryable: bool = False
+    ) -> "Outcome":
+        """Give what became of the attempt a decision is."""
+        return cls(decision.id, status, time, detail, retryable, decision.attempt)
+
 
 class Issued:
     """One word on a step of an episode: which step, which attempt at it, and how often that was told."""

@@ -106,7 +106,7 @@ class Commands:
         return self._outcome(decision, "done", f"`{name}` ended with 0{said}")
 
     def _outcome(self, decision: Order, status: OutcomeStatus, detail: str) -> Outcome:
-        return Outcome(decision.id, status, self.clock(), detail, attempt=decision.attempt)
+        return Outcome.of(decision, status, self.clock(), detail)
 
 
 def option_among(args: Iterable[object], command: Sequence[str]) -> str:

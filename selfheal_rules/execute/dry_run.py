@@ -18,4 +18,4 @@ class DryRun:
 
     def execute(self, decision: Decision) -> Outcome:
         """Do nothing."""
-        return Outcome(decision.id, "dry_run", self.clock(), attempt=decision.attempt)
+        return Outcome.of(decision, "dry_run", self.clock())

@@ -197,7 +197,7 @@ class Executors:
         return self._answer(decision, "unconfirmed", f"the executor broke off with {type(error).__name__}")
 
     def _answer(self, decision: Decision, status: OutcomeStatus, detail: str, *, retryable: bool = False) -> Outcome:
-        return _logged(decision, Outcome(decision.id, status, self._clock(), detail, retryable, decision.attempt))
+        return _logged(decision, Outcome.of(decision, status, self._clock(), detail, retryable=retryable))
 
 
 def _thing(decision: Decision) -> str:

@@ -72,7 +72,7 @@ class Recording:
             if key not in self._done:
                 self._write(f"{json.dumps(decision.written())}\n".encode())
                 self._done[key], self._newest = None, token
-        return Outcome(decision.id, "done", self._clock(), attempt=decision.attempt)
+        return Outcome.of(decision, "done", self._clock())
 
     def _write(self, line: bytes) -> None:
         rest = memoryview(line)

@@ -59,7 +59,7 @@ class Here:
         """Do it, and say so."""
         if not self.dry:
             self.act(decision)
-        return Outcome(decision.id, "dry_run" if self.dry else "done", self.clock(), attempt=decision.attempt)
+        return Outcome.of(decision, "dry_run" if self.dry else "done", self.clock())
 
 
 def here(*, dry: bool = False, clock: Clock = time_of_day) -> tuple[Here, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from selfheal_rules.decide.decision import Outcome, OutcomeStatus
+from selfheal_rules.decide.decision import Outcome
 from selfheal_rules.execute.executor import Clock, time_of_day
 from selfheal_rules.execute.order import Order
 from selfheal_rules.execute.posting import Address, UnansweredError, post
@@ -37,16 +37,13 @@ class Webhook:
         name = str(decision.params["endpoint"])
         address = self.endpoints.get(name)
         if address is None:
-            return self._outcome(decision, "refused", f"the site has no endpoint `{name}`")
+            return Outcome.of(decision, "refused", self.clock(), f"the site has no endpoint `{name}`")
         body, headers = decision.written(), {"Idempotency-Key": decision.idempotency_key}
         if self.dry:
             said = "".join(f"{word}: {value} " for word, value in headers.items())
-            return self._outcome(decision, "dry_run", f"POST {address} {said}{json.dumps(body)}")
+            return Outcome.of(decision, "dry_run", self.clock(), f"POST {address} {said}{json.dumps(body)}")
         try:
             post(address, body, headers)
         except UnansweredError as sent:
-            return self._outcome(decision, "unconfirmed", f"{address} gave no answer: {sent}")
-        return self._outcome(decision, "done", f"{address} took it")
-
-    def _outcome(self, decision: Order, status: OutcomeStatus, detail: str) -> Outcome:
-        return Outcome(decision.id, status, self.clock(), detail, attempt=decision.attempt)
+            return Outcome.of(decision, "unconfirmed", self.clock(), f"{address} gave no answer: {sent}")
+        return Outcome.of(decision, "done", self.clock(), f"{address} took it")

@@ -27,10 +27,9 @@ def bind(guard: Guarding, desk: Desk) -> Asked:
 
     tables = desk.book.times
     many = number_in(tables.setdefault(what, {}) for what in begun)
-    known = held_in(tables.setdefault(what, {}) for what in told_of)
-    told = known.text.replace("table", "told")
-    names = many.names | {name.replace("table", "told"): table for name, table in known.names.items()}
-    return Asked(verdict, Phrase(f"{many.text} >= {{most}} or {told}", most=guard.amount, **names))
+    known = held_in((tables.setdefault(what, {}) for what in told_of), TOLD)
+    names = many.names | known.names
+    return Asked(verdict, Phrase(f"{many.text} >= {{most}} or {known.text}", most=guard.amount, **names))
 
 
 def seen(guard: Guarding, desk: Desk) -> Phrase:

@@ -74,7 +74,7 @@ class Phrase:
         self.names = names
 
 
-ALWAYS, NEVER = Phrase("True"), Phrase("False")
+ALWAYS = Phrase("True")
 NOTHING = Phrase("None")
 
 
@@ -89,18 +89,18 @@ def unless_counted(guard: Guarding, view: View, calm: str, **names: object) -> P
     return Phrase(f"not ({known} and {fresh}{calm})", **names)
 
 
-def held_in(tables: Iterable[Mapping[Any, Any]]) -> Phrase:
-    """Say that what a guard goes by is in one of these."""
-    return _over(tables, "{{scope}} in {{{0}}}", " or ")
+def held_in(tables: Iterable[Mapping[Any, Any]], name: str = "table") -> Phrase:
+    """Say that what a guard goes by is in one of these; phrases that become one call theirs by different names."""
+    return _over(tables, name, "{{scope}} in {{{0}}}", " or ")
 
 
 def number_in(tables: Iterable[Mapping[Any, Any]]) -> Phrase:
     """Say how many there are under what a guard goes by, in all of these."""
-    return _over(tables, "len({{{0}}}.get({{scope}}, ()))", " + ")
+    return _over(tables, "table", "len({{{0}}}.get({{scope}}, ()))", " + ")
 
 
-def _over(tables: Iterable[Mapping[Any, Any]], text: str, word: str) -> Phrase:
-    named = {f"table{number}": table for number, table in enumerate(tables)}
+def _over(tables: Iterable[Mapping[Any, Any]], name: str, text: str, word: str) -> Phrase:
+    named = {f"{name}{number}": table for number, table in enumerate(tables)}
     return Phrase(word.join(text.format(name) for name in named), **named)
 
 

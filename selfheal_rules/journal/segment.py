@@ -44,9 +44,10 @@ class Segment:
     def _check_torn(self) -> None:
         """Refuse an end that is no beginning of a record: zeros aside, a torn write leaves nothing else."""
         begin = self._bytes.rfind(b"\n") + 1
-        head, line = (HEAD.match(self._bytes, self._before(begin)) if begin else None), self._bytes.count(b"\n") + 1
+        head = HEAD.match(self._bytes, self._before(begin)) if begin else None
         begun = b'{"n":%d,"inputs":' % (int(head[1]) + 1) if head else b'{"n":'
         if not begun.startswith(self._bytes[begin : begin + len(begun)].rstrip(b"\0")):
+            line = self._bytes.count(b"\n") + 1
             raise BrokenJournalError(Place(str(self.path), line), "?", "it is no beginning of a record")
 
     def _before(self, end: int) -> int:

@@ -14,7 +14,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, PlainScalarString
 
 from selfheal_rules.parse.scalars import resolve
 from selfheal_rules.parse.yaml_nodes import comments
-from selfheal_rules.source import Source
+from selfheal_rules.source import Source, says
 
 Tree: TypeAlias = Any
 """What ruamel.yaml reads a text into."""
@@ -73,7 +73,7 @@ def _belonging(text: str) -> list[int]:
     for span in comments(Source("", text)):
         column, above = span.column - 1, lines[: span.line - 1]
         is_alone = not lines[span.line - 1][:column].strip()
-        said = [line for line in reversed(above) if _says(line)]
+        said = [line for line in reversed(above) if says(line)]
         is_first = bool(said) and said[0].rstrip().endswith(":")  # of what a key begins, wherever its list is set in
         is_end = is_alone and not is_first and column > len(_indent(lines[span.line :]))
         levels = [_level(line) for line in said]
@@ -90,7 +90,7 @@ def _spaced(text: str, belonging: list[int]) -> str:
         if before:
             lines[span.line - 1] = f"{before}  {comment}"
             continue
-        above = [line for line in reversed(lines[: span.line - 1]) if _says(line)]
+        above = [line for line in reversed(lines[: span.line - 1]) if says(line)]
         indent = " " * _level(above[back - 1]) if 0 < back <= len(above) else _indent(lines[span.line :])
         lines[span.line - 1] = indent + comment
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip("\n") + "\n"
@@ -100,11 +100,6 @@ def _indent(below: list[str]) -> str:
     """Give the indent of the first line that says something, comments already set in."""
     line = next((line for line in below if line.strip()), "")
     return line[: len(line) - len(line.lstrip())]
-
-
-def _says(line: str) -> bool:
-    """Whether anything but a comment stands in a line."""
-    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 def _level(line: str) -> int:

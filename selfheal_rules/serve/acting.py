@@ -7,6 +7,7 @@ from typing import Any
 
 from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check.findings import at_text, error
+from selfheal_rules.check.walk import steps_of
 from selfheal_rules.compile import Program
 from selfheal_rules.diagnostics import Diagnostic, Report
 from selfheal_rules.execute import Commands, DryRun, Executor, Recording, brought
@@ -80,8 +81,10 @@ def undone(program: Program, said: Acting | None) -> Report:
         return Report(())
     found = [*_unrunnable(said)]
     able = None if said.dry else _able(said)
-    steps = ((ruleset, rule, step) for ruleset in program.rulesets for rule in ruleset.rules for step in _steps(rule))
+    steps = ((ruleset, rule, step) for ruleset in program.rulesets for rule in ruleset.rules for step in steps_of(rule))
     for of, by, step in steps:
+        if not isinstance(step, Do):
+            continue
         is_done = able is None or step.action in able
         found += _unnamed(of, by, step, said) if is_done else _undone(by, step)
     return Report.of(found)
@@ -106,11 +109,6 @@ def _unrunnable(said: Acting) -> Iterator[Diagnostic]:
             message = f"`{program}`, the program of `{name}`, is none that this process may run"
             place = at_text(said.span, program)
             yield error("SH452", message, place, "install it, and let the user of the process execute it")
-
-
-def _steps(rule: Rule) -> Iterator[Do]:
-    yield from (step for step in rule.then if isinstance(step, Do))
-    yield from rule.outcome.otherwise if rule.outcome else ()
 
 
 def _undone(rule: Rule, step: Do) -> Iterator[Diagnostic]:

@@ -104,15 +104,12 @@ class Telling:
         """
         told = Told.by(decision)
         if self.dry:
-            return self._outcome(decision, "dry_run", f"{self.address} would be told: {told.text}")
+            return Outcome.of(decision, "dry_run", self.clock(), f"{self.address} would be told: {told.text}")
         try:
             _WAYS[self.address.url.scheme](self.address, told)
         except UnansweredError as sent:
-            return self._outcome(decision, "unconfirmed", f"{self.address} gave no answer: {sent}")
-        return self._outcome(decision, "done", f"{self.address} took it")
-
-    def _outcome(self, decision: Decision, status: Any, detail: str) -> Outcome:  # noqa: ANN401 - one of the words of outcomes
-        return Outcome(decision.id, status, self.clock(), detail, attempt=decision.attempt)
+            return Outcome.of(decision, "unconfirmed", self.clock(), f"{self.address} gave no answer: {sent}")
+        return Outcome.of(decision, "done", self.clock(), f"{self.address} took it")
 
 
 def _alert(address: Address, told: Told) -> None:

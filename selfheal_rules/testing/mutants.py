@@ -31,7 +31,7 @@ from selfheal_rules.model import (
     RuleSet,
     Test,
 )
-from selfheal_rules.source import Span
+from selfheal_rules.source import Span, says
 from selfheal_rules.testing.edits import GONE, Path, at, changed, diff, joined, pieces, swapped, text_of
 from selfheal_rules.vocabulary import DURATION, write_duration
 
@@ -202,14 +202,9 @@ def _is_one_of_lines(leaf: Test, last: Span, lines: list[str]) -> bool:
     if leaf.span.line <= leaf.named.line or last.end_line > len(lines):
         return False
     between = lines[leaf.named.line : leaf.span.line - 1]
-    below = next((line for line in lines[last.end_line :] if _says(line)), "")
+    below = next((line for line in lines[last.end_line :] if says(line)), "")
     is_beside = below[: leaf.span.column - 1].isspace() and below[leaf.span.column - 1 : leaf.span.column].strip() != ""
-    return any(map(_says, between)) or is_beside
-
-
-def _says(line: str) -> bool:
-    """Whether anything but a comment stands in a line."""
-    return line.partition("#")[0].strip() != ""
+    return any(map(says, between)) or is_beside
 
 
 def negated(leaf: Test) -> tuple[Test, str] | None:

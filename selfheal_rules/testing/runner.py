@@ -153,7 +153,7 @@ class Player:
         what = given.given
         if isinstance(what, Answer):
             decision = self._meant(what.of, given)
-            return Outcome(decision.id, what.status, at, what.detail, what.retryable, decision.attempt)
+            return Outcome.of(decision, what.status, at, what.detail, retryable=what.retryable)
         if isinstance(what, Said):
             subject = self._meant(what.of, given).id if what.of else what.subject
             until = None if what.until is None else self.case.start + what.until

@@ -62,7 +62,7 @@ class CloudExecutor:
             detail, status = f"no answer: {sent}", "unconfirmed"
         if self.dry and work.calls:
             detail = "; ".join(map(str, work.calls))
-        return Outcome(decision.id, status, self.clock(), detail, attempt=decision.attempt)
+        return Outcome.of(decision, status, self.clock(), detail)
 
     @property
     def _status(self) -> OutcomeStatus:
