@@ -1,9 +1,10 @@
 """
 A blob and back: what an engine remembers, under the version of the format and the digest of its program.
 
-The blob is a magic word, the format's version, a SHA-256 over the rest, the program's digest, and a compressed pickle
-that may name nothing but the records of this library, frozen mappings and times: reading it runs no other code. The
-rules are in it, so that another program can be told from them one by one.
+The blob is a magic word, the format's version, a SHA-256 over the rest, the program's digest, and two compressed
+pickles, of the rules and of the state. They may name nothing but the records of this library, frozen mappings and times:
+reading them runs no other code. The rules are there so that another program can be told from them one by one; they are
+most of a small blob, so they are written once for a program, and read only where it is another one.
 """
 
 import io
@@ -57,10 +58,11 @@ from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import Feed, Field, FieldType, Kind, Vocabulary
 
 MAGIC = b"selfheal-snapshot"
-VERSION = 7
+VERSION = 8
 _HEAD = len(MAGIC) + 1
 _DIGEST = 32
 _SUM = 32
+_LENGTH = 4
 _RECORDS = (
     Decision, Opening, Verdict, Written, opening_of, Episode, Progress, Memory, Derived, Kept, Match, Occurrence,
     Pending, Record, Row, Support, Tally, Control, Proposal, Ledger, Book, Airborne, Breaker, Approval, Remembered,
@@ -74,13 +76,13 @@ _KNOWN = {(kind.__module__, kind.__qualname__): kind for kind in _RECORDS}
 
 def pack(program: Program, state: object) -> bytes:
     """Write a state with its program."""
-    written = (program.written, program.arrangement, state)
     try:
-        body = zlib.compress(pickle.dumps(written, protocol=5), 3)
+        body = zlib.compress(pickle.dumps((program.arrangement, state), protocol=5), 3)
     except RecursionError:
         message = "conclusions rest on one another too deeply to be written"
         raise SnapshotError(message) from None
-    rest = program.digest.encode() + body
+    rules = program.written
+    rest = program.digest.encode() + len(rules).to_bytes(_LENGTH, "big") + rules + body
     return MAGIC + bytes([VERSION]) + sha256(rest).digest() + rest
 
 
@@ -91,9 +93,10 @@ def unpack(program: Program, blob: bytes) -> tuple[Program, Any]:
     Raises:
         SnapshotError: where the blob is no snapshot, of another format or of other rule sets, or damaged.
     """
-    written, (rules, arrangement, state) = _opened(blob)
+    written, rules, state = _opened(blob)
+    arrangement, remembered = _read(state)
     before = program if written == program.digest else _earlier(program, _read(rules))
-    return before.arranged(arrangement), state
+    return before.arranged(arrangement), remembered
 
 
 def program_of(blob: bytes) -> Program:
@@ -103,13 +106,13 @@ def program_of(blob: bytes) -> Program:
     Raises:
         SnapshotError: where the blob is no snapshot, of another format, or damaged.
     """
-    _, (rules, _, _) = _opened(blob)
+    _, rules, _ = _opened(blob)
     return _compiled(_read(rules))
 
 
-def _opened(blob: bytes) -> tuple[str, Any]:
-    """Give the digest of the program, and its rules, arrangement and state."""
-    if not isinstance(blob, bytes) or blob[: len(MAGIC)] != MAGIC or len(blob) < _HEAD + _DIGEST + _SUM:
+def _opened(blob: bytes) -> tuple[str, bytes, bytes]:
+    """Give the digest of the program, its rules, and its arrangement and state, both as they were written."""
+    if not isinstance(blob, bytes) or blob[: len(MAGIC)] != MAGIC or len(blob) < _HEAD + _DIGEST + _SUM + _LENGTH:
         message = "this is no snapshot of an engine"
         raise SnapshotError(message)
     if blob[len(MAGIC)] != VERSION:
@@ -119,7 +122,9 @@ def _opened(blob: bytes) -> tuple[str, Any]:
     if sha256(rest).digest() != written:
         message = "the snapshot is damaged: its checksum does not match"
         raise SnapshotError(message)
-    return rest[:_DIGEST].decode(), _read(zlib.decompress(rest[_DIGEST:]))
+    body = _DIGEST + _LENGTH
+    end = body + int.from_bytes(rest[_DIGEST:body], "big")
+    return rest[:_DIGEST].decode(), rest[body:end], rest[end:]
 
 
 def _earlier(program: Program, rulesets: tuple[RuleSet, ...]) -> Program:
@@ -146,7 +151,7 @@ def _listed(names: list[str]) -> str:
 
 def _read(text: bytes) -> Any:
     try:
-        return _Reader(io.BytesIO(text)).load()
+        return _Reader(io.BytesIO(zlib.decompress(text))).load()
     except SnapshotError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a forged pickle raises, it is a bad snapshot

@@ -1,6 +1,7 @@
 """A compiled program: immutable, shareable between threads and engines."""
 
 import pickle
+import zlib
 from collections.abc import Container, Sequence
 from functools import cached_property
 from hashlib import sha256
@@ -103,7 +104,7 @@ class Program:
     @cached_property
     def written(self) -> bytes:
         """The rule sets as a snapshot has them, written once."""
-        return pickle.dumps(self.rulesets, protocol=5)
+        return zlib.compress(pickle.dumps(self.rulesets, protocol=5))
 
     def arranged(self, arrangement: Arrangement) -> "Program":
         """Give the program as an engine runs it that has seen rules change."""

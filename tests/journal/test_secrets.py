@@ -93,8 +93,10 @@ def test_no_file_of_a_healer_holds_a_secret(rules: Path, caplog: pytest.LogCaptu
 
 
 def _unpacked(blob: bytes) -> bytes:
-    """Give what a snapshot compresses: behind its head, its digest and its checksum."""
-    return zlib.decompress(blob[len(MAGIC) + 1 + 32 + 32 :])
+    """Give what a snapshot compresses: the rules and the state, behind its head, checksum, digest, and the length of the rules."""
+    body = blob[len(MAGIC) + 1 + 32 + 32 :]
+    end = 4 + int.from_bytes(body[:4], "big")
+    return zlib.decompress(body[4:end]) + zlib.decompress(body[end:])
 
 
 def test_an_engine_holds_no_secret(rules: Path) -> None:
