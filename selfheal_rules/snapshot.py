@@ -2,9 +2,9 @@
 A blob and back: what an engine remembers, under the version of the format and the digest of its program.
 
 The blob is a magic word, the format's version, a SHA-256 over the rest, the program's digest, and two compressed
-pickles, of the rules and of the state. They may name nothing but the records of this library, frozen mappings and times:
-reading them runs no other code. The rules are there so that another program can be told from them one by one; they are
-most of a small blob, so they are written once for a program, and read only where it is another one.
+pickles, of the rules and of the state. They may name nothing but the records of this library, frozen mappings and
+times: reading them runs no other code. The rules are there so that another program can be told from them one by one;
+they are most of a small blob, so they are written once for a program, and read only where it is another one.
 """
 
 import io

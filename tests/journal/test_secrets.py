@@ -93,7 +93,7 @@ def test_no_file_of_a_healer_holds_a_secret(rules: Path, caplog: pytest.LogCaptu
 
 
 def _unpacked(blob: bytes) -> bytes:
-    """Give what a snapshot compresses: the rules and the state, behind its head, checksum, digest, and the length of the rules."""
+    """Give what a snapshot compresses: the rules and the state, behind its head, its checksum and its digest."""
     body = blob[len(MAGIC) + 1 + 32 + 32 :]
     end = 4 + int.from_bytes(body[:4], "big")
     return zlib.decompress(body[4:end]) + zlib.decompress(body[end:])
