@@ -80,7 +80,7 @@ DOORS = {
     "pytest": ("testing.pytest_plugin",),
     "shtab": ("cli.completion",),
     "starlette": ("integrations.webhook", "serve.web"),
-    "uvicorn": ("serve.web",),
+    "uvicorn": ("serve.web", "serve.connections"),
     "httpx": ("execute.posting", "integrations.zaqar", "serve.web"),
     "prometheus_client": ("serve.metrics",),
     "opentelemetry": ("serve.tracing",),

@@ -16,6 +16,7 @@ from typing import Any
 from attrs import define, field, frozen
 from oslo_config import cfg
 
+from selfheal_rules.diagnostics import SelfHealError
 from selfheal_rules.integrations.intake import Full, Intake
 from selfheal_rules.integrations.webhook import Reader
 from selfheal_rules.normalize import Problem, Reading
@@ -103,6 +104,10 @@ def _plain(message: Mapping[str, Any], priority: str) -> dict[str, Any]:
     return {**told, **message["metadata"], "priority": priority}
 
 
+class NoBusError(SelfHealError, ValueError):
+    """A URL names no bus."""
+
+
 @define
 class Listener:
     """
@@ -126,7 +131,7 @@ class Listener:
         Begin to listen, in threads of its own; a bus that goes away is waited for.
 
         Raises:
-            ValueError: where the URL is none.
+            NoBusError: where the URL is none.
         """
         conf = cfg.ConfigOpts()
         conf([], project="selfheal", default_config_files=[], default_config_dirs=[])
@@ -134,7 +139,7 @@ class Listener:
             self._transport = messaging.get_notification_transport(conf, url=self.url)
         except messaging.InvalidTransportURL:
             message = "the URL names no bus, such as `rabbit://user:password@host:5672/`"
-            raise ValueError(message) from None
+            raise NoBusError(message) from None
         if "oslo_messaging_rabbit" in conf:  # as many as are read at once, or all that waits comes into memory
             conf.set_override("rabbit_qos_prefetch_count", 2 * _BATCH, "oslo_messaging_rabbit")
         exchanges: list[str | None] = [*self.exchanges] or [None]

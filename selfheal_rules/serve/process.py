@@ -98,7 +98,11 @@ class Process:
     _executors: Executors = field(init=False)
 
     def run(self) -> None:
-        """Serve until SIGTERM or SIGINT."""
+        """Serve until SIGTERM or SIGINT. A SIGHUP waits until all is there: by itself it would end the process."""
+        with _signals({signal.SIGHUP: self._again}):
+            self._run()
+
+    def _run(self) -> None:
         self._loaded = self.load()
         self._intake = Intake(self.serving.queue)
         said = self.serving.executors or Acting()
@@ -143,7 +147,7 @@ class Process:
         return Healer(engine, self.journal, self._executors, lease=self.lease, host=self.host)
 
     def _serve(self) -> None:
-        with _signals({signal.SIGTERM: self._end, signal.SIGINT: self._end, signal.SIGHUP: self._again}):
+        with _signals({signal.SIGTERM: self._end, signal.SIGINT: self._end}):
             self._turn(0.0)  # what an earlier process left, before anything new
             self._listen()
             _settled()
@@ -175,8 +179,7 @@ class Process:
         self.metrics.refused = lambda: self._intake.refused
         for about, failing in self._sources.failing.items():
             self.metrics.stale.labels(about).set_function(failing)
-        for one in self._sources.every:
-            one.start()
+        self._sources.start()
 
     def reader(self) -> Reader:
         """Give how payloads are read by the rules that run."""
@@ -242,9 +245,17 @@ class Process:
         return not waiting
 
     def _take_over(self) -> None:
-        """Go on under the rules that are in the files now; where anything is wrong with them nothing changes."""
+        """
+        Go on under the rules that are in the files now; where anything is wrong with them nothing changes.
+
+        While they were loaded time has passed: what has become due is dealt with first, by the rules that made it so.
+        """
         try:
             loaded = self.load()
+            self._turn(0.0)
+            if not self._is_free():
+                self._reload.set()
+                return
             self._tried(loaded)
         except JournalError:
             raise
@@ -264,14 +275,17 @@ class Process:
         """
         Restore the engine under other rules, beside the one that runs, and record that they come.
 
+        No time passes with the record, and nobody is heard: what was allowed then would wait for rules that are gone.
+
         Raises:
             SelfHealError: where they cannot take over.
         """
         healer = self._turns.healer
-        Engine.restore(loaded.program, healer.course.engine.snapshot(), policy=loaded.policy)
+        engine = healer.course.engine
+        Engine.restore(loaded.program, engine.snapshot(), policy=loaded.policy)
         if loaded.program.digest != self._loaded.program.digest:
-            said = Control("rules", "selfheal serve", "SIGHUP", self.clock(), loaded.program.digest)
-            healer.take([said])
+            at = engine.now or self.clock()
+            healer.record([Control("rules", "selfheal serve", "SIGHUP", at, loaded.program.digest)])
 
 
 def _traces() -> "Traces | None":

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from selfheal_rules.integrations.webhook import Webhook
 from selfheal_rules.integrations.zaqar import Zaqar
+from selfheal_rules.serve.connections import Connection
 from selfheal_rules.serve.metrics import CONTENT_TYPE, Metrics
 from selfheal_rules.serving import Http
 
@@ -82,7 +83,7 @@ class Web:
         application = self.webhook.application(*self.others)
         config = uvicorn.Config(
             application, host, port, log_config=None, access_log=False, server_header=False, lifespan="off",
-            proxy_headers=False, timeout_graceful_shutdown=int(_PATIENCE), **self._tls(),
+            proxy_headers=False, timeout_graceful_shutdown=int(_PATIENCE), http=Connection, ws="none", **self._tls(),
         )  # fmt: skip
         config.load()
         self._server = uvicorn.Server(config)

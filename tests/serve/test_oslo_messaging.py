@@ -175,8 +175,7 @@ def test_a_configuration_that_names_a_bus_is_served(url: str, tmp_path: Path) ->
     setting = Setting(tmp_path, site.intake, lambda: reader, lambda: NOW, site.clock)
     sources.add(BusSource("bus.url", "configured"), setting)
     with site.turning():
-        for one in sources.every:
-            one.start()
+        sources.start()
         _send(url, TOPICS[0], {**_inner(UNVERSIONED), "payload": {"instance_id": 7}}, _inner(UNVERSIONED))
         _until(lambda: site.recorded().total() >= 1)
         sources.stop()

@@ -5,10 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -16,7 +20,7 @@ from selfheal_rules.cli import main
 from selfheal_rules.integrations.intake import Intake
 from selfheal_rules.journal.file import FileJournal
 from selfheal_rules.plugins import PluginError
-from selfheal_rules.serve.sources import Setting, Sources
+from selfheal_rules.serve.sources import Setting, Source, Sources, UnstartableError
 from selfheal_rules.serving import PluginSource
 from selfheal_rules.values import FrozenMap
 from tests.installed import acme, put
@@ -129,3 +133,40 @@ def bare(given, setting): return Bare()
     sources.add(PluginSource("counting", FrozenMap({"why": "malformed"})), setting)
     assert {("plugin counting", "malformed"): 2} == dict(sources.unread())
     del sys.modules["odd"]
+
+
+def _source(start: Callable[[], None], stop: Callable[[], None]) -> Source:
+    return cast("Source", SimpleNamespace(start=start, stop=stop))
+
+
+def test_one_that_hangs_keeps_no_other_from_beginning_or_ending(caplog: pytest.LogCaptureFixture) -> None:
+    """It is named, and left behind; what the others do at their end is done."""
+    ever, done = threading.Event(), Counter[str]()
+
+    def hangs() -> None:
+        ever.wait()
+
+    sources = Sources()
+    sources.every["slow"] = _source(hangs, hangs)
+    sources.every["quick"] = _source(lambda: done.update(["begun"]), lambda: done.update(["ended"]))
+    sources.start(patience=0.05)
+    sources.stop(patience=0.05)
+    ever.set()
+    assert {"begun": 1, "ended": 1} == done
+    assert ["has not begun yet" in caplog.messages[0], "does not end" in caplog.messages[1]] == [True, True]
+    assert 2 == sum("source slow" in one for one in caplog.messages)
+
+
+def test_one_that_cannot_begin_is_named_without_what_it_says(caplog: pytest.LogCaptureFixture) -> None:
+    """The text of a fault may be anybody's, with anybody's password; its kind is enough. At the end it stops nobody."""
+
+    def fails() -> None:
+        message = "user:hunter2@host"
+        raise RuntimeError(message)
+
+    sources = Sources()
+    sources.every["odd"] = _source(fails, fails)
+    with pytest.raises(UnstartableError, match=r"^source odd cannot be started: RuntimeError$"):
+        sources.start()
+    sources.stop()
+    assert ["source odd ended with RuntimeError"] == caplog.messages

@@ -185,7 +185,7 @@ def test_a_cloud_that_no_configuration_names_is_stale(tmp_path: Path, monkeypatc
     sources.add(PollSource(("nova_services", "ironic_nodes"), "nowhere", rate=6000), setting)
     with site.turning():
         for _ in range(2):
-            for one in sources.every:
+            for one in sources.every.values():
                 assert isinstance(one, Steady)
                 one.step()
             now[0] += timedelta(minutes=3)

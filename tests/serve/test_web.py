@@ -1,5 +1,7 @@
 """The server under the webhook: TLS, certificates of senders, and an end that answers who is there."""
 
+import resource
+import socket
 import ssl
 import subprocess
 from pathlib import Path
@@ -7,6 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from selfheal_rules.serve import connections
+from selfheal_rules.serve.connections import Connection
 from selfheal_rules.serve.metrics import Metrics
 from selfheal_rules.serve.web import Web, confirming, routes
 from selfheal_rules.serving import Http, Tls
@@ -64,3 +68,38 @@ def test_a_zaqar_that_is_named_is_asked(tmp_path: Path) -> None:
     (answer,) = Site(tmp_path, options={"confirm": confirm}).post(raw("zaqar/webhook.confirmation")[0])
     assert "not confirmed: Zaqar did not answer (ConnectError)" == answer.json()["error"]
     assert confirming(Http("127.0.0.1:0")) is None
+
+
+def test_who_says_nothing_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither one that asks for nothing, nor one whose body does not come whole, nor one too many is kept."""
+    monkeypatch.setattr(Connection, "patience", 0.05)
+    web = Web(Http("127.0.0.1:0"), tmp_path, Site(tmp_path).webhook, routes(Metrics(), lambda: ""))
+    port = web.start()
+    began = b"POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n12"
+    for said in (b"", b"POST /v1", began):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as silent:
+            silent.sendall(said)
+            assert _is_let_go(silent)
+    assert 200 == httpx.get(f"http://127.0.0.1:{port}/healthz").status_code
+    monkeypatch.setattr(connections, "most", lambda: 0)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as silent:
+        assert _is_let_go(silent)
+    web.stop()
+
+
+def _is_let_go(silent: socket.socket) -> bool:
+    """Whether the other end lets go of a connection, with what answer it may."""
+    try:
+        while silent.recv(1000):
+            pass
+    except ConnectionResetError:
+        return True
+    return True
+
+
+def test_half_of_all_descriptors_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Journal, inbox and programs open files, too."""
+    limits = {128: 64, 1024: 512, 1 << 20: 1000, resource.RLIM_INFINITY: 1000}
+    for soft, most in limits.items():
+        monkeypatch.setattr(resource, "getrlimit", lambda _, soft=soft: (soft, soft))
+        assert most == connections.most()
