@@ -20,6 +20,7 @@ from selfheal_rules.engine import Engine
 
 MOST = 500
 """So many notes are taken at a time: fewer than the controls whose ids an engine keeps."""
+_SAID = 1_000
 LARGEST = 1 << 20
 """More bytes than a note has: the text of a policy is the longest there is."""
 
@@ -74,7 +75,7 @@ class Inbox(Protocol):
 def put(inbox: Inbox, control: Control, mark: str) -> None:
     """Put a control in an inbox; `mark` tells those of one instant apart."""
     name = f"{control.time:%Y%m%dT%H%M%S.%fZ}-{mark}"
-    inbox.put(name, json.dumps(control.to_json(), ensure_ascii=False, indent=1) + "\n")
+    inbox.put(name, json.dumps(control.to_json(), indent=1) + "\n")
 
 
 @contextmanager
@@ -92,7 +93,7 @@ def said(inbox: Inbox, engine: Engine) -> Iterator[list[Control]]:
             control = note.control()
             engine.admit([*controls, control])
         except EventError as error:
-            inbox.put_aside(evolve(note, flaw=str(error)))
+            inbox.put_aside(evolve(note, flaw=_written(str(error))))
             continue
         if control.is_strict or not _is_ahead(control, engine):
             names.append(note.name)
@@ -100,6 +101,12 @@ def said(inbox: Inbox, engine: Engine) -> Iterator[list[Control]]:
     yield controls
     for name in names:
         inbox.remove(name)
+
+
+def _written(flaw: str) -> str:
+    """Give a flaw as every inbox can keep it: it quotes what somebody wrote, however long, and with whatever signs."""
+    told = flaw if len(flaw) <= _SAID else f"{flaw[: _SAID // 2]} … {flaw[-_SAID // 2 :]}"
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in told)
 
 
 def _is_ahead(control: Control, engine: Engine) -> bool:

@@ -48,7 +48,7 @@ class Lease(Protocol):
 
     def check(self) -> None:
         """
-        Look again whether it is still held, and renew it where it would run out.
+        Look again whether it is still held, and renew it where it would run out; from whatever thread.
 
         Raises:
             JournalError: where it is not.

@@ -7,6 +7,7 @@ several journals, by name.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,12 @@ from selfheal_rules.journal.record import BrokenJournalError, Chain, Entry, Plac
 if TYPE_CHECKING:
     from selfheal_rules.journal.journal import Torn
 
+_EXACT: Mapping[str, Any] = {
+    f"{dialect}_{option}": value
+    for dialect in ("mysql", "mariadb")
+    for option, value in {"charset": "utf8mb4", "collate": "utf8mb4_bin"}.items()
+}
+"""Where nothing is said, some servers take `Prod` and `prod` for one name, and keep Western letters alone."""
 TABLES = sa.MetaData()
 RECORDS = sa.Table(
     "selfheal_journal",
@@ -32,6 +39,7 @@ RECORDS = sa.Table(
     sa.Column("type", sa.String(16), nullable=False),
     sa.Column("line", sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"), nullable=False),
     sa.Index("selfheal_journal_type", "journal", "type", "n"),
+    **_EXACT,
 )
 WRITERS = sa.Table(
     "selfheal_writer",
@@ -40,6 +48,7 @@ WRITERS = sa.Table(
     sa.Column("token", sa.BigInteger, nullable=False),
     sa.Column("holder", sa.String(200), nullable=False),
     sa.Column("ends", sa.BigInteger, nullable=False),
+    **_EXACT,
 )
 INBOX = sa.Table(
     "selfheal_inbox",
@@ -48,6 +57,7 @@ INBOX = sa.Table(
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("text", sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"), nullable=False),
     sa.Column("flaw", sa.Text(), nullable=False),
+    **_EXACT,
 )
 
 _NOW: Mapping[str, str] = {
@@ -59,6 +69,7 @@ _NOW: Mapping[str, str] = {
 """Seconds since 1970 by the clock of the database: the one clock that all who share the journal have."""
 
 _PAGE = 1_000
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class Database:
@@ -73,7 +84,7 @@ class Database:
         """
         self.where = named(url) if "://" in url else "the database"
         with self.failing("opened"):
-            self.engine = sa.create_engine(url)
+            self.engine = sa.create_engine(url, pool_pre_ping=True)  # a server may end what was idle for long
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _leave_transactions_to_us)
@@ -96,7 +107,7 @@ class Database:
         """Say what failed in the database's own words; never the statement, which has the data in it."""
         try:
             yield
-        except (sa.exc.SQLAlchemyError, ImportError, ValueError) as error:
+        except (sa.exc.SQLAlchemyError, ImportError, ValueError, TypeError) as error:  # of a driver, the last
             told = getattr(error, "orig", None) or error
             message = f"journal `{self.where}` cannot be {how}: {' '.join(str(told).split())}"
             raise JournalError(message) from error
@@ -141,7 +152,10 @@ class SqlJournal:
     """Always None: a database has a batch, or has it not."""
 
     def __init__(self, url: str, *, name: str = "selfheal", ttl: int = 30) -> None:
-        """Connect to nothing yet; `JournalError` where the URL is none."""
+        """Connect to nothing yet; `JournalError` where the URL is none, or the name no name everywhere."""
+        if not _NAME.fullmatch(name):
+            message = f"{name!r} is no name of a journal: take 1 to 64 letters, digits, `.`, `_` and `-`"
+            raise JournalError(message)
         self.name = name
         self.ttl = ttl
         self.database = Database(url)

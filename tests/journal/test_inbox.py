@@ -170,6 +170,7 @@ def test_what_is_paused_is_not_begun(tmp_path: Path, control: Control, why: str)
     assert ([why], [] if why else ["disable_service a#1"]) == (details, hands.calls)
 
 
+SOME = "2026-01-01T00:00:00Z"
 BAD = {
     "empty": ("", "it is not JSON"),
     "no JSON": ("stop!", "it is not JSON"),
@@ -181,6 +182,8 @@ BAD = {
     "numbers": ('{"act": "kill", "who": 1, "why": "b", "time": "2026-01-01T00:00:00Z"}', "`who` of a control is 1"),
     "more": ('{"act": "kill", "who": "a", "why": "b", "time": "2026-01-01T00:00:00Z", "x": 1}', "this is no control"),
     "a policy": (json.dumps(said("policy", 1, "mode: strict").to_json()), "the policy cannot be taken"),
+    "signs that are none": (json.dumps({"act": "a\0\ud800ł", "who": "a", "why": "b", "time": SOME}), "is not one of"),
+    "long": (json.dumps({"act": "a" * 100_000, "who": "a", "why": "b", "time": SOME}), "is not one of"),
     "a list for a subject": (
         '{"act": "approve", "who": "a", "why": "b", "time": "2026-01-01T00:00:00Z", "subject": [1]}',
         "`subject` of a control is [1], of type list",

@@ -179,3 +179,38 @@ def test_every_commit_is_synced(tmp_path: Path) -> None:
         found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")]
     database.engine.dispose()
     assert ([2, "wal"], True) == (found, sqlite3.sqlite_version_info > (3, 35))
+
+
+def test_names_are_told_apart_by_every_sign(rows: Rows) -> None:
+    """`Prod` is not `prod`, on whatever server, and what one server tells apart and another does not is no name."""
+    rows.opened += [SqlJournal(rows.url, name=name) for name in ("Prod", "prod")]
+    first, second = rows.opened
+    first.append(beats(0, 3), first.fence())
+    assert (True, False) == (first.exists(), second.exists())
+    for name in ("prod ", "", "p" * 65, "prod\x00"):
+        with pytest.raises(JournalError, match="is no name of a journal: take 1 to 64 letters"):
+            SqlJournal(rows.url, name=name)
+
+
+KILL = {
+    "postgresql": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE pid <> pg_backend_pid() AND datname = current_database()",
+    "mariadb": "SELECT id FROM information_schema.processlist WHERE id <> connection_id() AND db = database()",
+}
+
+
+def test_a_connection_that_was_cut_is_made_anew(rows: Rows) -> None:
+    """A server ends what is idle for long, and is well; so is who comes back to it."""
+    journal = rows.open()
+    token = journal.fence()
+    journal.append(beats(0, 1), token)
+    database = Database(rows.url)
+    if database.is_sqlite:
+        pytest.skip("there is no connection")
+    with database.reading() as connection:
+        for (found,) in connection.execute(sa.text(KILL[database.engine.dialect.name])).all():
+            if database.engine.dialect.name == "mariadb":
+                connection.execute(sa.text(f"KILL {found}"))
+    database.engine.dispose()
+    journal.append(beats(1, 2), token)
+    assert 2 == len(list(journal.records()))

@@ -4,17 +4,22 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from selfheal_rules.decide import Decision, Outcome
+from selfheal_rules.journal import writer
 from selfheal_rules.journal.opening import open_journal
+from selfheal_rules.journal.sql import RowLease
 from tests.calls import ROOT
 from tests.journal.rig import Hands, healer
 from tests.semantics.rig import fail
 
 CHILD = """
 import sys
+import threading
 from pathlib import Path
 from selfheal_rules.diagnostics import JournalError
 from selfheal_rules.journal.opening import open_journal
@@ -64,3 +69,37 @@ def _asked(child: "subprocess.Popen[str]") -> str:
     child.stdin.write("go\n")
     child.stdin.flush()
     return child.stdout.readline().strip()
+
+
+class Slow(Hands):
+    """Takes as long to carry something out as the lease takes to be looked at once more."""
+
+    def __init__(self, looked: threading.Event) -> None:
+        """Wait for that."""
+        super().__init__()
+        self.looked, self.kept = looked, False
+
+    def execute(self, decision: Decision) -> Outcome:
+        """Carry it out meanwhile."""
+        self.looked.clear()
+        self.kept = self.looked.wait(30)
+        return super().execute(decision)
+
+
+def test_a_lease_is_kept_while_something_is_carried_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[G20] However long that takes: whoever took over meanwhile would begin the next step beside it."""
+    monkeypatch.setattr(writer, "PACE", 0.001)
+    looked = threading.Event()
+    check = RowLease.check
+
+    def seen(self: RowLease) -> None:
+        check(self)
+        if threading.current_thread() is not threading.main_thread():
+            looked.set()
+
+    monkeypatch.setattr(RowLease, "check", seen)
+    slow = Slow(looked)
+    one = healer(open_journal(f"sqlite:///{tmp_path}/heal.db"), slow)
+    one.take([fail(1)])
+    assert (["disable_service a#1"], True) == (slow.calls, slow.kept)
+    one.close()
