@@ -300,7 +300,7 @@ class Engine(Knowledge):
 
     def _state(self, item: State) -> tuple[Disposition, tuple[Decision, ...]]:
         memory, kind = self._memory, self._entries[item.kind].kind
-        values = tuple(item.source if name == "source" else item.fields.get(name) for name in kind.key)
+        values = tuple([item.source if name == "source" else item.fields.get(name) for name in kind.key])
         key = state_key(kind, values)
         records = memory.records.setdefault(item.kind, {})
         record = records.get(key)
