@@ -215,18 +215,18 @@ class Engine(Knowledge):
         if now >= self._sweep:
             self._forget(now - self._age)
         rounds = self._rounds
+        road = rounds.roads[hits[0]] if len(hits) == 1 and memory.turn <= self._brim and item.at == now else None
+        if road is not None:
+            decided = (*before, *road(item)) if before else road(item)
+            return Step(decided) if decided else MATCHED
         network = rounds.network
-        alone = network.alone[hits[0]] if len(hits) == 1 else None
-        if alone is None:
-            takers = network.takers
-            for number in hits:
-                takers[number](item)
-            if not (network.queue or network.ready):
-                return Step.of("matched", before) if before else MATCHED
+        for number in hits:
+            network.takers[number](item)
+        if not (network.queue or network.ready):
+            return Step.of("matched", before) if before else MATCHED
         if memory.turn > self._brim and self._is_full():
             rounds.caution = SATURATED
-        made = rounds.settle_event() if alone is None else rounds.settle_alone(alone, item)
-        rounds.caution = None
+        made, rounds.caution = rounds.settle_event(), None
         disposition = rounds.disposition(item) if rounds.judge.blocked or rounds.overloaded else "matched"
         if before or disposition != "matched":
             return Step.of(disposition, (*before, *made))
@@ -300,7 +300,7 @@ class Engine(Knowledge):
 
     def _state(self, item: State) -> tuple[Disposition, tuple[Decision, ...]]:
         memory, kind = self._memory, self._entries[item.kind].kind
-        values = tuple(item.source if name == "source" else item.fields.get(name) for name in kind.key)
+        values = tuple([item.source if name == "source" else item.fields.get(name) for name in kind.key])
         key = state_key(kind, values)
         records = memory.records.setdefault(item.kind, {})
         record = records.get(key)

@@ -81,6 +81,8 @@ def freeze_map(mapping: Mapping[str, object], depth: int = 0) -> FrozenMap:
     if {*map(type, mapping)} != _STR:
         for key in mapping:
             plain_text("key", key)
+    if {*map(type, mapping.values())} == _STR:  # labels and the like: nothing in them is to be frozen
+        return FrozenMap(mapping)
     return FrozenMap({key: value if value.__class__ is str else freeze(value, depth) for key, value in mapping.items()})
 
 

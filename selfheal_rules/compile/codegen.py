@@ -42,7 +42,7 @@ _RUNTIME: Mapping[str, object] = {
 }
 
 
-_HOLE = re.compile(r"\x01(\d+)\x01")
+HOLE = re.compile(r"\x01(\d+)\x01")
 """Where a constant stands in a text: between signs that no written literal can hold."""
 
 
@@ -85,12 +85,12 @@ class Code:
         if known:
             return known
         name = self._texts[text] = f"{prefix}{len(self._texts)}"
-        holes = list(dict.fromkeys(_HOLE.findall(text)))
-        shape = _HOLE.sub(lambda hole: f"c{holes.index(hole[1])}", text)
+        holes = list(dict.fromkeys(HOLE.findall(text)))
+        shape = HOLE.sub(lambda hole: f"c{holes.index(hole[1])}", text)
         if shape not in self._shapes:
             self._shapes[shape] = self._make(name, shape, len(holes))
         self.names[name] = self._shapes[shape](*(self._constants[int(hole)] for hole in holes))
-        self._lines.append(f"def {name}" + _HOLE.sub(lambda hole: _shown(self._constants[int(hole[1])]), text))
+        self._lines.append(f"def {name}" + HOLE.sub(lambda hole: _shown(self._constants[int(hole[1])]), text))
         return name
 
     def _make(self, name: str, shape: str, holes: int) -> Callable[..., Any]:

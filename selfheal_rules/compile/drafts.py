@@ -11,9 +11,15 @@ Paths = tuple[tuple[str, ...], ...]
 
 @define(eq=False, repr=False)
 class SeedDraft:
-    """A seed, with the first lookup it makes: the exchange, the key and the partner part (-1: none)."""
+    """
+    A seed, with the first lookup it makes: the exchange, the key and the partner part (-1: none).
+
+    `lines` are those of its function: they put into `out` what a row of `alias` completes.
+    """
 
     seed: Seed
+    alias: str = ""
+    lines: tuple[str, ...] = ()
     exchange: int = -1
     key: str = ""
     partner: int = -1

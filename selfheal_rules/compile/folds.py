@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from attrs import define, evolve, field, frozen
 
 from selfheal_rules.compile.codegen import Code
+from selfheal_rules.compile.columns import Fold, Folded
 from selfheal_rules.compile.joints import Joint
-from selfheal_rules.compile.plan import Action, Branching, Conclusion, Entry, Fold, Folded, Part, Ruling
+from selfheal_rules.compile.plan import Action, Branching, Conclusion, Entry, Part, Ruling
 from selfheal_rules.compile.scope import Scope, references
 from selfheal_rules.compile.steps import Written, fields_text, key_parts, target_text
 from selfheal_rules.model import Operand, Reference, Template

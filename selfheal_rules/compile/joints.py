@@ -225,7 +225,7 @@ def _seed(joint: Joint, alias: str) -> SeedDraft:
     nest.bind()
     others = [other for other in joint.bound if other != alias]
     draft = SeedDraft(
-        Seed(joint.rule, joint.number, _nothing, late_only=_is_late_only(joint, alias), level=joint.level)
+        Seed(joint.rule, joint.number, _nothing, late_only=_is_late_only(joint, alias), level=joint.level), alias
     )
     for depth in range(len(others)):
         chosen = nest.next_of(others)
@@ -241,8 +241,8 @@ def _seed(joint: Joint, alias: str) -> SeedDraft:
             draft.key = row_key(paths, joint.scope.kinds[alias], joint.register.code)
     rows = "".join(f"{joint.scope.rows[other]}, " for other in joint.bound)
     nest.write(f"out.append(({rows}))")
-    arguments = f"{joint.scope.rows[alias]}, m"
-    find = joint.register.code.function("find", arguments, [*nest.lines, "    return out"])
+    draft.lines = tuple(nest.lines)
+    find = joint.register.code.function("find", f"{joint.scope.rows[alias]}, m", [*nest.lines, "    return out"])
     draft.seed = evolve(draft.seed, find=joint.register.code[find], looks=tuple(joint.register.looked[before:]))
     return draft
 

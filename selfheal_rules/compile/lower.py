@@ -32,6 +32,7 @@ from selfheal_rules.compile.plan import (
     Taker,
 )
 from selfheal_rules.compile.probes import probe
+from selfheal_rules.compile.roads import paved, telling
 from selfheal_rules.compile.scope import Scope, parameters, waiting_kind
 from selfheal_rules.compile.steps import (
     Written,
@@ -312,8 +313,8 @@ def _finish(lowering: Lowering, rulesets: Sequence[RuleSet]) -> Plan:
     whole = Lowered(lowering.rules, lowering.branches, parts, entries, lowering.written, lowering.code)
     return Plan(
         entries=entries,
-        parts=parts,
-        branches=tuple(lowering.branches),
+        parts=paved(whole, lowering.register.parts),
+        branches=telling(whole),
         rules=folded(whole),
         exchanges=lowering.register.exchanges,
         eras=lowering.arrangement.count,

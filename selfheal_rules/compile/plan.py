@@ -4,11 +4,12 @@ What a program is made of: numbered parts, branches and rules, with the generate
 Nothing here changes or remembers: memories are arguments. A *row* has `kind source id key fields at turn time`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
+from selfheal_rules.compile.columns import Fold
 from selfheal_rules.model import Conclude, Do, Rule, RuleSet
 from selfheal_rules.model import Test as Leaf
 from selfheal_rules.values import EMPTY, FrozenMap
@@ -23,6 +24,8 @@ Again: TypeAlias = Callable[[Rows, Any], int]
 """(rows, memory) → 0 where nothing blocks, else the next instant at which that may change by itself."""
 Best: TypeAlias = Callable[[Rows, Any], Any]
 Build: TypeAlias = Callable[[Rows], Any]
+Make: TypeAlias = Callable[..., Callable[..., Any]]
+"""(network, part, passing, errands, several) → a function over one engine: see `roads`."""
 
 NEVER = 1 << 62
 """A time no timer is set for."""
@@ -147,6 +150,12 @@ class Part:
     """Whether some join goes over all its rows."""
     lazy: bool = False
     """Whether only an event that comes late can ever look its rows up: they are indexed when one does."""
+    hold: Make | None = None
+    """Makes what has an event wait that comes in time, and gives its row."""
+    road: Make | None = None
+    """Makes all an event does that comes in time and can fire no rule but one: event → the decisions on it."""
+    fires: Seed | None = None
+    """What may fire on its road; None where it only waits."""
     era: int = 0
     """Since which change of rules it has been watched (see `arrangement`)."""
 
@@ -208,26 +217,8 @@ class Branching:
     """Whether a condition with `within` is in it: what it concludes lasts `ttl` longer."""
     looks: tuple[Look, ...] = ()
     """What its negatives and picks look up, each time it is judged."""
-
-
-@frozen
-class Folded:
-    """Where a rule that takes a concluded event finds what it is told of it."""
-
-    key: int
-    """The column of the canonical text of its key."""
-    asked: tuple[tuple[int, int], ...]
-    """For each step the column of its target, and that of its params (-1: it has none)."""
-
-
-@frozen(eq=False, repr=False)
-class Fold:
-    """What the rules that take a concluded event need to know of it, so that it need not be made."""
-
-    columns: Callable[[Sequence[Any]], tuple[tuple[list[Any], ...], tuple[list[Any], ...]]]
-    """The matches it follows from → by alias their rows as they are now, and columns of what is told of each."""
-    told: Mapping[int, Folded]
-    """By the branch that takes it."""
+    say: Make | None = None
+    """Of a rule that closes as it opens: makes what decides on a match, (rows, now, caution) → decisions."""
 
 
 @frozen(eq=False, repr=False)

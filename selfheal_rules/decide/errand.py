@@ -10,7 +10,7 @@ from selfheal_rules.match.implied import Implied
 class Errand:
     """One step of a simple rule under one branch: what it does, to what, and the firing a decision on it is of."""
 
-    __slots__ = ("action", "branch", "params", "ruling", "step", "target", "targeted")
+    __slots__ = ("action", "branch", "ruling", "step", "targeted")
     attempt = words = 1
 
     def __init__(self, ruling: Ruling, branch: Branching, action: Action) -> None:
@@ -19,13 +19,15 @@ class Errand:
         self.branch = branch
         self.action = action.action
         self.step = action.name
-        self.target = action.target[branch.number]
-        self.params = action.params[branch.number] if action.params else None
         self.targeted = action.step.target is not None
 
     def opening(self, rows: Any, at: int) -> Opening:
-        """Give the firing of one match: of its rows, or of the only one there is."""
-        return Opening(self.ruling, self.branch, rows if rows.__class__ is tuple else (rows,), at)
+        """Give the firing of one match, of its rows or of the only one there is; or of a list of matches."""
+        if rows.__class__ is not list:
+            return Opening(self.ruling, self.branch, rows if rows.__class__ is tuple else (rows,), at)
+        opening = Opening(self.ruling, self.branch, rows[0], at)
+        opening.among([(self.branch, one, None) for one in rows])
+        return opening
 
 
 class Follow:

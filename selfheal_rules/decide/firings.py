@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from operator import lt
 from typing import Any, TypeAlias
 
-from selfheal_rules.compile.plan import Folded, Plan, Ruling
+from selfheal_rules.compile.columns import Folded
+from selfheal_rules.compile.plan import Plan, Ruling
 from selfheal_rules.decide.episodes import Episodes
 from selfheal_rules.decide.errand import Follow
 from selfheal_rules.decide.opening import opening_among
@@ -32,7 +33,6 @@ class Firings:
         self.plan: Plan = judge.network.plan
         self.episodes = episodes
         self.passing = episodes.passing
-        self.say = self.passing.say
         self.blockable = judge.blockable
         ranked = sorted(self.plan.rules, key=lambda one: (-one.rule.priority, one.order))
         self.follows: dict[tuple[Source, int], Follows] = {}
@@ -81,7 +81,7 @@ class Firings:
         if self.blockable:
             self.judge.free += [(single.ruling.number, rows) for rows in matches]
         if len(matches) == 1:
-            self.say(single.errands, single.branch.still(matches[0]))
+            self.passing.say(single.branch, matches[0])
             return
         branch, mine = single.branch, Fired()
         for rows in matches:

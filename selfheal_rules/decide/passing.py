@@ -1,19 +1,25 @@
 """Episodes that close as they open: they are no more than their decisions, and those are known for `max_age`."""
 
 from collections import deque
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from selfheal_rules.compile.plan import NEVER, Ruling
-from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision, blank
-from selfheal_rules.decide.errand import Errands, Follow, Followed, errands_of
-from selfheal_rules.decide.opening import Opening, opening_among
+from selfheal_rules.compile.plan import NEVER, Branching, Ruling
+from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision, Verdict, blank
+from selfheal_rules.decide.errand import Follow, Followed, errands_of
+from selfheal_rules.decide.opening import opening_among
 from selfheal_rules.match.implied import Implied
 from selfheal_rules.match.judge import Found
 from selfheal_rules.values import EMPTY
 
 if TYPE_CHECKING:
     from selfheal_rules.decide.episodes import Episodes
+
+
+WORDS: Mapping[str, Any] = {"blank": blank, "EMPTY": EMPTY, "SHADOWED": SHADOWED, "UNTARGETED": UNTARGETED}
+"""What generated decisions are made of."""
+Say: TypeAlias = Callable[[tuple[Any, ...], int, Verdict | None], tuple[Decision, ...]]
+"""(rows, now, caution) → the decisions on a match."""
 
 
 class Passing:
@@ -26,38 +32,29 @@ class Passing:
         self.max_age = max_age
         self.errands = errands_of(episodes.plan)
         self.recent: deque[Decision] = deque()
-        self._sweep = -NEVER
+        self.sweep = -NEVER
+        self.words = WORDS
+        branches = {number: episodes.plan.branches[number] for number in self.errands}
+        self.says: dict[int, Say] = {
+            number: one.say(None, None, self, self.errands[number], None) for number, one in branches.items() if one.say
+        }
+        """By branch, what decides on a match."""
 
     def fire(self, ruling: Ruling, found: list[Found]) -> None:
         """Decide on the matches that fire for one key."""
         branch, rows, _ = found[0]
         if len(found) == 1:
-            self.say(self.errands[branch.number], branch.still(rows))
+            self.say(branch, rows)
             return
         opening = opening_among(ruling, found, self.memory.now)
-        self.say(self.errands[found[0][0].number], opening.rows, opening)
+        for decision in self.say(found[0][0], opening.rows):
+            decision._opening = opening  # noqa: SLF001 - it was made here
 
-    def say(self, errands: Errands, rows: tuple[Any, ...], opening: Opening | None = None) -> None:
-        """Decide what the steps of a rule ask for."""
-        self.episodes.decisions += self.said(errands, rows, rows, opening)
-
-    def said(
-        self, errands: Errands, rows: tuple[Any, ...], of: object, opening: Opening | None = None
-    ) -> list[Decision]:
-        """Give what the steps of a rule ask for; decisions hold what they are `of`, rows or the only one of them."""
-        now, caution, made = self.memory.now, self.episodes.caution, []
-        for errand in errands:
-            decision = blank()
-            decision.errand, decision.rows, decision.at = errand, of, now
-            if opening is not None:
-                decision._opening = opening  # noqa: SLF001 - it is made here
-            decision.target = target = errand.target(rows)
-            decision.params = errand.params(rows) if errand.params else EMPTY
-            decision.verdict = caution or (UNTARGETED if target is None and errand.targeted else SHADOWED)
-            made.append(decision)
-        self.recent += made
-        if now >= self._sweep:
-            self.forget()
+    def say(self, branch: Branching, rows: tuple[Any, ...]) -> tuple[Decision, ...]:
+        """Decide what the steps of a rule ask for, on the rows of a match as they are now."""
+        episodes = self.episodes
+        made = self.says[branch.number](branch.still(rows), self.memory.now, episodes.caution)
+        episodes.decisions += made
         return made
 
     def follow(self, steps: tuple[Follow, ...], implied: Implied, order: Sequence[int]) -> None:
@@ -66,7 +63,7 @@ class Passing:
         made = each[0] if len(each) == 1 else [one for some in zip(*each, strict=True) for one in some]
         self.episodes.decisions += made
         self.recent += made
-        if self.memory.now >= self._sweep:
+        if self.memory.now >= self.sweep:
             self.forget()
 
     def _each(self, step: Follow, implied: Implied, order: Sequence[int]) -> list[Decision]:
@@ -92,4 +89,4 @@ class Passing:
         recent, limit = self.recent, self.memory.now - self.max_age
         while recent and recent[0].at <= limit:
             recent.popleft()
-        self._sweep = self.memory.now + self.max_age // 16
+        self.sweep = self.memory.now + self.max_age // 16

@@ -16,7 +16,7 @@ from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.episodes import Episodes
 from selfheal_rules.decide.firings import Firings
 from selfheal_rules.decide.proposal import Gate
-from selfheal_rules.decide.straight import Single, joins_of, straight_of
+from selfheal_rules.decide.straight import Way, joins_of, roads_of, straight_of
 from selfheal_rules.events import Event
 from selfheal_rules.match.joined import network_of
 from selfheal_rules.match.judge import Judge, Ruled
@@ -72,6 +72,8 @@ class Rounds:
         """Whether any decision is judged by guards."""
         self.quick = False
         """Whether one firing may be all there is to an event."""
+        self.roads: tuple[Way | None, ...] = ()
+        """By part, all that an event of it does which comes in time, where it fires one rule at most."""
         self.acts: list[Act] = []
         self.told_of: Callable[[Episode], None] | None = None
         """Who is told of every episode that came to another state."""
@@ -104,9 +106,12 @@ class Rounds:
         self.episodes.strict = self.gate.strict
         self.episodes.slow = self.episodes.told or self.gate.strict
         self.guarded = self.gate.strict or any(ruling.guards for ruling in self.plan.rules)
-        self.quick = not (self.guarded or self.judge.blockable)
-        joins = {} if self.gate.strict else joins_of(self.plan, self.episodes.passing.errands)
-        self.network.wire(straight_of(self.network.plan, joins), joins)
+        self.quick = not (self.guarded or self.judge.blockable) and self.ranks is None
+        plan = self.network.plan
+        joins = {} if self.gate.strict else joins_of(plan, self.passing.errands)
+        self.network.wire(straight_of(plan, joins), joins)
+        roads = roads_of(self.network, self.passing, self.settle_event)
+        self.roads = roads if self.quick else (None,) * len(roads)
 
     # Time
 
@@ -192,27 +197,14 @@ class Rounds:
 
     # Turns
 
-    def settle_alone(self, single: Single, item: Event) -> list[Decision]:
-        """Settle what an event led to that does no more than fire this rule."""
-        if not self.quick or self.ranks is not None or self.episodes.confirmed:
-            self.network.ready.append((single, [(item,)]))
-            return self.settle()
-        self.episodes.caution, self.overloaded = self.caution, False
-        return self.passing.said(single.errands, (item,), item)
-
     def settle_event(self) -> list[Decision]:
         """Settle what one event led to: nearly always no more than rules that close as they open."""
         network, episodes = self.network, self.episodes
-        if not self.quick or self.ranks is not None or network.queue or episodes.confirmed:
+        if not self.quick or network.queue or episodes.confirmed:
             return self.settle()
         episodes.caution, self.overloaded = self.caution, False
-        ready = network.ready
-        if len(ready) == 1 and (found := ready[0][1]).__class__ is list and len(found) == 1:
-            single, rows = ready.pop()[0], found[0]
-            rows = single.branch.still(rows) if single.level else rows
-            return self.passing.said(single.errands, rows, rows)
-        self.firings.fire((), ready)
-        ready.clear()
+        self.firings.fire((), network.ready)
+        network.ready.clear()
         decisions, episodes.decisions = episodes.decisions, []
         return decisions
 

@@ -5,17 +5,24 @@ A group of a count fires as it rises: a rule that asks for no more, under a key 
 while the row stands, and there is nothing else to follow.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
-from selfheal_rules.compile.plan import Branching, Find, Part, Plan, Ruling, Seed
+from selfheal_rules.compile.plan import Branching, Find, Part, Plan, Rows, Ruling, Seed
+from selfheal_rules.decide.decision import Decision
 from selfheal_rules.decide.errand import Errands
-from selfheal_rules.match.matcher import seeds_of
+from selfheal_rules.decide.passing import Passing
+from selfheal_rules.events import Event
+from selfheal_rules.match.network import Network
+
+Way: TypeAlias = Callable[[Event], Sequence[Decision]]
+"""An event → the decisions on it."""
 
 
 class Single:
     """A rule that fires as it is found, by one seed: `find` is None where every event is a match."""
 
-    __slots__ = ("branch", "errands", "find", "level", "ruling")
+    __slots__ = ("branch", "errands", "find", "ruling")
 
     def __init__(self, ruling: Ruling, branch: Branching, find: Find, errands: Errands) -> None:
         """Take out of a plan what a firing needs."""
@@ -23,7 +30,6 @@ class Single:
         self.branch = branch
         self.find = None if branch.plain else find
         self.errands = errands
-        self.level = branch.level
 
 
 def joins_of(plan: Plan, errands: Mapping[int, Errands]) -> dict[Seed, Single]:
@@ -34,6 +40,23 @@ def joins_of(plan: Plan, errands: Mapping[int, Errands]) -> dict[Seed, Single]:
 def straight_of(plan: Plan, joins: dict[Seed, Single]) -> tuple[tuple[Single, ...] | None, ...]:
     """Give, by part, what a single event of it fires, where that is all it can do; None where there is more."""
     return tuple(_straight(part, joins) for part in plan.parts)
+
+
+def roads_of(network: Network, passing: Passing, settle: Callable[[], Sequence[Decision]]) -> tuple[Way | None, ...]:
+    """Give, by part, all that an event of it does which comes in time, where it can fire one rule at most."""
+    return tuple(_road(network, part, passing, settle) for part in network.parts)
+
+
+def _road(network: Network, part: Part, passing: Passing, settle: Callable[[], Sequence[Decision]]) -> Way | None:
+    single = network.joins.get(part.fires) if part.fires else None
+    if part.road is None or (part.fires and not single):
+        return None
+
+    def several(matches: list[Rows]) -> Sequence[Decision]:
+        network.ready.append((single, matches))
+        return settle()
+
+    return part.road(network, part, passing, single.errands if single else (), several)
 
 
 def _straight(part: Part, joins: dict[Seed, Single]) -> tuple[Single, ...] | None:
@@ -49,7 +72,7 @@ def _singles(plan: Plan, errands: Mapping[int, Errands]) -> Iterator[tuple[Seed,
     if any(plan.entries[kind].taken for kind in plan.entries if kind.startswith("selfheal.")):
         return
     for part in plan.parts:
-        for seed in seeds_of(part):
+        for seed in part.begun():
             ruling, branch = plan.rules[seed.rule], plan.branches[seed.branch]
             alone = ruling.simple and len(ruling.branches) == 1
             if alone and branch.bare and (_is_risen(part, branch) or not (branch.level or branch.remembers)):

@@ -37,6 +37,7 @@ class Partition(Engine):
         rounds, arrangement = self._rounds, self.program.arrangement
         rounds.ranks = []
         rounds.judge.blockable = True
+        rounds.wire()
         self._proposing = rounds.firings = Proposing(rounds.firings, arrangement.proposed)
         self._deciding = Deciding(rounds.judge, arrangement.decided)
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from selfheal_rules.compile.plan import Branching, Conclusion, Fold, Ruling
+from selfheal_rules.compile.columns import Fold
+from selfheal_rules.compile.plan import Branching, Conclusion, Ruling
 from selfheal_rules.match.rows import Author, Derived
 
 

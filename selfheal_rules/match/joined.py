@@ -15,7 +15,7 @@ from selfheal_rules.compile.plan import Part, Plan, Rows, Seed
 from selfheal_rules.diagnostics import EngineError, MatcherError
 from selfheal_rules.events import Event
 from selfheal_rules.match.durable import DurableMatcher
-from selfheal_rules.match.matcher import NATIVE, Matcher, Matching, joins_of, refused_by, seeds_of
+from selfheal_rules.match.matcher import NATIVE, Matcher, Matching, joins_of, refused_by
 from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.network import Network, keys_of
 from selfheal_rules.match.rows import in_order, occurrence
@@ -57,8 +57,8 @@ class Joined(Network):
         """Have every seed of a plan ask the matcher, none being held back by what the exchanges know."""
 
         def handed(part: Part) -> Part:
-            seeds = tuple(self._asking(seed, plan.branches[seed.branch].verify) for seed in seeds_of(part))
-            return evolve(part, seeds=seeds, probes=())
+            seeds = tuple(self._asking(seed, plan.branches[seed.branch].verify) for seed in part.begun())
+            return evolve(part, seeds=seeds, probes=(), road=None)
 
         return evolve(plan, parts=tuple(handed(part) for part in plan.parts))
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from selfheal_rules.compile.plan import Branching, Part, Plan, Seed
+from selfheal_rules.compile.plan import Branching, Plan, Seed
 
 
 class Matcher(Protocol):
@@ -62,17 +62,9 @@ PICKED = "it is the best of all that fit, and checking what is reported cannot s
 NEGATED = "it wants nothing to be there, and checking what is reported cannot show what was left out"
 
 
-def seeds_of(part: Part) -> Iterator[Seed]:
-    """Give the seeds of a part, those behind its probes too."""
-    yield from part.seeds
-    for probe in part.probes:
-        for some in probe.partners.values():
-            yield from some
-
-
 def joins_of(plan: Plan) -> Mapping[tuple[int, int], int]:
     """Number the joins another matcher can make: (exchange, part) of every keyed lookup of a pattern."""
-    looks = (look for part in plan.parts for seed in seeds_of(part) for look in seed.looks)
+    looks = (look for part in plan.parts for seed in part.begun() for look in seed.looks)
     asked = {(look.exchange, look.part) for look in looks if look.exchange >= 0}
     return {place: number for number, place in enumerate(sorted(asked))}
 
@@ -81,7 +73,7 @@ def refused_by(plan: Plan) -> tuple[Refused, ...]:
     """Name what stays native, in the order of the rules, each once."""
     firsts: dict[int, Seed] = {}
     for part in plan.parts:
-        for seed in seeds_of(part):
+        for seed in part.begun():
             if plan.branches[seed.branch].parts[0] == part.number:
                 firsts.setdefault(seed.branch, seed)
     found: dict[Refused, None] = {}

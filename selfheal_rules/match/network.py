@@ -31,8 +31,6 @@ class Network:
         self.tallies = Tallies(self)
         self.touched = False
         self.straight: tuple[tuple[Single, ...] | None, ...] = (None,) * len(plan.parts)
-        self.alone: tuple[Single | None, ...] = (None,) * len(plan.parts)
-        """By part, the one rule that every event of it fires, where it does nothing else."""
         self.firing: dict[str, tuple[Single, ...]] = {}
         """By kind, what every event of it fires, where none does anything else."""
         self.joins: dict[Seed, Single] = {}
@@ -52,7 +50,6 @@ class Network:
         self._share()
         self.meetings = tuple(meeting(self, part) for part in self.parts)
         self.takers = tuple(taker(self, part) for part in self.parts)
-        self.alone = tuple(one[0] if one and len(one) == 1 and one[0].find is None else None for one in straight)
         self.firing = {}
         for kind, entry in self.plan.entries.items():
             found = [straight[number] for number in entry.always or ()]

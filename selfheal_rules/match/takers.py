@@ -102,34 +102,20 @@ def _passing(network: "Network", part: Part) -> Take:
 
 
 def _keeping(network: "Network", part: Part) -> Take:
-    """Keep an event for those that come after it; what only late ones could look up is not even indexed."""
-    memory, number, meet = network.memory, part.number, network.meetings[part.number].early
-    waiting, recent, rooms = memory.waiting[number], memory.recent[number], memory.rooms
-    line = network.lines[number]
-
-    def take_unindexed(
-        item: Any, memory: Any = memory, waiting: Any = waiting, number: int = number, meet: Take = meet
-    ) -> None:
-        if item.__class__ is not Event or item.at < memory.now:
-            network.keep(part, item)
-            return
-        waiting += (item, memory.turn, number)
-        if len(waiting) > rooms[line]:
-            network.expire(part)
-        meet(item)
+    """Keep an event for those that come after it."""
+    memory, meet, lazy = network.memory, network.meetings[part.number].early, part.lazy
+    hold = part.hold(network, part, None, (), None) if part.hold else _none
 
     def take(item: Any) -> None:
-        if item.at < memory.now:
+        if item.at < memory.now or (lazy and item.__class__ is not Event):
             network.keep(part, item)
             return
-        row = network.index(part, item, memory.turn)
-        if len(recent) > rooms[number]:
-            network.expire(part)
+        row = hold(item)
         if part.watches:
             network.watch(part, row)
         meet(row)
 
-    return take_unindexed if part.lazy else take
+    return take
 
 
 # Meeting what waits
