@@ -32,7 +32,7 @@ HOST = COMPUTES[2]
 NOBODY = "http://127.0.0.1:9/"
 """Who is told: nobody is there, and that keeps nothing else from being done."""
 PROMETHEUS = "http://127.0.0.1:17090"
-BUS = "rabbit://guest:guest@127.0.0.1:17672/"
+BUS = "rabbit://guest:guest@127.0.0.1:17672/?amqp_durable_queues=true"
 CONFIG = f"""\
 selfheal_serve: 1
 rules: [{ROOT}/rulesets/compute-host-failure, {STORIES}/nova-witness.yaml]
