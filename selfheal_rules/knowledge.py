@@ -67,6 +67,8 @@ class Knowledge:
         step = ruling.every[index]
         if not isinstance(step, Action):
             return "it is no step that does anything"
+        if decision.attempt > 1 and self._rounds.episodes.attempts.is_moot(episode, index):
+            return "its cause is gone, and nothing shows that it was done before"
         return self._guards.forbids(Proposal(0, episode, index, step, ruling), self._memory.now)
 
     def has_heard(self, control: Control) -> bool:

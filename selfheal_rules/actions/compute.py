@@ -80,7 +80,8 @@ HOSTS = (
                       "all", "opted_in", "not_opted_out"),
         ),
         again="marker",
-        needs="The service is down and the host fenced. A server that cannot be moved does not keep the others.",
+        needs="The service is down and the host fenced: one whose node Ironic has switched on is refused. A server"
+        " that cannot be moved does not keep the others.",
         confirm="{none: [{state: instance, where: {host: {target}}}], within: 15m}",
         api="compute 2.68",
     ),

@@ -105,6 +105,17 @@ def all_confirmed(steps: Iterable[Progress]) -> bool:
     return True
 
 
+def destroys(step: Action | Conclusion) -> bool:
+    """Whether a step is destructive, as the catalogue of actions says."""
+    return isinstance(step, Action) and step.destructive
+
+
+def has_done(episode: Episode, steps: tuple[Action | Conclusion, ...]) -> bool:
+    """Whether a destructive step of an episode is confirmed."""
+    pairs = zip(steps, episode.steps, strict=True)
+    return any(progress.state == "confirmed" and destroys(step) for step, progress in pairs)
+
+
 def wait_before(step: Action, episode: str, attempt: int, seed: str) -> int:
     """Give the wait before the next attempt: doubled each time, drawn apart by jitter, at most the cap."""
     wait: int = step.backoff * 2 ** (attempt - 1)

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from selfheal_rules.compile.plan import Action, Branching, Conclusion, Ruling
+from selfheal_rules.decide.attempts import Attempts
 from selfheal_rules.decide.decision import SHADOWED, SUPERSEDED, UNTARGETED, WITHDRAWN, Decision, Verdict
 from selfheal_rules.decide.docket import Docket
-from selfheal_rules.decide.episode import Episode, Progress, all_confirmed, progress_of, shows_end, tells, wait_before
+from selfheal_rules.decide.episode import Episode, Progress, all_confirmed, progress_of, shows_end, tells
 from selfheal_rules.decide.known import Known
 from selfheal_rules.decide.opening import Opening
 from selfheal_rules.decide.passing import Passing
@@ -45,6 +46,7 @@ class Episodes:
         self.opened = 0
         self.decisions: list[Decision] = []
         self.passing = Passing(self, max_age)
+        self.attempts = Attempts(self)
         self.conclusions: list[tuple[Ruling, int, Conclusion, Episode, Any]] = []
         self.changed: dict[Episode, None] = {}
         self.confirmed: dict[int, dict[int, None]] = {}
@@ -117,9 +119,12 @@ class Episodes:
     def cancel(self, fallen: Iterable[tuple[int, Any]]) -> None:
         """Cancel the episodes whose cause is gone, as long as nothing destructive has been issued."""
         running = (self.running.get(pair) for pair in fallen)
-        found = [one for one in running if one is not None and one.level and not one.destructive]
+        found = [one for one in running if one is not None and one.level]
         for episode in sorted(found, key=self.place) if len(found) > 1 else found:
-            self.close(episode, "closed", WITHDRAWN)
+            if episode.destructive:
+                self.attempts.withdrawn(episode)
+            else:
+                self.close(episode, "closed", WITHDRAWN)
 
     def proceed(self) -> None:
         """Go on with the episodes for which something was confirmed, in the order of firings."""
@@ -149,7 +154,7 @@ class Episodes:
             if progress.state == "issued":
                 is_over = shows_end(progress, self.memory.turn)
                 progress.state = "confirmed"
-                self._rest(ruling, step, progress)
+                self.rest(ruling, step, progress)
                 if is_over:
                     self.landed(episode, step, worked=True)
 
@@ -224,7 +229,7 @@ class Episodes:
         if episode.escalating:
             self.advance(episode)
         elif begun and ruling.recovery:
-            self._escalate(episode, ruling)
+            self.escalate(episode, ruling)
         else:
             self.close(episode, episode.ending if begun or episode.ending == "quarantined" else "closed")
 
@@ -242,7 +247,7 @@ class Episodes:
         is_open = episode.number in self.numbered
         if status in {"failed", "refused"}:
             if is_open and not over and progress.state in {"issued", "confirmed"}:
-                self.fail(episode, index)
+                self.attempts.fail(episode, index)
             else:
                 self.landed(episode, index, worked=False)
         elif status != "unconfirmed":
@@ -260,7 +265,8 @@ class Episodes:
         self.network.stand(self.network.parts[self.plan.waiting[hidden]], row)
         return row
 
-    def _rest(self, ruling: Ruling, index: int, progress: Progress) -> None:
+    def rest(self, ruling: Ruling, index: int, progress: Progress) -> None:
+        """Watch for the confirmation of a step no more."""
         step = ruling.every[index]
         if progress.await_row is not None and isinstance(step, Action):
             self.network.fall(self.network.parts[self.plan.waiting[step.confirm]], progress.await_row)
@@ -303,24 +309,8 @@ class Episodes:
         episode.health_row = self._wait(recovery.healthy, (episode.number, HEALTHY), episode.health)
         self.watch()
 
-    def fail(self, episode: Episode, index: int) -> None:
-        """Have a step fail: issue it again later, go to `else`, or give up."""
-        ruling = self.plan.rules[episode.rule]
-        step, progress = ruling.every[index], episode.steps[index]
-        self._rest(ruling, index, progress)
-        self.landed(episode, index, worked=False)
-        if isinstance(step, Action) and progress.attempt <= step.times:
-            progress.state = "retrying"
-            wait = wait_before(step, episode.opening.id, progress.attempt, self.gate.seed)
-            self.memory.timer(self.memory.now + wait, RETRY, (episode, index, progress.attempt))
-            return
-        progress.state = "failed"
-        if episode.escalating or ruling.recovery is None:
-            self.close(episode, episode.ending)
-        else:
-            self._escalate(episode, ruling)
-
-    def _escalate(self, episode: Episode, ruling: Ruling) -> None:
+    def escalate(self, episode: Episode, ruling: Ruling) -> None:
+        """Give up what was to be done, and go to `else`."""
         self.docket.drop(episode, 0, len(ruling.steps), SUPERSEDED)
         self._unwatch(episode, ruling)
         episode.status = "escalated"
@@ -331,7 +321,7 @@ class Episodes:
     def _unwatch(self, episode: Episode, ruling: Ruling) -> None:
         for index, progress in enumerate(episode.steps):
             if progress.await_row is not None:
-                self._rest(ruling, index, progress)
+                self.rest(ruling, index, progress)
         if episode.health_row is not None and ruling.recovery:
             self.network.fall(self.network.parts[self.plan.waiting[ruling.recovery.healthy]], episode.health_row)
             episode.health_row = None
@@ -381,14 +371,13 @@ class Episodes:
         if purpose == HEALTH:
             if subject.status == "verifying" and subject.verify_due == self.memory.now:
                 self.docket.wake(self.gate.failed(subject, self.memory.now))
-                self._escalate(subject, self.plan.rules[subject.rule])
+                self.escalate(subject, self.plan.rules[subject.rule])
             return
         episode, index, _ = subject
         if purpose == DEADLINE and self.awaits(subject, "issued"):
-            self.fail(episode, index)
+            self.attempts.fail(episode, index)
         elif purpose == RETRY and self.awaits(subject, "retrying"):
-            self.issue(episode, self.plan.rules[episode.rule], index)
-            self.advance(episode)
+            self.attempts.again(episode, index)
 
     def awaits(self, timed: tuple[Episode, int, int], state: str) -> bool:
         """Whether a step still is where a timer was set for it."""

@@ -98,6 +98,23 @@ def _is_forced_up(cloud: Cloud) -> bool:
         return False
 
 
+def test_a_host_that_is_switched_on_is_not_evacuated(cloud: Cloud) -> None:
+    """Nova calls it down, and its node has power: whoever switched it on may have started its servers with it."""
+    node, guest = cloud.enroll(THIRD), cloud.boot("guest", THIRD)
+    cloud.kill(THIRD)
+    try:
+        cloud.wait(lambda: cloud.service(THIRD)["state"] == "down", "it is seen down")
+        said = f"the node of {THIRD} is switched on, and may run its servers: fence it first"
+        for action, target in (("compute.evacuate_host", THIRD), ("compute.evacuate_server", guest.id)):
+            outcome = cloud.do(action, target)
+            assert ("refused", said) == (outcome.status, outcome.detail)
+        assert THIRD == cloud.server(guest.id)["OS-EXT-SRV-ATTR:host"]
+    finally:
+        cloud.connection.baremetal.delete_node(node)
+        cloud.start(THIRD)
+        cloud.delete(guest.id)
+
+
 def test_a_host_is_emptied_for_its_maintenance(cloud: Cloud) -> None:
     """Its servers run on, elsewhere, and nothing new comes to it until it is taken back."""
     guest = cloud.boot("guest", OTHER)

@@ -1,7 +1,6 @@
 """What else fails in a cloud and is healed with no hand: servers, stacks, load balancers, nodes; and workflows."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,7 @@ from selfheal_rules.integrations.pollers import (
     nova_services,
     octavia_balancers,
 )
-from tests.cloud.hook import PORT, Hook, alert
+from tests.cloud.hook import Hook, alert
 from tests.cloud.rig import COMPUTES, PACE, Cloud
 from tests.cloud.site import Site, site
 from tests.cloud.test_services import Stack, balancer, resources_of, stack, workflows
@@ -162,7 +161,7 @@ def test_a_workflow_a_rule_asks_for_runs_once(cloud: Cloud, workflows: str, hook
     second.until(lambda: _outcomes(journal), "it goes on")
     second.healer.close()
     assert {"workflow.start": 1} == second.done()
-    (execution,) = _executions(cloud, host)
+    (execution,) = executions(cloud, host)
     assert [f"execution {execution['id']}"] == _outcomes(journal)
     assert (workflows, "SUCCESS") == (execution["workflow_name"], execution["state"])
     alert("GuestsAreSlow", host, over=True)
@@ -178,38 +177,7 @@ def _outcomes(journal: Path) -> list[str]:
     return [one["data"]["detail"] for one in lines if one["type"] == "outcome" and one["data"]["status"] == "done"]
 
 
-def _executions(cloud: Cloud, host: str) -> list[dict[str, str]]:
+def executions(cloud: Cloud, host: str) -> list[dict[str, str]]:
+    """Give the executions of workflows that were asked for a host."""
     listed = cloud.raw("workflow", "/executions?limit=100&sort_keys=created_at&sort_dirs=desc&include_output=true")
     return [one for one in listed["executions"] if json.loads(one["input"]).get("host") == host]
-
-
-@pytest.fixture
-def alarm(cloud: Cloud) -> Iterator[str]:
-    """Have Aodh watch for an event; what it does then is to call the site."""
-    proxy, name = cloud.needed("alarm"), f"selfheal-{uuid4().hex[:8]}"
-    rule = {"event_type": "compute.instance.update", "query": [_query("state", "error"), _query("host", name)]}
-    address = [f"http://127.0.0.1:{PORT}/aodh"]
-    body = {"name": name, "type": "event", "event_rule": rule, "alarm_actions": address, "severity": "critical"}
-    answer = proxy.post("/alarms", json=body)
-    assert answer.ok, answer.text
-    yield name
-    proxy.delete(f"/alarms/{answer.json()['alarm_id']}")
-
-
-def _query(trait: str, value: str) -> dict[str, str]:
-    return {"field": f"traits.{trait}", "op": "eq", "value": value, "type": "string"}
-
-
-def test_an_alarm_of_aodh_leads_to_a_workflow_of_mistral(
-    cloud: Cloud, alarm: str, workflows: str, hook: Hook, tmp_path: Path
-) -> None:
-    """The flow of the SIG: an event, Aodh's alarm over it, its webhook, a decision, a workflow under its key."""
-    healing = site(cloud, tmp_path / "journal.jsonl", "services", (), hook=hook)
-    healing.look()
-    command = [f"{cloud.home}/all/bin/python", str(Path(__file__).parent / "up" / "publish.py"), alarm]
-    subprocess.run([*command, str(cloud.connection.current_project_id)], check=True)
-    healing.until(lambda: _outcomes(healing.journal), "the workflow is done")
-    healing.healer.close()
-    (execution,) = _executions(cloud, alarm)
-    assert (workflows, "SUCCESS") == (execution["workflow_name"], execution["state"])
-    assert {"workflow.start": 1} == healing.done()

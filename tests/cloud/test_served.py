@@ -32,7 +32,7 @@ HOST = COMPUTES[2]
 NOBODY = "http://127.0.0.1:9/"
 """Who is told: nobody is there, and that keeps nothing else from being done."""
 PROMETHEUS = "http://127.0.0.1:17090"
-BUS = "rabbit://guest:guest@127.0.0.1:17672/"
+BUS = "rabbit://guest:guest@127.0.0.1:17672/?amqp_durable_queues=true"
 CONFIG = f"""\
 selfheal_serve: 1
 rules: [{ROOT}/rulesets/compute-host-failure, {STORIES}/nova-witness.yaml]
@@ -52,6 +52,7 @@ clouds:
            user_domain_id: default, project_domain_id: default}
     region_name: RegionOne
 """
+SECRETS = {"bus.url": BUS, "told.url": NOBODY}
 KEPT_OFF = ("compute.fence", "compute.force_down", "compute.evacuate_host", "compute.disable_service")
 TAKEN_BACK = "compute.enable_service"
 ENDED = {"heal-dead-host", "keep-off", "force-host-up", "enable-host"}
@@ -63,11 +64,12 @@ class Served:
 
     cloud: Cloud
     folder: Path
+    config: str = CONFIG
     process: "subprocess.Popen[bytes]" = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Write its files, and start it."""
-        files = {"serve.yaml": CONFIG, "policy.yaml": POLICY, "bus.url": BUS, "clouds.yaml": CLOUDS, "told.url": NOBODY}
+        files = {"serve.yaml": self.config, "policy.yaml": POLICY, "clouds.yaml": CLOUDS} | SECRETS
         for name, text in files.items():
             (self.folder / name).write_text(text, "utf-8")
         command = [sys.executable, "-m", "selfheal_rules", "serve", "serve.yaml", "--log", "json"]

@@ -93,6 +93,8 @@ class Episode:
     health_at: int | None = None
     health_set: int = 0
     health: Seeker | None = None
+    has_grounds: bool = True
+    """Whether the condition it was opened by is true; that of a rule that is gone is not asked any more."""
 
     @property
     def place(self) -> tuple[int, int, str]:
@@ -119,6 +121,12 @@ class Episode:
         """Whether a destructive step was issued."""
         issued = (run.step for run in [*self.runs, *self.otherwise] if run.attempt)
         return any(isinstance(step, Do) and step.action not in HARMLESS for step in issued)
+
+    @property
+    def has_done(self) -> bool:
+        """Whether a destructive step was confirmed."""
+        runs = [run.step for run in [*self.runs, *self.otherwise] if run.status == "confirmed"]
+        return any(isinstance(step, Do) and step.action not in HARMLESS for step in runs)
 
 
 def open_episode(ruling: Ruling, key: tuple[Value, ...], match: Match) -> Episode:
@@ -258,20 +266,32 @@ class Conduct:
         episode.status, episode.closed_at = status, self.now
 
     def cancel(self, episode: Episode, true_keys: set[str], key: str) -> None:
-        """End an episode whose ground is gone before anything destructive was issued."""
-        if not episode.match.alternative.is_instant and key not in true_keys and not episode.has_acted:
+        """Note whether its ground is left; without it, end an episode that has issued nothing destructive."""
+        episode.has_grounds = episode.match.alternative.is_instant or key in true_keys
+        if not episode.has_grounds and not episode.has_acted:
             self.close(episode, "closed")
 
     def fail(self, episode: Episode, run: Run) -> None:
-        """Count a step as failed: issue it again later, or give up."""
+        """Count a step as failed: try it again later, or give up."""
         retry = run.step.retry if isinstance(run.step, Do) else None
         if retry and run.attempt <= retry.times:
             wait = episode.ruling.micros(retry.backoff) * 2 ** (run.attempt - 1)
             run.retry_at = self.now + (min(wait, episode.ruling.micros(retry.cap)) if retry.cap else wait)
             run.status, run.set = "retrying", self.acts.ticket()
             return
+        self._give_up(episode, run)
+
+    def _give_up(self, episode: Episode, run: Run) -> None:
         run.status = "failed"
         self.escalate(episode)
+
+    def _retry(self, episode: Episode, run: Run) -> None:
+        """Issue a step again, unless what it touches may be well again: no ground is left, and nothing was done."""
+        touches = isinstance(run.step, Do) and run.step.action not in HARMLESS
+        if touches and not episode.has_grounds and not episode.has_done:
+            self._give_up(episode, run)
+        else:
+            self.issue(episode, run)
 
     def escalate(self, episode: Episode) -> None:
         """Take the `else` steps, or end where there are none left to take."""
@@ -309,7 +329,7 @@ class Conduct:
             if not episode.is_escalated:
                 self.escalate(episode)
         elif run in episode.current and run.status == "retrying":
-            self.issue(episode, run)
+            self._retry(episode, run)
         elif run in episode.current and run.status == "issued":
             self.fail(episode, run)
 

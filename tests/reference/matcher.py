@@ -363,6 +363,8 @@ class Reference:
         """Cancel an episode whose ground is gone; that of a rule that is gone goes on without."""
         if episode.ruling.serial in keys:
             conduct.cancel(episode, keys[episode.ruling.serial], canonical(episode.key))
+        else:
+            episode.has_grounds = True
 
     def _fire(self, conduct: Conduct, seen: dict[int, Seen], keys: dict[int, set[str]]) -> None:
         firings = []

@@ -55,6 +55,18 @@ def test_retries_back_off_up_to_the_cap(play: Play) -> None:
     assert ["matched one a@0", "one a#2@3 one a#3@7 one a#4@11"] == play(rules, beat(0), until(99))
 
 
+def test_a_retry_looks_for_its_cause_until_something_destructive_is_confirmed(play: Play) -> None:
+    """[27] Where the key is not true when it is due, the step has failed; behind a confirmed one it is issued."""
+    retried = WAITS.replace("within: 5s}}", "within: 2s}, retry: {times: 1, backoff: 2s}}")
+    rules = rule("{as: p, state: disk}", f"[{retried}]")
+    gone = disk(1, gone=True)
+    assert ["matched one a@0", "matched", ""] == play(rules, disk(0), gone, until(99))
+    assert ["matched one a@0", "matched", "matched", "one a#2@4"] == play(rules, disk(0), gone, disk(3), until(99))
+    assert ["matched one a@0", "matched", "", "matched one a@4"] == play(rules, disk(0), gone, until(4), disk(4))
+    behind = rule("{as: p, state: disk}", f"[{PLAIN}, {retried}]")
+    assert ["matched two a@0 one a@0", "matched", "one a#2@4"] == play(behind, disk(0), gone, until(99))
+
+
 def test_a_failed_outcome_fails_the_step(play: Play) -> None:
     """[28] `refused` too; other outcomes change nothing."""
     retried = WAITS.replace("within: 5s}}", "within: 50s}, retry: {times: 1, backoff: 2s}}")

@@ -54,21 +54,21 @@ def force_down(work: Work) -> str:
     service = service_of(work, work.target)
     if service["forced_down"]:
         return "it was forced down before"
-    if service["state"] != "down" and not _is_off(work):
+    if service["state"] != "down" and power_of(work, work.target) != "power off":
         work.refuse("its service still reports, and no node says that it is off: fence it first")
     _put(work, service, forced_down=True)
     work.until(lambda: bool(service_of(work, work.target)["forced_down"]), "forcing it down", _SOON)
     return "forced down"
 
 
-def _is_off(work: Work) -> bool:
-    """Whether a node says that it is off; where none can be asked, nobody says so."""
+def power_of(work: Work, host: str) -> str:
+    """Give what the node of a host says of its power; an empty text where no node can be asked."""
     if not work.cloud.has_service("baremetal"):
-        return False
+        return ""
     try:
-        return bool(baremetal.node_of_host(work, work.target)["power_state"] == "power off")
+        return str(baremetal.node_of_host(work, host)["power_state"])
     except (ExecutorError, Refused):
-        return False
+        return ""
 
 
 def force_up(work: Work) -> str:

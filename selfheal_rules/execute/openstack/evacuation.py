@@ -1,7 +1,7 @@
 """All servers of a host, a few at a time: evacuated from one that is dead, moved off one that runs."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from attrs import define, field
 
@@ -18,6 +18,12 @@ _TAG = "HA_Enabled"
 _IN_VAIN = frozenset({"error", "failed", "cancelled"})
 """What Nova says of migrations that moved nothing."""
 
+_ARRIVED = timedelta(minutes=4)
+"""When an evacuated server is there; else it is left to the next attempt, which finds it on its way."""
+
+_MOVED = timedelta(minutes=30)
+"""When a server that runs is moved: its memory is copied, and it goes on writing to it."""
+
 Begin = Callable[[Work, Found], str]
 Ended = Callable[[Work, str, str, str], bool]
 
@@ -30,8 +36,9 @@ class Exodus:
     source: str
     begin: Begin
     ended: Ended
+    within: timedelta
     waiting: list[Found]
-    on_the_way: dict[str, str] = field(factory=dict)
+    on_the_way: dict[str, tuple[str, datetime]] = field(factory=dict)
     moved: list[str] = field(factory=list)
     failed: dict[str, str] = field(factory=dict)
 
@@ -39,8 +46,8 @@ class Exodus:
         """Lead all of them out; a failure is noted, and the next goes."""
         begun = self.work.now() - stagger
         while self.waiting or self.on_the_way:
-            for ident, request in tuple(self.on_the_way.items()):
-                self._attend(ident, request)
+            for ident, (request, until) in tuple(self.on_the_way.items()):
+                self._attend(ident, request, until)
             if self.waiting and len(self.on_the_way) < at_once and self.work.now() - begun >= stagger:
                 begun = self.work.now()
                 self._start(self.waiting.pop(0))
@@ -49,15 +56,17 @@ class Exodus:
 
     def _start(self, server: Found) -> None:
         try:
-            self.on_the_way[server["id"]] = self.begin(self.work, server)
+            self.on_the_way[server["id"]] = self.begin(self.work, server), self.work.now() + self.within
         except (ExecutorError, Refused) as error:
             self.failed[server["id"]] = str(error)
 
-    def _attend(self, ident: str, request: str) -> None:
+    def _attend(self, ident: str, request: str, until: datetime) -> None:
         try:
             if self.work.dry or self.ended(self.work, ident, self.source, request):
                 self.moved.append(ident)
                 del self.on_the_way[ident]
+            elif self.work.now() >= until:
+                self.work.later(f"not within {self.within}")
         except (ExecutorError, Refused) as error:
             self.failed[ident] = str(error)
             del self.on_the_way[ident]
@@ -92,9 +101,15 @@ def evacuate_host(work: Work) -> str:
     chosen = [one for one in found if _is_meant(one, str(work.param("only", "all")))]
     if not chosen:
         work.refuse(f"none of its {len(found)} servers is to be evacuated: see `{_TAG}` in their metadata")
-    exodus = Exodus(work, work.target, servers.begin_evacuation, servers.evacuated, chosen)
+    exodus = Exodus(work, work.target, _begin_evacuation, servers.evacuated, _ARRIVED, chosen)
     exodus.run(_number(work, _AT_ONCE), parse_duration(str(work.param("stagger", "0s"))))
     return exodus.told()
+
+
+def _begin_evacuation(work: Work, server: Found) -> str:
+    """Ask for it, unless somebody has switched the host on since the last one was asked for."""
+    servers.refuse_alive(work, work.target)
+    return servers.begin_evacuation(work, server)
 
 
 def _number(work: Work, otherwise: int) -> int:
@@ -118,7 +133,7 @@ def start_maintenance(work: Work) -> str:
     """Keep the scheduler off a host, then move its servers off it while they run."""
     kept_off = compute_hosts.disable(work)
     found = on_host(work, work.target)
-    exodus = Exodus(work, work.target, _begin_migration, _migrated, found)
+    exodus = Exodus(work, work.target, _begin_migration, _migrated, _MOVED, found)
     exodus.run(_number(work, 1), timedelta())
     return f"{kept_off}; {exodus.told()}"
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from selfheal_rules.diagnostics import ExecutorError
 from selfheal_rules.execute.openstack.api import Found
-from selfheal_rules.execute.openstack.compute_hosts import service_of
+from selfheal_rules.execute.openstack.compute_hosts import power_of, service_of
 from selfheal_rules.execute.openstack.work import MARK, Work, request_of
 
 VERSION = "2.93"
@@ -92,6 +92,8 @@ def refuse_alive(work: Work, host: str) -> None:
     service = service_of(work, host)
     if service["state"] != "down":
         work.refuse(f"the service of {host} is {service['state']}: force it down, once it is fenced")
+    if power_of(work, host) == "power on":
+        work.refuse(f"the node of {host} is switched on, and may run its servers: fence it first")
 
 
 def begin_evacuation(work: Work, server: Found) -> str:

@@ -17,7 +17,9 @@ def main() -> None:
     conf = cfg.ConfigOpts()
     conf([], default_config_files=[])
     conf.register_opts(metrics.oslo_messaging_metrics, group="oslo_messaging_metrics")
-    transport = oslo_messaging.get_notification_transport(conf, url="rabbit://guest:guest@127.0.0.1:17672/")
+    transport = oslo_messaging.get_notification_transport(
+        conf, url="rabbit://guest:guest@127.0.0.1:17672/?amqp_durable_queues=true"
+    )
     notifier = oslo_messaging.Notifier(
         transport, driver="messagingv2", publisher_id="ceilometer.sample", topics=["alarm.all"]
     )

@@ -1,0 +1,69 @@
+"""Steps that failed: tried again as long as that can do no harm, else given up."""
+
+from typing import TYPE_CHECKING
+
+from selfheal_rules.compile.plan import Action
+from selfheal_rules.decide.decision import WITHDRAWN
+from selfheal_rules.decide.episode import Episode, destroys, has_done, wait_before
+from selfheal_rules.match.memory import RETRY
+
+if TYPE_CHECKING:
+    from selfheal_rules.decide.episodes import Episodes
+
+
+class Attempts:
+    """Has the steps of episodes tried again."""
+
+    def __init__(self, episodes: "Episodes") -> None:
+        """Try again what fails of these episodes."""
+        self.episodes = episodes
+
+    def fail(self, episode: Episode, index: int) -> None:
+        """Have a step fail: issue it again later, go to `else`, or give up."""
+        episodes = self.episodes
+        ruling, memory = episodes.plan.rules[episode.rule], episodes.memory
+        step, progress = ruling.every[index], episode.steps[index]
+        episodes.rest(ruling, index, progress)
+        episodes.landed(episode, index, worked=False)
+        if isinstance(step, Action) and progress.attempt <= step.times:
+            progress.state = "retrying"
+            wait = wait_before(step, episode.opening.id, progress.attempt, episodes.gate.seed)
+            memory.timer(memory.now + wait, RETRY, (episode, index, progress.attempt))
+            return
+        self._give_up(episode, index)
+
+    def _give_up(self, episode: Episode, index: int) -> None:
+        """Have a step fail for good."""
+        episodes, ruling = self.episodes, self.episodes.plan.rules[episode.rule]
+        episode.steps[index].state = "failed"
+        if episode.escalating or ruling.recovery is None:
+            episodes.close(episode, episode.ending)
+        else:
+            episodes.escalate(episode, ruling)
+
+    def again(self, episode: Episode, index: int) -> None:
+        """Issue a step that has waited for its next attempt, unless that is moot."""
+        if self.is_moot(episode, index):
+            self._give_up(episode, index)
+            return
+        self.episodes.issue(episode, self.episodes.plan.rules[episode.rule], index)
+        self.episodes.advance(episode)
+
+    def withdrawn(self, episode: Episode) -> None:
+        """Give up the next attempt that guards hold of an episode that has lost its cause, where it is moot."""
+        for index, progress in enumerate(episode.steps):
+            if progress.state == "held" and progress.attempt > 1 and self.is_moot(episode, index):
+                self.episodes.docket.drop(episode, index, index + 1, WITHDRAWN)
+                self._give_up(episode, index)
+                return
+
+    def is_moot(self, episode: Episode, index: int) -> bool:
+        """
+        Whether a step that touches something is not to be tried again.
+
+        That is where the cause is gone and nothing is seen to be done: what it would touch may be well.
+        """
+        ruling = self.episodes.plan.rules[episode.rule]
+        if not episode.level or ruling.lingers or not destroys(ruling.every[index]) or has_done(episode, ruling.every):
+            return False
+        return next(self.episodes.judge.true_matches(episode.rule, episode.key), None) is None

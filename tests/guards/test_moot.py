@@ -1,0 +1,95 @@
+"""Nothing is tried again on what may be well: the next attempt of a step that touches something looks for its cause."""
+
+import pytest
+
+from tests.guards.rig import CONFIRM, DEAD, FENCED, LOST, Site, rule
+
+AGAIN = ", retry: {times: 2, backoff: 10s}}"
+RETRIED = FENCED[:-1] + AGAIN
+DRAINED = "{do: compute.disable_service, target: $e.host, " + CONFIRM + AGAIN
+LIMIT = "{limit: 9, per: 10m}"
+MORE = (
+    "outcome: {healthy: {none: [{state: instance, where: {host: $e.host}}], for: 5m}, within: 10m,"
+    " else: [{do: notify, target: $e.host}]}"
+)
+RULES = rule(DEAD, f"[{RETRIED}]", LIMIT, more=MORE)
+
+
+@pytest.mark.parametrize("crashing", [False, True])
+def test_a_fence_is_made_again_only_while_its_cause_holds(*, crashing: bool) -> None:
+    """Where the alarm is over by then people are told instead, also by a process that took over meanwhile."""
+    for gone, then in ((False, "fence h1#2 allowed@11"), (True, "notify h1 allowed@11")):
+        site = Site(RULES)
+        assert ["fence h1 allowed@0"] == site.state("alarm", 0)
+        assert [] == site.answer(1, "failed")
+        if gone:
+            assert [] == site.state("alarm", 5, gone=True)
+        if crashing:
+            site.restart()
+        assert [then] == site.until(11)
+
+
+def test_a_cause_that_is_back_in_time_is_one() -> None:
+    """It is asked for when the next attempt is due, and not before."""
+    site = Site(RULES)
+    site.state("alarm", 0)
+    site.answer(1, "failed")
+    site.state("alarm", 5, gone=True)
+    assert [] == site.state("alarm", 6)
+    assert ["fence h1#2 allowed@11"] == site.until(11)
+
+
+def test_once_something_was_done_the_rest_is_tried_again_whatever_is_said() -> None:
+    """A host that is seen to be off is worked on to the end."""
+    site = Site(rule(DEAD, f"[{FENCED}, {DRAINED.replace(CONFIRM, _worked())}]", LIMIT, more=MORE))
+    site.state("alarm", 0)
+    assert ["disable_service h1 allowed@1"] == site.state("power", 1, power="off")
+    site.answer(2, "failed")
+    site.state("alarm", 3, gone=True)
+    assert ["disable_service h1#2 allowed@12"] == site.until(12)
+
+
+def _worked() -> str:
+    return "confirm: {state: work, where: {host: $e.host}, within: 60s}"
+
+
+def test_what_an_event_led_to_has_no_cause_that_could_go() -> None:
+    """It is tried again as often as it says."""
+    site = Site(rule(LOST, f"[{RETRIED}]", LIMIT, more=MORE))
+    site.event("lost", 0)
+    site.answer(1, "failed")
+    assert ["fence h1#2 allowed@11"] == site.until(11)
+
+
+def test_a_rule_that_is_changed_is_not_asked_for_its_cause() -> None:
+    """Its episode keeps its steps, as 0014 says."""
+    site = Site(RULES)
+    site.state("alarm", 0)
+    site.answer(1, "failed")
+    site.change(RULES.replace("times: 2", "times: 3"))
+    site.state("alarm", 5, gone=True)
+    assert ["fence h1#2 allowed@11"] == site.until(11)
+
+
+def test_an_attempt_that_guards_hold_goes_with_its_cause() -> None:
+    """It would be let through hours later; people are told at once."""
+    site = Site(RULES)
+    site.state("alarm", 0)
+    site.answer(1, "failed")
+    site.say("pause", 2, "rule:site/r")
+    assert ["fence h1#2 held:pause@11"] == site.until(11)
+    assert ["fence h1#2 suppressed:withdrawn@20", "notify h1 held:pause@20"] == site.state("alarm", 20, gone=True)
+
+
+def test_an_attempt_that_waits_for_its_executor_is_refused_once_its_cause_is_gone() -> None:
+    """It may have waited for minutes, behind one that is not over."""
+    site = Site(RULES)
+    site.state("alarm", 0)
+    (first,) = site.decisions
+    site.answer(1, "failed")
+    site.until(11)
+    second = site.decisions[-1]
+    assert "" == site.engine.stopped(second)
+    site.state("alarm", 12, gone=True)
+    assert "its cause is gone, and nothing shows that it was done before" == site.engine.stopped(second)
+    assert "" == site.engine.stopped(first)
