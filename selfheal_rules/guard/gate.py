@@ -81,6 +81,8 @@ class Guards:
         self.roads: dict[tuple[int, int, bool, bool], Road] = {}
         self.ear: Ear | None = None
         """Who is told what every stage says of each proposal, those behind the first that says no as well."""
+        for flight in [*ledger.shadow.flights] if policy else ():
+            ledger.shadow.land(flight)  # under a policy what is only shown is over at once, also if it began before
         self.window = max((one.per + one.wait + int(one.amount) for one in self._declared()), default=0) + DAY
 
     # What it says of itself
@@ -295,8 +297,8 @@ class Guards:
 
     # What became of it
 
-    def ended(self, flight: Flight, now: int, *, worked: bool) -> list[Queue]:
-        """Note that an attempt is over, and give what waits for that."""
+    def ended(self, flight: Flight, now: int, *, worked: bool) -> list[Queue] | None:
+        """Note that an attempt is over, and give what waits for that; None where it is not under way."""
         for book in (self.ledger.done, self.ledger.shadow):
             airborne = book.land(flight)
             if airborne is not None:
@@ -305,19 +307,21 @@ class Guards:
                 made = [self.breakers.ended(heard, book, flight, now, worked=worked) for heard in breakers]
                 told = [self.brought.ended(one, book, airborne.target, now, worked=worked) for one in strangers]
                 return [*(self._known(*queue) for queue in queues), *chain(*made), *told]
-        return []
+        return None
 
     def _known(self, name: str, place: Any) -> Queue:  # noqa: ANN401 - any key
         """Give where that waits for the end of an attempt now which waited for it when it began."""
         return (name, place if name == "lock" or place[0] in self.queues else ANY)
 
-    def failed(self, episode: Episode, now: int) -> list[Queue]:
-        """Count what an episode did as failed, for its breakers: its cause is not gone in time."""
-        ruling = self.plan.rules[episode.rule]
+    def failed(self, episode: Episode, now: int, index: int | None = None) -> list[Queue]:
+        """Count what an episode did, or one step of it, as failed, for its breakers: it has not helped."""
         queues: list[Queue] = []
-        for index, step in enumerate(ruling.steps):
-            decision = episode.steps[index].decision
-            if decision is None or not getattr(step, "acting", False):
+        if episode.rule < 0:
+            return queues
+        ruling = self.plan.rules[episode.rule]
+        for number, step in enumerate(ruling.steps if index is None else ruling.every):
+            decision = episode.steps[number].decision
+            if decision is None or not getattr(step, "acting", False) or index not in {None, number}:
                 continue
             book = self.ledger.book(shadow=decision.verdict.status == "shadowed")
             for shared, scope in dict.fromkeys(self._breakers(ruling, episode, decision)):
