@@ -17,7 +17,8 @@ class Progress:
     """How far one step is."""
 
     __slots__ = (
-        "answered", "attempt", "await_row", "awaits", "decision", "due", "failed", "issued", "params", "state", "target",
+        "answered", "attempt", "await_row", "awaits", "decision", "due", "failed", "issued", "params", "state",
+        "target",
     )  # fmt: skip
 
     def __init__(self, target: Any, params: Any, awaits: Any) -> None:

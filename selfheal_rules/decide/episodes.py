@@ -88,7 +88,7 @@ class Episodes:
         steps = ruling.every
         episode.steps = [progress_of(step, branch, rows) for step in steps]
         episode.health = ruling.recovery.awaits[branch](rows) if ruling.recovery else None
-        episode.target = next(one.target for one, do in zip(episode.steps, steps, strict=True) if do.__class__ is Action)
+        episode.target = next(one.target for one, do in zip(episode.steps, steps, strict=True) if type(do) is Action)
         self.running[(ruling.number, key)] = episode
         self.numbered[episode.number] = self.known[episode.number] = episode
         self.changed[episode] = None
