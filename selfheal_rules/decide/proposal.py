@@ -102,8 +102,8 @@ class Gate(Protocol):
     def failed(self, episode: Episode, now: int, index: int | None = None) -> Iterable[Queue]:
         """Note that what an episode did has not helped, or that one step of it has failed after all."""
 
-    def told(self, rule: str, verdict: Verdict) -> None:
-        """Count what was said of a step of a rule."""
+    def told(self, proposal: Proposal, verdict: Verdict) -> None:
+        """Count what was said of a step."""
 
     def opened(self, episode: Episode, ruling: Ruling) -> None:
         """Count an episode that began."""

@@ -339,24 +339,24 @@ class Guards:
 
     # Counting
 
-    def told(self, rule: str, verdict: Verdict) -> None:
+    def told(self, proposal: Proposal, verdict: Verdict) -> None:
         """Count a verdict."""
-        self._count(("decision", rule, verdict.status, verdict.guard))
+        self._count(("decision", proposal.ruleset, proposal.rule, verdict.status, verdict.guard))
 
     def opened(self, episode: Episode, ruling: Ruling) -> None:
         """Count an episode, and whether it is a relapse of what was healed within a day."""
-        self._count(("episode", ruling.name, "opened"))
-        healed = self.ledger.healed.get((ruling.name, episode.key))
+        self._count(("episode", ruling.ruleset, ruling.name, "opened"))
+        healed = self.ledger.healed.get((ruling.ruleset, ruling.name, episode.key))
         if healed is not None and self.view.memory.now - healed < DAY:
-            self._count(("episode", ruling.name, "recurred"))
+            self._count(("episode", ruling.ruleset, ruling.name, "recurred"))
 
     def closed(self, episode: Episode, ruling: Ruling) -> None:
         """Count how an episode ended, and let go of what people said of its steps."""
-        self._count(("episode", ruling.name, episode.status))
+        self._count(("episode", ruling.ruleset, ruling.name, episode.status))
         if episode.status == "healed":
-            healed = self.ledger.healed
-            healed.pop((ruling.name, episode.key), None)
-            healed[(ruling.name, episode.key)] = now = self.view.memory.now
+            healed, place = self.ledger.healed, (ruling.ruleset, ruling.name, episode.key)
+            healed.pop(place, None)
+            healed[place] = now = self.view.memory.now
             while healed and now - next(iter(healed.values())) >= DAY:
                 del healed[next(iter(healed))]
         for progress in episode.steps if self.ledger.approvals else ():

@@ -350,7 +350,7 @@ class Ledger:
         """By what a policy says of states that hold, by kind and key since when each has fitted."""
         self.storms: dict[str, dict[Scope, Storm]] = {}
         self.heard: dict[str, int] = {}
-        self.healed: dict[tuple[str, Any], int] = {}
+        self.healed: dict[tuple[str, str, Any], int] = {}
         self.counts: dict[tuple[str, ...], int] = {}
         self.brought: dict[str, int] = {}
         """The guards of other packages that spoke, or remember something, each with its version."""
