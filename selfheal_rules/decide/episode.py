@@ -87,6 +87,10 @@ class Episode:
         over = self.status in {"healed", "closed", "quarantined"}
         return over or (self.status == "escalated" and not self.escalating)
 
+    def helped(self, progress: Progress) -> bool | None:
+        """Whether a step that is done has helped; None where what was to show it has not, and the cause is not gone."""
+        return True if progress.state == "confirmed" or self.status == "healed" else None
+
 
 def progress_of(step: Action | Conclusion, branch: int, rows: tuple[Row, ...]) -> Progress:
     """Give a step with the values it has in a match, and nothing done."""

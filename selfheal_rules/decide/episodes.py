@@ -225,13 +225,13 @@ class Episodes:
         else:
             self.close(episode, episode.ending if begun or episode.ending == "quarantined" else "closed")
 
-    def landed(self, episode: Episode, index: int, *, worked: bool) -> None:
+    def landed(self, episode: Episode, index: int, *, worked: bool | None) -> None:
         """Note that an attempt at a step is over; that it failed counts once, also where it seemed to have worked."""
         progress, now = episode.steps[index], self.memory.now
         queues = self.gate.ended((episode.number, index, progress.attempt), now, worked=worked)
-        if queues is None and not worked and progress.failed != progress.attempt:
+        if queues is None and worked is False and progress.failed != progress.attempt:
             queues = self.gate.failed(episode, now, index)
-        progress.failed = progress.failed if worked else progress.attempt
+        progress.failed = progress.attempt if worked is False else progress.failed
         self.docket.wake(queues or ())
 
     def answered(self, episode: Episode, index: int, status: str) -> None:
@@ -249,7 +249,7 @@ class Episodes:
         elif status != "unconfirmed":
             progress.answered = progress.attempt
             if progress.state == "confirmed" or not is_open:
-                self.landed(episode, index, worked=True)
+                self.landed(episode, index, worked=episode.helped(progress))
 
     def forget(self, episode: Episode) -> None:
         """Know an episode no more."""
@@ -357,7 +357,7 @@ class Episodes:
         """Let go of what is done, though nobody looks any more whether it worked; what may still run stays."""
         for index, progress in enumerate(episode.steps):
             if progress.state == "issued" and progress.answered == progress.attempt:
-                self.landed(episode, index, worked=True)
+                self.landed(episode, index, worked=episode.helped(progress))
 
     # Timers
 

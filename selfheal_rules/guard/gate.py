@@ -297,7 +297,7 @@ class Guards:
 
     # What became of it
 
-    def ended(self, flight: Flight, now: int, *, worked: bool) -> list[Queue] | None:
+    def ended(self, flight: Flight, now: int, *, worked: bool | None) -> list[Queue] | None:
         """Note that an attempt is over, and give what waits for that; None where it is not under way."""
         for book in (self.ledger.done, self.ledger.shadow):
             airborne = book.land(flight)
@@ -305,7 +305,7 @@ class Guards:
                 self._free(airborne)
                 _, _, queues, breakers, strangers = airborne.taken
                 made = [self.breakers.ended(heard, book, flight, now, worked=worked) for heard in breakers]
-                told = [self.brought.ended(one, book, airborne.target, now, worked=worked) for one in strangers]
+                told = [self.brought.ended(one, book, airborne.target, now, worked=bool(worked)) for one in strangers]
                 return [*(self._known(*queue) for queue in queues), *chain(*made), *told]
         return None
 

@@ -31,9 +31,9 @@ class Metrics(Collector):
     """
     The metrics of one process. What an engine counts of episodes lives as long as its journal; the rest begins with it.
 
-    `selfheal_decisions_total` has verdicts by rule set, rule, status and the guard that gave them: what guards hold, and what was
-    withdrawn before anything was done (a false fire). `selfheal_episodes_total` has what became of episodes: `healed`
-    is a success that was verified, `recurred` one that did not last a day.
+    `selfheal_decisions_total` has verdicts by rule set, rule, status and the guard that gave them: what guards hold,
+    and what was withdrawn before anything was done (a false fire). `selfheal_episodes_total` has what became of
+    episodes: `healed` is a success that was verified, `recurred` one that did not last a day.
     """
 
     def __init__(self) -> None:
