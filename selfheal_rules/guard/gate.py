@@ -20,7 +20,7 @@ from selfheal_rules.guard.breaker import Breakers
 from selfheal_rules.guard.brought import Brought
 from selfheal_rules.guard.heeding import heed, refuse_unasked
 from selfheal_rules.guard.inheriting import inherit
-from selfheal_rules.guard.ledger import Airborne, Book, Ledger
+from selfheal_rules.guard.ledger import ANYTHING, Airborne, Book, Ledger
 from selfheal_rules.guard.road import Road, Scopes, Surveyor, Words
 from selfheal_rules.guard.site import site_guards
 from selfheal_rules.guard.stage import Desk, queue_of, speaks
@@ -199,8 +199,8 @@ class Guards:
                 self.ledger.heard[observer.source] = max(item.at, self.ledger.heard.get(observer.source, item.at))
                 queues.append(("observer", ("source", observer.source)))
         for said, fits in self.events.get(item.kind, ()):
-            target = item.fields.get(said.target)
-            if said.wait is not None and target is not None and fits.fits[item.kind](item, self.view.memory.now):
+            target = item.fields.get(said.target) or ANYTHING
+            if said.wait is not None and fits.fits[item.kind](item, self.view.memory.now):
                 self.ledger.stand_down(target, item.at + microseconds(said.wait), f"`{item.kind}`")
         return queues
 
