@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from selfheal_rules.compile.plan import NEVER
 from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Outcome
@@ -55,12 +56,12 @@ def hold(item: Any, entries: Mapping[str, Any]) -> None:  # noqa: ANN401 - whate
         entry_of(item, entries)
 
 
-def sifted(batch: Sequence[Any], entries: Mapping[str, Any], now: int) -> list[Sifted] | None:
+def sifted(batch: Sequence[Any], entries: Mapping[str, Any], now: int, ahead: int) -> list[Sifted] | None:
     """
     Give the events of a batch that some part takes, and last of all no event, and the time after all of it.
 
     An engine is not changed by that, so every item is known to fit before the first is taken. None where there is more
-    in the batch than events.
+    in the batch than events, or some may be more than `ahead` of those before them.
 
     Raises:
         EventError: where one of them could not be posted.
@@ -68,6 +69,7 @@ def sifted(batch: Sequence[Any], entries: Mapping[str, Any], now: int) -> list[S
     if {*map(type, batch)} != _EVENTS:
         return None
     taken: list[Sifted] = []
+    most = (now if now > -NEVER else batch[0].at) + ahead
     for place, item in enumerate(batch):
         entry = entries.get(item.kind)
         if entry is None or item.fits is not entry.kind:
@@ -79,7 +81,7 @@ def sifted(batch: Sequence[Any], entries: Mapping[str, Any], now: int) -> list[S
             if hits is not None:
                 taken.append((place, item, hits, now))
     taken.append((len(batch), None, (), now))
-    return taken
+    return taken if now <= most else None
 
 
 def check_settings(

@@ -46,6 +46,7 @@ from selfheal_rules.values import argument, microseconds
 Item = Event | State | Outcome | Control
 _PAST: Mapping[Disposition, Step] = {"duplicate": DUPLICATE, "stale": STALE}
 MAX_AGE = timedelta(minutes=10)
+MAX_AHEAD = timedelta(days=366)  # no stream pauses for so long, and only a broken clock is so far ahead
 
 
 class Engine(Knowledge):
@@ -69,7 +70,7 @@ class Engine(Knowledge):
         program: Program,
         *,
         max_age: timedelta = MAX_AGE,
-        max_ahead: timedelta | None = None,
+        max_ahead: timedelta | None = MAX_AHEAD,
         remembered: int = 1_000_000,
         fan_out: int = 100_000,
         policy: Policy | None = None,
@@ -79,7 +80,7 @@ class Engine(Knowledge):
         check_settings(program, max_age, max_ahead, {"remembered": remembered, "fan_out": fan_out}, policy)
         self.program = program
         self.max_age, self.max_ahead, self._age = max_age, max_ahead, microseconds(max_age)
-        self._ahead = None if max_ahead is None else microseconds(max_ahead)
+        self._ahead = NEVER if max_ahead is None else microseconds(max_ahead)
         self._remembered, self._fan_out = remembered, fan_out
         self._memory = Memory(program.plan)
         refuse_policy(program, policy)
@@ -137,7 +138,7 @@ class Engine(Knowledge):
         at = item.at
         before: tuple[Decision, ...] = ()
         if at > memory.now:
-            if at >= memory.alarm or self._ahead is not None:
+            if at >= memory.alarm or at > memory.now + self._ahead:
                 if self._is_ahead(at):
                     return AHEAD
                 before = self._pass(at)
@@ -156,8 +157,7 @@ class Engine(Knowledge):
             EventError: where one of them does not fit its kind; none is taken.
         """
         batch = batch_of(items)
-        plain = self._ahead is None and not self._guards.listens
-        taken = sifted(batch, self._entries, self._memory.now) if plain else None
+        taken = None if self._guards.listens else sifted(batch, self._entries, self._memory.now, self._ahead)
         if taken is None:
             self.admit(batch)
             return [self.post(item) for item in batch]
@@ -199,7 +199,7 @@ class Engine(Knowledge):
 
     def _is_ahead(self, at: int) -> bool:
         now = self._memory.now
-        return self._ahead is not None and now > -NEVER and at > now + self._ahead
+        return now > -NEVER and at > now + self._ahead
 
     def _event(self, item: Event, hits: tuple[int, ...], before: tuple[Decision, ...]) -> Step:
         memory = self._memory

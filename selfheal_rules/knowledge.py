@@ -115,8 +115,8 @@ class Knowledge:
         """
         Count what guards were asked about: what automation says of itself.
 
-        `("decision", rule, status, guard)` are verdicts as they were told, `("episode", rule, what)` episodes `opened`,
-        `recurred` (healed within a day before), and by the state they closed in.
+        `("decision", ruleset, rule, status, guard)` are verdicts as they were told, `("episode", ruleset, rule, what)`
+        episodes `opened`, `recurred` (healed within a day before), and by the state they closed in.
         """
         return dict(sorted(self._guards.ledger.counts.items()))
 

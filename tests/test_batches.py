@@ -56,6 +56,19 @@ def test_a_batch_with_one_misfit_is_not_taken_at_all(refused: Any) -> None:  # n
     assert ["matched", "duplicate"] == [engine.post(good).disposition for _ in range(2)]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_is_of_another_century_moves_no_clock(at_once: bool) -> None:  # noqa: FBT001 - a parameter of pytest
+    """[3] Whoever sets nothing loses no item that comes after one of the year 2099; `None` believes any clock."""
+    rules = compare.loaded(evolve(case(0), texts=(dump("generated", [RULE]),))) or ()
+    times = (MOMENT, MOMENT.replace(year=2099), MOMENT + timedelta(minutes=1), MOMENT + timedelta(days=366))
+    items = [Event(f"e{number}", "beat", "m", time, {"host": "a"}) for number, time in enumerate(times)]
+    program = compile_rules(*rules)
+    believing = Engine(program, max_ahead=None)
+    for engine, expected in ((Engine(program), "ahead matched matched"), (believing, "matched stale stale")):
+        steps = engine.post_all(items) if at_once else [engine.post(item) for item in items]
+        assert ["matched", *expected.split()] == [step.disposition for step in steps]
+
+
 HELD = {"id": "held", "when": {"as": "p", "state": "node", "for": "3s"}, "then": [{"do": "noop", "target": "$p.host"}]}
 
 

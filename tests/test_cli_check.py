@@ -1,9 +1,13 @@
 """`selfheal check`: what authors are told, and what machines read of it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from selfheal_rules.check.policy import check_calendars
+from selfheal_rules.parse.policy import read_policy
+from selfheal_rules.source import Source
 from tests.calls import RULES, Call, caller
 
 HEAD = "selfheal: 1\nruleset: tests\nvocabulary: [openstack]\nrules:\n"
@@ -202,3 +206,27 @@ def test_a_policy_may_come_from_standard_input(call: Call) -> None:
     found = call("check", RULES, "--policy", "-", text=b"selfheal_policy: 1\nmood: enforce\n")
     assert found.code == 1
     assert "standard input:2:1: error[SH102]" in found.out
+
+
+CALENDAR = """\
+selfheal_policy: 1
+policy: site
+maintenance:
+  - {{name: night, targets: [az1], days: [sat], from: "22:00", to: "04:00", zone: UTC, until: {}, owner: o, reason: r}}
+"""
+
+
+@pytest.mark.parametrize(("until", "expected"), [("2001-01-06", ["SH390"]), ("9998-01-01", [])])
+def test_a_calendar_that_is_over_is_told(call: Call, until: str, expected: list[str]) -> None:
+    """By the clock of whoever checks: nobody is to believe that an entry still holds something back."""
+    found = call("check", RULES, "--policy", "-", "--format", "json", text=CALENDAR.format(until).encode())
+    assert (0, expected) == (found.code, [one["code"] for one in found.objects])
+    strict = call("check", RULES, "--policy", "-", "--strict", text=CALENDAR.format(until).encode())
+    assert len(expected) == strict.code
+
+
+@pytest.mark.parametrize(("hour", "expected"), [(3, 0), (4, 1)])
+def test_a_calendar_is_over_with_its_last_night(hour: int, expected: int) -> None:
+    """A window that begins on the last day is held to its end."""
+    policy = read_policy(Source("p.yaml", CALENDAR.format("2026-01-03")))
+    assert expected == len(check_calendars(policy, datetime(2026, 1, 4, hour, tzinfo=UTC)).findings)

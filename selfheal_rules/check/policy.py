@@ -1,7 +1,7 @@
 """Where a site's policy and rule sets meet: what it names is there, and what it lets act is fit to."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from selfheal_rules.actions import CATALOGUE
@@ -12,7 +12,7 @@ from selfheal_rules.check.walk import spans_of, steps_of
 from selfheal_rules.diagnostics import Diagnostic, Report
 from selfheal_rules.model import Conclude, Do, Pattern, RuleSet
 from selfheal_rules.parse.findings import closest, did_you_mean
-from selfheal_rules.policy import Autonomy, Enforced, Policy, StandDown, Worked
+from selfheal_rules.policy import Autonomy, Calendar, Enforced, Policy, StandDown, Worked
 from selfheal_rules.source import Span
 from selfheal_rules.vocabulary import Kind, Vocabulary
 
@@ -34,6 +34,21 @@ def check_policy(
             *_enforced(policy, found, revisions or {}),
         )
     )
+
+
+def check_calendars(policy: Policy, now: datetime) -> Report:
+    """Find the calendars of which nothing is left at an instant; who knows the time asks."""
+    return Report.of(_over(policy, now))
+
+
+def _over(policy: Policy, now: datetime) -> Iterator[Diagnostic]:
+    for work in policy.maintenance:
+        if isinstance(work, Calendar):
+            last = work.until + timedelta(days=work.end <= work.start)
+            if now >= datetime.combine(last, work.end, work.zone).replace(fold=1):
+                message = f"`{work.name}` is over since {work.until}, and holds nothing any more"
+                cure = "say until when people work on it now, or take the entry out"
+                yield warning("SH390", message, at_word(work.span, str(work.until)), cure)
 
 
 # What it says

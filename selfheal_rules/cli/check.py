@@ -3,13 +3,14 @@
 import argparse
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from selfheal_rules.check import check_together
 from selfheal_rules.check.ignores import INVENTORY, POLICY, settled
 from selfheal_rules.check.inventory import check_inventory
 from selfheal_rules.check.opposed import undecided
-from selfheal_rules.check.policy import check_policy
+from selfheal_rules.check.policy import check_calendars, check_policy
 from selfheal_rules.cli.arguments import Commands, add_mapping, add_paths, add_policy, subcommand
 from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.cli.forms import FORMS
@@ -70,6 +71,7 @@ def _read(paths: Iterable[Path], screen: Screen) -> Iterator[Loaded | None]:
 def _meeting(file: Path, rulesets: tuple[RuleSet, ...], report: Report) -> Report:
     """Add what is wrong with a policy, by itself and beside rule sets that are sound; leave out what it decides."""
     policy, read = parse_policy(read_whole(file))
+    read += check_calendars(policy, datetime.now(UTC)) if policy else Report(())
     if policy is None or report.errors or not rulesets:
         return report + read
     program = compile_rules(*rulesets)

@@ -224,7 +224,7 @@ class Docket:
         )
         progress.decision = decision
         self.episodes.say(decision, proposal.episode)
-        self.gate.told(proposal.rule, verdict)
+        self.gate.told(proposal, verdict)
 
     def _hold(self, proposal: Proposal, verdict: Verdict) -> None:
         queue = (verdict.guard, verdict.scope)

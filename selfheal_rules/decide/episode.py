@@ -16,7 +16,10 @@ EpisodeStatus: TypeAlias = Literal["open", "verifying", "healed", "escalated", "
 class Progress:
     """How far one step is."""
 
-    __slots__ = ("answered", "attempt", "await_row", "awaits", "decision", "due", "issued", "params", "state", "target")
+    __slots__ = (
+        "answered", "attempt", "await_row", "awaits", "decision", "due", "failed", "issued", "params", "state",
+        "target",
+    )  # fmt: skip
 
     def __init__(self, target: Any, params: Any, awaits: Any) -> None:
         """Start as a step with its values fixed and nothing done."""
@@ -26,6 +29,8 @@ class Progress:
         self.state: StepState = "waiting"
         self.answered = 0
         """The attempt whose executor has said that it is done, while its confirmation is awaited."""
+        self.failed = 0
+        """The latest attempt that is known to have failed."""
         self.attempt = 0
         self.issued = 0
         self.due = 0
@@ -82,6 +87,10 @@ class Episode:
         over = self.status in {"healed", "closed", "quarantined"}
         return over or (self.status == "escalated" and not self.escalating)
 
+    def helped(self, progress: Progress) -> bool | None:
+        """Whether a step that is done has helped; None where what was to show it has not, and the cause is not gone."""
+        return True if progress.state == "confirmed" or self.status == "healed" else None
+
 
 def progress_of(step: Action | Conclusion, branch: int, rows: tuple[Row, ...]) -> Progress:
     """Give a step with the values it has in a match, and nothing done."""
@@ -92,9 +101,14 @@ def progress_of(step: Action | Conclusion, branch: int, rows: tuple[Row, ...]) -
 
 
 def shows_end(progress: Progress, turn: int) -> bool:
-    """Whether its confirmation shows that a step is over: what was so before it began tells nothing of its end."""
-    waited = progress.await_row
-    return progress.answered == progress.attempt or (waited is not None and waited.turn < turn)
+    """
+    Whether its confirmation shows that a step is over.
+
+    What was so before it began tells nothing of its end; but what is only shown nobody does, so nobody tells its end.
+    """
+    waited, said = progress.await_row, progress.decision
+    is_shown = said is not None and said.verdict.status == "shadowed"
+    return is_shown or progress.answered == progress.attempt or (waited is not None and waited.turn < turn)
 
 
 def all_confirmed(steps: Iterable[Progress]) -> bool:

@@ -90,10 +90,7 @@ class Episodes:
         steps = ruling.every
         episode.steps = [progress_of(step, branch, rows) for step in steps]
         episode.health = ruling.recovery.awaits[branch](rows) if ruling.recovery else None
-        for step, progress in zip(steps, episode.steps, strict=True):
-            if isinstance(step, Action):
-                episode.target = progress.target
-                break
+        episode.target = next(one.target for one, do in zip(episode.steps, steps, strict=True) if type(do) is Action)
         self.running[(ruling.number, key)] = episode
         self.numbered[episode.number] = self.known[episode.number] = episode
         self.changed[episode] = None
@@ -152,8 +149,7 @@ class Episodes:
                 return
             progress = episode.steps[step]
             if progress.state == "issued":
-                is_over = shows_end(progress, self.memory.turn)
-                progress.state = "confirmed"
+                progress.state, is_over = "confirmed", shows_end(progress, self.memory.turn)
                 self.rest(ruling, step, progress)
                 if is_over:
                     self.landed(episode, step, worked=True)
@@ -174,8 +170,7 @@ class Episodes:
         """Issue a step (again), and have its confirmation watched for."""
         step, progress = ruling.every[index], episode.steps[index]
         progress.attempt += 1
-        progress.issued = self.memory.now
-        progress.state = "confirmed"
+        progress.issued, progress.state = self.memory.now, "confirmed"
         if isinstance(step, Conclusion):
             if not (episode.shadowed and self.gate.acts):
                 self.conclusions.append((ruling, index, step, episode, progress.params))
@@ -212,11 +207,13 @@ class Episodes:
         progress.issued, progress.state = self.memory.now, "confirmed"
         episode.admitted = episode.admitted or proposal.opens
         if isinstance(step, Action):
-            if verdict.status == "shadowed" and self.gate.shadow_confirms:
+            shown = verdict.status == "shadowed"
+            if shown and self.gate.shadow_confirms:
                 episode.destructive = episode.destructive or step.destructive
-                self.landed(episode, index, worked=True)
             else:
                 self._await(episode, index, step)
+            if shown and progress.state == "confirmed":
+                self.landed(episode, index, worked=True)
         self.advance(episode)
 
     def refuse(self, episode: Episode, index: int, verdict: Verdict) -> None:
@@ -233,10 +230,14 @@ class Episodes:
         else:
             self.close(episode, episode.ending if begun or episode.ending == "quarantined" else "closed")
 
-    def landed(self, episode: Episode, index: int, *, worked: bool) -> None:
-        """Note that an attempt at a step is over."""
-        flight = (episode.number, index, episode.steps[index].attempt)
-        self.docket.wake(self.gate.ended(flight, self.memory.now, worked=worked))
+    def landed(self, episode: Episode, index: int, *, worked: bool | None) -> None:
+        """Note that an attempt at a step is over; that it failed counts once, also where it seemed to have worked."""
+        progress, now = episode.steps[index], self.memory.now
+        queues = self.gate.ended((episode.number, index, progress.attempt), now, worked=worked)
+        if queues is None and worked is False and progress.failed != progress.attempt:
+            queues = self.gate.failed(episode, now, index)
+        progress.failed = progress.attempt if worked is False else progress.failed
+        self.docket.wake(queues or ())
 
     def answered(self, episode: Episode, index: int, status: str) -> None:
         """Take what became of a step: what failed is tried again or goes to `else`; what was not issued has no end."""
@@ -253,7 +254,7 @@ class Episodes:
         elif status != "unconfirmed":
             progress.answered = progress.attempt
             if progress.state == "confirmed" or not is_open:
-                self.landed(episode, index, worked=True)
+                self.landed(episode, index, worked=episode.helped(progress))
 
     def forget(self, episode: Episode) -> None:
         """Know an episode no more."""
@@ -320,8 +321,7 @@ class Episodes:
 
     def _unwatch(self, episode: Episode, ruling: Ruling) -> None:
         for index, progress in enumerate(episode.steps):
-            if progress.await_row is not None:
-                self.rest(ruling, index, progress)
+            self.rest(ruling, index, progress)
         if episode.health_row is not None and ruling.recovery:
             self.network.fall(self.network.parts[self.plan.waiting[ruling.recovery.healthy]], episode.health_row)
             episode.health_row = None
@@ -347,7 +347,7 @@ class Episodes:
         """Let go of what is done, though nobody looks any more whether it worked; what may still run stays."""
         for index, progress in enumerate(episode.steps):
             if progress.state == "issued" and progress.answered == progress.attempt:
-                self.landed(episode, index, worked=True)
+                self.landed(episode, index, worked=episode.helped(progress))
 
     # Timers
 
@@ -371,6 +371,8 @@ class Episodes:
         if purpose == HEALTH:
             if subject.status == "verifying" and subject.verify_due == self.memory.now:
                 self.docket.wake(self.gate.failed(subject, self.memory.now))
+                for progress in subject.steps:
+                    progress.failed = progress.attempt
                 self.escalate(subject, self.plan.rules[subject.rule])
             return
         episode, index, _ = subject

@@ -45,13 +45,8 @@ class EpisodeView:
     cause: tuple[Evidence, ...] = field(repr=False)
     deadline: datetime | None = None
     """By when it has to be healthy, once that is awaited."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether anything may still be done."""
-        over = self.state in {"healed", "closed", "quarantined"}
-        waits = any(step.rung == 1 and step.state not in {"confirmed", "failed", "dropped"} for step in self.steps)
-        return not over and (self.state != "escalated" or waits)
+    is_open: bool = False
+    """Whether anything may still be done."""
 
     def is_of(self, rule: str | None, key: tuple[Value, ...] | None, state: str | None) -> bool:
         """Whether it is of a rule, key and state; None stands for any."""
@@ -132,6 +127,7 @@ def _view(episode: Episode, plan: Plan) -> EpisodeView:
         steps,
         opening.because,
         deadline,
+        not episode.closed,
     )
 
 

@@ -96,14 +96,18 @@ class Gate(Protocol):
     def yields(self, proposal: Proposal, rivals: Iterable[Proposal]) -> bool:
         """Whether a proposal would lose to one of these, should guards let that through."""
 
-    def ended(self, flight: Flight, now: int, *, worked: bool) -> Iterable[Queue]:
-        """Note that an attempt is over, and give what waits for that."""
+    def ended(self, flight: Flight, now: int, *, worked: bool | None) -> Iterable[Queue] | None:
+        """
+        Note that an attempt is over, and give what waits for that; None where it is not under way.
 
-    def failed(self, episode: Episode, now: int) -> Iterable[Queue]:
-        """Note that what an episode did has not helped."""
+        `worked` is None where it is done, and nothing has shown that it helped.
+        """
 
-    def told(self, rule: str, verdict: Verdict) -> None:
-        """Count what was said of a step of a rule."""
+    def failed(self, episode: Episode, now: int, index: int | None = None) -> Iterable[Queue]:
+        """Note that what an episode did has not helped, or that one step of it has failed after all."""
+
+    def told(self, proposal: Proposal, verdict: Verdict) -> None:
+        """Count what was said of a step."""
 
     def opened(self, episode: Episode, ruling: Ruling) -> None:
         """Count an episode that began."""

@@ -27,7 +27,7 @@ from selfheal_rules.diagnostics import EventError, SnapshotError
 from selfheal_rules.divide.partition import Partition
 from selfheal_rules.divide.placed import Placed
 from selfheal_rules.divide.promises import Promises, StateName, state_name
-from selfheal_rules.engine import MAX_AGE, Item
+from selfheal_rules.engine import MAX_AGE, MAX_AHEAD, Item
 from selfheal_rules.events import Event, State, frozen_time
 from selfheal_rules.guard.binding import refuse_policy, said_policy
 from selfheal_rules.policy import Policy
@@ -76,7 +76,7 @@ class Partitions:
         fixed: Fixed = EMPTY,
         within: Within = EMPTY,
         policy: Policy | None = None,
-        max_ahead: timedelta | None = None,
+        max_ahead: timedelta | None = MAX_AHEAD,
         **settings: Unpack[Settings],
     ) -> None:
         """
@@ -92,9 +92,10 @@ class Partitions:
         refuse_policy(program, policy)
         site = None if policy is None else policy.kinds
         self._begin(program, (count, dict(fixed), dict(within), site), settings.get("max_age", MAX_AGE), max_ahead)
-        of_site = {True: {"policy": policy}, False: {}}
+        each = {"max_ahead": None, **settings}
         self.stages = tuple(
-            Placed.of(program, stage, count, {**settings, **of_site[stage.is_global]}) for stage in self._divided
+            Placed.of(program, stage, count, each | ({"policy": policy} if stage.is_global else {}))
+            for stage in self._divided
         )
 
     def _begin(self, program: Program, declared: Declared, max_age: timedelta, max_ahead: timedelta | None) -> None:

@@ -139,7 +139,7 @@ def why(
     Raises:
         UnknownDecisionError: where there is none, or there are several.
     """
-    return why_from(Engine(program, policy=policy, max_age=max_age), inputs, decision)
+    return why_from(Engine(program, policy=policy, max_age=max_age, max_ahead=None), inputs, decision)
 
 
 def why_from(engine: Engine, inputs: Iterable[Input], decision: str) -> Why:

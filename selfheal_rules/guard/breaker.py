@@ -57,21 +57,24 @@ class Breakers:
                 self.guards.setdefault(kin(guard.key), {})[queue_of(guard)] = guard
 
     def ended(
-        self, heard: tuple[str, str, Scope], book: Book, flight: Flight | None, now: int, *, worked: bool
+        self, heard: tuple[str, str, Scope], book: Book, flight: Flight | None, now: int, *, worked: bool | None
     ) -> Iterator[Queue]:
-        """Note how an attempt ended, or that its episode failed, and give what may wait for that."""
+        """Note how an attempt ended, None where nobody knows, or that its episode failed; give what may wait for it."""
         shared, action, scope = heard
         asked = {guard.key: guard for guard in self.guards.get(shared, {}).values() if speaks(guard, action)}
         for key, guard in asked.items():
             places = book.breakers.setdefault((key, action), {})
-            if scope in places or not worked:
+            if scope in places or worked is False:
                 _note(places.setdefault(scope, Breaker()), guard, flight, now, worked=worked)
                 yield STAGE.name, (key, action, scope)
 
 
-def _note(breaker: Breaker, guard: Guarding, flight: Flight | None, now: int, *, worked: bool) -> None:
+def _note(breaker: Breaker, guard: Guarding, flight: Flight | None, now: int, *, worked: bool | None) -> None:
     """Note how an attempt ended: a probe that worked closes the breaker, one failure too many opens it."""
     probed = flight is not None and breaker.probe == flight
+    if worked is None:
+        breaker.probe = None if probed else breaker.probe
+        return
     if worked:
         if probed:
             breaker.opened = breaker.probe = None

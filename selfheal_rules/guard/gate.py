@@ -20,7 +20,7 @@ from selfheal_rules.guard.breaker import Breakers
 from selfheal_rules.guard.brought import Brought
 from selfheal_rules.guard.heeding import heed, refuse_unasked
 from selfheal_rules.guard.inheriting import inherit
-from selfheal_rules.guard.ledger import Airborne, Book, Ledger
+from selfheal_rules.guard.ledger import ANYTHING, Airborne, Book, Ledger
 from selfheal_rules.guard.road import Road, Scopes, Surveyor, Words
 from selfheal_rules.guard.site import site_guards
 from selfheal_rules.guard.stage import Desk, queue_of, speaks
@@ -81,6 +81,8 @@ class Guards:
         self.roads: dict[tuple[int, int, bool, bool], Road] = {}
         self.ear: Ear | None = None
         """Who is told what every stage says of each proposal, those behind the first that says no as well."""
+        for flight in [*ledger.shadow.flights] if policy else ():
+            ledger.shadow.land(flight)  # under a policy what is only shown is over at once, also if it began before
         self.window = max((one.per + one.wait + int(one.amount) for one in self._declared()), default=0) + DAY
 
     # What it says of itself
@@ -197,8 +199,8 @@ class Guards:
                 self.ledger.heard[observer.source] = max(item.at, self.ledger.heard.get(observer.source, item.at))
                 queues.append(("observer", ("source", observer.source)))
         for said, fits in self.events.get(item.kind, ()):
-            target = item.fields.get(said.target)
-            if said.wait is not None and target is not None and fits.fits[item.kind](item, self.view.memory.now):
+            target = item.fields.get(said.target) or ANYTHING
+            if said.wait is not None and fits.fits[item.kind](item, self.view.memory.now):
                 self.ledger.stand_down(target, item.at + microseconds(said.wait), f"`{item.kind}`")
         return queues
 
@@ -295,29 +297,31 @@ class Guards:
 
     # What became of it
 
-    def ended(self, flight: Flight, now: int, *, worked: bool) -> list[Queue]:
-        """Note that an attempt is over, and give what waits for that."""
+    def ended(self, flight: Flight, now: int, *, worked: bool | None) -> list[Queue] | None:
+        """Note that an attempt is over, and give what waits for that; None where it is not under way."""
         for book in (self.ledger.done, self.ledger.shadow):
             airborne = book.land(flight)
             if airborne is not None:
                 self._free(airborne)
                 _, _, queues, breakers, strangers = airborne.taken
                 made = [self.breakers.ended(heard, book, flight, now, worked=worked) for heard in breakers]
-                told = [self.brought.ended(one, book, airborne.target, now, worked=worked) for one in strangers]
+                told = [self.brought.ended(one, book, airborne.target, now, worked=bool(worked)) for one in strangers]
                 return [*(self._known(*queue) for queue in queues), *chain(*made), *told]
-        return []
+        return None
 
     def _known(self, name: str, place: Any) -> Queue:  # noqa: ANN401 - any key
         """Give where that waits for the end of an attempt now which waited for it when it began."""
         return (name, place if name == "lock" or place[0] in self.queues else ANY)
 
-    def failed(self, episode: Episode, now: int) -> list[Queue]:
-        """Count what an episode did as failed, for its breakers: its cause is not gone in time."""
-        ruling = self.plan.rules[episode.rule]
+    def failed(self, episode: Episode, now: int, index: int | None = None) -> list[Queue]:
+        """Count what an episode did, or one step of it, as failed, for its breakers: it has not helped."""
         queues: list[Queue] = []
-        for index, step in enumerate(ruling.steps):
-            decision = episode.steps[index].decision
-            if decision is None or not getattr(step, "acting", False):
+        if episode.rule < 0:
+            return queues
+        ruling = self.plan.rules[episode.rule]
+        for number, step in enumerate(ruling.steps if index is None else ruling.every):
+            decision = episode.steps[number].decision
+            if decision is None or not getattr(step, "acting", False) or index not in {None, number}:
                 continue
             book = self.ledger.book(shadow=decision.verdict.status == "shadowed")
             for shared, scope in dict.fromkeys(self._breakers(ruling, episode, decision)):
@@ -335,24 +339,24 @@ class Guards:
 
     # Counting
 
-    def told(self, rule: str, verdict: Verdict) -> None:
+    def told(self, proposal: Proposal, verdict: Verdict) -> None:
         """Count a verdict."""
-        self._count(("decision", rule, verdict.status, verdict.guard))
+        self._count(("decision", proposal.ruleset, proposal.rule, verdict.status, verdict.guard))
 
     def opened(self, episode: Episode, ruling: Ruling) -> None:
         """Count an episode, and whether it is a relapse of what was healed within a day."""
-        self._count(("episode", ruling.name, "opened"))
-        healed = self.ledger.healed.get((ruling.name, episode.key))
+        self._count(("episode", ruling.ruleset, ruling.name, "opened"))
+        healed = self.ledger.healed.get((ruling.ruleset, ruling.name, episode.key))
         if healed is not None and self.view.memory.now - healed < DAY:
-            self._count(("episode", ruling.name, "recurred"))
+            self._count(("episode", ruling.ruleset, ruling.name, "recurred"))
 
     def closed(self, episode: Episode, ruling: Ruling) -> None:
         """Count how an episode ended, and let go of what people said of its steps."""
-        self._count(("episode", ruling.name, episode.status))
+        self._count(("episode", ruling.ruleset, ruling.name, episode.status))
         if episode.status == "healed":
-            healed = self.ledger.healed
-            healed.pop((ruling.name, episode.key), None)
-            healed[(ruling.name, episode.key)] = now = self.view.memory.now
+            healed, place = self.ledger.healed, (ruling.ruleset, ruling.name, episode.key)
+            healed.pop(place, None)
+            healed[place] = now = self.view.memory.now
             while healed and now - next(iter(healed.values())) >= DAY:
                 del healed[next(iter(healed))]
         for progress in episode.steps if self.ledger.approvals else ():

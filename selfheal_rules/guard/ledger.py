@@ -20,6 +20,8 @@ Scope: TypeAlias = Any
 What: TypeAlias = tuple[str, ...]
 """What is counted: the key of a guard, the action where that is counted apart, and what else is."""
 _NONE: dict[Flight, None] = {}
+ANYTHING = "*"
+"""In the place of a thing that is in hand: whatever it is. No step has such a target."""
 SAID = 1_000
 """Of so many controls the ids are kept."""
 SWEEP = 1024
@@ -345,12 +347,12 @@ class Ledger:
         self.paused: dict[str, Control] = {}
         self.approvals: dict[str, Approval] = {}
         self.stood_down: dict[Any, tuple[int, str]] = {}
-        """By the identity of a thing until when a person has it in hand, and why."""
+        """By the identity of a thing, or `ANYTHING`, until when a person has it in hand, and why."""
         self.standing: dict[str, dict[Any, int]] = {}
         """By what a policy says of states that hold, by kind and key since when each has fitted."""
         self.storms: dict[str, dict[Scope, Storm]] = {}
         self.heard: dict[str, int] = {}
-        self.healed: dict[tuple[str, Any], int] = {}
+        self.healed: dict[tuple[str, str, Any], int] = {}
         self.counts: dict[tuple[str, ...], int] = {}
         self.brought: dict[str, int] = {}
         """The guards of other packages that spoke, or remember something, each with its version."""

@@ -2,6 +2,7 @@
 
 from selfheal_rules.decide.decision import Verdict
 from selfheal_rules.decide.proposal import Proposal
+from selfheal_rules.guard.ledger import ANYTHING
 from selfheal_rules.guard.stage import ALWAYS, Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import held
 from selfheal_rules.spelling import identity
@@ -15,10 +16,11 @@ def bind(_: object, desk: Desk) -> Asked:
         if not (stood_down or view.touched):
             return None
         things, scope = view.names(proposal.target), (proposal.target,)
-        for thing in things if stood_down else ():
+        for thing in (*things, ANYTHING) if stood_down else ():
             until, why = stood_down.get(identity(thing), (0, ""))
             if until > now:
-                return held("stand_down", f"a person has `{thing}` in hand: {why}", scope, until)
+                what = f"`{thing}`" if thing != ANYTHING else f"something unnamed, released as `{ANYTHING}`,"
+                return held("stand_down", f"a person has {what} in hand: {why}", scope, until)
         marked = view.in_hand(things)
         return None if marked is None else held("stand_down", marked, scope)
 

@@ -31,9 +31,9 @@ class Metrics(Collector):
     """
     The metrics of one process. What an engine counts of episodes lives as long as its journal; the rest begins with it.
 
-    `selfheal_decisions_total` has verdicts by rule, status and the guard that gave them: what guards hold, and what was
-    withdrawn before anything was done (a false fire). `selfheal_episodes_total` has what became of episodes: `healed`
-    is a success that was verified, `recurred` one that did not last a day.
+    `selfheal_decisions_total` has verdicts by rule set, rule, status and the guard that gave them: what guards hold,
+    and what was withdrawn before anything was done (a false fire). `selfheal_episodes_total` has what became of
+    episodes: `healed` is a success that was verified, `recurred` one that did not last a day.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Metrics(Collector):
             "selfheal_outcomes", "What became of what was carried out.", ["action", "status"], registry=here
         )
         self._decisions = Counter(
-            "selfheal_decisions", "Verdicts on decisions.", ["rule", "status", "guard"], registry=here
+            "selfheal_decisions", "Verdicts on decisions.", ["ruleset", "rule", "status", "guard"], registry=here
         )
         self._lag = Histogram("selfheal_lag_seconds", "Time from an item to its record.", buckets=_LAGS, registry=here)
         self.journal = Histogram("selfheal_journal_seconds", "Time to record a batch, and to decide.", registry=here)
@@ -61,7 +61,8 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """Give what others count."""
-        episodes = CounterMetricFamily("selfheal_episodes", "What became of episodes.", labels=["rule", "state"])
+        named = ["ruleset", "rule", "state"]
+        episodes = CounterMetricFamily("selfheal_episodes", "What became of episodes.", labels=named)
         for (what, *labels), count in self.counts.items():
             if what == "episode":
                 episodes.add_metric(labels, count)
@@ -86,7 +87,8 @@ class Metrics(Collector):
 
     def decided(self, decision: Decision) -> None:
         """Count a verdict."""
-        self._decisions.labels(decision.rule, decision.verdict.status, decision.verdict.guard).inc()
+        verdict = decision.verdict
+        self._decisions.labels(decision.ruleset, decision.rule, verdict.status, verdict.guard).inc()
 
     def outcome(self, action: str, outcome: Outcome) -> None:
         """Count an outcome."""

@@ -196,7 +196,7 @@ def _repeated(item: Item, often: Mapping[str, int]) -> Iterator[Item]:
 
 def _tried(items: tuple[Item, ...], first: Act, second: Act, program: Program, link: Link | None) -> Proof | None:
     """Post the items, let pass what both wait for, then more, and look for what both do because of one item."""
-    engine = Engine(program, policy=Policy("survey"))
+    engine = Engine(program, max_ahead=None, policy=Policy("survey"))
     decided: list[Decision] = []
     ordered = tuple(sorted(items, key=lambda item: item.time))
     engine.advance(ordered[0].time - _WATCHED)  # what must not have been is judged only where it was watched for

@@ -53,8 +53,8 @@ class Record:
 
     def __attrs_post_init__(self) -> None:
         """Begin with nothing read."""
-        self._rules = Engine(self.program, policy=Policy("survey"))
-        self._faults = Engine(compile_rules(faults()), policy=Policy("survey"))
+        self._rules = Engine(self.program, max_ahead=None, policy=Policy("survey"))
+        self._faults = Engine(compile_rules(faults()), max_ahead=None, policy=Policy("survey"))
 
     def note(self, item: Event | State) -> None:
         """Look at an item."""

@@ -205,7 +205,7 @@ def _is_witness(state: Any) -> bool:  # noqa: ANN401 - JSON
 def _ended() -> set[str]:
     """Give the rules whose episodes have ended as they should, by what the process says of itself."""
     text = requests.get(f"http://127.0.0.1:{PORT}/metrics", timeout=10).text
-    found = re.findall(r'^selfheal_episodes_total{rule="([^"]+)",state="([^"]+)"}', text, re.MULTILINE)
+    found = re.findall(r'^selfheal_episodes_total{rule="([^"]+)",ruleset="[^"]+",state="([^"]+)"}', text, re.MULTILINE)
     return {rule for rule, state in found if state in {"healed", "closed"}}
 
 

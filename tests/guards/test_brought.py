@@ -357,4 +357,4 @@ def test_it_is_explained_and_counted(install: Install) -> None:
     opinion = next(one for one in why(program, [_lost(0)], held.id).opinions if one.guard == "acme.says")
     told = ("FAIL", "acme.says: 1", "let through unless it said so")
     assert told == (opinion.mark, opinion.written, opinion.counterfactual)
-    assert {("held", "acme.says"): 1} == {place[2:]: n for place, n in engine.counts().items() if len(place) == 4}
+    assert {("held", "acme.says"): 1} == {place[3:]: n for place, n in engine.counts().items() if len(place) == 5}

@@ -233,6 +233,18 @@ def test_g11_a_failure_does_not_wait_for_the_timeout() -> None:
     assert ["notify h1 allowed@5"] == site.answer(5, "failed")
 
 
+def test_g11_an_episode_that_is_over_is_not_open_whatever_it_never_issued() -> None:
+    """G11: where a step of `else` fails, what would have come after it never does."""
+    told = "{do: notify, target: $e.host, confirm: {event: beat, where: {host: $e.host}, within: 30s}}"
+    harsher = PAGE.replace("{do: notify, target: $e.host}", f"{told}, {told}")
+    site = Site(rule(DEAD, f"[{FENCED}]", "{limit: 9, per: 1h}", more=f"outcome: {harsher}"))
+    site.state("alarm", 0)
+    assert ["notify h1 allowed@60"] == site.until(89)
+    assert [("escalated", True)] == [(one.state, one.is_open) for one in site.engine.episodes()]
+    site.until(90)
+    assert [("escalated", False)] == [(one.state, one.is_open) for one in site.engine.episodes()]
+
+
 def test_g12_so_many_attempts_then_people() -> None:
     """G12: attempt K+1 is never sent, the target is quarantined, people are told once, and a release lets it go on."""
     site = Site(rule(LOST, DRAIN, "{attempts: 2, per: 1h}", more=OUTCOME))

@@ -13,7 +13,7 @@ from selfheal_rules.parse.policy import read_policy
 from selfheal_rules.policy import DAYS, Calendar
 from selfheal_rules.source import Source
 from selfheal_rules.values import microseconds
-from tests.guards.rig import DEAD, DRAIN, FENCED, FREE, LOST, Site, at, rule
+from tests.guards.rig import AZONE, DEAD, DRAIN, FENCED, FREE, LOST, PAGE, Site, at, rule
 from tests.guards.test_g01_to_g12 import OUTCOME
 
 ENABLE = DRAIN.replace("disable", "enable")
@@ -136,6 +136,21 @@ NIGHT = (
     'maintenance: [{name: night, targets: [a], days: [mon], from: "13:30", to: "14:00", zone: Europe/Berlin,'
     " until: 2026-02-01, owner: ops, reason: patching}]\n"
 )
+
+
+def test_g15_a_probe_that_nothing_confirms_closes_nothing() -> None:
+    """G15: its executor says that it is done, and its episode ends without being healed: the next one probes again."""
+    fence = FENCED.replace("within: 60s", "within: 20m")
+    guards = ("{limit: 9, per: 1h}", "{breaker: 1, per: 1h, for: 10s}")
+    beside = "{do: compute.enable_service, target: $e.az, after: []}"
+    site = Site(rule(AZONE, f"[{fence}, {beside}]", *guards, more=f"key: [$e.host, $e.az]\n    outcome: {PAGE}"))
+    site.state("alarm", 0, az="a1")
+    assert ["notify h1 allowed@1"] == site.answer(1, "failed", back=1)
+    assert ["fence h2 allowed@20", "enable_service a2 allowed@20"] == site.state("alarm", 20, "h2", az="a2")
+    assert [] == site.answer(21, back=1)
+    assert ["fence h3 held:breaker@22"] == site.state("alarm", 22, "h3", az="a3")[:1]
+    assert ["notify h2 allowed@23", "fence h3 allowed@23"] == site.answer(23, "failed", back=2)
+    assert ["fence h4 held:breaker@24"] == site.state("alarm", 24, "h4", az="a4")[:1]
 
 
 def test_g16_what_people_work_on_is_left_alone_and_so_is_what_is_in_it() -> None:

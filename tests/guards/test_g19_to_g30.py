@@ -8,6 +8,7 @@ from selfheal_rules.compile import compile_rules
 from selfheal_rules.decide import Control
 from selfheal_rules.diagnostics import EventError, RuleSetError
 from selfheal_rules.engine import Engine
+from selfheal_rules.events import Event
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.parse.policy import read_policy
 from selfheal_rules.source import Source
@@ -244,11 +245,23 @@ def test_g29_automation_counts_itself() -> None:
     counted = site.engine.counts()
     told: dict[tuple[str, ...], int] = {}
     for one in site.decisions:
-        place = ("decision", one.rule, one.verdict.status, one.verdict.guard)
+        place = ("decision", one.ruleset, one.rule, one.verdict.status, one.verdict.guard)
         told[place] = told.get(place, 0) + 1
     assert told == {place: number for place, number in counted.items() if place[0] == "decision"}
-    episodes = {place[2]: number for place, number in counted.items() if place[0] == "episode"}
+    episodes = {place[3]: number for place, number in counted.items() if place[0] == "episode"}
     assert {"opened": 3, "healed": 1, "recurred": 1, "closed": 1} == episodes
+
+
+def test_g29_rules_of_one_name_are_counted_apart() -> None:
+    """G29: what rule sets have in common is a name; the episodes, the verdicts and the relapses are each one's own."""
+    texts = (f"selfheal: 1\nruleset: {name}\n{VOCABULARY}rules:\n{rule(LOST, name='tell')}" for name in ("one", "two"))
+    found = [parse_rules(Source("rules.yaml", text))[0] for text in texts]
+    engine = Engine(compile_rules(*[one for one in found if one]), policy=read_policy(Source("p.yaml", FREE)))
+    engine.post(Event("e", "lost", "m", at(0), {"host": "h1"}))
+    told = {place[1:]: number for place, number in engine.counts().items() if place[0] == "episode"}
+    assert [("one", "tell", "opened"), ("two", "tell", "opened")] == [place for place in told if place[2] == "opened"]
+    said = [place[1:3] for place in engine.counts() if place[0] == "decision"]
+    assert [("one", "tell"), ("two", "tell")] == said
 
 
 def test_g30_a_revision_acts_only_once_it_was_tried() -> None:

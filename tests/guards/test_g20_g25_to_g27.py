@@ -302,7 +302,7 @@ def test_g29_the_counters_are_what_the_journal_adds_up_to(tmp_path: Path) -> Non
     again = site(tmp_path)
     again.take([lost(700, "h4"), at(2_000)])
     told = [one.data for one in FileJournal(tmp_path / "heal.jsonl").records() if one.type == "decision"]
-    added = Counter(("decision", one["rule"], one["verdict"], one["guard"]) for one in told)
+    added = Counter(("decision", one["ruleset"], one["rule"], one["verdict"], one["guard"]) for one in told)
     counts = again.course.engine.counts()
     assert {place: number for place, number in counts.items() if place[0] == "decision"} == dict(sorted(added.items()))
     assert len(added) > 3

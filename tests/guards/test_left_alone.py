@@ -98,11 +98,13 @@ def test_g17_a_state_whose_meaning_is_not_known_stands_down(fields: dict[str, An
 
 
 def test_g17_an_event_whose_meaning_is_not_known_stands_down() -> None:
-    """Unless it is known to be none that counts; one without a target is of nothing: nobody could release that."""
+    """Unless it is known to be none that counts; one without a target may be of anything."""
     site = Site(
         rule(LOST, DRAIN), f"{FREE}stand_down: [{{event: lost, where: {{az: {{not: z1}}}}, target: az, for: 9s}}]\n"
     )
-    assert ["disable_service h1 allowed@0"] == site.event("lost", 0)
+    assert ["disable_service h1 held:stand_down@0"] == site.event("lost", 0)
+    assert "something unnamed, released as `*`, in hand: `lost`" in site.decisions[-1].verdict.reason
+    assert ["disable_service h1 allowed@1"] == site.say("release", 1, "*")
     asked = Site(
         rule(LOST, DRAIN), f"{FREE}stand_down: [{{event: ask, where: {{what: {{not: look}}}}, target: host, for: 9s}}]"
     )
@@ -110,6 +112,16 @@ def test_g17_an_event_whose_meaning_is_not_known_stands_down() -> None:
     assert ["disable_service h1 allowed@1"] == asked.event("lost", 1)
     asked.event("ask", 2, "h2")
     assert ["disable_service h2 held:stand_down@3"] == asked.event("lost", 3, "h2")
+
+
+def test_g17_who_stands_down_all_has_all_in_hand() -> None:
+    """Until they say otherwise, or it is over; a release of one thing is no release of all."""
+    site = Site(rule(LOST, DRAIN))
+    site.say("stand_down", 0, "*", until=60)
+    assert ["disable_service h1 held:stand_down@1"] == site.event("lost", 1)
+    assert [] == site.say("release", 2, "h1")
+    site.restart()
+    assert ["disable_service h1 allowed@60"] == site.until(60)
 
 
 SAID = st.one_of(

@@ -66,6 +66,46 @@ def test_an_outcome_that_failed_is_for_both() -> None:
     assert ["fence h1 shadowed@0", "notify h1 shadowed@5"] == said[1]
 
 
+@pytest.mark.parametrize("policy", [None, SHADOW])
+@pytest.mark.parametrize("first", [FENCED, DRAIN[1:-1]])
+def test_what_is_only_shown_is_over_as_it_is_confirmed(policy: str | None, first: str) -> None:
+    """[33] Nobody does it and nobody tells its end: it holds no more back than what is told at once to be done."""
+    guards = ("{limit: 9, per: 1h}", "{max_in_flight: 1}")
+    rules = rule(DEAD, f"[{first}, {ENABLE[1:-1]}]", *guards, more=f"outcome: {PAGE}") + rule(LOST, DRAIN, name="lost")
+    shadow, enforce = Site(rules, policy), Site(rules)
+    for site in (shadow, enforce):
+        site.state("power", 0, power="off")
+    assert ["enable_service h1 held:max_in_flight@1"] == enforce.state("alarm", 1)[1:]
+    assert ["enable_service h1 allowed@1"] == enforce.answer(1, back=1)
+    assert ["enable_service h1 shadowed@1"] == shadow.state("alarm", 1)[1:]
+    assert ["disable_service h1 shadowed@2"] == shadow.event("lost", 2)
+
+
+@pytest.mark.parametrize("policy", [FREE, SHADOW, None])
+def test_a_breaker_hears_once_of_every_attempt_that_failed(policy: str | None) -> None:
+    """[33, G15] What was only shown, or had seemed to work, has failed where its outcome says so, and once only."""
+    guards = ("{limit: 9, per: 1h}", "{breaker: 2, per: 1h, for: 1h}")
+    site = Site(rule(DEAD, f"[{FENCED}]", *guards, more=f"outcome: {PAGE}"), policy)
+    for second, host in enumerate(("h1", "h2", "h3")):
+        said = site.state("alarm", second, host)
+        assert (second == 2) == ("held:breaker" in said[0])
+        fence = len(site.decisions)
+        site.state("power", second, host, power="off")
+        for _ in range(2):
+            site.answer(second, "failed", back=len(site.decisions) - fence)
+
+
+def test_what_was_only_shown_holds_nothing_of_what_is_enforced_since() -> None:
+    """[33] A policy that comes while a shadow waits for its confirmation counts none of it as acted on."""
+    up = "{min_healthy: 1, of: {state: host, where: {status: up}}}"
+    site = Site(rule(DEAD, f"[{FENCED}]", "{limit: 9, per: 1h}", up, more=f"outcome: {PAGE}"), None)
+    for host in ("h1", "h2"):
+        site.state("host", 0, host, status="up")
+    assert ["fence h1 shadowed@1"] == site.state("alarm", 1)
+    assert ["fence h2 held:min_healthy@1"] == site.state("alarm", 1, "h2")
+    assert ["fence h2 allowed@2"] == site.say("policy", 2, FREE)
+
+
 def _told(world: World) -> list[tuple[str, int, int, str, str]]:
     return [(one.id, one.attempt, one.at, *_verdict(one)) for one in world.site.decisions]
 

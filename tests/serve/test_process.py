@@ -269,9 +269,9 @@ def test_what_is_allowed_is_carried_out(served: Served, executors: str, status: 
     wanted = f'selfheal_outcomes_total{{action="notify",status="{status}"}} 1.0'
     _until(lambda: wanted in served.client.get(served.url("/metrics")).text)
     metrics = served.client.get(served.url("/metrics")).text
-    assert 'selfheal_decisions_total{guard="mode",rule="told",status="allowed"} 1.0' in metrics
+    assert 'selfheal_decisions_total{guard="mode",rule="told",ruleset="losses",status="allowed"} 1.0' in metrics
     assert 'guard="limit",rule="told"' in metrics
-    opened = 'selfheal_episodes_total{rule="told",state="opened"} 2.0'
+    opened = 'selfheal_episodes_total{rule="told",ruleset="losses",state="opened"} 2.0'
     _until(lambda: opened in served.client.get(served.url("/metrics")).text)
     assert 0 == served.end()
     done = served.folder / "done.jsonl"

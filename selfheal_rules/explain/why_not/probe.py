@@ -105,7 +105,7 @@ class Probe:
             kept.setdefault(one.rules.name, (one.rules, []))[1].append(one.rule)
         program = Program.of(own, *(evolve(rules, rules=tuple(some)) for rules, some in kept.values()))
         inputs = self.since_the(MOST, self.inputs) if _is_loose(when) else self.inputs
-        return Run(Engine(program, max_age=self.max_age, policy=self.policy)).take(inputs, self.at)
+        return Run(Engine(program, max_age=self.max_age, max_ahead=None, policy=self.policy)).take(inputs, self.at)
 
     def since_the(self, latest: int, inputs: list[Input]) -> list[Input]:
         """Give so many of the latest events, and all that is none, and note since when that is."""
@@ -137,7 +137,7 @@ def deaf(condition: Deaf, name: str) -> Deaf:
 
 def full_run(program: Program, inputs: Iterable[Input], at: datetime, policy: Policy | None, max_age: timedelta) -> Run:
     """Run the program as it is."""
-    return Run(Engine(program, policy=policy, max_age=max_age)).take(inputs, at)
+    return Run(Engine(program, policy=policy, max_age=max_age, max_ahead=None)).take(inputs, at)
 
 
 def rows_of(decisions: Iterable[Decision]) -> dict[str, list[Evidence]]:
