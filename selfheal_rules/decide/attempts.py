@@ -33,13 +33,15 @@ class Attempts:
         self._give_up(episode, index)
 
     def _give_up(self, episode: Episode, index: int) -> None:
-        """Have a step fail for good."""
+        """Have a step fail for good: `else` is next, and of `else` itself what tells people goes on."""
         episodes, ruling = self.episodes, self.episodes.plan.rules[episode.rule]
         episode.steps[index].state = "failed"
-        if episode.escalating or ruling.recovery is None:
-            episodes.close(episode, episode.ending)
-        else:
+        if episode.escalating:
+            episodes.advance(episode)
+        elif ruling.recovery:
             episodes.escalate(episode, ruling)
+        else:
+            episodes.close(episode, episode.ending)
 
     def again(self, episode: Episode, index: int) -> None:
         """Issue a step that has waited for its next attempt, unless that is moot."""

@@ -170,16 +170,30 @@ class Conduct:
     def _issue_next(self, episode: Episode) -> bool:
         """Issue the first step that waits for nothing more."""
         for run in episode.current:
-            if run.status == "waiting" and all(self._awaited(episode.current, run)):
+            if run.status == "waiting" and (self._is_free(episode, run) or self._tells(episode, run)):
                 self.issue(episode, run)
                 return True
         return False
 
-    def _awaited(self, runs: Steps, run: Run) -> list[bool]:
+    def _is_free(self, episode: Episode, run: Run) -> bool:
+        return all(one.status == "confirmed" for one in self._awaited(episode.current, run))
+
+    def _tells(self, episode: Episode, run: Run) -> bool:
+        """Whether a step of `else` touches nothing, and all it waits for is done or never will be."""
+        if not episode.is_escalated or not isinstance(run.step, Do) or run.step.action not in HARMLESS:
+            return False
+        runs = episode.current
+        return all(one.status == "confirmed" or self._is_lost(runs, one) for one in self._awaited(runs, run))
+
+    def _is_lost(self, runs: Steps, run: Run) -> bool:
+        waits = run.status == "waiting" and isinstance(run.step, Do) and run.step.action not in HARMLESS
+        return run.status == "failed" or (waits and any(self._is_lost(runs, one) for one in self._awaited(runs, run)))
+
+    def _awaited(self, runs: Steps, run: Run) -> list[Run]:
         place = next(at for at, one in enumerate(runs) if one is run)
         if run.step.after is None:
-            return [one.status == "confirmed" for one in runs[max(0, place - 1) : place]]
-        return [one.status == "confirmed" for one in runs if one.step.id in run.step.after]
+            return [*runs[max(0, place - 1) : place]]
+        return [one for one in runs if one.step.id in run.step.after]
 
     def issue(self, episode: Episode, run: Run) -> None:
         """Issue a step, for the first time or again."""
@@ -249,9 +263,13 @@ class Conduct:
     def _finish(self, episode: Episode) -> bool:
         """Close an episode that has reached its end, or begin to ask whether it helped."""
         runs, ending = episode.current, episode.ruling.rule.outcome
-        if ending is None or episode.is_escalated:
+        if episode.is_escalated:
+            if not any(run.status in {"issued", "retrying"} for run in runs):
+                self.close(episode, "escalated")
+            return False
+        if ending is None:
             if all(run.status == "confirmed" for run in runs):
-                self.close(episode, episode.status if episode.is_escalated else "closed")
+                self.close(episode, "closed")
             return False
         if episode.health is None and all(run.attempt for run in runs):
             episode.health_at, episode.status = self.now + episode.ruling.micros(ending.within), "verifying"
@@ -294,10 +312,9 @@ class Conduct:
             self.issue(episode, run)
 
     def escalate(self, episode: Episode) -> None:
-        """Take the `else` steps, or end where there are none left to take."""
-        ends = episode.is_escalated or episode.ruling.rule.outcome is None
+        """Take the `else` steps, what is left of them, or end where there never were any."""
         episode.status = "escalated"
-        if ends:
+        if episode.ruling.rule.outcome is None:
             self.close(episode, "escalated")
 
     def meet_deadlines(self, episodes: list[Episode]) -> None:
