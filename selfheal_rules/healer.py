@@ -75,8 +75,7 @@ class Healer:
         while (decision := executors.next(self.course.waiting.values())) is not None:
             again = decision.idempotency_key in self.course.called
             self.journal.append([] if again else [intended(decision)])
-            with self.journal.kept():
-                executors.begin(decision, self.journal, again=again, stopped=self.course.engine.stopped(decision))
+            executors.begin(decision, self.journal, again=again, stopped=self.course.engine.stopped(decision))
         return executors.outcomes()
 
     def _snapshot(self, every: int) -> None:

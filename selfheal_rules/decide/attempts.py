@@ -1,4 +1,4 @@
-"""Steps that failed: tried again as long as that can do no harm, else given up."""
+"""What is tried again, or late: as long as that can do no harm, else it is given up."""
 
 from typing import TYPE_CHECKING
 
@@ -69,3 +69,30 @@ class Attempts:
         if not episode.level or ruling.lingers or not destroys(ruling.every[index]) or has_done(episode, ruling.every):
             return False
         return next(self.episodes.judge.true_matches(episode.rule, episode.key), None) is None
+
+    def stands(self, episode: Episode, index: int) -> bool:
+        """Whether what a step rests on, that has waited since, is still so; what events confirmed stays confirmed."""
+        after = self.episodes.plan.rules[episode.rule].every[index].after
+        return all(self._is_so(episode, one) for one in after)
+
+    def _is_so(self, episode: Episode, index: int) -> bool:
+        """Whether the states that confirmed a step still do; what was only shown nobody did, so nothing shows it."""
+        episodes, plan = self.episodes, self.episodes.plan
+        ruling, progress = plan.rules[episode.rule], episode.steps[index]
+        step = ruling.every[index]
+        if not isinstance(step, Action) or step.confirm < 0 or progress.state != "confirmed":
+            return True
+        said = progress.decision
+        if said is None or said.verdict.status == "shadowed":
+            return True
+        if not all(plan.branches[branch].level for branch in plan.rules[step.confirm].branches):
+            return True
+        progress.await_row = episodes.seek(step.confirm, (episode.number, index), progress.awaits)
+        episodes.watch()
+        seen = episodes.confirmed.get(episode.number, {})
+        is_so = index in seen
+        seen.pop(index, None)
+        if not seen:
+            episodes.confirmed.pop(episode.number, None)
+        episodes.rest(ruling, index, progress)
+        return is_so

@@ -38,6 +38,7 @@ ALLOWED = Verdict("allowed", "mode", "every guard lets it through, and the site 
 SHADOWED = Verdict("shadowed", "mode", "decided, not to be carried out: no site policy enforces this rule set")
 UNTARGETED = Verdict("rejected", "target", "the target cannot be told from the evidence")
 WITHDRAWN = Verdict("suppressed", "withdrawn", "its cause is gone, and nothing destructive was done about it yet")
+UNDONE = Verdict("suppressed", "confirm", "what it rests on was confirmed, and is not so any more")
 SUPERSEDED = Verdict("suppressed", "superseded", "its episode has ended or gone on to `else`")
 REPLACED = Verdict("suppressed", "replaced", "its rule was changed or is gone, and nothing was done about it yet")
 OVERLOADED = Verdict("held", "overload", "one input led to more conclusions than the engine draws at once")

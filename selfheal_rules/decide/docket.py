@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from selfheal_rules.compile.plan import Action, Ruling
-from selfheal_rules.decide.decision import Decision, Verdict
+from selfheal_rules.decide.decision import UNDONE, Decision, Verdict
 from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.proposal import Gate, Proposal, Queue
 from selfheal_rules.match.memory import HELD
@@ -182,7 +182,10 @@ class Docket:
 
     def _rule(self, proposal: Proposal) -> None:
         rivals = self.live.get(proposal.place, {}) if proposal.acting else {}
-        verdict = self.episodes.caution or self.gate.judge(proposal, rivals.values(), self.memory.now)
+        verdict = self.episodes.caution
+        if not verdict and proposal.words and not self.episodes.attempts.stands(proposal.episode, proposal.index):
+            verdict = UNDONE
+        verdict = verdict or self.gate.judge(proposal, rivals.values(), self.memory.now)
         if verdict.status in {"held", "needs_approval"}:
             self._tell(proposal, verdict)
             self._hold(proposal, verdict)

@@ -189,7 +189,7 @@ class Episodes:
         episode.destructive = episode.destructive or step.destructive
         if step.confirm >= 0:
             progress.state = "issued"
-            progress.await_row = self._wait(step.confirm, (episode.number, index), progress.awaits)
+            progress.await_row = self.seek(step.confirm, (episode.number, index), progress.awaits)
             if step.deadline is not None:
                 progress.due = self.memory.now + step.deadline
                 self.memory.timer(progress.due, DEADLINE, (episode, index, progress.attempt))
@@ -261,7 +261,8 @@ class Episodes:
         self.known.pop(episode.number, None)
         self.sought.forget(episode)
 
-    def _wait(self, hidden: int, key: tuple[int, int], fields: Any) -> Row:
+    def seek(self, hidden: int, key: tuple[int, int], fields: Any) -> Row:
+        """Have a hidden rule look for what a step, or an episode, waits for."""
         row = Row("#wait", "", key, key, fields, self.memory.now, self.memory.turn)
         self.network.stand(self.network.parts[self.plan.waiting[hidden]], row)
         return row
@@ -307,7 +308,7 @@ class Episodes:
         self.changed[episode] = None
         episode.verify_due = self.memory.now + recovery.within
         self.memory.timer(episode.verify_due, HEALTH, episode)
-        episode.health_row = self._wait(recovery.healthy, (episode.number, HEALTHY), episode.health)
+        episode.health_row = self.seek(recovery.healthy, (episode.number, HEALTHY), episode.health)
         self.watch()
 
     def escalate(self, episode: Episode, ruling: Ruling) -> None:

@@ -8,7 +8,8 @@ says whether a retry can help.
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,11 +19,13 @@ import structlog
 from attrs import define
 
 from selfheal_rules.decide.decision import Decision, Outcome, OutcomeStatus
-from selfheal_rules.diagnostics import ExecutorError
+from selfheal_rules.diagnostics import ExecutorError, SelfHealError
 from selfheal_rules.engine import MAX_AGE
 from selfheal_rules.execute.order import Fence, Order
 from selfheal_rules.spelling import identity
 
+PACE = 1.0
+"""Seconds between two looks at the lease while something is carried out: leases run out after many times that."""
 Clock: TypeAlias = Callable[[], datetime]
 """Tells the time of day, aware."""
 
@@ -137,7 +140,8 @@ class Executors:
             run = partial(copy_context().run, self._run, running, work)
             threading.Thread(target=run, name=decision.action, daemon=True).start()
         else:
-            running.outcome = work()
+            with _kept(fence):
+                running.outcome = work()
 
     def _run(self, running: _Running, work: Callable[[], Outcome]) -> None:
         try:
@@ -198,6 +202,29 @@ class Executors:
 
     def _answer(self, decision: Decision, status: OutcomeStatus, detail: str, *, retryable: bool = False) -> Outcome:
         return _logged(decision, Outcome.of(decision, status, self._clock(), detail, retryable=retryable))
+
+
+@contextmanager
+def _kept(fence: Fence) -> Iterator[None]:
+    """
+    Keep the lease while something is carried out, however long that takes: who took over would act beside it.
+
+    A thread of its own looks at it for that long. Where it is lost all the same, the next look says so.
+    """
+    ended = threading.Event()
+    keeping = threading.Thread(target=_look, args=(fence, ended), name="lease", daemon=True)
+    keeping.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        keeping.join()
+
+
+def _look(fence: Fence, ended: threading.Event) -> None:
+    while not ended.wait(PACE):
+        with suppress(SelfHealError):
+            fence.check()
 
 
 def _thing(decision: Decision) -> str:

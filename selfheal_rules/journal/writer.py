@@ -1,15 +1,10 @@
 """The right to write a journal: the lease, and the newest token."""
 
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 
 from selfheal_rules.diagnostics import JournalError
 from selfheal_rules.journal.journal import Journal, Lease
 from selfheal_rules.journal.record import Entry
-
-PACE = 1.0
-"""Seconds between two looks at the lease while something is carried out: leases run out after many times that."""
 
 
 class Writer:
@@ -51,27 +46,6 @@ class Writer:
         """
         self._lease.check()
         self.journal.check(self.token)
-
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """
-        Keep the lease while something is carried out, however long that takes: who took over would do it beside it.
-
-        A thread of its own looks at the lease for that long. Where it is lost all the same, the next `check` says so.
-        """
-        ended = threading.Event()
-        keeping = threading.Thread(target=self._keep, args=(ended,), name="lease", daemon=True)
-        keeping.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            keeping.join()
-
-    def _keep(self, ended: threading.Event) -> None:
-        while not ended.wait(PACE):
-            with suppress(JournalError):
-                self._lease.check()
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Write a batch and have it on disk before returning; `JournalError` where it cannot be."""

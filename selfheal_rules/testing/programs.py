@@ -29,7 +29,7 @@ from selfheal_rules.vocabulary import FieldType, Vocabulary
 RULES = "rules.yaml"
 UNFIT = frozenset({"SH343", "SH344", "SH345"})
 """What keeps a rule set from being enforced by any site, however its policy is written."""
-_OWN_GUARDS = ("mode", "withdrawn", "superseded", "overload", "memory", "quarantine")
+_OWN_GUARDS = ("mode", "withdrawn", "superseded", "confirm", "overload", "memory", "quarantine")
 """Verdicts that are given by no stage."""
 
 

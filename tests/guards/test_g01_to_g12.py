@@ -236,7 +236,7 @@ def test_g11_a_failure_does_not_wait_for_the_timeout() -> None:
 def test_g11_an_episode_that_is_over_is_not_open_whatever_it_never_issued() -> None:
     """G11: where a step of `else` fails, what would have come after it never does."""
     told = "{do: notify, target: $e.host, confirm: {event: beat, where: {host: $e.host}, within: 30s}}"
-    harsher = PAGE.replace("{do: notify, target: $e.host}", f"{told}, {told}")
+    harsher = PAGE.replace("{do: notify, target: $e.host}", f"{told}, {{do: compute.disable_service, target: $e.host}}")
     site = Site(rule(DEAD, f"[{FENCED}]", "{limit: 9, per: 1h}", more=f"outcome: {harsher}"))
     site.state("alarm", 0)
     assert ["notify h1 allowed@60"] == site.until(89)

@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-import zlib
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -23,8 +22,8 @@ from selfheal_rules.journal.file import FileJournal
 from selfheal_rules.journal.items import beginning, snapshot_of
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.parse.policy import read_policy
-from selfheal_rules.snapshot import MAGIC
 from selfheal_rules.source import Source
+from tests.blobs import unpacked
 from tests.guards.rig import DRAIN, FREE, LOST, VOCABULARY, Site, at, load, rule
 from tests.guards.test_g01_to_g12 import ASKED
 
@@ -209,7 +208,7 @@ def test_g26_a_secret_is_in_nothing_that_leaves(tmp_path: Path, caplog: pytest.L
     one.close()
     said += "".join(path.read_text() for path in tmp_path.iterdir())
     blobs = [snapshot_of(one) for one in FileJournal(tmp_path / "heal.jsonl").records() if one.type == "snapshot"]
-    said += "".join(zlib.decompress(blob[len(MAGIC) + 65 :]).decode(errors="replace") for blob in blobs)
+    said += "".join(unpacked(blob).decode(errors="replace") for blob in blobs)
     assert ([], True) == ([secret for secret in SECRETS if secret in said], "somebody tries h1" in said)
     assert "done" in (tmp_path / "heal.jsonl").read_text()
 

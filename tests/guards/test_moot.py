@@ -93,3 +93,24 @@ def test_an_attempt_that_waits_for_its_executor_is_refused_once_its_cause_is_gon
     site.state("alarm", 12, gone=True)
     assert "its cause is gone, and nothing shows that it was done before" == site.engine.stopped(second)
     assert "" == site.engine.stopped(first)
+
+
+HELD = f"[{FENCED}, {{id: drain, do: compute.disable_service, target: $e.host, {CONFIRM}}}]"
+
+
+@pytest.mark.parametrize("crashing", [False, True])
+def test_what_was_held_is_not_done_where_it_rests_on_nothing_any_more(*, crashing: bool) -> None:
+    """A host that was seen to be off, and is on by the time somebody lets the next step go, is left alone."""
+    done = {
+        "off": ["disable_service h1 allowed@300"],
+        "on": ["disable_service h1 suppressed:confirm@300", "notify h1 allowed@300"],
+    }
+    for power, then in done.items():
+        site = Site(rule(DEAD, HELD, LIMIT, more=MORE))
+        site.say("pause", 0, "action:compute.disable_service")
+        site.state("alarm", 1)
+        site.state("power", 2, power="off")
+        site.state("power", 200, power=power)
+        if crashing:
+            site.restart()
+        assert then == site.say("resume", 300, "action:compute.disable_service")

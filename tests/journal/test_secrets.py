@@ -2,7 +2,6 @@
 
 import json
 import logging
-import zlib
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from selfheal_rules.events import Event, State
 from selfheal_rules.execute import Executors, Recording
 from selfheal_rules.healer import Healer
 from selfheal_rules.journal.items import snapshot_of
-from selfheal_rules.snapshot import MAGIC
+from tests.blobs import unpacked
 from tests.generate.streams import moment
 from tests.journal.rig import enforcing, file_journal
 
@@ -88,15 +87,8 @@ def test_no_file_of_a_healer_holds_a_secret(rules: Path, caplog: pytest.LogCaptu
     assert [] == _found(folder)
     assert [] == [secret for secret in SECRETS if secret in caplog.text]
     snapshots = [snapshot_of(record) for record in file_journal(folder).records() if record.type == "snapshot"]
-    assert b"login.failed" in _unpacked(snapshots[-1])
-    assert [] == [secret for blob in snapshots for secret in SECRETS if secret.encode() in _unpacked(blob)]
-
-
-def _unpacked(blob: bytes) -> bytes:
-    """Give what a snapshot compresses: the rules and the state, behind its head, its checksum and its digest."""
-    body = blob[len(MAGIC) + 1 + 32 + 32 :]
-    end = 4 + int.from_bytes(body[:4], "big")
-    return zlib.decompress(body[4:end]) + zlib.decompress(body[end:])
+    assert b"login.failed" in unpacked(snapshots[-1])
+    assert [] == [secret for blob in snapshots for secret in SECRETS if secret.encode() in unpacked(blob)]
 
 
 def test_an_engine_holds_no_secret(rules: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from selfheal_rules.decide import Decision, Outcome
-from selfheal_rules.journal import writer
+from selfheal_rules.execute import executor
 from selfheal_rules.journal.opening import open_journal
 from selfheal_rules.journal.sql import RowLease
 from tests.calls import ROOT
@@ -88,7 +88,7 @@ class Slow(Hands):
 
 def test_a_lease_is_kept_while_something_is_carried_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """[G20] However long that takes: whoever took over meanwhile would begin the next step beside it."""
-    monkeypatch.setattr(writer, "PACE", 0.001)
+    monkeypatch.setattr(executor, "PACE", 0.001)
     looked = threading.Event()
     check = RowLease.check
 
