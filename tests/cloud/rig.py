@@ -20,7 +20,8 @@ from selfheal_rules.conformance import asked
 from selfheal_rules.execute.openstack import cloud_executors
 
 COMPUTES = ("compute1", "compute2", "compute3")
-PATIENCE = 90.0
+PATIENCE = 300.0
+"""How long a sign is waited for, which comes within seconds where thirty services have two cores to themselves."""
 PACE = 0.3
 SHUT_DOWN = 4
 """The power state of a guest whose process died, as Nova numbers what libvirt says of it."""

@@ -22,7 +22,7 @@ from selfheal_rules.journal.file import FileJournal
 from selfheal_rules.parse.policy import parse_policy
 from selfheal_rules.source import Source
 from tests.cloud.hook import Hook
-from tests.cloud.rig import PACE, Cloud
+from tests.cloud.rig import PACE, PATIENCE, Cloud
 
 if TYPE_CHECKING:
     from selfheal_rules.journal.items import Input
@@ -70,7 +70,7 @@ class Site:
                 told += watch.look(Api(self.cloud.connection), now)
         self.healer.take([*told, datetime.now(UTC)])
 
-    def until(self, shows: Callable[[], object], what: str, patience: float = 150.0) -> None:
+    def until(self, shows: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
         """Go on until something shows."""
         end = time.monotonic() + patience
         while not shows():

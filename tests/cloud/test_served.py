@@ -215,13 +215,9 @@ def _all_elsewhere(cloud: Cloud, guests: list[str]) -> bool:
 
 
 def _shows(served: Served, shows: Any, what: str) -> None:  # noqa: ANN401 - whatever is true
-    """Wait, and say what the process did where it does not come; an evacuation is watched for a minute after it."""
-    for attempt in range(2):
-        try:
-            served.cloud.wait(shows, what)
-        except AssertionError as error:
-            if attempt == 1:
-                message = f"{error}\n{told(served.journal)}\n{(served.folder / 'log').read_text('utf-8')[-4_000:]}"
-                raise AssertionError(message) from None
-        else:
-            return
+    """Wait, and say what the process did where it does not come."""
+    try:
+        served.cloud.wait(shows, what)
+    except AssertionError as error:
+        message = f"{error}\n{told(served.journal)}\n{(served.folder / 'log').read_text('utf-8')[-4_000:]}"
+        raise AssertionError(message) from None
