@@ -22,7 +22,7 @@ STEPS: tuple[Json, ...] = (
     {"key": ["$a.level"], "then": [{"do": "notify", "with": {"text": "${a.level} of ${b.host}"}}]},
 )  # fmt: skip
 ALL: Json = {"all": list(PAIR), **JOINED}
-FENCE: Json = [{"do": "fence", "target": "$b.host"}]
+FENCE: list[Json] = [{"do": "fence", "target": "$b.host"}]
 RULES: tuple[Json, ...] = (
     {"when": {"as": "b", "event": "beat"}, **STEPS[0]},
     {
