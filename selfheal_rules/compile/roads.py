@@ -34,6 +34,7 @@ _BOUND = {
 }
 """What lines read beside their rows, and where it is taken from once, when an engine is wired."""
 
+_WORD = re.compile(r"\w+")
 _TARGETED = "(UNTARGETED if t is None else SHADOWED)"
 _GIVEN = "network, part, passing, errands, several"
 
@@ -133,7 +134,8 @@ def _decided(joint: Joint, actions: Sequence[Action], code: Code, caution: str =
 def _made(code: Code, prefix: str, arguments: str, lines: list[str]) -> Make:
     """Write what makes a function over one engine; all it reads are its defaults: they lie in one place."""
     text = "\n".join(lines)
-    bound = {name: place for name, place in _BOUND.items() if re.search(rf"\b{name}\b", text)}
+    words = {*_WORD.findall(text)}
+    bound = {name: place for name, place in _BOUND.items() if name in words}
     bound |= {f"e{number}": f"errands[{number}]" for number in range(text.count(" = blank()"))}
     for number, hole in enumerate(dict.fromkeys(HOLE.findall(text))):
         constant = f"\x01{hole}\x01"
