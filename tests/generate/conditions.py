@@ -125,7 +125,7 @@ def _none_after(maker: Maker, known: list[Bound], *, is_last: bool) -> Json:
     if shape == "states":
         return {"none": [_linked(maker, "state", known)]}
     if shape == "nested":
-        return {"none": [_nested_none(maker, known)]}
+        return {"none": [_nested_none(maker, known, "state")]}
     item, _ = pattern(maker, "event", known, plain=True, most=1)
     if not known or maker.yes(0.7):
         item.setdefault("where", {})["host"] = f"${known[0].alias}.host"
@@ -135,13 +135,13 @@ def _none_after(maker: Maker, known: list[Bound], *, is_last: bool) -> Json:
     return found
 
 
-def _nested_none(maker: Maker, known: list[Bound]) -> Json:
-    """Give what is true where some state is missing: alone, or beside another."""
-    if maker.yes(0.5):
-        return {"none": [_linked(maker, "state", known)]}
-    inner = _linked(maker, "state", known)
-    own = Bound(inner["as"], "state", inner["state"], ("host",))
-    return {"all": [inner, {"none": [_linked(maker, "state", [own])]}]}
+def _nested_none(maker: Maker, known: list[Bound], *forms: str) -> Json:
+    """Give what is true where something is missing: alone, or beside a state."""
+    around = _linked(maker, "state", known) if maker.yes(0.5) else None
+    near = known if around is None else [Bound(around["as"], "state", around["state"], ("host",))]
+    form = maker.pick(forms)
+    inner: Json = {"none": [_linked(maker, form, near)], **({"within": maker.span(1, 6)} if form == "event" else {})}
+    return inner if around is None else {"all": [around, inner]}
 
 
 def disjunction(maker: Maker) -> tuple[Json, list[Bound]]:
@@ -211,7 +211,7 @@ def _unwanted(maker: Maker, known: list[Bound]) -> Json:
         return {"all": [_linked(maker, "event", known)], "within": maker.span(1, 6)}
     if shape == "nested":
         maker.note("none in a negative")
-        return _nested_none(maker, known)
+        return _nested_none(maker, known, "state", "state", "event")
     maker.note("group in a negative")
     first = _linked(maker, "state", known)
     second, _ = pattern(maker, maker.pick(("state", "event")), [], plain=True, most=1)

@@ -27,6 +27,15 @@ def test_none_over_events_in_a_level_condition_fires_by_a_timer(play: Play) -> N
     assert ["matched", "fence a@3"] == play(level, node(0), until(9))
 
 
+def test_what_was_seen_is_known_before_the_window_was_watched(play: Play) -> None:
+    """[14] Negated again, an event that came is no unknown; that none came is not known yet, and blocks."""
+    came = rule("{all: [{as: p, event: beat}, {none: [{none: [{event: fail}], within: 5s}]}]}")
+    assert ["matched", "matched fence a@2"] == play(came, fail(1), beat(2))
+    assert ["unmatched", "blocked"] == play(came, node(1), beat(2))
+    level = rule("{all: [{as: p, state: node}, {none: [{all: [{state: disk}, {none: [{event: fail}], within: 5s}]}]}]}")
+    assert ["matched", "matched", "matched fence a@2"] == play(level, disk(0), node(1), fail(2))
+
+
 def test_none_over_a_state_means_now(play: Play) -> None:
     """[13] A state that no longer holds does not count, and one whose `for` is not over neither."""
     alone = rule("{all: [{as: p, event: beat}, {none: [{state: node, for: 3s, where: {host: $p.host}}]}]}")
