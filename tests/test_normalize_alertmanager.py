@@ -1,12 +1,14 @@
 """Alertmanager: alarms are states, told by their fingerprint, over when their own status says so."""
 
 import copy
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from selfheal_rules.diagnostics import EventError
+from selfheal_rules.normalize import Problem, Reading, read_items
 from tests.payloads import items, raw, read, state
 
 FIRING, RESOLVED = "alertmanager/webhook.firing.1", "alertmanager/webhook.resolved.2"
@@ -66,7 +68,7 @@ def test_a_resolution_without_an_end_is_dated_by_its_arrival() -> None:
     """Without either, there is no honest time for it."""
     body = _body(RESOLVED, endsAt="0001-01-01T00:00:00Z")
     assert RECEIVED == state("alarm", read(body, RECEIVED)).time
-    with pytest.raises(EventError, match=r"^`endsAt` of a resolved alert is no end"):
+    with pytest.raises(EventError, match=r"^`alerts\[0\]` .*: `endsAt` of a resolved alert is no end"):
         read(body)
 
 
@@ -145,13 +147,31 @@ def test_one_body_may_set_and_clear() -> None:
     ],
 )
 def test_a_malformed_alert_is_refused_by_its_field(changed: dict[str, Any], message: str) -> None:
-    """The error names the field and what stands in it."""
-    with pytest.raises(EventError, match=f"^{message}$"):
+    """The error names the alert, the field and what stands in it."""
+    name = "" if "fingerprint" in changed else r" \(fingerprint '[0-9a-f]+'\)"
+    with pytest.raises(EventError, match=rf"^`alerts\[0\]`{name}: {message}$"):
         read(_body(**changed))
 
 
+def test_an_alert_that_cannot_be_read_takes_no_other_with_it() -> None:
+    """Each alert is read by itself: an item, or a problem that says which of them it is and where it is wrong."""
+    alert = _body()["alerts"][0]
+    many = [alert | {"fingerprint": f"f{number}"} for number in range(4)]
+    many[1]["startsAt"], many[2] = "soon", 7
+    found = list(read_items([json.dumps(_body() | {"alerts": many})]))
+    items_ = [one.item for one in found if isinstance(one, Reading)]
+    assert ["f0", "f3"] == [item.fields["alarm"] for item in items_ if item.kind == "alarm"]
+    assert [
+        Problem(
+            1, "malformed", "`alerts[1]` (fingerprint 'f1'): `startsAt` is 'soon', not a time", "alerts[1].startsAt"
+        ),
+        Problem(1, "malformed", "`alerts[2]`: an alert is 7, not a mapping", "alerts[2]"),
+    ] == [one for one in found if isinstance(one, Problem)]
+
+
 @pytest.mark.parametrize(
-    ("alerts", "message"), [("x", "`alerts` is 'x', not a list"), ([1], "an alert is 1, not a mapping")]
+    ("alerts", "message"),
+    [("x", "`alerts` is 'x', not a list"), ([1], r"`alerts\[0\]`: an alert is 1, not a mapping")],
 )
 def test_alerts_are_a_list_of_mappings(alerts: object, message: str) -> None:
     """Anything else in their place is malformed."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from selfheal_rules.diagnostics import EventError
+from selfheal_rules.normalize import Problem, Reading, read_items
 from tests.payloads import event, items, message, raw, read, record, state
 
 RECEIVED = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
@@ -117,6 +118,18 @@ def test_sick_members_are_events_and_their_pool_a_state() -> None:
         member.fields[name] for name in ("member", "pool", "address", "port", "operating_status")
     )
     assert ("lb_pool", "pool-1") == tuple(state("alarm", found).fields[name] for name in ("resource_type", "resource"))
+
+
+def test_a_member_that_cannot_be_read_is_counted_and_takes_nothing_with_it() -> None:
+    """The alarm, the pool and the other members are there; the problem says which member it is."""
+    body = _health("alarm", [MEMBER | {"id": None}, MEMBER, {"name": "m-3", "id": 5}])
+    found = list(read_items([json.dumps({"received": RECEIVED.isoformat(), "payload": body})]))
+    taken = [one.item for one in found if isinstance(one, Reading)]
+    assert ["alarm", "lb.pool", "lb.member_unhealthy"] == [item.kind for item in taken if item.kind != "alias"]
+    assert (3, ("m-1",)) == tuple(state("lb.pool", tuple(taken)).fields[name] for name in ("unhealthy", "members"))
+    assert ["unhealthy_members[0].id", "unhealthy_members[2].id"] == [
+        one.field for one in found if isinstance(one, Problem)
+    ]
 
 
 def test_a_member_that_stays_sick_is_one_occurrence() -> None:

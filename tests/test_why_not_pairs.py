@@ -64,6 +64,21 @@ def test_what_came_between_is_named_and_without_it_the_rule_fires(when: str, las
     assert fires(rule(when), [*watched, alarm(10), *last])
 
 
+STANDING = """{sequence: [{as: a, state: up, where: {n: 1}}, {none: [{state: maintenance, where: {host: $a.host}}]},
+             {as: b, event: alarm}], same: [host]}"""
+ENDED = "{sequence: [{as: b, event: alarm}, {none: [{state: maintenance, where: {host: $b.host}}]}]}"
+
+
+@pytest.mark.parametrize("when", [STANDING, ENDED])
+@pytest.mark.parametrize("began", [-900, 5, 25])
+def test_a_state_that_blocks_in_a_sequence_is_named_whenever_it_began(when: str, began: float) -> None:
+    """It is asked for as it is now, not as what came since the item before it."""
+    inputs: list[Input] = sorted([state("maintenance", began), state("up", 0, n=1)], key=lambda one: one.time)
+    answer = ask(rule(when, target="$b.host"), [*inputs, alarm(30)])
+    assert ("none", "maintenance c1 had not been there") == (answer.failed, answer.counterfactual)
+    assert ask(rule(when, target="$b.host"), [state("up", 0, n=1), alarm(30)]).fired
+
+
 FORWARD = """{sequence: [{as: p, event: power}, {none: [{event: alarm, where: {host: $p.host, n: 0}}]},
             {as: a, event: alarm, where: {host: $p.host}}], within: 1m}"""
 LOW = """  - id: low

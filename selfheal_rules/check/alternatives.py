@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from selfheal_rules.check.walk import conditions_below
+from selfheal_rules.check.walk import patterns_below
 from selfheal_rules.model import Condition, Formula, Group, Pattern, Reference, Test
 from selfheal_rules.vocabulary import INTEGER, NUMBER, FieldType, Vocabulary
 
@@ -108,8 +108,9 @@ class Negative:
 
     @property
     def is_spanned(self) -> bool:
-        """Whether a sequence says from where to where it looks over events."""
-        return not self.is_unless and len(self.above) > 1 and self.above[-2].logic == "sequence"
+        """Whether a sequence says from where to where it looks: over events; what holds is asked for now."""
+        stands = not self.is_unless and len(self.above) > 1 and self.above[-2].logic == "sequence"
+        return stands and any(map(is_event, patterns_below([self.item])))
 
 
 @frozen(eq=False, repr=False)
@@ -137,17 +138,12 @@ class Alternative:
 
     @property
     def needs_ttl(self) -> bool:
-        """Whether it supports a conclusion only for a time: it is instant, or has a `within` in it."""
-        return bool(self.events) or any(group.within for group in self.groups) or any(self._windows())
-
-    def _windows(self) -> Iterator[object]:
-        yield from (one.above[-1].within for one in self.negatives if one.above)
-        inner = conditions_below(one.item for one in self.negatives)
-        for condition in (*(one.pattern for one in self.placed), *inner):
-            if isinstance(condition, Group):
-                yield condition.within
-            elif isinstance(condition, Pattern):
-                yield from (one.within for one in (condition.count, condition.aggregate) if one)
+        """Whether it supports a conclusion only for a time: it is instant, or rests on a window."""
+        negated = tuple(patterns_below(one.item for one in self.negatives))
+        counts = (one for pattern in negated for one in (pattern.count, pattern.aggregate) if one)
+        own = (one for placed in self.placed for one in (placed.pattern.count, placed.pattern.aggregate) if one)
+        is_timed = any(one.within for one in (*own, *counts)) or any(map(is_event, negated))
+        return bool(self.events) or is_timed
 
 
 def expand(condition: Condition, above: tuple[Group, ...] = ()) -> Iterator[Alternative]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from selfheal_rules.check.alternatives import Alternative, Negative, Placed, Scope
+from selfheal_rules.check.alternatives import Alternative, Placed, Scope
 from selfheal_rules.check.findings import shown, warning
 from selfheal_rules.check.meeting import Meeting, Value
 from selfheal_rules.check.subject import Subject
@@ -15,7 +15,7 @@ def bound(subject: Subject) -> Iterator[Diagnostic]:
     for view in subject.rules:
         for scope in view.scopes if view.is_joined else ():
             negative = scope.negative
-            if negative is None or negative.is_spanned or _looks_back(scope, negative):
+            if negative is None or negative.is_spanned:
                 continue
             for one in scope.alternative.placed:
                 if found := _bound_by(one, scope, subject):
@@ -29,11 +29,6 @@ def _finding(one: Placed, found: Placed, word: str) -> Diagnostic:
     )
     cure = f"ask {name} itself, by a leaf in its `where` that says the opposite"
     return warning("SH368", message, one.pattern.span, cure, found.pattern.span)
-
-
-def _looks_back(scope: Scope, negative: Negative) -> bool:
-    """Whether the negative is about what was within some time: a state that is another by now may be meant."""
-    return any(group.within for group in (*negative.above[-1:], *scope.alternative.groups))
 
 
 def _bound_by(one: Placed, scope: Scope, subject: Subject) -> Placed | None:

@@ -1,7 +1,7 @@
 """Rules that the same items make do opposite things to one target: shown with such items."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import TypeAlias
 
@@ -46,10 +46,11 @@ def opposites() -> tuple[tuple[str, str], ...]:
 def opposed(subject: Subject) -> Iterator[Diagnostic]:
     """No two rules do opposite things to one target because of the same items."""
     acts: defaultdict[tuple[str, ...], defaultdict[str, list[_Act]]] = defaultdict(lambda: defaultdict(list))
-    for number, view in enumerate(subject.rules):
-        for kinds, act in _acts(number, view, subject):
-            acts[kinds][act.step.action].append(act)
     pairs = opposites()
+    known = {action for pair in pairs for action in pair}
+    for number, view in enumerate(subject.rules):
+        for kinds, act in _acts(number, view, subject, known):
+            acts[kinds][act.step.action].append(act)
     for by_action in acts.values():
         for first, second in pairs:
             yield from _pairs(by_action.get(first, ()), by_action.get(second, ()), subject)
@@ -67,8 +68,9 @@ def undecided(report: Report, policy: Policy, rulesets: Iterable[RuleSet]) -> Re
     return Report.of(finding for finding in report.findings if not is_decided(finding))
 
 
-def _acts(number: int, view: RuleView, subject: Subject) -> Iterator[tuple[tuple[str, ...], _Act]]:
-    known = {action for pair in opposites() for action in pair}
+def _acts(
+    number: int, view: RuleView, subject: Subject, known: Container[str]
+) -> Iterator[tuple[tuple[str, ...], _Act]]:
     for step in (step for step in view.rule.then if isinstance(step, Do) and step.action in known):
         for scope in view.when:
             placed = sorted(scope.alternative.placed, key=lambda one: (one.pattern.form, one.pattern.kinds))

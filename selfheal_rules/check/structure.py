@@ -59,9 +59,12 @@ def held(subject: Subject) -> Iterator[Diagnostic]:
 
 def _held_group(group: Group, root: Group) -> Iterator[Diagnostic]:
     place = at_word(group.span, "for")
-    if group is not root or group.logic == "sequence":
+    if group is not root:
         cure = "put it on the patterns, or beside the outermost `all`, `any` or `none`"
         yield error("SH301", "`for` holds a whole condition, and this is a part of one", place, cure)
+    elif group.logic == "sequence":
+        cure = "put it on the last pattern, or conclude a state from the sequence and wait for that"
+        yield error("SH301", "`for` beside a `sequence`, which is over with its last item", place, cure)
     elif any(found.events for found in expand(group)):
         yield error("SH301", "`for` holds a condition with an event in it", place, "an event is over at once: count it")
 
@@ -130,6 +133,9 @@ def windows(subject: Subject) -> Iterator[Diagnostic]:
             yield from _counted(pattern)
         for scope in (*view.scopes, *view.guarded):
             yield from _forgotten(scope) if scope.negative else _unbounded(scope)
+        for condition in conditions_below(roots(view.rule)):
+            if isinstance(condition, Group) and condition.within is not None:
+                yield from _bounds_nothing(condition)
 
 
 def _counted(pattern: Pattern) -> Iterator[Diagnostic]:
@@ -170,6 +176,16 @@ def _forgotten(scope: Scope) -> Iterator[Diagnostic]:
             )
             message = f"{shown(event.pattern)}: nothing says for how long no such event is wanted"
             yield error("SH309", message, event.pattern.span, cure)
+
+
+def _bounds_nothing(group: Group) -> Iterator[Diagnostic]:
+    """Find a `within` over what holds: it would be taken for a wait, or for a look back, and is neither."""
+    below = tuple(patterns_below(group.items))
+    if not below or any(pattern.unsure or is_event(pattern) for pattern in below):
+        return
+    message = f"`within` beside `{group.logic}` bounds events, and there are none in it: states and counts mean now"
+    cure = "leave it out; `for` says how long something must hold, `within` inside a `count` when it began"
+    yield error("SH325", message, at_word(group.span, "within"), cure)
 
 
 def counted_references(subject: Subject) -> Iterator[Diagnostic]:

@@ -1,6 +1,7 @@
 """What every check is given: the rule set and, worked out once, the scopes of each rule."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import Literal, TypeAlias, get_args
 
 from attrs import evolve, frozen
@@ -74,6 +75,12 @@ class Subject:
     def vocabulary(self) -> Vocabulary:
         """The words the rule set may use."""
         return self.ruleset.vocabulary
+
+    @cached_property
+    def unpostable(self) -> frozenset[str]:
+        """The kinds that come from the engine alone; once for all rules, of each of which it is asked."""
+        concluded = (step.kind for view in self.rules for step in view.steps if isinstance(step, Conclude))
+        return frozenset((*concluded, *(name for name in self.vocabulary.kinds if name.startswith("selfheal."))))
 
     def kind(self, name: str) -> Kind | None:
         """Give a kind by its name, if there is one."""

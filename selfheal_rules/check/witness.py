@@ -17,7 +17,7 @@ from selfheal_rules.check.subject import Subject
 from selfheal_rules.check.walk import names_of, patterns_below
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import Event, State, checked
-from selfheal_rules.model import Conclude, Pattern, Reference, Rule, RuleSet
+from selfheal_rules.model import Pattern, Reference, Rule, RuleSet
 from selfheal_rules.normalize.cloudevents import to_cloudevent
 from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import ATTRIBUTES, DURATION, Kind
@@ -43,7 +43,7 @@ def witness(meeting: Meeting, asked: Sequence[tuple[Alternative, Rule, Mapping[s
         return ()
     kinds = [subject.kind(pattern.kinds[0]) for pattern in meeting.patterns]
     known = [kind for kind in kinds if kind is not None]
-    if len(known) < len(kinds) or any(kind.name in _unpostable(subject) for kind in known):
+    if len(known) < len(kinds) or any(kind.name in subject.unpostable for kind in known):
         return ()
     wanted = [value for _, rule, items in asked for value in _named(rule, items)]
     is_sequence = any(group.logic == "sequence" for alternative, _, _ in asked for group in alternative.groups)
@@ -77,17 +77,11 @@ def _is_plain(alternative: Alternative, meeting: Meeting) -> bool:
 
 def _is_absent(negative: Negative, meeting: Meeting) -> bool:
     """Whether a negative blocks nothing while only the items of the meeting are there."""
-    there = {name for pattern in meeting.patterns for name in pattern.kinds} | _unpostable(meeting.subject)
+    there = {name for pattern in meeting.patterns for name in pattern.kinds} | meeting.subject.unpostable
     return isinstance(negative.item, Pattern) and all(
         one.form == "state" and not (one.count or one.aggregate) and there.isdisjoint(one.kinds)
         for one in patterns_below([negative.item])
     )
-
-
-def _unpostable(subject: Subject) -> set[str]:
-    """Give the kinds that come from the engine alone."""
-    concluded = {step.kind for view in subject.rules for step in view.steps if isinstance(step, Conclude)}
-    return concluded | {name for name in subject.vocabulary.kinds if name.startswith("selfheal.")}
 
 
 def _named(rule: Rule, items: Mapping[str, int]) -> Iterator[Value]:

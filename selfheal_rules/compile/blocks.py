@@ -69,23 +69,22 @@ def block(negative: Negative, bound: Bound, register: Register, *, depth: int = 
     body += ["    blocked = False", "    soon = NEVER"]
     if negative.stage is not None:
         body += _between(negative, bound, depth, register.era)
-    elif any(is_event(pattern) for branch in negative.branches for pattern in branch.patterns):
-        body += _watched(negative, depth, register.era)
+    elif depth % 2 and any(is_event(pattern) for branch in negative.branches for pattern in branch.patterns):
+        body += _watched(negative, register.era)  # negated again it is what was seen that counts, and that is known
     for number, branch in enumerate(negative.branches):
         body += _branch(negative, branch, bound, register, depth, number)
     body.append("    return soon if blocked else -soon if soon < NEVER else 0")
     return register.code.function("block", "rows, m", body)
 
 
-def _watched(negative: Negative, depth: int, era: int) -> list[str]:
+def _watched(negative: Negative, era: int) -> list[str]:
     longest = max(
         _window(negative, branch, pattern.alias)
         for branch in negative.branches
         for pattern in branch.patterns
         if is_event(pattern)
     )
-    sign = "" if depth % 2 else "-"
-    return [f"    if m.now - m.begun[{era}] < {longest}:", f"        return {sign}(m.begun[{era}] + {longest})"]
+    return [f"    if m.now - m.begun[{era}] < {longest}:", f"        return m.begun[{era}] + {longest}"]
 
 
 def _window(negative: Negative, branch: Branch, alias: str) -> int:

@@ -35,14 +35,20 @@ class Negative:
     """
     What must not be: none of its branches may have a match.
 
-    `within` is how far it looks back (or, after `stage` of a sequence, forward) over events; `outer` tells an `unless`,
-    which stands outside the `for` of its group, from a `none`.
+    `within` is how far it looks back (or, after `stage` of a sequence, forward) over events; one over states alone has
+    no stage: it means now, wherever it stands. `outer` tells an `unless`, which stands outside the `for` of its group,
+    from a `none`.
     """
 
     branches: tuple["Branch", ...]
     within: int | None = None
     stage: int | None = None
     outer: bool = False
+
+    @property
+    def over_events(self) -> bool:
+        """Whether single events are looked for anywhere in it."""
+        return any(branch.over_events for branch in self.branches)
 
 
 @frozen(eq=False, repr=False)
@@ -70,6 +76,11 @@ class Branch:
     def events(self) -> tuple[str, ...]:
         """The aliases that bind single events."""
         return tuple(pattern.alias for pattern in self.patterns if is_event(pattern))
+
+    @property
+    def over_events(self) -> bool:
+        """Whether single events are bound, or looked for in a negative."""
+        return bool(self.events) or any(negative.over_events for negative in self.negatives)
 
 
 def is_event(pattern: Pattern) -> bool:
@@ -125,7 +136,7 @@ def _conjunction(parts: tuple[Branch, ...], *, sequence: bool) -> Branch:
     for part in parts:
         found = part.negatives
         if sequence and not part.patterns:
-            found = tuple(evolve(negative, stage=len(stages) - 1) for negative in found)
+            found = tuple(evolve(one, stage=len(stages) - 1) if one.over_events else one for one in found)
         elif sequence:
             stages.append(tuple(pattern.alias for pattern in part.patterns))
         negatives += found

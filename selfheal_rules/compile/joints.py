@@ -120,7 +120,7 @@ def lower_branch(joint: Joint) -> Branching:
         inner=tuple(blocks[id(negative)] for negative in looking if not negative.outer),
         outer=tuple(blocks[id(negative)] for negative in looking if negative.outer),
         between=tuple(blocks[id(negative)] for negative in between),
-        lasting=tuple(blocks[id(negative)] for negative in looking if joint.concludes and _over_states(negative)),
+        lasting=tuple(blocks[id(negative)] for negative in looking if joint.concludes and not negative.over_events),
         picks=_picks(joint),
         fits=register.code[_fits(joint)] if joint.picked else None,
         picked=_picked_formulas(joint),
@@ -327,14 +327,6 @@ def _forward(joint: Joint, trailing: list[Negative], blocks: Mapping[int, Again]
     within = max(negative.within or 0 for negative in trailing)
     aliases = tuple(joint.aliases.index(alias) for alias in joint.branch.stages[-1])
     return Forward(aliases, within, tuple(blocks[id(negative)] for negative in trailing))
-
-
-def _over_states(negative: Negative) -> bool:
-    return all(
-        not is_event(pattern) and all(_over_states(inner) for inner in branch.negatives)
-        for branch in negative.branches
-        for pattern in branch.patterns
-    )
 
 
 def _is_timed(branch: Branch) -> bool:

@@ -271,7 +271,7 @@ class Partitions:
     def _event(self, event: Event, homes: list[Partition]) -> Taken:
         """Judge repetition once for all stages, whichever of them takes the event."""
         arrived = self._seen.get((event.source, event.id))
-        if arrived is not None and arrived > self._now - microseconds(self.max_age):
+        if arrived is not None and arrived >= self._now - microseconds(self.max_age):
             disposition: Disposition = "duplicate" if any(one.takes(event) for one in homes) else "unmatched"
             return disposition, self._merged(self._through((), lambda one: one.post(event), event))
         steps = self._through(homes, lambda one: one.post(event), event)
@@ -286,7 +286,7 @@ class Partitions:
         seen, limit = self._seen, self._now - microseconds(self.max_age)
         seen.pop(name, None)
         seen[name] = self._now
-        while seen[oldest := next(iter(seen))] <= limit:
+        while seen[oldest := next(iter(seen))] < limit:
             del seen[oldest]
 
     # What several decide at once

@@ -198,7 +198,9 @@ class Webhook:
         found = list(read)
         items = [one.item for one in found if isinstance(one, Reading)]
         problems = [one for one in found if isinstance(one, Problem)]
-        _refuse_bad(problems, nothing=not items)
+        _note(problems, len(items))
+        if not items:
+            _refuse_bad(problems)
         receipt = await self._receipt(items) if items else Receipt(0)
         told = {"taken": receipt.taken, "repeated": receipt.repeated, **_told(problems)}
         return JSONResponse(told)
@@ -282,12 +284,20 @@ def _data(body: bytes) -> object:
     return found
 
 
-def _refuse_bad(problems: list[Problem], *, nothing: bool) -> None:
-    """Refuse the whole request for what is malformed in it, and one of which nothing is for us."""
+def _note(problems: list[Problem], taken: int) -> None:
+    """Log where a request is malformed, but no value: that is for who sent it."""
+    malformed = [one.field or "the body" for one in problems if one.kind == "malformed"]
+    if malformed:
+        named = ", ".join(malformed[:_NAMED])
+        _log.warning("a request has %d items, and %d that are malformed: %s", taken, len(malformed), named)
+
+
+def _refuse_bad(problems: list[Problem]) -> None:
+    """Refuse a request of which nothing can be taken, where it is malformed or not for us."""
     malformed = [one for one in problems if one.kind == "malformed"]
     if malformed:
         raise _Refused(HTTPStatus.BAD_REQUEST, malformed[0].message, more=_told(problems))
-    if nothing and any(one.kind == "unrecognised" for one in problems):
+    if any(one.kind == "unrecognised" for one in problems):
         raise _Refused(HTTPStatus.UNPROCESSABLE_ENTITY, problems[0].message, more=_told(problems))
 
 

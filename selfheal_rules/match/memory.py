@@ -83,18 +83,22 @@ class Memory:
         self.rooms[part] = max(ROOM, held + held // 4)
 
     def past(self, item: Event, seen: dict[str, int], limit: int) -> Literal["duplicate", "stale"] | None:
-        """Say that an event was seen before, or is too old; what came at or before an instant is forgotten."""
-        if seen.get(item.id, limit) > limit:
+        """
+        Say that an event was seen before, or is too old; what came before an instant is forgotten.
+
+        At that instant itself an id is still known: an event that came as it happened is not stale yet.
+        """
+        if seen.get(item.id, -NEVER) >= limit:
             return "duplicate"
         seen.pop(item.id, None)
         return "stale" if item.at < limit else None
 
     def forget(self, limit: int) -> None:
-        """Forget the ids of events that came at or before an instant."""
+        """Forget the ids of events that came before an instant."""
         for source, seen in tuple(self.seen.items()):
             old = []
             for identity, arrived in seen.items():
-                if arrived > limit:
+                if arrived >= limit:
                     break
                 old.append(identity)
             for identity in old:

@@ -13,14 +13,15 @@ from datetime import datetime
 from selfheal_rules.events import State
 from selfheal_rules.normalize.reading import (
     Items,
+    Parts,
     Payload,
     alias,
+    each,
     malformed,
     moment_of,
     needed,
     needed_moment,
     present,
-    sequence,
     shown,
     text,
     texts,
@@ -40,19 +41,19 @@ def recognise(payload: Payload) -> bool:
     return {"alerts", "receiver", "groupKey"} <= payload.keys()
 
 
-def normalize(payload: Payload, received: datetime | None) -> Items:
-    """Give each alert of the body as the state it sets or clears."""
+def normalize(payload: Payload, received: datetime | None) -> Parts:
+    """Give each alert of the body as the state it sets or clears; one that cannot be read costs no other."""
     version = payload.get("version")
     if version != "4":
         message = f"`version` is {shown(version)}, and only version '4' of the webhook is known"
         raise malformed(message, "version")
-    return tuple(item for alert in sequence(payload, "alerts") for item in _alert(alert, received))
+    return each(payload, "alerts", lambda alert: _alert(alert, received), "fingerprint")
 
 
 def _alert(alert: object, received: datetime | None) -> Items:
     if not isinstance(alert, Mapping):
         message = f"an alert is {shown(alert)}, not a mapping"
-        raise malformed(message, "alerts")
+        raise malformed(message)
     status = needed(alert, "status")
     if status not in {"firing", "resolved"}:
         message = f"`status` is {shown(status)}, neither 'firing' nor 'resolved'"

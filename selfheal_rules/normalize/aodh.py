@@ -15,7 +15,9 @@ from selfheal_rules.events import Event, State
 from selfheal_rules.normalize import oslo
 from selfheal_rules.normalize.reading import (
     Items,
+    Parts,
     Payload,
+    each,
     fingerprint,
     instant,
     malformed,
@@ -56,21 +58,21 @@ def _is_ours(message: Payload) -> bool:
     return message["event_type"] == "alarm.update" or message["event_type"] in _CHANGES
 
 
-def normalize(payload: Payload, received: datetime | None) -> Items:
+def normalize(payload: Payload, received: datetime | None) -> Parts:
     """Give what an alarm's notification says: the state of the alarm, or the event it was raised by."""
     if oslo.recognise(payload):
         return _from_bus(payload)
     return _record(payload) if _is_record(payload) else _notification(payload, received)
 
 
-def _from_bus(message: Payload) -> Items:
+def _from_bus(message: Payload) -> Parts:
     payload = oslo.data_of(message["payload"], "payload")
     if message["event_type"] == "alarm.update":
         return _notification(payload, needed_moment(message, "timestamp"))
     return _record(payload)
 
 
-def _notification(payload: Payload, received: datetime | None) -> Items:
+def _notification(payload: Payload, received: datetime | None) -> Parts:
     data = mapping(payload, "reason_data")
     status = _status(payload, "current")
     if data.get("type") == "event" and status == "problem":
@@ -94,7 +96,7 @@ def _severity(payload: Payload) -> str | None:
     return SEVERITIES.get(text(payload, "severity") or "")
 
 
-def _alarm(payload: Payload, data: Payload, status: str, time: datetime) -> Items:
+def _alarm(payload: Payload, data: Payload, status: str, time: datetime) -> Parts:
     alarm, reason = needed(payload, "alarm_id"), text(payload, "reason")
     fields = present(
         alarm=alarm,
@@ -124,25 +126,24 @@ def _about(resource_type: str | None, resource: str | None) -> dict[str, Value]:
     return present(resource_type=resource_type, resource=resource, **named)
 
 
-def _pool(data: Payload, status: str, time: datetime) -> Items:
-    """Give the pool as a state, which `ok` clears, and each of its sick members as an event, which nothing clears."""
+def _pool(data: Payload, status: str, time: datetime) -> Parts:
+    """
+    Give the pool as a state, which `ok` clears, and each of its sick members as an event, which nothing clears.
+
+    A member that cannot be read is counted with the others.
+    """
     pool = text(data, "pool_id")
     if pool is None:
         return ()
-    members = [oslo.data_of(member, "unhealthy_members") for member in sequence(data, "unhealthy_members")]
-    fields = present(
-        pool=pool,
-        status=status,
-        unhealthy=len(members),
-        members=[needed(member, "id") for member in members],
-        stack=text(data, "stack_id"),
-        group=text(data, "asg_id"),
-    )
-    state = State("lb.pool", SOURCE, time, fields, status == "ok")
-    return (state, *(_member(member, fields, time) for member in members))
+    about = present(pool=pool, stack=text(data, "stack_id"), group=text(data, "asg_id"))
+    members = each(data, "unhealthy_members", lambda member: _member(member, about, time), "name")
+    named = [one.fields["member"] for one in members if isinstance(one, Event)]
+    fields = {**about, "status": status, "unhealthy": len(members), "members": named}
+    return (State("lb.pool", SOURCE, time, fields, status == "ok"), *members)
 
 
-def _member(member: Payload, pool: Mapping[str, Value], time: datetime) -> Event:
+def _member(told: object, pool: Mapping[str, Value], time: datetime) -> Items:
+    member = oslo.data_of(told, "unhealthy_members")
     port = member.get("protocol_port")
     changed = text(member, "updated_at") or text(member, "created_at")
     fields = present(
@@ -157,7 +158,7 @@ def _member(member: Payload, pool: Mapping[str, Value], time: datetime) -> Event
         group=pool.get("group"),
     )
     ident = fingerprint("lb.member_unhealthy", pool["pool"], fields["member"], changed)
-    return Event(ident, "lb.member_unhealthy", SOURCE, time, fields)
+    return (Event(ident, "lb.member_unhealthy", SOURCE, time, fields),)
 
 
 def _raised_by_event(payload: Payload, data: Payload, received: datetime | None) -> Items:

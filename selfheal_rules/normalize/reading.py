@@ -7,7 +7,7 @@ A source's null and its empty text both mean "not said", so both read as missing
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -18,6 +18,8 @@ from selfheal_rules.values import EPOCH, SECOND, FrozenMap, Value, canonical_key
 Payload: TypeAlias = Mapping[str, Any]
 Item: TypeAlias = Event | State
 Items: TypeAlias = tuple[Item, ...]
+Parts: TypeAlias = tuple[Item | EventError, ...]
+"""What a payload of several things says; of one that cannot be read, why, in its place."""
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,20}(?:\.[0-9]{0,20})?")
@@ -104,6 +106,26 @@ def sequence(payload: Payload, name: str) -> list[Any]:
         message = f"`{name}` is {shown(value)}, not a list"
         raise malformed(message, name)
     return list(value)
+
+
+def each(payload: Payload, name: str, read: Callable[[Any], Items], called: str) -> Parts:
+    """
+    Read the elements of a list, each by itself: one that cannot be read costs nothing but itself.
+
+    The error in its place names it by where it stands, and by the text it is `called` by, if it has one.
+    """
+    found = enumerate(sequence(payload, name))
+    return tuple(part for at, element in found for part in _by_itself(element, f"{name}[{at}]", read, called))
+
+
+def _by_itself(element: object, place: str, read: Callable[[Any], Items], called: str) -> Parts:
+    try:
+        return read(element)
+    except (EventError, ValueError) as error:  # the latter is what `freeze` says of NaN
+        name = element.get(called) if isinstance(element, Mapping) else None
+        told = f" ({called} {shown(name)})" if name and isinstance(name, str) else ""
+        field = getattr(error, "field", "")
+        return (malformed(f"`{place}`{told}: {error}", f"{place}.{field}" if field else place),)
 
 
 def texts(payload: Payload, name: str) -> dict[str, str]:

@@ -34,7 +34,7 @@ from selfheal_rules.normalize import (
     zabbix,
     zaqar,
 )
-from selfheal_rules.normalize.reading import Ignored, Items, Payload, Unrecognised, malformed, shown
+from selfheal_rules.normalize.reading import Ignored, Items, Parts, Payload, Unrecognised, malformed, shown
 from selfheal_rules.values import argument
 from selfheal_rules.vocabulary import Vocabulary
 
@@ -65,7 +65,7 @@ class Known:
         return (*(_own(mapping) for mapping in self.mappings), *RECOGNISERS) if self.mappings else RECOGNISERS
 
 
-Read: TypeAlias = Callable[[Payload, Known], Items]
+Read: TypeAlias = Callable[[Payload, Known], Parts]
 
 
 class Recogniser(NamedTuple):
@@ -80,11 +80,11 @@ def _alone(read: Callable[[Payload], Items]) -> Read:
     return lambda payload, _: read(payload)
 
 
-def _dated(read: Callable[[Payload, datetime | None], Items]) -> Read:
+def _dated(read: Callable[[Payload, datetime | None], Parts]) -> Read:
     return lambda payload, known: read(payload, known.received)
 
 
-def _queued(payload: Payload, known: Known) -> Items:
+def _queued(payload: Payload, known: Known) -> Parts:
     """Read the body of a message as if its source had sent it when it was posted."""
     message = zaqar.opened(payload, known.received)
     try:
@@ -149,7 +149,8 @@ def normalize_payload(
 
     Raises:
         Unrecognised: where the payload is of no known source, naming its keys.
-        EventError: where it is of a known source and malformed; nothing else is ever raised for JSON values.
+        EventError: where it, or one of several things it tells of, is of a known source and malformed (`read_items`
+            gives the others); nothing else is ever raised for JSON values.
         TypeError: where another argument is of another type.
     """
     if vocabulary is not None:
@@ -195,14 +196,18 @@ def _listed(answer: Payload) -> str | None:
 
 def _unless_ignored(payload: object, known: Known) -> Items:
     try:
-        return read_payload(payload, known)
+        parts = read_payload(payload, known)
     except Ignored:
         return ()
+    items = tuple(part for part in parts if not isinstance(part, EventError))
+    if len(items) < len(parts):
+        raise next(part for part in parts if isinstance(part, EventError))
+    return items
 
 
-def read_payload(payload: object, known: Known) -> Items:
+def read_payload(payload: object, known: Known) -> Parts:
     """
-    Give what one payload says, as `normalize_payload` does.
+    Give what one payload says, as `normalize_payload` does, with the error in the place of what cannot be read of it.
 
     Raises:
         Ignored: where it says nothing to a rule, with the reason.

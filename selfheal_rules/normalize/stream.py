@@ -32,17 +32,21 @@ class Reading:
 @frozen
 class Problem:
     """
-    One line, or one element of the list in it, that gave no item, and why.
+    One line, one element of the list in it, or one of several things a payload says, that gave no item, and why.
 
-    `ignored` is what its source sends and no rule has a use for, such as the confirmation of a subscription.
+    `ignored` is what its source sends and no rule has a use for, such as the confirmation of a subscription. `field`
+    says where something malformed stands, such as `alerts[3].startsAt`, and quotes no value; "" where nobody can say.
     """
 
     line: int
     kind: Literal["malformed", "unrecognised", "ignored"]
     message: str
+    field: str = ""
 
 
 Read: TypeAlias = Reading | Problem
+_FIELD = 100
+"""So much of the name of a field is told: keys are strangers' texts."""
 
 
 def read_items(
@@ -99,7 +103,7 @@ def _payload(number: int, payload: object, known: Known) -> Iterator[Read]:
     try:
         framed = _framed(payload, known)
     except EventError as error:
-        yield Problem(number, "malformed", _one_line(error))
+        yield _malformed(number, error)
         return
     of = evolve(known, received=framed.received, source=framed.source) if framed.is_framed else known
     for inner in payloads(framed.payload, of):
@@ -108,13 +112,15 @@ def _payload(number: int, payload: object, known: Known) -> Iterator[Read]:
 
 def _said(number: int, payload: object, known: Known) -> Iterator[Read]:
     try:
-        yield from [_held(number, item, known.vocabulary) for item in read_payload(payload, known)]
+        parts = read_payload(payload, known)
     except Unrecognised as error:
         yield Problem(number, "unrecognised", _one_line(error))
     except Ignored as error:
         yield Problem(number, "ignored", _one_line(error))
     except EventError as error:
-        yield Problem(number, "malformed", _one_line(error))
+        yield _malformed(number, error)
+    else:
+        yield from (_held(number, part, known.vocabulary) for part in parts)
 
 
 _FRAME = {"received", "source", "payload"}
@@ -148,10 +154,19 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _held(number: int, item: Item, vocabulary: Vocabulary | None) -> Read:
+def _malformed(number: int, error: EventError) -> Problem:
+    return Problem(number, "malformed", _one_line(error), " ".join(error.field.split())[:_FIELD])
+
+
+def _held(number: int, part: Item | EventError, vocabulary: Vocabulary | None) -> Read:
     """Hold an item against its kind; one of a kind nobody declared is not for us, and its siblings may be."""
+    if isinstance(part, EventError):
+        return _malformed(number, part)
     if vocabulary is None:
-        return Reading(number, item)
-    if item.kind not in vocabulary.kinds:
-        return Problem(number, "unrecognised", f"kind `{item.kind}` is not in the vocabulary")
-    return Reading(number, checked(item, vocabulary))
+        return Reading(number, part)
+    if part.kind not in vocabulary.kinds:
+        return Problem(number, "unrecognised", f"kind `{part.kind}` is not in the vocabulary")
+    try:
+        return Reading(number, checked(part, vocabulary))
+    except EventError as error:
+        return _malformed(number, error)

@@ -1,5 +1,6 @@
 """Random conditions: groups of patterns with all that bounds, joins and blocks them."""
 
+import json
 from functools import partial
 from typing import Any
 
@@ -98,17 +99,18 @@ def sequence(maker: Maker) -> tuple[Json, list[Bound]]:
     """Give a sequence of two or three, with a `none` between or at the end."""
     items: list[Json] = []
     known: list[Bound] = []
+    forms = ("state",) if maker.yes(0.25) else ("event", "event", "state")
     for _ in range(maker.pick((1, 2, 2, 3))):
-        item, bound = maker.part(
-            lambda: pattern(maker, maker.pick(("event", "event", "state")), known, plain=True, most=1)
-        )
+        item, bound = maker.part(lambda: pattern(maker, maker.pick(forms), known, plain=True, most=1))
         items.append(item)
         known.append(bound)
     maker.note("sequence")
-    if len(items) == 1 or maker.yes(0.5):
+    if len(items) == 1 or maker.yes(0.6):
         place = maker.between(1, len(items))
         items.insert(place, _none_after(maker, known[:place], is_last=place == len(items)))
-    found: Json = {"sequence": items, "within": maker.span(3, 8)}
+    found: Json = {"sequence": items}
+    if '"event"' in json.dumps(items):
+        found["within"] = maker.span(3, 8)
     if maker.yes(0.6):
         found["same"] = ["host"]
         maker.note("same")
@@ -117,14 +119,29 @@ def sequence(maker: Maker) -> tuple[Json, list[Bound]]:
 
 
 def _none_after(maker: Maker, known: list[Bound], *, is_last: bool) -> Json:
+    shape = maker.pick(("events", "events", "states", "nested", "both"))
+    where = "at the end" if is_last else "between"
+    maker.note(f"none {where}" if shape in {"events", "both"} else f"none over states {where}")
+    if shape == "states":
+        return {"none": [_linked(maker, "state", known)]}
+    if shape == "nested":
+        return {"none": [_nested_none(maker, known, "state")]}
     item, _ = pattern(maker, "event", known, plain=True, most=1)
     if not known or maker.yes(0.7):
         item.setdefault("where", {})["host"] = f"${known[0].alias}.host"
-    found: Json = {"none": [item]}
+    found: Json = {"none": [item, _linked(maker, "state", known)] if shape == "both" else [item]}
     if is_last or maker.yes(0.4):
         found["within"] = maker.span(1, 5)
-    maker.note("none at the end" if is_last else "none between")
     return found
+
+
+def _nested_none(maker: Maker, known: list[Bound], *forms: str) -> Json:
+    """Give what is true where something is missing: alone, or beside a state."""
+    around = _linked(maker, "state", known) if maker.yes(0.5) else None
+    near = known if around is None else [Bound(around["as"], "state", around["state"], ("host",))]
+    form = maker.pick(forms)
+    inner: Json = {"none": [_linked(maker, form, near)], **({"within": maker.span(1, 6)} if form == "event" else {})}
+    return inner if around is None else {"all": [around, inner]}
 
 
 def disjunction(maker: Maker) -> tuple[Json, list[Bound]]:
@@ -194,9 +211,7 @@ def _unwanted(maker: Maker, known: list[Bound]) -> Json:
         return {"all": [_linked(maker, "event", known)], "within": maker.span(1, 6)}
     if shape == "nested":
         maker.note("none in a negative")
-        inner = _linked(maker, "state", known)
-        own = Bound(inner["as"], "state", inner["state"], ("host",))
-        return {"all": [inner, {"none": [_linked(maker, "state", [own])]}]}
+        return _nested_none(maker, known, "state", "state", "event")
     maker.note("group in a negative")
     first = _linked(maker, "state", known)
     second, _ = pattern(maker, maker.pick(("state", "event")), [], plain=True, most=1)

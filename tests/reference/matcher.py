@@ -138,7 +138,7 @@ class Reference:
         name = (event.source, event.id)
         if not any(table.takes(row, clock) for table in self._event_tables()):
             return "unmatched"
-        if name in self.remembered and now < self.remembered[name] + self.max_age:
+        if name in self.remembered and now <= self.remembered[name] + self.max_age:
             return "duplicate"
         if now - event.at > self.max_age:
             return "stale"
@@ -305,7 +305,7 @@ class Reference:
         row = event_row(event, kind, self.world.turn)
         now, name = self.world.clock.now, (event.source, event.id)
         takers = [table for table in self._event_tables() if table.takes(row, self.world.clock)]
-        known = name in self.remembered and now < self.remembered[name] + self.max_age
+        known = name in self.remembered and now <= self.remembered[name] + self.max_age
         if takers and (not known or event.kind.startswith("selfheal.")):
             self.remembered[name] = now
             for table in takers:

@@ -1,5 +1,7 @@
 """Sentences 8, 13 and 14: `none` and `unless`."""
 
+import pytest
+
 from tests.semantics.rig import Play, beat, disk, fail, node, rule, state, until
 
 QUIET = rule("{all: [{as: p, event: beat}, {none: [{event: fail, where: {host: $p.host}}], within: 3s}]}")
@@ -23,6 +25,15 @@ def test_none_over_events_in_a_level_condition_fires_by_a_timer(play: Play) -> N
     level = rule("{all: [{as: p, state: node}, {none: [{event: fail, where: {host: $p.host}}], within: 3s}]}")
     assert ["matched", "matched", "fence a@4"] == play(level, node(0), fail(1), until(9))
     assert ["matched", "fence a@3"] == play(level, node(0), until(9))
+
+
+def test_what_was_seen_is_known_before_the_window_was_watched(play: Play) -> None:
+    """[14] Negated again, an event that came is no unknown; that none came is not known yet, and blocks."""
+    came = rule("{all: [{as: p, event: beat}, {none: [{none: [{event: fail}], within: 5s}]}]}")
+    assert ["matched", "matched fence a@2"] == play(came, fail(1), beat(2))
+    assert ["unmatched", "blocked"] == play(came, node(1), beat(2))
+    level = rule("{all: [{as: p, state: node}, {none: [{all: [{state: disk}, {none: [{event: fail}], within: 5s}]}]}]}")
+    assert ["matched", "matched", "matched fence a@2"] == play(level, disk(0), node(1), fail(2))
 
 
 def test_none_over_a_state_means_now(play: Play) -> None:
@@ -168,6 +179,40 @@ def test_none_over_a_state_in_a_sequence_means_now(play: Play) -> None:
     assert ["matched", "matched", "matched", "matched fence a@3"] == play(
         now, beat(0), disk(1), disk(2, gone=True), fail(3)
     )
+
+
+def test_none_over_a_state_in_a_sequence_asks_nothing_of_the_past(play: Play) -> None:
+    """[13] What holds now is known, however long ago the item before it was, and whoever saw it."""
+    old = rule("{sequence: [{as: p, state: node}, {none: [{state: disk}]}, {event: beat}], same: [host]}")
+    assert ["matched", "matched fence a@11"] == play(old, node(0), beat(11), max_age=10)
+    assert ["", "matched", "matched fence a@6"] == play(old, until(5), node(0), beat(6), max_age=10)
+
+
+@pytest.mark.parametrize("middle", ["{none: [{state: disk}]}", "{none: [{all: [{none: [{none: [{state: disk}]}]}]}]}"])
+@pytest.mark.parametrize(
+    "shape", ["[{as: p, state: node}, %s, {state: probe}]", "[{as: p, state: node}, {state: probe}, %s]"]
+)
+def test_none_over_a_state_in_a_sequence_of_states_goes_and_comes_back(play: Play, shape: str, middle: str) -> None:
+    """[12] A level match is blocked as long as the state holds, wherever the `none` stands: as in an `all`."""
+    when = f"{{sequence: {shape % middle}, same: [host]}}"
+    said = rule(when, "[{conclude: trouble, with: {host: $p.host}}]", name="c")
+    said += rule("{as: q, state: trouble}", "[{do: one, target: $q.host}]")
+    inputs = [node(0), state("probe", 20), disk(21), disk(22, gone=True)]
+    assert ["matched", "matched one a@20", "matched", "matched one a@22"] == play(said, *inputs, max_age=10)
+    assert ["matched", "matched", "matched", "matched fence a@9"] == play(
+        rule(when), node(0), disk(1), state("probe", 2), disk(9, gone=True)
+    )
+
+
+def test_none_over_a_state_in_a_sequence_takes_back_what_was_concluded(play: Play) -> None:
+    """[22] What an event led to goes, for good, when the state it was to respect begins to hold."""
+    said = rule(
+        "{sequence: [{as: p, event: beat}, {event: fail}, {none: [{state: disk}]}], same: [host], within: 9s}",
+        "[{conclude: trouble, with: {host: $p.host}, ttl: 50s}]",
+        name="c",
+    ) + rule("{none: [{state: trouble}], for: 5s}", "[{do: one, target: x}]")
+    inputs = [until(0), beat(1), fail(2), disk(3), disk(4, gone=True), until(60)]
+    assert ["", "matched", "matched", "matched", "matched", "one x@8"] == play(said, *inputs)
 
 
 def test_a_level_sequence_waits_too(play: Play) -> None:

@@ -18,10 +18,17 @@ def test_the_same_id_of_another_source_is_another_event(play: Play) -> None:
 
 
 def test_an_id_is_remembered_from_arrival_for_max_age(play: Play) -> None:
-    """[5] At arrival plus `max_age` it is forgotten."""
+    """[5] After arrival plus `max_age` it is forgotten."""
     first = beat(0, id="x", n=1)
-    assert ["matched fence a@0", "duplicate"] == play(ONE, first, beat(9.999999, id="x", n=1), max_age=10)
-    assert ["matched fence a@0", "matched fence a@10"] == play(ONE, first, beat(10, id="x", n=1), max_age=10)
+    assert ["matched fence a@0", "duplicate"] == play(ONE, first, beat(10, id="x", n=1), max_age=10)
+    assert ["matched fence a@0", "matched fence a@10"] == play(ONE, first, beat(10.000001, id="x", n=1), max_age=10)
+
+
+def test_what_is_delivered_again_is_a_duplicate_until_it_is_stale(play: Play) -> None:
+    """[5] No instant lies between the two at which one event would be two."""
+    first = beat(0, id="x", n=1)
+    assert ["matched fence a@0", "", "duplicate"] == play(ONE, first, until(10), first, max_age=10)
+    assert ["matched fence a@0", "", "stale"] == play(ONE, first, until(10.000001), first, max_age=10)
 
 
 def test_a_duplicate_is_told_before_a_stale_one(play: Play) -> None:
@@ -71,7 +78,7 @@ def test_an_event_that_completes_nothing_is_matched(play: Play) -> None:
 def test_a_forgotten_id_that_comes_again_is_not_blocked_by_what_once_was(play: Play) -> None:
     """[12] Only matches judged in the turn of the event count; that one of its id was blocked before does not."""
     pair = rule("{all: [{as: p, event: beat}, {event: fail}], within: 3s, unless: [{state: node}]}")
-    inputs = [node(0), beat(1, id="x"), fail(2), beat(11, id="x"), fail(12)]
+    inputs = [node(0), beat(1, id="x"), fail(2), beat(12, id="x"), fail(13)]
     assert ["matched", "matched", "blocked", "matched", "blocked"] == play(pair, *inputs, max_age=10)
 
 

@@ -26,8 +26,8 @@ def test_what_is_refused_changes_nothing(make: Make) -> None:
 def test_an_event_whose_id_was_forgotten_is_a_new_one(play: Play) -> None:
     """[5] It fires again, though its evidence is spelt alike."""
     one = rule("{as: p, event: beat}")
-    lines = play(one, beat(0, id="x"), beat(9, id="x"), beat(10, id="x"), max_age=10)
-    assert ["matched fence a@0", "duplicate", "matched fence a@10"] == lines
+    lines = play(one, beat(0, id="x"), beat(10, id="x"), beat(11, id="x"), max_age=10)
+    assert ["matched fence a@0", "duplicate", "matched fence a@11"] == lines
 
 
 def test_two_branches_with_one_evidence_fire_once(play: Play) -> None:

@@ -196,11 +196,26 @@ def test_what_cannot_be_taken_is_answered_with_why(site: Site, body: Any, status
     assert 0 == site.recorded().total()
 
 
-def test_a_request_is_taken_whole_or_not_at_all(site: Site) -> None:
-    """One malformed payload in a list, and nothing of the list is taken."""
+def test_the_malformed_among_the_others_is_named_and_they_are_taken(site: Site) -> None:
+    """Whoever sends is told what is taken and what is not, and never that nothing is where something is."""
     with site.turning():
         (answer,) = site.post([raw("aodh/webhook.alarm.1")[0], {"specversion": "1.0"}])
-    assert (400, 0) == (answer.status_code, site.recorded().total())
+    assert (200, 1, 1) == (answer.status_code, answer.json()["taken"], len(answer.json()["malformed"]))
+    assert 1 == site.recorded().total()
+
+
+def test_of_many_alerts_one_that_cannot_be_read_is_named(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """The answer says which and why, the log says where: it has no value of what a stranger sent."""
+    payload = raw("alertmanager/webhook.firing.1")[0]
+    alert = payload["alerts"][0]
+    bad = alert | {"fingerprint": "f1", "startsAt": "soon"}
+    with site.turning(), caplog.at_level("WARNING", "selfheal_rules"):
+        some, none = site.post({**payload, "alerts": [alert, bad]}), site.post({**payload, "alerts": [bad]})
+    (told,) = some[0].json()["malformed"]
+    assert (200, "`alerts[1]` (fingerprint 'f1'): `startsAt` is 'soon', not a time") == (some[0].status_code, told)
+    assert (400, told.replace("[1]", "[0]")) == (none[0].status_code, none[0].json()["error"])
+    assert 1 == site.recorded()["alarm"]
+    assert ["alerts[1].startsAt", "alerts[0].startsAt"] == [text.rpartition(": ")[2] for text in caplog.messages]
 
 
 def test_the_known_among_the_unknown_are_taken(site: Site) -> None:

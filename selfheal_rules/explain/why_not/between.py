@@ -219,7 +219,8 @@ def _blocker(case: Case) -> Evidence | None:
     part = case.failed.part
     none = part if isinstance(part, Group) and part.logic == "none" else None
     for item in _blocking_items(case.failed):
-        row = _between(case, none, item) if none and case.failed.address in _forward(case) else None
+        looks_on = none and case.failed.address in _forward(case) and any(map(is_event, _patterns(item)))
+        row = _between(case, none, item) if none and looks_on else None
         row = row or _blocking(case, item, none.within if none else None)
         if row is not None:
             return row
