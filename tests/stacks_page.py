@@ -120,7 +120,7 @@ def _is_part(source: str, name: str) -> bool:
 def serving(stack: Stack) -> str:
     """Give the configuration of the process that decides."""
     lines = ["selfheal_serve: 1", f"rules: [rulesets/{stack.name}]", "policy: policy.yaml", "journal: heal.jsonl"]
-    lines += [f"mappings: [{path.relative_to(ROOT)}]" for path in ROOT.glob(f"rulesets/{stack.name}/mapping.yaml")]
+    lines += [f"mappings: [{one.relative_to(ROOT)}]" for one in ROOT.glob(f"rulesets/{stack.name}/mapping.yaml")]
     lines += ['http: {listen: "0.0.0.0:8642", tokens: tokens}']
     sources = [*_bus(stack), *_polls(stack)]
     lines += ["sources:", *sources] if sources else []
@@ -247,7 +247,8 @@ def _configuration(stack: Stack) -> Iterator[str]:
             yield _part(PARTS["sources"][feed.name])
     if stack.alerts:
         made = ", ".join(dict.fromkeys(PARTS["alerts"][name]["from"] for name in stack.alerts))
-        yield f"**Prometheus** (`selfheal-alerts.yml`), from {made}:\n\n```yaml\n{alerting(stack)}```\n\n{_fired(stack)}"
+        said = f"```yaml\n{alerting(stack)}```\n\n{_fired(stack)}"
+        yield f"**Prometheus** (`selfheal-alerts.yml`), from {made}:\n\n{said}"
     yield f"**selfheal serve** (`serve.yaml`):\n\n```yaml\n{serving(stack)}```"
     yield f"With `policy.yaml` beside it, which lets nothing be done yet:\n\n```yaml\n{policy(stack)}```"
     yield _beside(stack)

@@ -61,7 +61,7 @@ evaluation_interval: 30s
 tests:
   - interval: 30s
     input_series:
-      # a failed card; a member of a bond; one that failed and was switched off; one that was switched off; one that carries
+      # one that failed; a member of a bond; one that failed and was switched off; one that was switched off; a bond
       - {series: 'node_network_carrier{instance="h", device="eno1"}', values: 1 0x20}
       - {series: 'node_network_flags{instance="h", device="eno1"}', values: 4099x21}
       - {series: 'node_network_carrier{instance="h", device="enp3s0"}', values: 1 0x20}
