@@ -4,6 +4,7 @@ What a rule set reads and does says which services take part; how each of them i
 `docs/stacks/parts.yaml`. What is written as configuration is given to the programs it is for by the tests.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -258,8 +259,11 @@ def _configuration(stack: Stack) -> Iterator[str]:
 
 
 def _fired(stack: Stack) -> str:
-    """Say which alerts fired on a failure that was brought about."""
-    tried = [f"`{name}`" for name in stack.alerts if f'"alertname": "{name}"' in stack.recorded]
+    """Say which alerts Prometheus fired on a failure that was brought about; those posted by hand name no generator."""
+    payloads = [json.loads(line).get("payload", {}) for line in stack.recorded.splitlines()]
+    alerts = [alert for payload in payloads for alert in payload.get("alerts", ())]
+    fired = {alert["labels"]["alertname"] for alert in alerts if alert["generatorURL"]}
+    tried = [f"`{name}`" for name in stack.alerts if name in fired]
     others = [f"`{name}`" for name in stack.alerts if f"`{name}`" not in tried]
     said = [f"Seen to fire: {', '.join(tried)}."] if tried else []
     return " ".join([*said, *([f"Read by `promtool` alone: {', '.join(others)}."] if others else [])])
