@@ -19,8 +19,9 @@ page is what `selfheal overlaps rulesets` finds, written by `python -m tests.ove
 two differ.
 
 Each pair is proved: the command shows a stream, one CloudEvents object a line, that makes both decide, and an
-engine over all of them has confirmed it (`selfheal overlaps rulesets --format json` prints the streams). What
-counts, reckons or waits long is not always solved, so a pair that is missing here is not shown to be none. Where what
+engine over all of them has confirmed it (`selfheal overlaps rulesets --format json` prints the streams). Pairs
+of which no stream shows it, as one of the two counts states, reckons, or rests on what the engine does itself, stand
+below by themselves, with what to look at. Where what
 is done to one thing reaches what is on it, the two act for reasons of their own.
 
 Other healers are a table (`selfheal_rules/survey/healers`), each a rule set that says what triggers it and what it

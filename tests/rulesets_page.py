@@ -68,10 +68,11 @@ def page(ruleset: RuleSet, text: str) -> str:
 
 
 def _recorded(name: str) -> str:
-    """Say what a real cloud said, or why it did not."""
+    """Say what a real cloud, or a real monitoring, said, or why it did not."""
     told = RECORDED[name]
     files = ", ".join(f"[{Path(file).name}]({file})" for file in told["files"])
-    return f"From a real cloud: {files}. {told['how']}" if files else f"No real cloud was recorded. {told['how']}"
+    said = f"From a real {told.get('of', 'cloud')}: {files}." if files else "No real cloud was recorded."
+    return f"{said} {told['how']}"
 
 
 def _usage(name: str) -> str:

@@ -4,6 +4,7 @@ What a rule set reads and does says which services take part; how each of them i
 `docs/stacks/parts.yaml`. What is written as configuration is given to the programs it is for by the tests.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -86,6 +87,11 @@ class Stack:
         return [name for name in PARTS["alerts"] if name in self.named or any(re.search(one, name) for one in forms)]
 
     @property
+    def recorded(self) -> str:
+        """Give what was recorded of the failure."""
+        return "".join(path.read_text("utf-8") for path in ROOT.glob(f"rulesets/{self.name}/recorded.jsonl"))
+
+    @property
     def services(self) -> dict[str, list[ActionType]]:
         """Give the actions by the service that does them."""
         found: dict[str, list[ActionType]] = {}
@@ -115,6 +121,7 @@ def _is_part(source: str, name: str) -> bool:
 def serving(stack: Stack) -> str:
     """Give the configuration of the process that decides."""
     lines = ["selfheal_serve: 1", f"rules: [rulesets/{stack.name}]", "policy: policy.yaml", "journal: heal.jsonl"]
+    lines += [f"mappings: [{one.relative_to(ROOT)}]" for one in ROOT.glob(f"rulesets/{stack.name}/mapping.yaml")]
     lines += ['http: {listen: "0.0.0.0:8642", tokens: tokens}']
     sources = [*_bus(stack), *_polls(stack)]
     lines += ["sources:", *sources] if sources else []
@@ -200,7 +207,7 @@ def _over(feed: Feed) -> str:
 def _inputs(stack: Stack) -> Iterator[tuple[str, ...]]:
     for kind, feeds in stack.kinds.items():
         for feed in feeds:
-            yield f"`{kind}`", _who(feed), _over(feed), _heard(feed)
+            yield f"`{kind}`", _who(feed), _over(feed), _heard(feed, stack)
         beside = [one.name for one in SHIPPED if one.name != stack.name and kind in concluded(one)]
         if beside:
             yield f"`{kind}`", f"the rule set {beside[0]} beside it", "", "`tests/test_testing_shipped.py`"
@@ -208,10 +215,12 @@ def _inputs(stack: Stack) -> Iterator[tuple[str, ...]]:
             yield f"`{kind}`", "whoever knows", "webhook, as a CloudEvent", "with made payloads"
 
 
-def _heard(feed: Feed) -> str:
-    """Say how a source was tried on the real cloud."""
+def _heard(feed: Feed, stack: Stack) -> str:
+    """Say how a source was tried on the real cloud, or in a real monitoring."""
     if feed.by in {"poll", "serve"}:
         return _tests(feed.name) or ("`tests/serve`" if feed.by == "serve" else "no")
+    if feed.name == "prometheus" and stack.recorded:
+        return "`tests/monitored`"
     captured = sorted((ROOT / "tests" / "data" / "captured" / feed.name.partition(".")[0]).glob("*"))
     return f"{len(captured)} captured payloads" if captured else "with payloads of its documentation"
 
@@ -239,13 +248,25 @@ def _configuration(stack: Stack) -> Iterator[str]:
             yield _part(PARTS["sources"][feed.name])
     if stack.alerts:
         made = ", ".join(dict.fromkeys(PARTS["alerts"][name]["from"] for name in stack.alerts))
-        yield f"**Prometheus** (`selfheal-alerts.yml`), from {made}:\n\n```yaml\n{alerting(stack)}```"
+        said = f"```yaml\n{alerting(stack)}```\n\n{_fired(stack)}"
+        yield f"**Prometheus** (`selfheal-alerts.yml`), from {made}:\n\n{said}"
     yield f"**selfheal serve** (`serve.yaml`):\n\n```yaml\n{serving(stack)}```"
     yield f"With `policy.yaml` beside it, which lets nothing be done yet:\n\n```yaml\n{policy(stack)}```"
     yield _beside(stack)
     for service in stack.services:
         part = PARTS["services"][service]
         yield f"**{part['who']}.** {part['says']}"
+
+
+def _fired(stack: Stack) -> str:
+    """Say which alerts Prometheus fired on a failure that was brought about; those posted by hand name no generator."""
+    payloads = [json.loads(line).get("payload", {}) for line in stack.recorded.splitlines()]
+    alerts = [alert for payload in payloads for alert in payload.get("alerts", ())]
+    fired = {alert["labels"]["alertname"] for alert in alerts if alert["generatorURL"]}
+    tried = [f"`{name}`" for name in stack.alerts if name in fired]
+    others = [f"`{name}`" for name in stack.alerts if f"`{name}`" not in tried]
+    said = [f"Seen to fire: {', '.join(tried)}."] if tried else []
+    return " ".join([*said, *([f"Read by `promtool` alone: {', '.join(others)}."] if others else [])])
 
 
 def _beside(stack: Stack) -> str:
@@ -278,7 +299,7 @@ def contents(stacks: Iterable[Stack]) -> str:
     said = (
         "One chain for each rule set, from who notices to who acts, with the configuration of each link. A chain has "
         "other links that do as well: [sources.md](../sources.md) has all that can notice. What was tried was tried on "
-        "the cloud of `tests/cloud`."
+        "the cloud of `tests/cloud`, or with the monitoring of `tests/monitored`."
     )
     return f"# Reference stacks\n\n{HEAD}\n\n{said}\n\n{table}\n"
 

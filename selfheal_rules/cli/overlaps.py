@@ -42,7 +42,8 @@ def overlaps(arguments: argparse.Namespace) -> int:
 
 def _written(found: Overlaps, form: str) -> str:
     if form == "json":
-        objects = [one.to_json() for one in found.overlaps] + [one.to_json() for one in found.healers]
+        objects = [one.to_json() for one in found.overlaps] + [one.to_json() for one in found.unsolved]
+        objects += [one.to_json() for one in found.healers]
         return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects)
     if form == "html":
         return survey_page("selfheal overlaps", overlaps_text(found).partition("\n")[0], of_overlaps(found))

@@ -85,11 +85,10 @@ def _causes(placed: Placed, readers: Readers, depth: int) -> Iterator[Cause]:
 
 
 def _below(pattern: Pattern, readers: Readers, depth: int) -> list[tuple[Conclude, Cause] | None]:
-    """Give the ways a pattern gets what it waits for: posted (None), or concluded by a step."""
+    """Give the ways a pattern gets what it waits for: posted (None), concluded by a step, or either by its key."""
     concluding = [one for kind in pattern.kinds for one in readers.concluding.get(kind, ())]
-    if not concluding:
-        return [None]
-    return [
+    is_posted = not concluding or any("source" in readers.vocabulary.kinds[kind].key for kind in pattern.kinds)
+    return [None] * is_posted + [
         (step, cause)
         for one in concluding
         for step in one.concluded

@@ -81,7 +81,7 @@ def prove(first: Act, second: Act, program: Program, link: Link | None = None) -
 
 def _matchings(some: Sequence[Pattern], others: Sequence[Pattern]) -> Iterator[Mapping[int, int]]:
     """Give ways to take parts of the second for parts of the first: as many as may be at once, then one at a time."""
-    alike = [(i, j) for i, j in product(range(len(some)), range(len(others))) if _common(some[i], others[j])]
+    alike = [(i, j) for i, j in product(range(len(some)), range(len(others))) if common(some[i], others[j])]
     whole: dict[int, int] = {}
     for i, j in alike:
         if i not in whole.values() and j not in whole:
@@ -92,7 +92,8 @@ def _matchings(some: Sequence[Pattern], others: Sequence[Pattern]) -> Iterator[M
         yield {j: i}
 
 
-def _common(some: Pattern, other: Pattern) -> str | None:
+def common(some: Pattern, other: Pattern) -> str | None:
+    """Give a kind both patterns wait for; None where there is none."""
     return next((kind for kind in some.kinds if some.form == other.form and kind in other.kinds), None)
 
 
@@ -105,8 +106,8 @@ def _items(
     for at, pattern in enumerate(second.cause.parts):
         if at in matching:
             number[at] = matching[at]
-            common = _common(parts[matching[at]], pattern)
-            parts[matching[at]] = evolve(pattern, kinds=(common or pattern.kinds[0],))
+            shared = common(parts[matching[at]], pattern)
+            parts[matching[at]] = evolve(pattern, kinds=(shared or pattern.kinds[0],))
         else:
             number[at] = len(parts)
             parts.append(pattern)

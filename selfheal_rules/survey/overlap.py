@@ -83,6 +83,28 @@ class Overlap:
 
 
 @frozen
+class Unsolved:
+    """Two rules that may act on one target because of one item, why no stream shows it, and what to look at."""
+
+    first: Side
+    second: Side
+    kind: str
+    why: tuple[str, ...]
+    look: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as the object `selfheal overlaps --format json` prints."""
+        return {
+            "first": self.first.to_json(),
+            "second": self.second.to_json(),
+            "how": "unsolved",
+            "because": self.kind,
+            "why": list(self.why),
+            "look": self.look,
+        }
+
+
+@frozen
 class Healer:
     """What is known of another healer: what it does, its switch, by what it is recognised, and where that is from."""
 
@@ -115,6 +137,8 @@ class Overlaps:
     rules: int
     healers: tuple[Healer, ...]
     overlaps: tuple[Overlap, ...]
+    unsolved: tuple[Unsolved, ...] = ()
+    """Pairs of rules of which neither was shown."""
 
     @property
     def findings(self) -> tuple[Overlap, ...]:

@@ -1,9 +1,9 @@
 """All overlaps of some rule sets: rules with each other, and with other healers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import reduce
-from itertools import combinations
+from itertools import combinations, product
 from operator import or_
 
 from attrs import frozen
@@ -17,9 +17,10 @@ from selfheal_rules.model import Do, Literal, RuleSet
 from selfheal_rules.survey.causes import Cause, causes
 from selfheal_rules.survey.confirm import Act, Link, Proof, prove
 from selfheal_rules.survey.containment import links
-from selfheal_rules.survey.overlap import Healer, How, Overlap, Overlaps, Side
+from selfheal_rules.survey.overlap import Healer, How, Overlap, Overlaps, Side, Unsolved
 from selfheal_rules.survey.readers import Placed, Readers
 from selfheal_rules.survey.shipped import healers
+from selfheal_rules.survey.unsolved import met, obstacles
 from selfheal_rules.values import Value
 
 _RISKS = ("none", "low", "high")
@@ -29,8 +30,8 @@ def find_overlaps(rulesets: Sequence[RuleSet], cloud: Cloud | None = None) -> Ov
     """
     Find who acts on what another acts on because of the same item, each with a stream the engine confirms.
 
-    Other healers are those the cloud has, or all that are known. Where nothing is found there may be an overlap all the
-    same: what counts, reckons or waits long is not always solved.
+    Other healers are those the cloud has, or all that are known. Two rules of which nothing was shown, and which may
+    overlap all the same as one of them counts states, reckons, or rests on what the engine does, are told as unsolved.
 
     Raises:
         RuleSetError: where the rule sets cannot run together.
@@ -42,6 +43,7 @@ def find_overlaps(rulesets: Sequence[RuleSet], cloud: Cloud | None = None) -> Ov
     own = {rules.name for rules in rulesets}
     acting = [one for one in (_Acting.of(placed, readers) for placed in readers.rules) if one.acts]
     found: list[Overlap] = []
+    unsolved: list[Unsolved] = []
     for first, second in combinations(acting, 2):
         shown = _shown(first, second, program) if first.placed.ruleset.name in own else None
         if shown and second.placed.ruleset.name in own:
@@ -49,9 +51,26 @@ def find_overlaps(rulesets: Sequence[RuleSet], cloud: Cloud | None = None) -> Ov
         elif shown:
             is_known = cloud is not None and cloud.healers is not None
             found.append(_with_healer(first, second, shown, is_known=is_known))
-    return Overlaps(
-        tuple(rules.name for rules in rulesets), _count(rulesets), tuple(map(_healer, others)), tuple(found)
-    )
+        elif second.placed.ruleset.name in own:
+            unsolved += _open(first, second, readers, program)
+    names = tuple(rules.name for rules in rulesets)
+    return Overlaps(names, _count(rulesets), tuple(map(_healer, others)), tuple(found), tuple(unsolved))
+
+
+def _open(first: "_Acting", second: "_Acting", readers: Readers, program: Program) -> Iterator[Unsolved]:
+    """Tell of two rules that may overlap, and were not shown to, as one of them asks for what no stream here shows."""
+    why = tuple(dict.fromkeys(said for one in (first, second) for said in obstacles(one.placed, readers)))
+    pairs = [pair for pair in product(first.acts, second.acts) if _is_one_thing(*pair, program)] if why else []
+    kind = next((kind for one, other in pairs if (kind := met([one], [other], readers, first.placed))), "")
+    if kind:
+        sides = [_side(one.placed, tuple(dict.fromkeys(act.action for act in one.acts))) for one in (first, second)]
+        sets = ", ".join(dict.fromkeys(side.ruleset for side in sides))
+        actions = ", ".join(dict.fromkeys(action for side in sides for action in side.actions))
+        look = (
+            f"write a case of both (`rulesets: [{sets}]`) in which one `{kind}` is part of why either acts; where both "
+            f"do, let the site do one at a time: `guards: [{{max_in_flight: 1, by: [target], action: [{actions}]}}]`"
+        )
+        yield Unsolved(sides[0], sides[1], kind, why, look)
 
 
 def _count(rulesets: Sequence[RuleSet]) -> int:

@@ -7,7 +7,7 @@ from attrs import frozen
 
 from selfheal_rules.source import Span
 from selfheal_rules.survey.gap import SORTS, TITLES, Answered, Gap, Gaps, Sort
-from selfheal_rules.survey.overlap import HOWS, Healer, Overlap, Overlaps, Side
+from selfheal_rules.survey.overlap import HOWS, Healer, Overlap, Overlaps, Side, Unsolved
 
 
 @frozen
@@ -82,6 +82,7 @@ def of_overlaps(overlaps: Overlaps) -> tuple[Section, ...]:
     found = (
         _pairs("Rules with each other", "What two rules do to one target because of the same item.", rules),
         _pairs("Rules and other healers", "What a rule and somebody else do to one target at once.", healers),
+        _unsolved(overlaps.unsolved),
         _table(overlaps.healers),
     )
     return tuple(section for section in found if section.rows)
@@ -95,6 +96,14 @@ def _pairs(title: str, note: str, overlaps: Iterable[Overlap]) -> Section:
     )
     head = ("One", "The other", "Because of", "What is done", "Who yields", "How")
     return Section(title, note, head, rows, tuple(one.witness for one in listed))
+
+
+def _unsolved(pairs: Iterable[Unsolved]) -> Section:
+    rows = tuple((_side(one.first), _side(one.second), f"`{one.kind}`", "; ".join(one.why), one.look) for one in pairs)
+    note = "Two rules that may act on one target because of the same item, and of which no stream shows it."
+    return Section(
+        "Not solved", note, ("One", "The other", "Because of", "Why it is not shown", "What to look at"), rows
+    )
 
 
 def _side(side: Side) -> str:

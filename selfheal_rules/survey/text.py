@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
 from selfheal_rules.survey.gap import SORTS, TITLES, Answered, Gap, Gaps, Sort
-from selfheal_rules.survey.overlap import Overlap, Overlaps
+from selfheal_rules.survey.overlap import Overlap, Overlaps, Unsolved
 from selfheal_rules.survey.sections import class_counts, told
 from selfheal_rules.wording import clean
 
@@ -80,8 +80,10 @@ def overlaps_text(overlaps: Overlaps) -> str:
     blocks = [[f"{head}: {names}"]]
     blocks += [["rules that act on one target because of one item", *_pairs(rules)]] if rules else []
     blocks += [["other healers that act on one target because of one item", *_pairs(healers)]] if healers else []
+    blocks += [["rules that may, and were not shown to", *_unsolved(overlaps.unsolved)]] if overlaps.unsolved else []
     findings = len(overlaps.findings)
-    ending = f"{counted(findings, 'finding')}, {len(overlaps.overlaps) - findings} that may be meant so"
+    unsolved = f", {len(overlaps.unsolved)} not solved" if overlaps.unsolved else ""
+    ending = f"{counted(findings, 'finding')}, {len(overlaps.overlaps) - findings} that may be meant so{unsolved}"
     return clean("\n\n".join("\n".join(block) for block in (*blocks, [ending])))
 
 
@@ -92,6 +94,13 @@ def _pairs(overlaps: Iterable[Overlap]) -> Iterator[str]:
         yield f"    {one.yields} should yield: {one.why}"
         yield from (f"    = witness: {line}" for line in one.witness)
         yield f"    = help: {one.cure}"
+
+
+def _unsolved(pairs: Iterable[Unsolved]) -> Iterator[str]:
+    for one in pairs:
+        yield f"  {one.first.name}  and  {one.second.name}"
+        yield f"    may act because of one `{one.kind}`; not shown, as {'; '.join(one.why)}"
+        yield f"    = help: {one.look}"
 
 
 def counted(number: int, noun: str) -> str:

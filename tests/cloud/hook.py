@@ -43,7 +43,7 @@ class Hook:
 
 
 @contextmanager
-def listening() -> Iterator[Hook]:
+def listening(port: int = PORT) -> Iterator[Hook]:
     """Take webhooks as long as this lasts."""
     hook = Hook()
 
@@ -56,7 +56,7 @@ def listening() -> Iterator[Hook]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", PORT), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield hook

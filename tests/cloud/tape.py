@@ -11,6 +11,7 @@ from typing import Any
 from attrs import define, field
 
 import selfheal_rules as sr
+from selfheal_rules.check import load_mapping
 from selfheal_rules.events import State, checked
 from selfheal_rules.execute.openstack.api import Api
 from selfheal_rules.integrations.pollers import KEYS, Sweep, Watch
@@ -29,8 +30,9 @@ KEEP = "SELFHEAL_RECORD"
 class Tape:
     """Looks at a cloud again and again, and takes webhooks; gives what is new, in the order in which it came."""
 
-    cloud: Cloud
-    sweeps: tuple[Sweep, ...]
+    cloud: Cloud | None = None
+    """Without one, webhooks are all there is."""
+    sweeps: tuple[Sweep, ...] = ()
     hook: Hook | None = None
     lines: list[dict[str, Any]] = field(factory=list)
     _watches: list[Watch] = field(init=False)
@@ -43,9 +45,10 @@ class Tape:
 
     def look(self) -> None:
         """Keep what is new; that something has reported again is nothing new."""
-        api, now = Api(self.cloud.connection), datetime.now(UTC)
-        found = [one for watch in self._watches for one in watch.look(api, now)]
-        self.lines += [to_cloudevent(checked(one, VOCABULARY)) for one in found if self._is_news(one)]
+        if self.cloud:
+            api, now = Api(self.cloud.connection), datetime.now(UTC)
+            found = [one for watch in self._watches for one in watch.look(api, now)]
+            self.lines += [to_cloudevent(checked(one, VOCABULARY)) for one in found if self._is_news(one)]
         for payload, received in self.hook.bodies() if self.hook else ():
             self.lines.append({"received": received.isoformat(), "payload": payload})
 
@@ -79,12 +82,13 @@ class Tape:
             (RULESETS / ruleset / "recorded.jsonl").write_text(text, "utf-8")
         return self
 
-    def decided(self, ruleset: str, later: timedelta) -> list[tuple[str, str, str]]:
+    def decided(self, ruleset: str, later: timedelta, **params: object) -> list[tuple[str, str, str]]:
         """Give what the rules that ship decide about it until some time later: status, action and target."""
-        program = sr.compile_rules(sr.load_rules(RULESETS / ruleset))
+        program = sr.compile_rules(sr.load_rules(RULESETS / ruleset, values=params))
         engine = sr.Engine(program)
         lines = (json.dumps(one).encode() for one in self.lines)
-        items = [read.item for read in read_items(lines, vocabulary=program.vocabulary)]  # type: ignore[union-attr]  # a problem has none
+        mappings = [load_mapping(one) for one in (RULESETS / ruleset).glob("mapping.yaml")]
+        items = [read.item for read in read_items(lines, vocabulary=program.vocabulary, mappings=mappings)]  # type: ignore[union-attr]  # a problem has none
         steps = [engine.post(one) for one in items]
         steps.append(engine.advance(items[-1].time + later))
         return [*_said(step for step in steps)]
