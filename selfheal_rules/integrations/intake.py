@@ -8,7 +8,7 @@ gathers what waits into one batch, has it taken, and answers. A full line is sai
 import queue
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from hashlib import sha256
@@ -94,6 +94,24 @@ class Intake:
         if found.items:
             self.offered(found)
         return found.answer
+
+    def bring(self, items: Sequence[Input]) -> list[tuple[Input, EventError]]:
+        """
+        Have items taken, and wait until the journal has them; those that do not fit are given back, each with why.
+
+        An offer is taken whole or not at all, so one that does not fit is made again in halves.
+
+        Raises:
+            Full: where too many wait, or nobody takes any more; what was taken by then is a repetition next time.
+        """
+        try:
+            self.offer(items).result()
+        except EventError as error:
+            if len(items) == 1:
+                return [(items[0], error)]
+            half = len(items) // 2
+            return self.bring(items[:half]) + self.bring(items[half:])
+        return []
 
     def gather(self, most: int, wait: float, linger: float = 0.0) -> list[Offer]:
         """

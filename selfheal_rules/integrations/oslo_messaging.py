@@ -78,10 +78,12 @@ class Notifications:
         items = [item for message in messages for item in self._items(_plain(message, priority), known)]
         while items and not self.ended.is_set():
             try:
-                self.intake.offer(items).result()
+                refused = self.intake.bring(items)
             except Full:
                 self.ended.wait(_AGAIN)
             else:
+                for item, error in refused:
+                    self._note(Problem(1, "malformed", "", error.field), item.kind)
                 return None
         return messaging.NotificationResult.REQUEUE if items else None
 
@@ -89,13 +91,14 @@ class Notifications:
         found = list(read_value(payload, known))
         for one in found:
             if isinstance(one, Problem):
-                self._note(one, payload)
+                self._note(one, payload["event_type"])
         return [one.item for one in found if isinstance(one, Reading)]
 
-    def _note(self, problem: Problem, payload: Mapping[str, Any]) -> None:
+    def _note(self, problem: Problem, name: str) -> None:
+        """Count what gave nothing; what is malformed is told without what stands there."""
         self.problems[problem.kind] += 1
         if problem.kind == "malformed":
-            _log.warning("malformed notification %s: %s", payload["event_type"], problem.message)
+            _log.warning("the notification %s is malformed (%s)", name, problem.where)
 
 
 def _plain(message: Mapping[str, Any], priority: str) -> dict[str, Any]:

@@ -34,12 +34,14 @@ class Problem:
     """
     One line, or one element of the list in it, that gave no item, and why.
 
-    `ignored` is what its source sends and no rule has a use for, such as the confirmation of a subscription.
+    `ignored` is what its source sends and no rule has a use for, such as the confirmation of a subscription. `message`
+    may quote what is there; `where` does not, and is what a log can have: a field, or a column of what is no JSON.
     """
 
     line: int
     kind: Literal["malformed", "unrecognised", "ignored"]
     message: str
+    where: str = ""
 
 
 Read: TypeAlias = Reading | Problem
@@ -67,7 +69,7 @@ def _line(number: int, line: str | bytes, known: Known) -> Iterator[Read]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        yield Problem(number, "malformed", f"not JSON: {_why(error)}")
+        yield _unreadable(number, error)
         return
     for payload in payloads(value, known):
         yield from _payload(number, payload, known)
@@ -84,7 +86,7 @@ def read_body(
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        yield Problem(1, "malformed", f"not JSON: {_why(error)}")
+        yield _unreadable(1, error)
         return
     yield from read_value(value, Known(received, vocabulary, mappings=tuple(mappings)))
 
@@ -99,7 +101,7 @@ def _payload(number: int, payload: object, known: Known) -> Iterator[Read]:
     try:
         framed = _framed(payload, known)
     except EventError as error:
-        yield Problem(number, "malformed", _one_line(error))
+        yield Problem(number, "malformed", _one_line(error), error.field)
         return
     of = evolve(known, received=framed.received, source=framed.source) if framed.is_framed else known
     for inner in payloads(framed.payload, of):
@@ -114,7 +116,7 @@ def _said(number: int, payload: object, known: Known) -> Iterator[Read]:
     except Ignored as error:
         yield Problem(number, "ignored", _one_line(error))
     except EventError as error:
-        yield Problem(number, "malformed", _one_line(error))
+        yield Problem(number, "malformed", _one_line(error), error.field)
 
 
 _FRAME = {"received", "source", "payload"}
@@ -133,6 +135,11 @@ def _framed(value: object, known: Known) -> _Framed:
     if not isinstance(value, Mapping) or not {"payload"} < value.keys() <= _FRAME or known.claims(value):
         return _Framed(value)
     return _Framed(value["payload"], moment_of(value, "received"), text(value, "source"), is_framed=True)
+
+
+def _unreadable(number: int, error: ValueError | RecursionError) -> Problem:
+    why = _why(error)
+    return Problem(number, "malformed", f"not JSON: {why}", f"not JSON: {why}")
 
 
 def _why(error: ValueError | RecursionError) -> str:

@@ -157,6 +157,22 @@ def test_every_priority_is_heard(tmp_path: Path) -> None:
     assert Counter() < site.recorded()
 
 
+def test_what_the_engine_refuses_is_not_asked_for_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is counted, named without what it says, and the notifications around it are taken."""
+    site = Site(tmp_path)
+    whole = Reader(program().vocabulary, lambda: NOW)
+    notifications = Notifications(site.intake, lambda: whole, threading.Event())
+    entries = site.healer.course.engine._entries
+    kept = entries.pop("instance.action")  # as where other rules came while it waited
+    head = {"metadata": {"message_id": "m1", "timestamp": str(NOW)[:19]}}
+    with site.turning():
+        assert notifications.info([_inner(VERSIONED) | head]) is None
+    entries["instance.action"] = kept
+    assert {"malformed": 1} == notifications.problems
+    assert 1 == site.recorded()["instance"]
+    assert ["the notification instance.action is malformed (kind)"] == caplog.messages
+
+
 def test_a_url_that_names_no_bus_is_refused(tmp_path: Path) -> None:
     """The error does not show the URL: a password is in it."""
     site = Site(tmp_path)

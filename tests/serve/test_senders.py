@@ -152,6 +152,7 @@ def test_a_subscription_is_confirmed_as_its_guide_says(tmp_path: Path) -> None:
         ({"URL-Paths": "//elsewhere/v2/queues/x/subscriptions/1/confirm"}, "is not the confirmation"),
         ({"URL-Signature": None}, "are needed"),
         ({"URL-Signature": "a\r\nHost: elsewhere"}, "are needed"),
+        ({"URL-Signature": "a\u00e9"}, "are needed"),
     ],
 )
 def test_nobody_is_called_for_whom_the_guide_does_not_provide(tmp_path: Path, change: dict[str, Any], why: str) -> None:
