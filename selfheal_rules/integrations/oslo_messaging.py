@@ -136,15 +136,7 @@ class Listener:
         Raises:
             NoBusError: where the URL is none.
         """
-        conf = cfg.ConfigOpts()
-        conf([], project="selfheal", default_config_files=[], default_config_dirs=[])
-        try:
-            self._transport = messaging.get_notification_transport(conf, url=self.url)
-        except messaging.InvalidTransportURL:
-            message = "the URL names no bus, such as `rabbit://user:password@host:5672/`"
-            raise NoBusError(message) from None
-        if "oslo_messaging_rabbit" in conf:  # as many as are read at once, or all that waits comes into memory
-            conf.set_override("rabbit_qos_prefetch_count", 2 * _BATCH, "oslo_messaging_rabbit")
+        self._transport = transport(self.url)
         exchanges: list[str | None] = [*self.exchanges] or [None]
         targets = [messaging.Target(topic=topic, exchange=one) for topic in self.topics for one in exchanges]
         self._server = messaging.get_batch_notification_listener(
@@ -159,3 +151,22 @@ class Listener:
         self._server.stop()
         self._server.wait()
         self._transport.cleanup()
+
+
+def transport(url: str) -> Any:  # noqa: ANN401 - oslo.messaging has no types
+    """
+    Give the way to a bus; nothing connects yet.
+
+    Raises:
+        NoBusError: where the URL is none; it is not in the message.
+    """
+    conf = cfg.ConfigOpts()
+    conf([], project="selfheal", default_config_files=[], default_config_dirs=[])
+    try:
+        found = messaging.get_notification_transport(conf, url=url)
+    except (messaging.InvalidTransportURL, messaging.DriverLoadFailure):
+        message = "the URL names no bus, such as `rabbit://user:password@host:5672/`"
+        raise NoBusError(message) from None
+    if "oslo_messaging_rabbit" in conf:  # as many as are read at once, or all that waits comes into memory
+        conf.set_override("rabbit_qos_prefetch_count", 2 * _BATCH, "oslo_messaging_rabbit")
+    return found

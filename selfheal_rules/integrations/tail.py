@@ -21,7 +21,7 @@ from attrs import define, field
 
 from selfheal_rules.integrations.intake import Full, Intake
 from selfheal_rules.integrations.webhook import Reader
-from selfheal_rules.normalize import Problem, Reading, read_items
+from selfheal_rules.normalize import Reading, read_items
 from selfheal_rules.normalize.reading import Item
 
 PACE = 0.5

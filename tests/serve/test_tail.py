@@ -151,7 +151,16 @@ def test_an_item_the_engine_refuses_costs_itself_alone(
     site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What is before and behind it is taken; the log says where it is, and quotes nothing of what is malformed."""
-    forged = cloudevent("selfheal.decision", "d", "2026-11-22T16:30:00Z", rule="r", action="noop", target="t", status="allowed", episode="e")
+    forged = cloudevent(
+        "selfheal.decision",
+        "d",
+        "2026-11-22T16:30:00Z",
+        rule="r",
+        action="noop",
+        target="t",
+        status="allowed",
+        episode="e",
+    )
     secret = alarm("host=S3CRET", "2026-11-22T16:30:00Z").replace(b'"host=S3CRET"', b'["S3CRET"]')
     file = tmp_path / "alarms"
     file.write_bytes(_line(1) + forged + secret + _line(2))
