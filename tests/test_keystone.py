@@ -22,7 +22,7 @@ class _Keystone(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer as `GET /v3` does."""
-        links = [{"rel": "self", "href": f"http://127.0.0.1:{self.server.server_address[1]}/v3/"}]
+        links = [{"rel": "self", "href": f"http://{self.headers['Host']}/v3/"}]
         self._answer(200, {"version": {"id": "v3.14", "status": "stable", "links": links}})
 
     def do_POST(self) -> None:

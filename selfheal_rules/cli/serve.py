@@ -18,6 +18,7 @@ from selfheal_rules.cli.loading import load_mappings, load_program, load_site
 from selfheal_rules.cli.screen import Screen
 from selfheal_rules.compile import Program
 from selfheal_rules.diagnostics import Report, SelfHealError
+from selfheal_rules.execute.log import TOLD
 from selfheal_rules.journal.leasing import open_lease
 from selfheal_rules.journal.opening import open_journal
 from selfheal_rules.parse.serving import parse_serving
@@ -175,10 +176,13 @@ def _log(form: str) -> None:
     ]
     console, lines = structlog.dev.ConsoleRenderer(colors=False), structlog.processors.JSONRenderer()
     render: structlog.typing.Processor = lines if form == "json" else console
-    trace = [structlog.processors.format_exc_info] if form == "json" else []  # the console has a form of its own
-    last = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *trace, render]
+    last: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if form == "json":  # the console has a form of its own
+        last.append(structlog.processors.format_exc_info)
+    last.append(render)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
+    foreign = [_told, *shared]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=foreign, processors=last))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     for name in ("httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -188,3 +192,8 @@ def _log(form: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _told(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Take what executors tell by its names, and not as the line it is for others."""
+    return {**event, **getattr(event["_record"], TOLD, {})}

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from hashlib import sha256
+from typing import TypeVar
 
 from attrs import define, field, frozen
 
@@ -21,6 +22,7 @@ from selfheal_rules.events import Event, State
 from selfheal_rules.journal.items import Input
 
 _REMEMBERED = 100_000
+_Item = TypeVar("_Item", Event, State, Event | State)
 
 
 class Full(Exception):  # noqa: N818 - an answer: come again later
@@ -29,10 +31,15 @@ class Full(Exception):  # noqa: N818 - an answer: come again later
 
 @frozen
 class Receipt:
-    """What became of an offer: so many of its items were written down; the others had been, a moment before."""
+    """
+    What became of an offer: so many of its items were written down; the others had been, a moment before.
+
+    Of those that were written down, `ahead` lie too far ahead of time to be believed: no rule sees them.
+    """
 
     taken: int
     repeated: int = 0
+    ahead: int = 0
 
 
 @frozen(eq=False)
@@ -95,7 +102,7 @@ class Intake:
             self.offered(found)
         return found.answer
 
-    def bring(self, items: Sequence[Input]) -> list[tuple[Input, EventError]]:
+    def bring(self, items: Sequence[_Item]) -> list[tuple[_Item, EventError]]:
         """
         Have items taken, and wait until the journal has them; those that do not fit are given back, each with why.
 

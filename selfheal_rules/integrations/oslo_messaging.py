@@ -20,6 +20,7 @@ from selfheal_rules.diagnostics import SelfHealError
 from selfheal_rules.integrations.intake import Full, Intake
 from selfheal_rules.integrations.webhook import Reader
 from selfheal_rules.normalize import Problem, Reading
+from selfheal_rules.normalize.reading import Item
 from selfheal_rules.normalize.sources import Known
 from selfheal_rules.normalize.stream import read_value
 from selfheal_rules.serving import TOPICS
@@ -87,7 +88,7 @@ class Notifications:
                 return None
         return messaging.NotificationResult.REQUEUE if items else None
 
-    def _items(self, payload: Mapping[str, Any], known: Known) -> list[Any]:
+    def _items(self, payload: Mapping[str, Any], known: Known) -> list[Item]:
         found = list(read_value(payload, known))
         for one in found:
             if isinstance(one, Problem):

@@ -36,7 +36,6 @@ from selfheal_rules.integrations.pollers import (
     octavia_balancers,
 )
 from selfheal_rules.integrations.senders import Rates
-from selfheal_rules.journal.items import Input
 from selfheal_rules.vocabulary import Vocabulary
 
 SWEEPS: Mapping[str, Sweep] = {
@@ -148,10 +147,9 @@ class Poller:
                 except EventError as error:
                     self._note(one, error)
 
-    def _note(self, item: Input, error: EventError) -> None:
+    def _note(self, item: State, error: EventError) -> None:
         self.problems["malformed"] += 1
-        kind = item.kind if isinstance(item, State) else "item"
-        _log.warning("poller %s: a `%s` does not fit its kind (%s)", self.about, kind, error.field)
+        _log.warning("poller %s: a `%s` does not fit its kind (%s)", self.about, item.kind, error.field)
 
     def _wait(self) -> float:
         slower = 1 << min(self.failures, _DOUBLED)

@@ -59,7 +59,7 @@ class Tail:
     def _opened(self) -> BinaryIO:
         if self.position is None:
             return sys.stdin.buffer
-        file = Path(self.name).open("rb")  # noqa: SIM115 - it stays open
+        file: BinaryIO = Path(self.name).open("rb")  # noqa: SIM115 - it stays open
         kept, self._offset = self._kept()
         if kept is not None and kept != os.fstat(file.fileno()).st_ino:
             file = self._exchanged(kept, file)
