@@ -31,7 +31,10 @@ with warnings.catch_warnings():
 
 _BATCH, _GATHERED = 500, 0.1
 _AGAIN = 0.1
+_SKIPPED = ("Failed to process message ... skipping it.", 'Unknown priority "%s"')
+"""What oslo.messaging says, to its log alone, where it takes a message off the queue and gives it to nobody."""
 _log = logging.getLogger("selfheal_rules")
+_drivers = (logging.getLogger("oslo_messaging"), logging.getLogger("oslo.messaging"))  # it goes by both
 
 
 @frozen(eq=False)
@@ -46,7 +49,7 @@ class Notifications:
     reader: Callable[[], Reader]
     ended: threading.Event
     problems: Counter[str] = field(factory=Counter)
-    """How many notifications gave nothing, by why: malformed, unrecognised, ignored."""
+    """How many notifications gave nothing, by why: malformed, unrecognised, ignored, unreadable."""
 
     def audit(self, messages: Sequence[Mapping[str, Any]]) -> str | None:
         """Take notifications of this priority."""
@@ -112,6 +115,19 @@ class NoBusError(SelfHealError, ValueError):
     """A URL names no bus."""
 
 
+class _Skipped(logging.Handler):
+    """Counts what oslo.messaging drops."""
+
+    def __init__(self, problems: Counter[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._problems = problems
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count it, if the record says so."""
+        if record.msg in _SKIPPED:
+            self._problems["unreadable"] += 1
+
+
 @define
 class Listener:
     """
@@ -127,8 +143,13 @@ class Listener:
     notifications: Notifications
     topics: Iterable[str] = TOPICS
     exchanges: Iterable[str] = ()
+    _skipped: _Skipped = field(init=False, repr=False)
     _server: Any = field(default=None, init=False, repr=False)
     _transport: Any = field(default=None, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Count what is dropped with what cannot be read."""
+        self._skipped = _Skipped(self.notifications.problems)
 
     def start(self) -> None:
         """
@@ -138,6 +159,8 @@ class Listener:
             NoBusError: where the URL is none.
         """
         self._transport = transport(self.url)
+        for driver in _drivers:
+            driver.addHandler(self._skipped)
         exchanges: list[str | None] = [*self.exchanges] or [None]
         targets = [messaging.Target(topic=topic, exchange=one) for topic in self.topics for one in exchanges]
         self._server = messaging.get_batch_notification_listener(
@@ -152,6 +175,8 @@ class Listener:
         self._server.stop()
         self._server.wait()
         self._transport.cleanup()
+        for driver in _drivers:
+            driver.removeHandler(self._skipped)
 
 
 def transport(url: str) -> Any:  # noqa: ANN401 - oslo.messaging has no types

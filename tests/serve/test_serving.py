@@ -200,6 +200,8 @@ executors: {cloud: elsewhere, endpoints: {cmdb: none.url}}
     assert (True, False) == ("the policy cannot be taken" in called.err, "s3cret" in called.err)
     misspelt = call("serve", _config(tmp_path, "sorces: []\nlease: {url: none}\n"), "--check")
     assert (1, 1, 1) == (misspelt.code, misspelt.err.count("SH454"), misspelt.err.count("did you mean `sources`"))
+    unread = call("serve", _config(tmp_path, "policy: p.yaml\nsources: [{tail: a}]\n", tmp_path / "none"), "--check")
+    assert (True, True) == ("none` cannot be read" in unread.err, "the policy cannot be taken" in unread.err)
 
 
 def test_a_configuration_that_is_not_there_is_said(call: Call) -> None:
