@@ -43,6 +43,8 @@ class Healer:
         """Take over the journal, and go on where it ends."""
         self.journal, self.inbox, self.executors, self.every = Writer(journal, lease), journal.inbox(), executors, every
         self.host, self.course = host, recover(engine, self.journal, host)
+        self.ahead: list[Input] = []
+        """What of the last batch lay too far ahead of time to be believed: it is recorded, and no rule sees it."""
 
     def take(self, batch: Iterable[Input] = ()) -> list[Decision]:
         """Take inputs, instants to let time pass; gives what was decided. After a `JournalError` make another."""
@@ -57,6 +59,7 @@ class Healer:
     def _apply(self, batch: Sequence[Input]) -> list[Decision]:
         self.journal.append(inputs(batch))
         steps = [self.course.apply(given) for given in batch]
+        self.ahead = [given for given, step in zip(batch, steps, strict=True) if step.disposition == "ahead"]
         self.journal.append(outputs(steps, self.journal.inputs - len(batch) + 1))
         return [decision for step in steps for decision in step]
 

@@ -106,7 +106,11 @@ def test_a_program_somebody_ended_has_perhaps_done_it(tmp_path: Path) -> None:
     [
         ("echo first; printf 'last \\033[31m\\tred\\n\\n'", "last  [31m red"),
         ("echo 'login failed, password = s3cret now'", "login failed, password = ***"),
-        ("echo 'at https://me:s3cret@host/'", "at https://me:***"),
+        ("echo 'at https://me:s3cret@host/'", "at https://***@host/"),
+        ("echo 'sent X-Auth-Token s3cret'", "sent X-Auth-Token ***"),
+        ("echo 'curl -u me:s3cret host'", "curl -u me:***"),
+        ("echo 'drain --pass s3cret'", "drain --pass ***"),
+        ("echo 'with gAAAAs3cret0123456789abcdef0123'", "with ***"),
         ("echo 'at https://host:8443/ it is done'", "at https://host:8443/ it is done"),
         ("printf '\\377%0500d' 0", "\ufffd" + "0" * 199),
         ("head -c 3000000 /dev/zero | tr '\\0' x; echo; echo end", "end"),

@@ -18,6 +18,7 @@ LAYERS = (
     "plugins",
     "values",
     "spelling",
+    "secrecy",
     "vocabulary",
     "wording",
     "events",

@@ -36,6 +36,18 @@ def test_an_alert_is_an_alarm_about_a_host() -> None:
     assert not alarm.cleared
 
 
+def test_secrets_stay_out() -> None:
+    """Labels with the name of one, whoever logs in by a URL, and the rest of a line that begins to tell one."""
+    labels = {"alertname": "Down", "api_token": "s3cret", "instance": "http://me:s3cret@compute1:9100/metrics"}
+    texts = {"summary": "on http://me:s3cret@compute1/", "description": "login failed, password=s3cret\nhost is down"}
+    alarm = state("alarm", read(_body(labels=labels, annotations=texts)))
+    assert {"alertname": "Down", "instance": "http://***@compute1:9100/metrics"} == alarm.fields["labels"]
+    assert ("on http://***@compute1/", "login failed, password=***\nhost is down") == (
+        alarm.fields["summary"],
+        alarm.fields["reason"],
+    )
+
+
 def test_nanoseconds_are_cut_off() -> None:
     """`startsAt` has nine digits after the point."""
     assert "2026-11-22T16:28:31.890954+00:00" == state("alarm", items(FIRING)).time.isoformat()

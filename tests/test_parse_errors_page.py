@@ -23,6 +23,7 @@ from selfheal_rules.parse.cloud import parse_cloud
 from selfheal_rules.parse.policy import parse_policy
 from selfheal_rules.parse.serving import parse_serving
 from selfheal_rules.serve.acting import undone
+from selfheal_rules.serve.files import looked_at
 from selfheal_rules.source import Source
 from selfheal_rules.survey.shipped import healers
 from selfheal_rules.testing.parse import parse_suite
@@ -122,7 +123,8 @@ def _configured(code: str, source: Source) -> Report:
     if serving is None:
         return report
     program = compile_rules(load_rules(ROOT / serving.rules[0])) if code >= "SH450" else None
-    return report + check_serving(serving) + (undone(program, serving.executors) if program else Report(()))
+    met = undone(program, serving.executors) if program else Report(())
+    return report + check_serving(serving) + met + (looked_at(serving, ROOT) if code == "SH454" else Report(()))
 
 
 _OTHERS: Mapping[str, Callable[[str, Source], Report]] = {

@@ -17,7 +17,7 @@ from selfheal_rules.execute.posting import Address
 from selfheal_rules.execute.webhook import Webhook
 from tests.calls import ROOT
 from tests.servers.process import free_port
-from tests.servers.taking import Taken, taking
+from tests.servers.taking import Taken, dripping, taking
 
 ORDER = asked("webhook", "8d1c", {"endpoint": "cmdb", "ticket": 7})
 SECRET = "a secret of the site's"  # noqa: S105 - of this test alone
@@ -78,6 +78,14 @@ def test_where_no_answer_came_it_is_left_open(tmp_path: Path, status: int) -> No
     with taking(status) as (host, taken):
         outcome = _webhook(tmp_path, host).execute(ORDER)
     assert ("unconfirmed", 1) == (outcome.status, len(taken))
+
+
+def test_a_receiver_that_drips_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is for the whole answer, and not for each byte of it."""
+    monkeypatch.setattr("selfheal_rules.execute.posting._TIMEOUT", 0.5)
+    with dripping(b"HTTP/1.1 200 OK\r\nX: ") as host:
+        outcome = _webhook(tmp_path, host).execute(ORDER)
+    assert ("unconfirmed", f"http://{host} gave no answer: none within 0.5 s") == (outcome.status, outcome.detail)
 
 
 def test_an_endpoint_the_site_has_not_named_is_refused(tmp_path: Path) -> None:

@@ -183,9 +183,11 @@ def _unsaid(loaded: Iterable[Loaded]) -> Report:
     return Report.of(finding for finding in left.findings if finding in report.findings)
 
 
-def load_site(program: Program, file: Path | None) -> Policy | None:
+def load_site(program: Program | None, file: Path | None) -> Policy | None:
     """
     Load the policy of a site for a program, if there is one; the host this runs on is protected besides.
+
+    Without a program it is held against none.
 
     Raises:
         Refused: with all that is wrong with it.
@@ -194,7 +196,8 @@ def load_site(program: Program, file: Path | None) -> Policy | None:
         return None
     try:
         policy = read_policy(read_whole(file))
-        refuse_policy(program, policy)
+        if program:
+            refuse_policy(program, policy)
     except RuleSetError as error:
         message = f"the policy cannot be taken\n\n{error}"
         raise Refused(message) from None

@@ -26,6 +26,7 @@ from selfheal_rules.decide.decision import Outcome, OutcomeStatus
 from selfheal_rules.diagnostics import ExecutorError
 from selfheal_rules.execute.executor import Clock, time_of_day
 from selfheal_rules.execute.order import Order
+from selfheal_rules.secrecy import concealed
 
 _GIVEN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 _AGAIN = os.EX_TEMPFAIL
@@ -34,9 +35,6 @@ _LONGEST = 200
 _LOOK = 0.01
 _PATIENCE = 1.0
 _HALF = re.compile("[\ud800-\udfff]")
-_SECRET = re.compile(
-    r"(?i)((?:password|passwd|secret|token|api_?key|authorization)\W*[=:]\W*|://[^\s:/@]*:(?=[^\s/]*@)).*"
-)
 
 
 @frozen
@@ -201,4 +199,4 @@ class _Last:
         lines = self.kept.decode("utf-8", "replace").split("\n")
         last = next((one.strip() for one in reversed(lines) if one.strip()), "")
         plain = "".join(one if one.isprintable() else " " for one in last)
-        return _SECRET.sub(r"\1***", plain)[:_LONGEST]
+        return concealed(plain)[:_LONGEST]

@@ -6,7 +6,6 @@ the same idempotency key does the work once. It reports by an `Outcome`; where i
 says whether a retry can help.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,12 +14,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeAlias
 
-import structlog
 from attrs import define
 
 from selfheal_rules.decide.decision import Decision, Outcome, OutcomeStatus
 from selfheal_rules.diagnostics import ExecutorError, SelfHealError
 from selfheal_rules.engine import MAX_AGE
+from selfheal_rules.execute.log import log
 from selfheal_rules.execute.order import Fence, Order
 from selfheal_rules.spelling import identity
 
@@ -33,14 +32,6 @@ Clock: TypeAlias = Callable[[], datetime]
 def time_of_day() -> datetime:
     """Tell the time by the clock of the machine."""
     return datetime.now(UTC)
-
-
-_log = structlog.wrap_logger(
-    logging.getLogger("selfheal_rules"),
-    processors=[structlog.stdlib.filter_by_level, structlog.processors.KeyValueRenderer(key_order=["event", "key"])],
-    wrapper_class=structlog.stdlib.BoundLogger,
-)
-"""Goes to the host's logging, and nowhere where it has none: what a host did not set up is not printed."""
 
 
 class Executor(Protocol):
@@ -233,5 +224,6 @@ def _thing(decision: Decision) -> str:
 
 
 def _logged(decision: Decision, outcome: Outcome) -> Outcome:
-    _log.info("carried out", key=decision.idempotency_key, action=decision.action, status=outcome.status)
+    told = {"action": decision.action, "status": outcome.status, "detail": outcome.detail}
+    log.info("carried out", key=decision.idempotency_key, **told)
     return outcome

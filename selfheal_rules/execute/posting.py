@@ -8,11 +8,17 @@ No more of an address than scheme, host and port is ever said: the rest may be a
 the target of the request, beside its URL, for httpx writes each URL to its log.
 """
 
+import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future
+from contextvars import copy_context
+from functools import partial
 from pathlib import Path
+from threading import Thread
+from typing import TypeVar
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import httpx
@@ -25,6 +31,7 @@ SIGNATURE = "Selfheal-Signature"
 PLAIN = ("https", "http")
 """Schemes of addresses that are posted to as they stand."""
 _TIMEOUT = 10.0
+_Given = TypeVar("_Given")
 _BUSY, _UNANSWERED = 429, 504
 _WRONG, _OURS = 400, 500
 _SHORT = 16
@@ -85,8 +92,9 @@ def post(address: Address, body: object, headers: Mapping[str, str], url: SplitR
         ExecutorError: where it was not taken; a retry can help where the receiver is busy, broken or away.
         UnansweredError: where it was sent, and no answer came.
     """
+    sent = partial(_sent, httpx.URL((url or address.url).geturl()), *_signed(address, body, headers))
     try:
-        status = _sent(httpx.URL((url or address.url).geturl()), *_signed(address, body, headers))
+        status = within(_TIMEOUT, lambda: asyncio.run(sent()))
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.ProxyError) as error:
         message = f"{address} cannot be reached ({type(error).__name__})"
         raise ExecutorError(message, retryable=True) from None
@@ -110,10 +118,38 @@ def _signed(address: Address, body: object, headers: Mapping[str, str]) -> tuple
     return content, found
 
 
-def _sent(url: httpx.URL, content: bytes, headers: Mapping[str, str]) -> int:
-    """Send it, and give the status of the answer."""
+async def _sent(url: httpx.URL, content: bytes, headers: Mapping[str, str]) -> int:
+    """Send it, and give the status of the answer; a receiver that drips is left, whatever it has sent by then."""
     shown = url.copy_with(userinfo=b"", raw_path=b"/", fragment=None)
     login = (unquote(url.username), unquote(url.password)) if url.userinfo else None
     asked = {"content": content, "headers": headers, "auth": login, "extensions": {"target": url.raw_path}}
-    with httpx.Client(timeout=_TIMEOUT) as client, client.stream("POST", shown, **asked) as answer:  # type: ignore[arg-type]  # each is of its own type
+    patience = httpx.Timeout(_TIMEOUT, connect=_TIMEOUT / 2)
+    async with (
+        asyncio.timeout(_TIMEOUT),
+        httpx.AsyncClient(timeout=patience) as client,
+        client.stream("POST", shown, **asked) as answer,  # type: ignore[arg-type]  # each is of its own type
+    ):
         return answer.status_code
+
+
+def within(seconds: float, call: Callable[[], _Given]) -> _Given:
+    """
+    Give what a call gives, made in a thread of its own: limits of single reads add up to none.
+
+    Raises:
+        UnansweredError: where it has not ended by then; nobody waits for it any more.
+    """
+    found: Future[_Given] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - who waits is told
+            found.set_exception(error)
+
+    Thread(target=copy_context().run, args=(run,), name="posting", daemon=True).start()
+    try:
+        return found.result(seconds)
+    except TimeoutError:
+        message = f"none within {seconds:g} s"
+        raise UnansweredError(message) from None

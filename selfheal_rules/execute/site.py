@@ -4,16 +4,11 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-import structlog
 from attrs import frozen
 
 from selfheal_rules.decide.decision import Decision, Outcome
 from selfheal_rules.execute.executor import Clock, time_of_day
-
-_log = structlog.wrap_logger(
-    logging.getLogger("selfheal_rules"), processors=[structlog.processors.KeyValueRenderer(key_order=["event"])],
-    wrapper_class=structlog.stdlib.BoundLogger,
-)  # fmt: skip
+from selfheal_rules.execute.log import log
 
 
 def said_by(decision: Decision) -> str:
@@ -37,7 +32,7 @@ def others_of(decision: Decision, *known: str) -> dict[str, Any]:
 def _logged(decision: Decision) -> None:
     level = str(decision.params.get("level") or "info")
     about = {"target": str(decision.target), "rule": decision.rule, "id": decision.id}
-    _log.log(getattr(logging, level.upper()), said_by(decision), **others_of(decision, "text", "level") | about)
+    log.log(getattr(logging, level.upper()), said_by(decision), **others_of(decision, "text", "level") | about)
 
 
 @frozen

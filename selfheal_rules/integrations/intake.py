@@ -8,10 +8,11 @@ gathers what waits into one batch, has it taken, and answers. A full line is sai
 import queue
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from hashlib import sha256
+from typing import TypeVar
 
 from attrs import define, field, frozen
 
@@ -21,6 +22,7 @@ from selfheal_rules.events import Event, State
 from selfheal_rules.journal.items import Input
 
 _REMEMBERED = 100_000
+_Item = TypeVar("_Item", Event, State, Event | State)
 
 
 class Full(Exception):  # noqa: N818 - an answer: come again later
@@ -29,10 +31,15 @@ class Full(Exception):  # noqa: N818 - an answer: come again later
 
 @frozen
 class Receipt:
-    """What became of an offer: so many of its items were written down; the others had been, a moment before."""
+    """
+    What became of an offer: so many of its items were written down; the others had been, a moment before.
+
+    Of those that were written down, `ahead` lie too far ahead of time to be believed: no rule sees them.
+    """
 
     taken: int
     repeated: int = 0
+    ahead: int = 0
 
 
 @frozen(eq=False)
@@ -94,6 +101,24 @@ class Intake:
         if found.items:
             self.offered(found)
         return found.answer
+
+    def bring(self, items: Sequence[_Item]) -> list[tuple[_Item, EventError]]:
+        """
+        Have items taken, and wait until the journal has them; those that do not fit are given back, each with why.
+
+        An offer is taken whole or not at all, so one that does not fit is made again in halves.
+
+        Raises:
+            Full: where too many wait, or nobody takes any more; what was taken by then is a repetition next time.
+        """
+        try:
+            self.offer(items).result()
+        except EventError as error:
+            if len(items) == 1:
+                return [(items[0], error)]
+            half = len(items) // 2
+            return self.bring(items[:half]) + self.bring(items[half:])
+        return []
 
     def gather(self, most: int, wait: float, linger: float = 0.0) -> list[Offer]:
         """

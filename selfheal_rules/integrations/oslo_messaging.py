@@ -20,6 +20,7 @@ from selfheal_rules.diagnostics import SelfHealError
 from selfheal_rules.integrations.intake import Full, Intake
 from selfheal_rules.integrations.webhook import Reader
 from selfheal_rules.normalize import Problem, Reading
+from selfheal_rules.normalize.reading import Item
 from selfheal_rules.normalize.sources import Known
 from selfheal_rules.normalize.stream import read_value
 from selfheal_rules.serving import TOPICS
@@ -30,7 +31,10 @@ with warnings.catch_warnings():
 
 _BATCH, _GATHERED = 500, 0.1
 _AGAIN = 0.1
+_SKIPPED = ("Failed to process message ... skipping it.", 'Unknown priority "%s"')
+"""What oslo.messaging says, to its log alone, where it takes a message off the queue and gives it to nobody."""
 _log = logging.getLogger("selfheal_rules")
+_drivers = (logging.getLogger("oslo_messaging"), logging.getLogger("oslo.messaging"))  # it goes by both
 
 
 @frozen(eq=False)
@@ -45,7 +49,7 @@ class Notifications:
     reader: Callable[[], Reader]
     ended: threading.Event
     problems: Counter[str] = field(factory=Counter)
-    """How many notifications gave nothing, by why: malformed, unrecognised, ignored."""
+    """How many notifications gave nothing, by why: malformed, unrecognised, ignored, unreadable."""
 
     def audit(self, messages: Sequence[Mapping[str, Any]]) -> str | None:
         """Take notifications of this priority."""
@@ -78,24 +82,27 @@ class Notifications:
         items = [item for message in messages for item in self._items(_plain(message, priority), known)]
         while items and not self.ended.is_set():
             try:
-                self.intake.offer(items).result()
+                refused = self.intake.bring(items)
             except Full:
                 self.ended.wait(_AGAIN)
             else:
+                for item, error in refused:
+                    self._note(Problem(1, "malformed", "", error.field), item.kind)
                 return None
         return messaging.NotificationResult.REQUEUE if items else None
 
-    def _items(self, payload: Mapping[str, Any], known: Known) -> list[Any]:
+    def _items(self, payload: Mapping[str, Any], known: Known) -> list[Item]:
         found = list(read_value(payload, known))
         for one in found:
             if isinstance(one, Problem):
-                self._note(one, payload)
+                self._note(one, payload["event_type"])
         return [one.item for one in found if isinstance(one, Reading)]
 
-    def _note(self, problem: Problem, payload: Mapping[str, Any]) -> None:
+    def _note(self, problem: Problem, name: str) -> None:
+        """Count what gave nothing; what is malformed is told without what stands there."""
         self.problems[problem.kind] += 1
         if problem.kind == "malformed":
-            _log.warning("malformed notification %s: %s", payload["event_type"], problem.message)
+            _log.warning("the notification %s is malformed (%s)", name, problem.field)
 
 
 def _plain(message: Mapping[str, Any], priority: str) -> dict[str, Any]:
@@ -106,6 +113,19 @@ def _plain(message: Mapping[str, Any], priority: str) -> dict[str, Any]:
 
 class NoBusError(SelfHealError, ValueError):
     """A URL names no bus."""
+
+
+class _Skipped(logging.Handler):
+    """Counts what oslo.messaging drops."""
+
+    def __init__(self, problems: Counter[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._problems = problems
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count it, if the record says so."""
+        if record.msg in _SKIPPED:
+            self._problems["unreadable"] += 1
 
 
 @define
@@ -123,8 +143,13 @@ class Listener:
     notifications: Notifications
     topics: Iterable[str] = TOPICS
     exchanges: Iterable[str] = ()
+    _skipped: _Skipped = field(init=False, repr=False)
     _server: Any = field(default=None, init=False, repr=False)
     _transport: Any = field(default=None, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Count what is dropped with what cannot be read."""
+        self._skipped = _Skipped(self.notifications.problems)
 
     def start(self) -> None:
         """
@@ -133,15 +158,9 @@ class Listener:
         Raises:
             NoBusError: where the URL is none.
         """
-        conf = cfg.ConfigOpts()
-        conf([], project="selfheal", default_config_files=[], default_config_dirs=[])
-        try:
-            self._transport = messaging.get_notification_transport(conf, url=self.url)
-        except messaging.InvalidTransportURL:
-            message = "the URL names no bus, such as `rabbit://user:password@host:5672/`"
-            raise NoBusError(message) from None
-        if "oslo_messaging_rabbit" in conf:  # as many as are read at once, or all that waits comes into memory
-            conf.set_override("rabbit_qos_prefetch_count", 2 * _BATCH, "oslo_messaging_rabbit")
+        self._transport = transport(self.url)
+        for driver in _drivers:
+            driver.addHandler(self._skipped)
         exchanges: list[str | None] = [*self.exchanges] or [None]
         targets = [messaging.Target(topic=topic, exchange=one) for topic in self.topics for one in exchanges]
         self._server = messaging.get_batch_notification_listener(
@@ -156,3 +175,24 @@ class Listener:
         self._server.stop()
         self._server.wait()
         self._transport.cleanup()
+        for driver in _drivers:
+            driver.removeHandler(self._skipped)
+
+
+def transport(url: str) -> Any:  # noqa: ANN401 - oslo.messaging has no types
+    """
+    Give the way to a bus; nothing connects yet.
+
+    Raises:
+        NoBusError: where the URL is none; it is not in the message.
+    """
+    conf = cfg.ConfigOpts()
+    conf([], project="selfheal", default_config_files=[], default_config_dirs=[])
+    try:
+        found = messaging.get_notification_transport(conf, url=url)
+    except (messaging.InvalidTransportURL, messaging.DriverLoadFailure):
+        message = "the URL names no bus, such as `rabbit://user:password@host:5672/`"
+        raise NoBusError(message) from None
+    if "oslo_messaging_rabbit" in conf:  # as many as are read at once, or all that waits comes into memory
+        conf.set_override("rabbit_qos_prefetch_count", 2 * _BATCH, "oslo_messaging_rabbit")
+    return found

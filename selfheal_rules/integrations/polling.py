@@ -7,14 +7,15 @@ at once, and a cloud is asked no more often than its rate allows.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from random import Random
 from threading import Event
 
 from attrs import define, field
 
-from selfheal_rules.diagnostics import ExecutorError
+from selfheal_rules.diagnostics import EventError, ExecutorError
 from selfheal_rules.events import State, checked
 from selfheal_rules.execute.openstack.api import Api, Refused
 from selfheal_rules.integrations.intake import Full, Intake
@@ -82,6 +83,8 @@ class Poller:
     ended: Event = field(factory=Event)
     failures: int = 0
     """How many sweeps in a row have failed."""
+    problems: Counter[str] = field(factory=Counter)
+    """How much of what it found gave nothing, by why."""
     last: datetime | None = None
     """When the last answer came."""
     _begun: datetime | None = None
@@ -125,14 +128,28 @@ class Poller:
         return State("source.freshness", source, now, {"about": self.about, "fresh": fresh, **seen})
 
     def _offered(self) -> float:
-        vocabulary = self.vocabulary()
-        known = [checked(one, vocabulary) for one in self._pending if one.kind in vocabulary.kinds]
+        self._pending = [*self._fitting(self.vocabulary())]
         try:
-            self.intake.offer(known).result()
+            refused = self.intake.bring(self._pending)
         except Full:
             return _AGAIN
+        for item, error in refused:
+            self._note(item, error)
         self._pending = []
         return self._wait()
+
+    def _fitting(self, vocabulary: Vocabulary) -> Iterator[State]:
+        """Give what fits the rules that run; what does not is told, and keeps nothing else from coming."""
+        for one in self._pending:
+            if one.kind in vocabulary.kinds:
+                try:
+                    yield checked(one, vocabulary)
+                except EventError as error:
+                    self._note(one, error)
+
+    def _note(self, item: State, error: EventError) -> None:
+        self.problems["malformed"] += 1
+        _log.warning("poller %s: a `%s` does not fit its kind (%s)", self.about, item.kind, error.field)
 
     def _wait(self) -> float:
         slower = 1 << min(self.failures, _DOUBLED)

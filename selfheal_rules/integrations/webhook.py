@@ -202,7 +202,8 @@ class Webhook:
         if not items:
             _refuse_bad(problems)
         receipt = await self._receipt(items) if items else Receipt(0)
-        told = {"taken": receipt.taken, "repeated": receipt.repeated, **_told(problems)}
+        ahead = {"ahead": receipt.ahead} if receipt.ahead else {}
+        told = {"taken": receipt.taken, "repeated": receipt.repeated, **ahead, **_told(problems)}
         return JSONResponse(told)
 
     async def _receipt(self, items: list[Any]) -> Receipt:

@@ -6,6 +6,7 @@ in headers (its "subscription confirm guide"). The host is the site's to say: wh
 we call. `external_confirmation_url` of Zaqar is not needed.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -26,6 +27,8 @@ class Zaqar:
 
     url: str
     client: httpx.AsyncClient
+    patience: float = 5.0
+    """For how many seconds the whole answer is waited for."""
 
     async def confirm(self, asked: Mapping[str, Any]) -> None:
         """
@@ -36,7 +39,7 @@ class Zaqar:
         """
         signed = {name: asked.get(name) for name in _SIGNED}
         path = str(signed["URL-Paths"])
-        if not all(isinstance(value, str) and value.isprintable() for value in signed.values()):
+        if not all(isinstance(value, str) and value.isascii() and value.isprintable() for value in signed.values()):
             message = f"{', '.join(f'`{name}`' for name in _SIGNED)} are needed"
             raise ConfirmationError(message)
         if not _PATH.fullmatch(path):
@@ -47,9 +50,11 @@ class Zaqar:
         await self._put(path, headers)
 
     async def _put(self, path: str, headers: dict[str, str]) -> None:
+        where = self.url.rstrip("/") + path
         try:
-            answer = await self.client.put(self.url.rstrip("/") + path, json={"confirmed": True}, headers=headers)
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(self.patience):  # a client limits each read, and some drip
+                answer = await self.client.put(where, json={"confirmed": True}, headers=headers)
+        except (httpx.HTTPError, TimeoutError) as error:
             message = f"Zaqar did not answer ({type(error).__name__})"
             raise ConfirmationError(message) from None
         if not answer.is_success:

@@ -27,6 +27,7 @@ from selfheal_rules.normalize.reading import (
     texts,
 )
 from selfheal_rules.normalize.severity import severity_of
+from selfheal_rules.secrecy import concealed
 from selfheal_rules.values import Value
 
 SOURCE = "alertmanager"
@@ -94,8 +95,8 @@ def _fields(alert: Payload, labels: dict[str, str], status: str) -> dict[str, Va
         domain=labels.get("domain") or None,
         address=labels.get("instance") or None,
         labels=labels,
-        summary=text(annotations, "summary") or text(annotations, "title"),
-        reason=text(annotations, "description"),
+        summary=concealed(text(annotations, "summary") or text(annotations, "title") or "") or None,
+        reason=concealed(text(annotations, "description") or "") or None,
     )
 
 

@@ -23,15 +23,9 @@ from selfheal_rules.normalize.reading import (
     shown,
     text,
 )
+from selfheal_rules.secrecy import is_secret, without_login
 
 _DATA = "_object.data"
-_SECRET = re.compile(
-    r"^_context_|pass(word|wd|phrase)?$|admin_?pass|token|secret|credential|catalog|driver_info|user_?data|signature"
-    r"|(api|access|account|auth|encryption|private|ssh)[-_]?key$|authori[sz]ation|cookie|connection(_info|_properties)?$",
-    re.IGNORECASE,
-)
-"""Names under which services keep what opens something: `connection_info` holds a volume's CHAP password."""
-
 _HOSTLESS = frozenset({"aggregate", "aodh"})
 """Services whose publisher names something else behind the dot: an aggregate's id, a part of Aodh."""
 
@@ -90,15 +84,15 @@ def data_of(value: object, name: str) -> Payload:
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value goes in, and one of the same shape comes out
-    """Unwrap versioned objects at every depth and leave out whatever may be a secret."""
+    """Unwrap versioned objects at every depth and leave out whatever may be a secret, also of the URLs in it."""
     if isinstance(value, Mapping):
         wrapper = _wrapper(value)
         if wrapper is not None:
             return plain(value[wrapper])
-        return {key: plain(inner) for key, inner in value.items() if not _SECRET.search(str(key))}
+        return {key: plain(inner) for key, inner in value.items() if not is_secret(str(key))}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
-    return value
+    return without_login(value) if isinstance(value, str) else value
 
 
 def service_and_host(message: Payload) -> tuple[str | None, str | None]:

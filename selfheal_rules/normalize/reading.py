@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import Event, State
+from selfheal_rules.secrecy import is_secret, without_login
 from selfheal_rules.values import EPOCH, SECOND, FrozenMap, Value, canonical_key, freeze
 
 Payload: TypeAlias = Mapping[str, Any]
@@ -129,15 +130,18 @@ def _by_itself(element: object, place: str, read: Callable[[Any], Items], called
 
 
 def texts(payload: Payload, name: str) -> dict[str, str]:
-    """Give a mapping of texts: labels and metadata, whose values sources write as texts."""
+    """
+    Give a mapping of texts: labels and metadata, whose values sources write as texts.
+
+    What has the name of a secret is left out, and a URL has no user and no password in it.
+    """
     found = mapping(payload, name)
-    if {*map(type, found), *map(type, found.values())} <= _TEXT:
-        return dict(found)
-    for key, value in found.items():
-        if not isinstance(key, str) or not isinstance(value, str):
-            message = f"`{name}` has {shown(value)} under {shown(key)}, not a text"
-            raise malformed(message, f"{name}.{key}")
-    return dict(found)
+    if not {*map(type, found), *map(type, found.values())} <= _TEXT:
+        for key, value in found.items():
+            if not isinstance(key, str) or not isinstance(value, str):
+                message = f"`{name}` has {shown(value)} under {shown(key)}, not a text"
+                raise malformed(message, f"{name}.{key}")
+    return {key: without_login(value) for key, value in found.items() if not is_secret(key)}
 
 
 def word(payload: Payload, name: str, words: Mapping[str, str]) -> str | None:

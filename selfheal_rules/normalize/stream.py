@@ -71,7 +71,7 @@ def _line(number: int, line: str | bytes, known: Known) -> Iterator[Read]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        yield Problem(number, "malformed", f"not JSON: {_why(error)}")
+        yield _unreadable(number, error)
         return
     for payload in payloads(value, known):
         yield from _payload(number, payload, known)
@@ -88,7 +88,7 @@ def read_body(
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        yield Problem(1, "malformed", f"not JSON: {_why(error)}")
+        yield _unreadable(1, error)
         return
     yield from read_value(value, Known(received, vocabulary, mappings=tuple(mappings)))
 
@@ -139,6 +139,11 @@ def _framed(value: object, known: Known) -> _Framed:
     if not isinstance(value, Mapping) or not {"payload"} < value.keys() <= _FRAME or known.claims(value):
         return _Framed(value)
     return _Framed(value["payload"], moment_of(value, "received"), text(value, "source"), is_framed=True)
+
+
+def _unreadable(number: int, error: ValueError | RecursionError) -> Problem:
+    why = _why(error)
+    return Problem(number, "malformed", f"not JSON: {why}", f"not JSON: {why}")
 
 
 def _why(error: ValueError | RecursionError) -> str:

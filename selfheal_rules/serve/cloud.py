@@ -3,6 +3,7 @@
 from functools import cache
 
 import openstack
+from openstack.config import OpenStackConfig
 from openstack.exceptions import SDKException
 
 from selfheal_rules.diagnostics import ExecutorError
@@ -25,6 +26,23 @@ def connected(name: str) -> "openstack.connection.Connection":
     except SDKException as error:
         message = f"cloud `{name}` cannot be used: {str(error).strip('.').lower()}"
         raise ExecutorError(message, retryable=False) from None
+
+
+def refuse_unknown(name: str) -> None:
+    """
+    Look whether a cloud is configured; nothing of it is read, and nothing sent.
+
+    Raises:
+        ExecutorError: where no configuration names it.
+    """
+    try:
+        known = OpenStackConfig().get_cloud_names()
+    except SDKException as error:
+        message = str(error)
+        raise ExecutorError(message, retryable=False) from None
+    if name not in known:
+        message = "no configuration of openstacksdk names it"
+        raise ExecutorError(message, retryable=False)
 
 
 def api(name: str) -> Api:

@@ -56,6 +56,7 @@ class Metrics(Collector):
         self.queue = Gauge("selfheal_queue_length", "Offers that wait for the journal.", registry=here)
         self.running = Gauge("selfheal_running", "Decisions that are being carried out.", registry=here)
         self.reloads = Counter("selfheal_reloads", "Reloads of rules, by how they ended.", ["result"], registry=here)
+        self.ahead = Counter("selfheal_ahead", "Items too far ahead of time for rules to see them.", registry=here)
         self.stale = Gauge("selfheal_poller_failures", "Sweeps in a row that failed.", ["about"], registry=here)
         self.registry.register(self)
 

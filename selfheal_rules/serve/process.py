@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -114,12 +115,15 @@ class Process:
         repetitions.fresh(recorded(self.journal, self._loaded.program))
         healer = self._healer(self._loaded)
         try:
-            self._turns = Turns(healer, self._intake, repetitions, self.clock, self._told, self._brought)
+            self._turns = Turns(healer, self._intake, repetitions, self.clock, self._told, self._brought, self._ahead)
             if self.traces:
                 self._turns.recording, self._intake.offered = self.traces.recording, self.traces.offered
             self._serve()
-        finally:
-            self._let_go()
+        except BaseException:
+            with suppress(JournalError):  # what ended it is told, and not what follows from that
+                self._let_go()
+            raise
+        self._let_go()
         self.log.info("stopped", records=self._turns.healer.journal.inputs)
 
     def _let_go(self) -> None:
@@ -210,6 +214,13 @@ class Process:
         if batch:
             self.metrics.journal.observe(seconds)
             self.metrics.brought(batch, self.clock())
+
+    def _ahead(self, items: Sequence[Input]) -> None:
+        """Say what no rule sees, since whoever dated it has a clock that is ahead of ours, or ours is behind."""
+        self.metrics.ahead.inc(len(items))
+        first = next(one for one in items if isinstance(one, Event | State))
+        about = {"kind": first.kind, "source": first.source, "time": first.time.isoformat()}
+        self.log.warning("ahead of time", items=len(items), **about)
 
     # Ending, and other rules
 

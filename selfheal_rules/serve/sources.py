@@ -175,6 +175,7 @@ def _poll(said: PollSource, setting: Setting, sources: Sources) -> Iterator[tupl
             about, Watch(SWEEPS[name]), lambda: api(said.cloud), setting.intake, lambda: setting.reader().vocabulary,
             setting.clock, rates, jitter, said.every, said.jitter, said.stale,
         )  # fmt: skip
+        sources.problems[f"poll {about}"] = poller.problems
         sources.failing[about] = lambda poller=poller: poller.failures  # type: ignore[misc]
         yield about, Steady(about, poller.step)
 

@@ -24,10 +24,11 @@ from attrs import frozen
 from selfheal_rules.decide.decision import Decision, Outcome
 from selfheal_rules.diagnostics import ExecutorError
 from selfheal_rules.execute.executor import Clock, time_of_day
-from selfheal_rules.execute.posting import Address, UnansweredError, post
+from selfheal_rules.execute.posting import Address, UnansweredError, post, within
 from selfheal_rules.execute.site import others_of, said_by
 
-_TIMEOUT = 10.0
+_TIMEOUT, _PATIENCE = 10.0, 60.0
+"""Seconds for each answer of a mail server, some of which let strangers wait, and for all of them."""
 _SEVERITY = {"notify": "info", "page": "critical"}
 _OURS = 500
 
@@ -140,6 +141,10 @@ def _mail(address: Address, told: Told) -> None:
     mail["Message-ID"] = f"<{told.decision.idempotency_key.replace('/', '.')}@selfheal>"
     lines = (f"{name}: {value}" for name, value in (told.about() | told.others()).items())
     mail.set_content("\n".join([told.text, "", *lines, ""]))
+    within(_PATIENCE, partial(_sent, address, mail))
+
+
+def _sent(address: Address, mail: EmailMessage) -> None:
     with _server(address) as server:
         try:
             server.send_message(mail)

@@ -38,6 +38,8 @@ class Turns:
     """Hears of what was decided."""
     brought: Callable[[Sequence[Input], float], None] = field(default=lambda _, __: None)
     """Hears of what was recorded, and in how many seconds."""
+    ahead: Callable[[Sequence[Input]], None] = field(default=lambda _: None)
+    """Hears of what was recorded and lies too far ahead of time to be believed."""
     recording: Callable[[Sequence[Offer]], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
     """Stands around the record of offers, their answers, and what is told of what they led to."""
     _is_busy: bool = field(init=False, default=False)
@@ -56,17 +58,18 @@ class Turns:
             raise
 
     def _record(self, offers: Sequence[Offer]) -> list[Decision]:
-        batch: list[Input] = []
-        receipts = []
-        for one in offers:
-            fresh = self.repetitions.fresh(one.items)
-            batch += fresh
-            receipts.append(Receipt(len(fresh), len(one.items) - len(fresh)))
+        fresh = [self.repetitions.fresh(one.items) for one in offers]
+        batch = [item for items in fresh for item in items]
         begun = self.repetitions.clock()
         decisions = self.healer.record([*self._overdue(), *batch]) if batch else []
-        for one, receipt in zip(offers, receipts, strict=True):
-            one.answer.set_result(receipt)
+        ahead = self.healer.ahead if batch else []
+        unseen = {id(item) for item in ahead}
+        for one, items in zip(offers, fresh, strict=True):
+            late = sum(id(item) in unseen for item in items) if unseen else 0
+            one.answer.set_result(Receipt(len(items), len(one.items) - len(items), late))
         self.brought(batch, self.repetitions.clock() - begun)
+        if ahead:
+            self.ahead(ahead)
         return decisions
 
     def _due(self) -> list[datetime]:

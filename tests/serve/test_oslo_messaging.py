@@ -69,6 +69,15 @@ def _listening(url: str, pool: str, site: Site) -> Iterator[Listener]:
         listener.stop()
 
 
+def _publish(url: str, queue: str, *bodies: str) -> None:
+    """Put texts into a queue, as somebody without oslo.messaging would."""
+    with Connection(url.replace("rabbit://", "amqp://")) as connection:  # type: ignore[no-untyped-call]
+        for body in bodies:
+            connection.Producer().publish(
+                body, routing_key=queue, content_type="application/json", content_encoding="utf-8"
+            )
+
+
 def _inner(name: str) -> dict[str, Any]:
     """Give a captured notification as its service handed it to oslo.messaging."""
     found: dict[str, Any] = record(name)["envelope"]["oslo.message"]
@@ -132,15 +141,16 @@ def test_an_exception_puts_it_back(url: str, tmp_path: Path) -> None:
 
 
 def test_what_nobody_can_read_does_not_come_for_ever(url: str, tmp_path: Path) -> None:
-    """A malformed notification is counted and acknowledged, and what comes after it is taken."""
+    """What is malformed, or no message at all, is counted and acknowledged, and what comes after it is taken."""
     site = Site(tmp_path)
     bad = {**_inner(UNVERSIONED), "payload": {"instance_id": 7}}
     unknown = {**_inner(UNVERSIONED), "event_type": "unheard.of"}
     with site.turning(), _listening(url, "bad", site) as listener:
+        _publish(url, "bad", "{nonsense", '{"oslo.version": "2.0", "oslo.message": "{}"}')
         _send(url, TOPICS[0], bad, unknown, _inner(UNVERSIONED))
         _until(lambda: site.recorded().total() >= 1)
         problems = listener.notifications.problems
-    assert 1 == problems["malformed"]
+    assert (1, 2) == (problems["malformed"], problems["unreadable"])
     assert 0 == _waiting(url, "bad")
 
 
@@ -155,6 +165,22 @@ def test_every_priority_is_heard(tmp_path: Path) -> None:
             message = {**_changed(number), "metadata": {"message_id": f"m{number}", "timestamp": str(NOW)[:19]}}
             assert getattr(notifications, name)([message]) is None
     assert Counter() < site.recorded()
+
+
+def test_what_the_engine_refuses_is_not_asked_for_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is counted, named without what it says, and the notifications around it are taken."""
+    site = Site(tmp_path)
+    whole = Reader(program().vocabulary, lambda: NOW)
+    notifications = Notifications(site.intake, lambda: whole, threading.Event())
+    entries = site.healer.course.engine._entries
+    kept = entries.pop("instance.action")  # as where other rules came while it waited
+    head = {"metadata": {"message_id": "m1", "timestamp": str(NOW)[:19]}}
+    with site.turning():
+        assert notifications.info([_inner(VERSIONED) | head]) is None
+    entries["instance.action"] = kept
+    assert {"malformed": 1} == notifications.problems
+    assert 1 == site.recorded()["instance"]
+    assert ["the notification instance.action is malformed (kind)"] == caplog.messages
 
 
 def test_a_url_that_names_no_bus_is_refused(tmp_path: Path) -> None:

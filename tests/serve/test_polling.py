@@ -150,6 +150,15 @@ def test_nothing_that_changed_is_lost_in_a_full_line(polled: Polled) -> None:
     assert {"node.power": 1, "source.freshness": 1} == dict(polled.site.recorded())
 
 
+def test_what_fits_no_kind_costs_itself_alone(polled: Polled, caplog: pytest.LogCaptureFixture) -> None:
+    """It is counted and told without what it says, and the rest of the sweep is taken."""
+    polled.cloud.power = {"n1": "on", "n2": HELD, "n3": "on"}
+    polled.step()
+    assert {"node.power": 2, "source.freshness": 1} == dict(polled.site.recorded())
+    assert {"malformed": 1} == polled.poller.problems
+    assert ["poller ironic_nodes@test: a `node.power` does not fit its kind (power)"] == caplog.messages
+
+
 def test_every_sweep_has_a_name() -> None:
     """The configuration can ask for each."""
     assert POLLS == tuple(SWEEPS)

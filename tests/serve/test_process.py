@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -266,17 +267,23 @@ def test_what_is_allowed_is_carried_out(served: Served, executors: str, status: 
     (served.folder / "serve.yaml").write_text(f"{CONFIG}policy: policy.yaml\n{executors}\n", "utf-8")
     served.start()
     assert [200, 200] == [served.post(_lost("compute1")), served.post(_lost("compute2"))]
+    assert 200 == served.post(_lost("compute3") | {"time": "2999-11-22T16:30:00Z"})
     wanted = f'selfheal_outcomes_total{{action="notify",status="{status}"}} 1.0'
     _until(lambda: wanted in served.client.get(served.url("/metrics")).text)
     metrics = served.client.get(served.url("/metrics")).text
     assert 'selfheal_decisions_total{guard="mode",rule="told",ruleset="losses",status="allowed"} 1.0' in metrics
     assert 'guard="limit",rule="told"' in metrics
+    assert "selfheal_ahead_total 1.0" in metrics
     opened = 'selfheal_episodes_total{rule="told",ruleset="losses",state="opened"} 2.0'
     _until(lambda: opened in served.client.get(served.url("/metrics")).text)
     assert 0 == served.end()
     done = served.folder / "done.jsonl"
     lines = done.read_text("utf-8").splitlines() if done.exists() else []
     assert (["compute1"] if executors else []) == [json.loads(line)["target"] for line in lines]
+    (acted,) = (one for one in served.log() if one["event"] == "carried out")
+    assert ("notify", status, "detail") == (acted["action"], acted["status"], *({"detail"} & acted.keys()))
+    (ahead,) = (one for one in served.log() if one["event"] == "ahead of time")
+    assert ("host.lost", 1) == (ahead["kind"], ahead["items"])
 
 
 def test_who_was_taken_over_from_ends_and_says_so(served: Served) -> None:
@@ -290,6 +297,16 @@ def test_who_was_taken_over_from_ends_and_says_so(served: Served) -> None:
     assert b"Traceback" not in (served.folder / "log").read_bytes()
     assert b"stale" in (served.folder / "log").read_bytes()
     journal.close()
+
+
+def test_a_disk_that_is_full_is_told_as_that(served: Served) -> None:
+    """And not as what follows from it: that the journal is then no more open for writing."""
+    served.start()
+    most = (served.folder / "heal.jsonl").stat().st_size + 100
+    resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, (most, most))
+    assert 503 == served.post(_alarms(0, 1)[0])
+    assert 3 == served.process.wait(PATIENCE)
+    assert "cannot be written: file too large" in (served.folder / "log").read_text("utf-8")
 
 
 @pytest.mark.parametrize("said", ["", "lease: {url: coordinator.url, name: site}\n"], ids=["the journal's", "tooz"])

@@ -15,6 +15,7 @@ from selfheal_rules.integrations.senders import Rates, Senders, load_senders
 from selfheal_rules.integrations.zaqar import Zaqar
 from tests.payloads import raw
 from tests.serve.rig import Clock, Site
+from tests.servers.taking import dripping
 
 
 @pytest.fixture
@@ -152,6 +153,7 @@ def test_a_subscription_is_confirmed_as_its_guide_says(tmp_path: Path) -> None:
         ({"URL-Paths": "//elsewhere/v2/queues/x/subscriptions/1/confirm"}, "is not the confirmation"),
         ({"URL-Signature": None}, "are needed"),
         ({"URL-Signature": "a\r\nHost: elsewhere"}, "are needed"),
+        ({"URL-Signature": "a\u00e9"}, "are needed"),
     ],
 )
 def test_nobody_is_called_for_whom_the_guide_does_not_provide(tmp_path: Path, change: dict[str, Any], why: str) -> None:
@@ -159,6 +161,11 @@ def test_nobody_is_called_for_whom_the_guide_does_not_provide(tmp_path: Path, ch
     answer, seen = _asked(tmp_path, {**raw("zaqar/webhook.confirmation")[0], **change})
     assert (502, []) == (answer.status_code, seen)
     assert why in answer.json()["error"]
+
+
+def test_who_writes_in_other_letters_is_nobody_we_know() -> None:
+    """What cannot be base64 is no token, and no fault of ours."""
+    assert Senders({"a": b"0123456789abcdef"}).of("Basic \u00e9\u00e9") is None
 
 
 def test_a_confirmation_that_zaqar_refuses_is_no_confirmation(tmp_path: Path) -> None:
@@ -172,6 +179,14 @@ def test_a_zaqar_that_is_away_is_said(tmp_path: Path) -> None:
     zaqar = Zaqar("http://127.0.0.1:9", httpx.AsyncClient())
     (answer,) = Site(tmp_path, options={"confirm": zaqar.confirm}).post(raw("zaqar/webhook.confirmation")[0])
     assert "not confirmed: Zaqar did not answer (ConnectError)" == answer.json()["error"]
+
+
+def test_a_zaqar_that_drips_is_left(tmp_path: Path) -> None:
+    """The limit is for the whole answer, and not for each byte of it."""
+    with dripping(b"HTTP/1.1 200 OK\r\nX: ") as host:
+        zaqar = Zaqar(f"http://{host}", httpx.AsyncClient(), 0.5)
+        (answer,) = Site(tmp_path, options={"confirm": zaqar.confirm}).post(raw("zaqar/webhook.confirmation")[0])
+    assert "not confirmed: Zaqar did not answer (TimeoutError)" == answer.json()["error"]
 
 
 def test_without_a_zaqar_nothing_is_confirmed(site: Site) -> None:

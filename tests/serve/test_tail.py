@@ -10,7 +10,7 @@ import pytest
 from selfheal_rules.integrations.intake import Intake
 from selfheal_rules.integrations.tail import PACE, Tail
 from selfheal_rules.integrations.webhook import Reader
-from tests.calls import alarm
+from tests.calls import alarm, cloudevent
 from tests.serve.rig import NOW, Site, program
 
 
@@ -98,6 +98,30 @@ def test_a_rotated_file_is_read_to_its_end(site: Site, tmp_path: Path) -> None:
     assert 4 == site.recorded()["alarm"]
 
 
+def test_a_file_that_was_rotated_between_two_processes_is_read_to_its_end(
+    site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is found by its number; where it is gone, the log says up to where it was read."""
+    file = tmp_path / "alarms"
+
+    def read(number: int, steps: int, moved: str) -> Tail:
+        file.write_bytes(_line(number))
+        tail = _tail(site, file)
+        with site.turning():
+            assert PACE == [tail.step() for _ in range(steps)][-1]
+        tail.close()
+        with file.open("ab") as more:
+            more.write(_line(number + 1))
+        file.rename(tmp_path / moved)
+        return tail
+
+    read(1, 2, "alarms.1")
+    read(3, 4, "elsewhere")
+    assert {"gone": 1} == read(5, 2, "alarms.2").problems
+    assert 4 == site.recorded()["alarm"]  # all but the fourth and the sixth
+    assert f"was read to byte {len(_line(3))} and is gone" in caplog.text
+
+
 @pytest.mark.parametrize("kept", ["nonsense", "{}", "[]", '{"file": 1, "offset": 5}'])
 def test_a_place_of_another_file_is_not_believed(site: Site, tmp_path: Path, kept: str) -> None:
     """Then the file is read from its beginning: twice is better than not at all."""
@@ -121,6 +145,33 @@ def test_a_line_nobody_can_read_costs_itself_alone(site: Site, tmp_path: Path) -
     tail.close()
     assert {"malformed": 1, "unrecognised": 1} == tail.problems
     assert 2 == site.recorded()["alarm"]
+
+
+def test_an_item_the_engine_refuses_costs_itself_alone(
+    site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is before and behind it is taken; the log says where it is, and quotes nothing of what is malformed."""
+    forged = cloudevent(
+        "selfheal.decision",
+        "d",
+        "2026-11-22T16:30:00Z",
+        rule="r",
+        action="noop",
+        target="t",
+        status="allowed",
+        episode="e",
+    )
+    secret = alarm("host=S3CRET", "2026-11-22T16:30:00Z").replace(b'"host=S3CRET"', b'["S3CRET"]')
+    file = tmp_path / "alarms"
+    file.write_bytes(_line(1) + forged + secret + _line(2))
+    tail = _tail(site, file)
+    with site.turning():
+        assert [0.0, PACE] == [tail.step(), tail.step()]
+    tail.close()
+    assert 2 == site.recorded()["alarm"]
+    assert {"malformed": 2} == tail.problems
+    assert f"at byte {len(_line(1))} of {file}" in caplog.text
+    assert "S3CRET" not in caplog.text
 
 
 def test_standard_input_is_read_line_by_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

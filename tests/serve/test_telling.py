@@ -26,7 +26,7 @@ from tests.journal.rig import enforcing, program
 from tests.semantics.rig import fail, rule
 from tests.serve.test_web import certificate
 from tests.servers.process import free_port
-from tests.servers.taking import taking
+from tests.servers.taking import dripping, taking
 
 SAID = "[{do: page, target: $p.host, with: {text: '${p.host} is gone', ticket: 7}}, {do: notify, target: $p.host}]"
 PROGRAM = program(rule("{as: p, event: fail}", SAID, name="each"))
@@ -218,6 +218,14 @@ def test_a_mail_that_is_not_taken_is_a_failure(tmp_path: Path, answers: dict[str
     with _post(answers) as server, pytest.raises(ExecutorError, match="answered") as raised:
         _mail(tmp_path, server)
     assert again == raised.value.retryable
+
+
+def test_a_mail_server_that_drips_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is for all of its answers, and not for each byte of them."""
+    monkeypatch.setattr("selfheal_rules.serve.telling._PATIENCE", 0.5)
+    with dripping(b"220 ") as host:
+        outcome = _telling(tmp_path, f"smtp://{host}?to=a@b.example&from=c@d.example").execute(_decision())
+    assert ("unconfirmed", "none within 0.5 s") == (outcome.status, outcome.detail.rpartition(": ")[2])
 
 
 def test_a_mail_server_that_goes_away_leaves_it_open(tmp_path: Path) -> None:

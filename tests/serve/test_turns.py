@@ -57,6 +57,16 @@ def test_what_comes_after_a_silence_is_not_of_the_future(turning: Turning) -> No
     assert ["off"] == [one.fields["power"] for one in turning.healer.course.engine.states("node.power")]
 
 
+def test_what_is_ahead_of_time_is_told(turning: Turning) -> None:
+    """The answer counts it, and whoever asked to hear of it does; it is recorded, and no rule sees it."""
+    heard: list[object] = []
+    turning.turns.ahead = heard.extend
+    late = _node("off", NOW + timedelta(minutes=5), "n2")
+    answer = turning.intake.offer([_node("on", NOW), late])
+    turning.turns.turn(0.0)
+    assert (Receipt(2, 0, 1), [late]) == (answer.result(), heard)
+
+
 @pytest.mark.parametrize("minutes", [-30, 5, 40_000_000])
 def test_a_new_journal_does_not_believe_any_time(turning: Turning, minutes: int) -> None:
     """What comes first is late, or ahead, by our clock as all else is; and what comes next at its time counts."""

@@ -1,8 +1,9 @@
 """A real server that keeps what is posted, and answers as it is told to."""
 
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 
@@ -33,3 +34,24 @@ def taking(status: int = 200) -> Iterator[tuple[str, Taken]]:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"127.0.0.1:{server.server_port}", taken
         server.shutdown()
+
+
+@contextmanager
+def dripping(begins: bytes) -> Iterator[str]:
+    """Begin an answer to whoever connects, and go on with it by one byte every twentieth of a second, for a while."""
+    left = threading.Event()
+
+    def drip(taken: socket.socket) -> None:
+        with taken, suppress(OSError):
+            taken.sendall(begins)
+            for _ in range(60):
+                if left.wait(0.05):
+                    return
+                taken.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=lambda: drip(server.accept()[0]), daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        left.set()
+        thread.join()

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import NAMESPACE_URL, uuid5
 
 from attrs import define, frozen
-from keystoneauth1.exceptions import ClientException, EndpointNotFound
-from openstack.exceptions import SDKException
+from keystoneauth1.exceptions import AuthPluginException, ClientException, EndpointNotFound, HttpError
+from openstack.exceptions import ConfigException, SDKException
 
 from selfheal_rules.diagnostics import ExecutorError
+from selfheal_rules.secrecy import concealed
 from selfheal_rules.values import FrozenMap
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Api:
 
     def ask(self, call: Call) -> "Response":
         """Send a request; a write that no answer came to may have been carried out all the same."""
-        proxy = self._proxy(call.service)
+        proxy = self._proxy(call)
         body = {} if call.body is None else {"json": call.body}
         version = {"microversion": call.version} if call.version else {}
         try:
@@ -125,19 +126,24 @@ class Api:
                 call.path, call.method, raise_exc=False, headers=headers, **body, **version
             )
         except ClientException as error:
-            if call.method != "GET" and not isinstance(error, EndpointNotFound):
+            if call.method != "GET" and not isinstance(error, EndpointNotFound | HttpError):
                 raise Unanswered(str(call)) from None
-            message = f"{call.service} did not answer ({type(error).__name__})"
-            raise ExecutorError(message, retryable=not isinstance(error, EndpointNotFound)) from None
+            raise _unsent(call, error) from None
         return answer
 
-    def _proxy(self, service: str) -> Any:  # noqa: ANN401 - a proxy for each service, and no type for all of them
-        """Give the way to a service; openstacksdk looks for its version first, so one that is down fails here."""
+    def _proxy(self, call: Call) -> Any:  # noqa: ANN401 - a proxy for each service, and no type for all of them
+        """
+        Give the way to a service, with a token that holds.
+
+        openstacksdk logs in and looks for the service's version first, so a Keystone or a service that is down fails
+        here; a token that has run out is asked for here as well, and not within a call that may be carried out.
+        """
         try:
-            return getattr(self.cloud, service)
-        except SDKException as error:
-            message = f"{service} cannot be reached: {error}"
-            raise ExecutorError(message, retryable=True) from None
+            proxy = getattr(self.cloud, call.service)
+            proxy.get_token()
+        except (ClientException, SDKException) as error:
+            raise _unsent(call, error) from None
+        return proxy
 
     def held(self, answer: "Response", what: str) -> None:
         """Go on if the answer is a good one."""
@@ -145,6 +151,20 @@ class Api:
             return
         message = f"{what}: {answer.status_code} {_said(answer)}"
         raise ExecutorError(message, retryable=answer.status_code in _BUSY)
+
+
+def _unsent(call: Call, error: ClientException | SDKException) -> ExecutorError:
+    """Say that a call was not sent, or was refused before anything was done; with the words of who kept it back."""
+    why = concealed(" ".join(str(error).split()))[:_LINE]
+    message = f"{call} was not sent: {type(error).__name__}: {why}"
+    return ExecutorError(message, retryable=_may_help(error))
+
+
+def _may_help(error: ClientException | SDKException) -> bool:
+    """Whether another attempt may get through: not where Keystone refuses us, or the cloud has no such service."""
+    if isinstance(error, HttpError):  # of Keystone's: errors of services come as answers
+        return error.http_status in _BUSY
+    return not isinstance(error, EndpointNotFound | AuthPluginException | ConfigException)
 
 
 def _said(answer: "Response") -> str:
