@@ -17,9 +17,7 @@ _PORTED = re.compile(r"([^:]+):\d+\Z")
 
 def plain(name: str) -> str:
     """Give a name without what does not tell things apart: letter case, space around it, a port, a last dot."""
-    name = name.strip().casefold()
-    found = _BRACKETED.match(name) or _PORTED.match(name)
-    return (found[1] if found else name).rstrip(".")
+    return _forms(name)[0]
 
 
 def is_address(name: str) -> bool:
@@ -38,9 +36,12 @@ def short(name: str) -> str:
 
 
 @lru_cache(maxsize=1 << 16)
-def _identity(name: str) -> str:
-    known = plain(name)
-    return short(known) or known
+def _forms(name: str) -> tuple[str, str]:
+    """Give a name that is plain, and what is equal for all spellings of the thing."""
+    name = name.strip().casefold()
+    found = _BRACKETED.match(name) or _PORTED.match(name)
+    known = (found[1] if found else name).rstrip(".")
+    return known, short(known) or known
 
 
 def identity(name: Any) -> Any:  # noqa: ANN401 - a value of any type
@@ -49,4 +50,4 @@ def identity(name: Any) -> Any:  # noqa: ANN401 - a value of any type
 
     Two hosts of one short name are one by it: what goes by it may hold too much, and never too little.
     """
-    return _identity(name) if name.__class__ is str else name
+    return _forms(name)[1] if name.__class__ is str else name

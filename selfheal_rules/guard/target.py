@@ -1,7 +1,6 @@
 """A step without one plain target is never done: an empty set is not everything."""
 
 import re
-from functools import lru_cache
 
 from selfheal_rules.decide.decision import UNTARGETED, Verdict
 from selfheal_rules.decide.proposal import Proposal
@@ -15,9 +14,14 @@ _SEVERAL = re.compile(r"[*?\[\],;%\s]")
 """In none of them does any of these stand that is read as a pattern or a list somewhere, unless it is an address."""
 
 
+_PLAIN = re.compile(rf"(?!(?:{'|'.join(filter(None, sorted(EVERYTHING)))})\Z)[\w.:/-]+", re.IGNORECASE)
+"""Nearly every name there is; what it fits names one thing."""
+
+
 def bind(_: object, __: Desk) -> Asked:
     """Reject what names nothing, or everything."""
-    return Asked(_verdict, Phrase("not ((named := proposal.target).__class__ is str and {one}(named))", one=_names_one))
+    plain = "not ((named := proposal.target).__class__ is str and {plain}(named))"
+    return Asked(_verdict, Phrase(plain, plain=_PLAIN.fullmatch))
 
 
 def _verdict(proposal: Proposal, _: object, __: int) -> Verdict | None:
@@ -29,7 +33,6 @@ def _verdict(proposal: Proposal, _: object, __: int) -> Verdict | None:
     return None
 
 
-@lru_cache(maxsize=1 << 16)
 def _names_one(target: str) -> bool:
     if target.strip().lower() in EVERYTHING:
         return False

@@ -14,7 +14,7 @@ from selfheal_rules.match.populations import Count, Population, Spelled, Standin
 from selfheal_rules.match.rows import fingerprint
 from selfheal_rules.policy import DAYS, Autonomy, Calendar, Policy, Worked
 from selfheal_rules.spelling import identity
-from selfheal_rules.values import EMPTY, Value, microseconds, moment
+from selfheal_rules.values import Value, microseconds, moment
 
 CAREFUL = Autonomy("approve", risks=("low", "high"))
 FREE = Autonomy("auto", risks=("none",))
@@ -71,20 +71,21 @@ class View:
         if found is not None and found["target"] == target:
             return found
         found = self.found = {"target": target}
-        known, ahead = {target: None}, [target] if self.topology else []
-        for thing in ahead:  # it grows as it is gone through: what is nearer comes first
+        above = [target]
+        for thing in above if self.topology else ():  # it grows as it is gone through: what is nearer comes first
             key = identity(thing)
             for names, spelled in self.topology:
-                for record in spelled.records.get(key, EMPTY).values():
+                records = spelled.records.get(key)
+                for record in records.values() if records is not None else ():
                     fields = record.fields
                     for name in names:
                         value = fields.get(name)
                         if value is not None:
-                            found.setdefault(name, value)
-                            if value not in known:
-                                known[value] = None
-                                ahead.append(value)
-        self._above = tuple(known)
+                            if name not in found:
+                                found[name] = value
+                            if value not in above:
+                                above.append(value)
+        self._above = tuple(above)
         return found
 
     def names(self, target: Value) -> tuple[Value, ...]:

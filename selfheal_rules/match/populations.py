@@ -44,6 +44,9 @@ class Count:
         """The time of the latest word about any of it, in microseconds."""
 
 
+_NOBODY = (None, False)
+
+
 class Population:
     """The records of some kinds, counted by scope; `stirred` gathers the scopes that changed, and who fell ill."""
 
@@ -86,9 +89,15 @@ class Population:
 
     def _spend(self, target: Any, number: int) -> None:
         """Count anew what is of a thing, and of no other that is being acted on."""
-        for key, (scope, healthy) in self._of(target):
+        spent, alone = self.spent, (target,)
+        for known in self.places.values():
+            scope, healthy = known.get(alone, _NOBODY)
+            if healthy:  # what has this name alone is of no other thing
+                spent[scope] = spent.get(scope, 0) + number
+        for kind, key in self.named.get(target, ()):
+            scope, healthy = self.places[kind][key]
             if healthy and not self._is_busy(key):
-                self.spent[scope] = self.spent.get(scope, 0) + number
+                spent[scope] = spent.get(scope, 0) + number
 
     def _is_busy(self, key: tuple[Any, ...]) -> bool:
         for value in key:  # noqa: SIM110 - `any` is three times the price, and this is asked of every state
