@@ -7,9 +7,11 @@ from attrs import evolve
 
 from selfheal_rules.compile import Program, compile_rules
 from selfheal_rules.engine import Engine
+from selfheal_rules.events import Event
 from tests import compare
 from tests.generate.cases import Case, case
 from tests.generate.rules import Json, dump
+from tests.generate.streams import moment
 from tests.test_folds import LIMITS, told
 
 CASES, PARTS, SEVERAL = 40, 2, 3
@@ -84,3 +86,16 @@ def test_where_more_is_to_be_done_there_is_no_road(rule: Json) -> None:
     rules = compare.loaded(evolve(case(0), texts=(dump("generated", [{"id": "one", **rule}]),)))
     engine = Engine(compile_rules(*(rules or ())))
     assert {None} == {*engine._rounds.roads}
+
+
+def test_words_of_a_text_are_no_words_of_the_code() -> None:
+    """Whatever stands in a text of a rule set, somebody is told just that."""
+    text = 'm rooms "waiting" stored\'s number, part expire index ${b.host}'
+    rule = {
+        "when": {"as": "b", "event": "beat"},
+        "then": [{"do": "notify", "target": "$b.host", "with": {"text": text}}],
+    }
+    rules = compare.loaded(evolve(case(0), texts=(dump("generated", [{"id": "one", **rule}]),)))
+    engine = Engine(compile_rules(*(rules or ())))
+    (made,) = engine.post(Event("1", "beat", "m", moment(0), {"host": "a"}))
+    assert text.replace("${b.host}", "a") == made.params["text"]

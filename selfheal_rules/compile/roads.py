@@ -35,6 +35,8 @@ _BOUND = {
 """What lines read beside their rows, and where it is taken from once, when an engine is wired."""
 
 _WORD = re.compile(r"\w+")
+_QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
+"""Texts of a rule set: whatever words are in them, they are read by nobody."""
 _TARGETED = "(UNTARGETED if t is None else SHADOWED)"
 _GIVEN = "network, part, passing, errands, several"
 
@@ -134,7 +136,7 @@ def _decided(joint: Joint, actions: Sequence[Action], code: Code, caution: str =
 def _made(code: Code, prefix: str, arguments: str, lines: list[str]) -> Make:
     """Write what makes a function over one engine; all it reads are its defaults: they lie in one place."""
     text = "\n".join(lines)
-    words = {*_WORD.findall(text)}
+    words = {*_WORD.findall(_QUOTED.sub("", text))}
     bound = {name: place for name, place in _BOUND.items() if name in words}
     bound |= {f"e{number}": f"errands[{number}]" for number in range(text.count(" = blank()"))}
     for number, hole in enumerate(dict.fromkeys(HOLE.findall(text))):
