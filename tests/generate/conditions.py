@@ -105,7 +105,7 @@ def sequence(maker: Maker) -> tuple[Json, list[Bound]]:
         items.append(item)
         known.append(bound)
     maker.note("sequence")
-    if len(items) == 1 or maker.yes(0.6):
+    if len(items) == 1 or maker.yes(0.5):
         place = maker.between(1, len(items))
         items.insert(place, _none_after(maker, known[:place], is_last=place == len(items)))
     found: Json = {"sequence": items}
@@ -137,7 +137,7 @@ def _none_after(maker: Maker, known: list[Bound], *, is_last: bool) -> Json:
 
 def _nested_none(maker: Maker, known: list[Bound], *forms: str) -> Json:
     """Give what is true where something is missing: alone, or beside a state."""
-    around = _linked(maker, "state", known) if maker.yes(0.5) else None
+    around = _linked(maker, "state", known) if maker.yes(0.85) else None
     near = known if around is None else [Bound(around["as"], "state", around["state"], ("host",))]
     form = maker.pick(forms)
     inner: Json = {"none": [_linked(maker, form, near)], **({"within": maker.span(1, 6)} if form == "event" else {})}
