@@ -17,7 +17,7 @@ from tests.shrink import smallest
 SIZE = 50
 """Cases in one block: enough that a block is worth a worker, few enough that a failure is found soon."""
 
-BLOCKS = 66
+BLOCKS = 70
 """How many blocks run by themselves; `--cases` asks for more."""
 
 COUNTED = 15

@@ -192,7 +192,7 @@ def _groups() -> list[Schema]:
         "all": "All of these hold.",
         "any": "One of these holds; each that does is a match of its own.",
         "none": "None of these holds.",
-        "sequence": "These happen in this order; a `none` among them looks forward.",
+        "sequence": "These happen in this order; a `none` over events among them looks forward.",
     }
     shapes: Shapes = {
         **{word: told(said[word], several(ref("condition"), least=1)) for word in LOGIC},

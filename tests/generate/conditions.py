@@ -99,13 +99,13 @@ def sequence(maker: Maker) -> tuple[Json, list[Bound]]:
     """Give a sequence of two or three, with a `none` between or at the end."""
     items: list[Json] = []
     known: list[Bound] = []
-    forms = ("state",) if maker.yes(0.25) else ("event", "event", "state")
+    forms = ("state",) if maker.yes(0.2) else ("event", "event", "state")
     for _ in range(maker.pick((1, 2, 2, 3))):
         item, bound = maker.part(lambda: pattern(maker, maker.pick(forms), known, plain=True, most=1))
         items.append(item)
         known.append(bound)
     maker.note("sequence")
-    if len(items) == 1 or maker.yes(0.6):
+    if len(items) == 1 or maker.yes(0.5):
         place = maker.between(1, len(items))
         items.insert(place, _none_after(maker, known[:place], is_last=place == len(items)))
     found: Json = {"sequence": items}
@@ -119,7 +119,7 @@ def sequence(maker: Maker) -> tuple[Json, list[Bound]]:
 
 
 def _none_after(maker: Maker, known: list[Bound], *, is_last: bool) -> Json:
-    shape = maker.pick(("events", "events", "states", "nested", "both"))
+    shape = maker.pick(("events", "events", "events", "states", "states", "nested", "both"))
     where = "at the end" if is_last else "between"
     maker.note(f"none {where}" if shape in {"events", "both"} else f"none over states {where}")
     if shape == "states":
@@ -137,7 +137,7 @@ def _none_after(maker: Maker, known: list[Bound], *, is_last: bool) -> Json:
 
 def _nested_none(maker: Maker, known: list[Bound], *forms: str) -> Json:
     """Give what is true where something is missing: alone, or beside a state."""
-    around = _linked(maker, "state", known) if maker.yes(0.5) else None
+    around = _linked(maker, "state", known) if maker.yes(0.9) else None
     near = known if around is None else [Bound(around["as"], "state", around["state"], ("host",))]
     form = maker.pick(forms)
     inner: Json = {"none": [_linked(maker, form, near)], **({"within": maker.span(1, 6)} if form == "event" else {})}
@@ -211,7 +211,7 @@ def _unwanted(maker: Maker, known: list[Bound]) -> Json:
         return {"all": [_linked(maker, "event", known)], "within": maker.span(1, 6)}
     if shape == "nested":
         maker.note("none in a negative")
-        return _nested_none(maker, known, "state", "state", "event")
+        return _nested_none(maker, known, "state", "state", "state", "event")
     maker.note("group in a negative")
     first = _linked(maker, "state", known)
     second, _ = pattern(maker, maker.pick(("state", "event")), [], plain=True, most=1)
