@@ -21,7 +21,6 @@ from selfheal_rules.survey.overlap import Overlap, Overlaps
 from selfheal_rules.survey.overlaps import find_overlaps
 from selfheal_rules.survey.shipped import given as told_by
 from selfheal_rules.survey.shipped import healers
-from selfheal_rules.survey.text import overlaps_text
 from selfheal_rules.values import Value
 from tests import healers_page
 from tests.survey.written import GUARDED, cloud, rules
@@ -158,90 +157,6 @@ rules:
 """
     first, same, other = (rules(text.format(word), name) for word, name in (("x", "one"), ("x", "two"), ("y", "three")))
     assert [("twice", "one / act", "two / act")] == _between(first, same, other)
-
-
-COUNTED = """\
-states:
-  storm: {key: [binary], fields: {binary: string}}
-rules:
-  - id: count
-    when: {as: a, state: service.liveness, where: {binary: x, alive: ALIVE}, count: {at_least: 3}}
-    then: [{conclude: storm, with: {binary: x}}]
-  - id: act
-    when:
-      all:
-        - {as: s, state: storm}
-        - {as: b, state: service.liveness, where: {alive: ALIVE}}
-      same: [binary]
-    then: [{do: compute.disable_service, target: $b.host}]
-"""
-SINGLE = """\
-rules:
-  - id: restart
-    when: {as: a, state: service.liveness, where: {alive: false}}
-    then: [{do: compute.enable_service, target: $a.host}]
-"""
-
-
-def test_what_is_not_solved_is_told() -> None:
-    """Both rules are named, the item that may make both act, why no stream shows it, and what to look at."""
-    found = find_overlaps([rules(COUNTED.replace("ALIVE", "false"), "many"), rules(SINGLE, "one")], ALONE)
-    assert () == found.overlaps
-    (open_one,) = found.unsolved
-    assert ("many / act", "one / restart", "service.liveness") == (
-        open_one.first.name, open_one.second.name, open_one.kind
-    )  # fmt: skip
-    assert ("`many / count` counts states (`service.liveness`)",) == open_one.why
-    assert "`rulesets: [many, one]`" in open_one.look
-    assert "not shown, as `many / count` counts states" in overlaps_text(found)
-    assert "unsolved" == open_one.to_json()["how"]
-
-
-def test_what_cannot_be_is_not_unsolved() -> None:
-    """Where no item is both what one and what the other asks for, there is nothing to look at."""
-    found = find_overlaps([rules(COUNTED.replace("ALIVE", "true"), "many"), rules(SINGLE, "one")], ALONE)
-    assert ((), ()) == (found.overlaps, found.unsolved)
-
-
-def test_what_ships_is_shown_or_told() -> None:
-    """Each pair of which nothing is shown rests on what the engine does itself."""
-    assert [
-        ("compute-host-failure / keep-off", "storm / keep-servers-off"),
-        ("memory-leak / restart-centrally", "memory-leak / restart-delegated"),
-    ] == [(one.first.name, one.second.name) for one in FOUND.unsolved]
-    assert all("rests on what the engine does itself" in why for one in FOUND.unsolved for why in one.why)
-
-
-RECKONED = """\
-states:
-  load: {key: [host], fields: {host: string, used: {type: number, required: true}}}
-rules:
-  - id: reckon
-    when: WHEN
-    then: [{do: compute.disable_service, target: $a.host}]
-  - id: plain
-    when: {as: b, state: load}
-    then: [{do: compute.enable_service, target: $b.host}]
-"""
-
-
-@pytest.mark.parametrize(
-    ("when", "why"),
-    [
-        (
-            "{as: a, state: load, aggregate: {max: used, at_least: 90, by: [host]}}",
-            "`small / reckon` reckons over several items (`load`)",
-        ),
-        (
-            '{all: [{as: a, state: load}, {test: "a.used > 90"}]}',
-            "`small / reckon` compares by an expression (`test`)",
-        ),
-    ],
-)
-def test_what_is_reckoned_is_not_solved(when: str, why: str) -> None:
-    """An aggregate may need several items, and an expression a value that is not looked for."""
-    found = find_overlaps([rules(RECKONED.replace("WHEN", when))], ALONE)
-    assert [((why,), "load")] == [(one.why, one.kind) for one in found.unsolved]
 
 
 DEEP = """\
