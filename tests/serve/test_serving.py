@@ -184,7 +184,7 @@ def test_all_that_cannot_be_used_is_said_at_once(call: Call, tmp_path: Path, mon
         (tmp_path / name).write_text(text, "utf-8")
     more = """policy: p.yaml
 lease: {url: n.url}
-http: {listen: "999.1.1.1:1", tokens: short, tls: {certificate: bus, key: short, clients: none}}
+http: {listen: "999.1.1.1:1", tokens: short, tls: {certificate: bus, key: short, clients: bus}}
 sources:
   - {tail: no/alarms}
   - {listen: bus, pool: p}
@@ -194,12 +194,13 @@ executors: {cloud: elsewhere, endpoints: {cmdb: none.url}}
     file = _config(tmp_path, more)
     file.write_text(file.read_text("utf-8").replace("heal.jsonl", "oracle://me:s3cret@host/x"), "utf-8")
     called = call("serve", file, "--check")
-    named = ("oracle://…", "n.url", "999.1.1.1:1", "short", "short", "none", "no/alarms.position", "bus", "nowhere")
+    named = ("oracle://…", "n.url", "999.1.1.1:1", "short", "short", "bus", "no/alarms.position", "bus", "nowhere")
     found = re.findall(r"error\[SH454\]: `(.*?)`, the `(\w+)` of this process, cannot be used: .+", called.err)
     assert sorted([*named, "elsewhere", "none.url"]) == sorted(name for name, _ in found)
     assert (True, False) == ("the policy cannot be taken" in called.err, "s3cret" in called.err)
-    misspelt = call("serve", _config(tmp_path, "sorces: []\nlease: {url: none}\n"), "--check")
-    assert (1, 1, 1) == (misspelt.code, misspelt.err.count("SH454"), misspelt.err.count("did you mean `sources`"))
+    misspelt = call("serve", _config(tmp_path, "sorces: []\nlease: {url: none}\npolicy: no.yaml\n"), "--check")
+    told = ("SH454", "did you mean `sources`", "no.yaml` cannot be read")
+    assert (1, [1, 1, 1]) == (misspelt.code, [misspelt.err.count(one) for one in told])
     unread = call("serve", _config(tmp_path, "policy: p.yaml\nsources: [{tail: a}]\n", tmp_path / "none"), "--check")
     assert (True, True) == ("none` cannot be read" in unread.err, "the policy cannot be taken" in unread.err)
 
