@@ -17,6 +17,7 @@ from jsonschema import Draft7Validator
 from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check import load_rules
 from selfheal_rules.check.serving import check_serving
+from selfheal_rules.cli.serve import _log
 from selfheal_rules.compile import compile_rules
 from selfheal_rules.decide.decision import Outcome
 from selfheal_rules.diagnostics import Report
@@ -203,6 +204,17 @@ executors: {cloud: elsewhere, endpoints: {cmdb: none.url}}
     assert (1, [1, 1, 1]) == (misspelt.code, [misspelt.err.count(one) for one in told])
     unread = call("serve", _config(tmp_path, "policy: p.yaml\nsources: [{tail: a}]\n", tmp_path / "none"), "--check")
     assert (True, True) == ("none` cannot be read" in unread.err, "the policy cannot be taken" in unread.err)
+
+
+def test_a_traceback_in_the_log_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever reads JSON lines sees where it broke."""
+    _log("json")
+    try:
+        int("x")
+    except ValueError:
+        logging.getLogger("uvicorn").exception("broke")
+    line = json.loads(capsys.readouterr().err)
+    assert ("broke", True) == (line["event"], "ValueError: invalid literal" in line["exception"])
 
 
 def test_a_configuration_that_is_not_there_is_said(call: Call) -> None:
