@@ -48,14 +48,14 @@ def serve(arguments: argparse.Namespace) -> int:
     serving, report = load_serving(arguments.config)
     screen, folder = Screen(), arguments.config.parent
     try:
-        looked = _looked(serving, folder) if serving else Report(())
-        if report.findings or looked.findings:
-            screen.err((report + looked).render())
+        found = report + (_looked(serving, folder) if serving else Report(()))
+        if found.findings:
+            screen.err(found.render())
+        if serving and arguments.check:
+            return _checked(serving, folder, found, screen)
         if serving is None or report.errors:
             return Code.FINDINGS
-        if arguments.check:
-            return _checked(serving, folder, looked, screen)
-        if looked.errors:
+        if found.errors:
             return Code.CANNOT_LOAD
         _log(arguments.log)
         _run(serving, folder)
@@ -84,9 +84,16 @@ def load_serving(file: Path) -> tuple[Serving | None, Report]:
     return serving, report + (check_serving(serving) if sound and serving else Report(()))
 
 
-def _checked(serving: Serving, folder: Path, looked: Report, screen: Screen) -> Code:
-    _loaded(serving, folder)
-    if looked.errors:
+def _checked(serving: Serving, folder: Path, found: Report, screen: Screen) -> Code:
+    """Look at rules, policy and mappings as well, whatever was found before."""
+    try:
+        if serving.rules:
+            _loaded(serving, folder)
+    except (Refused, SelfHealError) as problem:
+        if not found.errors:
+            raise
+        screen.err(f"selfheal: {problem}")
+    if found.errors:
         return Code.FINDINGS
     screen.out("the configuration can be served")
     return Code.OK

@@ -149,6 +149,9 @@ class Webhook:
             answer = await self._taken(request)
         except _Refused as refused:
             answer = _said(refused)
+        except Exception:
+            self.answered[HTTPStatus.INTERNAL_SERVER_ERROR] += 1  # as whoever serves this will answer it
+            raise
         self.answered[answer.status_code] += 1
         return answer
 

@@ -33,8 +33,8 @@ class _Named:
         try:
             self.look()
         except (OSError, ValueError, SelfHealError) as problem:
-            why = (getattr(problem, "strerror", None) or str(problem)).lower()
-            message = f"`{self.said}`, the `{self.key}` of this process, cannot be used: {why}"
+            why = getattr(problem, "strerror", None) or str(problem)
+            message = f"`{self.said}`, the `{self.key}` of this process, cannot be used: {why[:1].lower()}{why[1:]}"
             yield error("SH454", message, at_text(self.span, self.said), self.cure)
 
 

@@ -189,6 +189,18 @@ def test_a_zaqar_that_drips_is_left(tmp_path: Path) -> None:
     assert "not confirmed: Zaqar did not answer (TimeoutError)" == answer.json()["error"]
 
 
+def test_a_fault_of_ours_is_counted(tmp_path: Path) -> None:
+    """What a server answers with 500 is among the answers."""
+
+    async def broken(_: object) -> None:
+        raise KeyError
+
+    site = Site(tmp_path, options={"confirm": broken})
+    with pytest.raises(KeyError):
+        site.post(raw("zaqar/webhook.confirmation")[0])
+    assert {500: 1} == site.webhook.answered
+
+
 def test_without_a_zaqar_nothing_is_confirmed(site: Site) -> None:
     """Nobody subscribes a site to a queue it does not know; the end of a subscription needs no answer."""
     asked, ended = site.post(raw("zaqar/webhook.confirmation")[0], raw("zaqar/webhook.unsubscribe.confirmation")[0])

@@ -17,6 +17,7 @@ from jsonschema import Draft7Validator
 from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check import load_rules
 from selfheal_rules.check.serving import check_serving
+from selfheal_rules.cli.serve import _log
 from selfheal_rules.compile import compile_rules
 from selfheal_rules.decide.decision import Outcome
 from selfheal_rules.diagnostics import Report
@@ -184,7 +185,7 @@ def test_all_that_cannot_be_used_is_said_at_once(call: Call, tmp_path: Path, mon
         (tmp_path / name).write_text(text, "utf-8")
     more = """policy: p.yaml
 lease: {url: n.url}
-http: {listen: "999.1.1.1:1", tokens: short, tls: {certificate: bus, key: short, clients: none}}
+http: {listen: "999.1.1.1:1", tokens: short, tls: {certificate: bus, key: short, clients: bus}}
 sources:
   - {tail: no/alarms}
   - {listen: bus, pool: p}
@@ -194,14 +195,26 @@ executors: {cloud: elsewhere, endpoints: {cmdb: none.url}}
     file = _config(tmp_path, more)
     file.write_text(file.read_text("utf-8").replace("heal.jsonl", "oracle://me:s3cret@host/x"), "utf-8")
     called = call("serve", file, "--check")
-    named = ("oracle://…", "n.url", "999.1.1.1:1", "short", "short", "none", "no/alarms.position", "bus", "nowhere")
+    named = ("oracle://…", "n.url", "999.1.1.1:1", "short", "short", "bus", "no/alarms.position", "bus", "nowhere")
     found = re.findall(r"error\[SH454\]: `(.*?)`, the `(\w+)` of this process, cannot be used: .+", called.err)
     assert sorted([*named, "elsewhere", "none.url"]) == sorted(name for name, _ in found)
     assert (True, False) == ("the policy cannot be taken" in called.err, "s3cret" in called.err)
-    misspelt = call("serve", _config(tmp_path, "sorces: []\nlease: {url: none}\n"), "--check")
-    assert (1, 1, 1) == (misspelt.code, misspelt.err.count("SH454"), misspelt.err.count("did you mean `sources`"))
+    misspelt = call("serve", _config(tmp_path, "sorces: []\nlease: {url: none}\npolicy: no.yaml\n"), "--check")
+    told = ("SH454", "did you mean `sources`", "no.yaml` cannot be read")
+    assert (1, [1, 1, 1]) == (misspelt.code, [misspelt.err.count(one) for one in told])
     unread = call("serve", _config(tmp_path, "policy: p.yaml\nsources: [{tail: a}]\n", tmp_path / "none"), "--check")
     assert (True, True) == ("none` cannot be read" in unread.err, "the policy cannot be taken" in unread.err)
+
+
+def test_a_traceback_in_the_log_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever reads JSON lines sees where it broke."""
+    _log("json")
+    try:
+        int("x")
+    except ValueError:
+        logging.getLogger("uvicorn").exception("broke")
+    line = json.loads(capsys.readouterr().err)
+    assert ("broke", True) == (line["event"], "ValueError: invalid literal" in line["exception"])
 
 
 def test_a_configuration_that_is_not_there_is_said(call: Call) -> None:
