@@ -281,7 +281,10 @@ def test_another_policy_is_taken_if_it_reads_no_more() -> None:
     assert again.policy is not None
     assert again.policy.kill_switch
     assert [("a", "open")] == [(one.rule, one.state) for one in again.episodes()]
-    assert {("decision", "a", "held", "kill_switch"): 1, ("episode", "a", "opened"): 1} == again.counts()
+    assert {
+        ("decision", "guarded", "a", "held", "kill_switch"): 1,
+        ("episode", "guarded", "a", "opened"): 1,
+    } == again.counts()
     assert () == again.episodes(state="closed")
     gone = Partitions.restore(program, whole.snapshot(), policy=read_policy(Source("policy.yaml", head)))
     assert gone.policy is not None
