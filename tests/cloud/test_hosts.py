@@ -1,9 +1,14 @@
 """What executors do to compute hosts of a real Nova: the road of a host that died, and back."""
 
+from datetime import timedelta
+from itertools import count
+
 import pytest
 
 from selfheal_rules.diagnostics import ExecutorError
-from tests.cloud.rig import COMPUTES, Cloud
+from selfheal_rules.execute.openstack.evacuation import ARRIVED, Exodus
+from selfheal_rules.execute.openstack.work import Work
+from tests.cloud.rig import COMPUTES, Cloud, decision, login
 
 HOST, OTHER, THIRD = COMPUTES
 
@@ -96,6 +101,19 @@ def _is_forced_up(cloud: Cloud) -> bool:
         return cloud.do("compute.force_up", THIRD).status == "done"
     except ExecutorError:
         return False
+
+
+def test_a_server_that_does_not_arrive_is_left_to_the_next_attempt() -> None:
+    """An order that Nova lost is waited for no longer than it may take; the answer says who is still there."""
+    minutes = count()
+    asked = decision("compute.evacuate_host", HOST)
+    work = Work(login(), asked, lambda: asked.time + timedelta(minutes=next(minutes)), pace=0.0)
+    begin, ended = (lambda *_: "request"), (lambda _, ident, *__: ident == "there")
+    leaving = Exodus(work, HOST, begin, ended, ARRIVED, [{"id": "lost"}, {"id": "there"}])
+    leaving.run(2, timedelta())
+    with pytest.raises(ExecutorError, match="1 of 2 servers are still there: lost: not within 0:04:00") as told:
+        leaving.told()
+    assert told.value.retryable
 
 
 def test_a_host_that_is_switched_on_is_not_evacuated(cloud: Cloud) -> None:

@@ -18,7 +18,7 @@ _TAG = "HA_Enabled"
 _IN_VAIN = frozenset({"error", "failed", "cancelled"})
 """What Nova says of migrations that moved nothing."""
 
-_ARRIVED = timedelta(minutes=4)
+ARRIVED = timedelta(minutes=4)
 """When an evacuated server is there; else it is left to the next attempt, which finds it on its way."""
 
 _MOVED = timedelta(minutes=30)
@@ -101,7 +101,7 @@ def evacuate_host(work: Work) -> str:
     chosen = [one for one in found if _is_meant(one, str(work.param("only", "all")))]
     if not chosen:
         work.refuse(f"none of its {len(found)} servers is to be evacuated: see `{_TAG}` in their metadata")
-    exodus = Exodus(work, work.target, _begin_evacuation, servers.evacuated, _ARRIVED, chosen)
+    exodus = Exodus(work, work.target, _begin_evacuation, servers.evacuated, ARRIVED, chosen)
     exodus.run(_number(work, _AT_ONCE), parse_duration(str(work.param("stagger", "0s"))))
     return exodus.told()
 
