@@ -20,9 +20,10 @@ from selfheal_rules.engine import Engine
 
 MOST = 500
 """So many notes are taken at a time: fewer than the controls whose ids an engine keeps."""
-_SAID = 1_000
 LARGEST = 1 << 20
 """More bytes than a note has: the text of a policy is the longest there is."""
+_FLAW = 1_000
+"""So many signs of a flaw are kept, those at its two ends: what it quotes may be of any length."""
 
 
 @frozen
@@ -105,7 +106,7 @@ def said(inbox: Inbox, engine: Engine) -> Iterator[list[Control]]:
 
 def _written(flaw: str) -> str:
     """Give a flaw as every inbox can keep it: it quotes what somebody wrote, however long, and with whatever signs."""
-    told = flaw if len(flaw) <= _SAID else f"{flaw[: _SAID // 2]} … {flaw[-_SAID // 2 :]}"
+    told = flaw if len(flaw) <= _FLAW else f"{flaw[: _FLAW // 2]} … {flaw[-_FLAW // 2 :]}"
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in told)
 
 

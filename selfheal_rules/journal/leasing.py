@@ -1,10 +1,18 @@
 """A lease by its URL: of a scheme that another package brings (`selfheal_rules.leases`), or of a coordinator."""
 
+from importlib.metadata import entry_points
+
 from selfheal_rules.diagnostics import JournalError
 from selfheal_rules.journal.journal import Lease
 from selfheal_rules.plugins import PluginError, plugin, plugins
 
 _WORDS = ("acquire", "check", "release")
+
+
+def is_known(url: str) -> bool:
+    """Whether somebody brings the scheme a URL begins with: a plug-in, or tooz; nothing connects."""
+    brought = (*plugins("leases"), *entry_points(group="tooz.backends"))
+    return any(one.name == url.partition(":")[0] for one in brought)
 
 
 def open_lease(url: str, name: str = "selfheal") -> Lease:

@@ -4,7 +4,6 @@ import os
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from attrs import frozen
@@ -12,8 +11,8 @@ from attrs import frozen
 from selfheal_rules.check.findings import at_text, error
 from selfheal_rules.diagnostics import Diagnostic, Report, SelfHealError
 from selfheal_rules.integrations.senders import load_senders
+from selfheal_rules.journal.leasing import is_known
 from selfheal_rules.journal.opening import open_journal
-from selfheal_rules.plugins import plugins
 from selfheal_rules.serving import Acting, BusSource, FedBy, Http, PollSource, Serving, TailSource, Tls
 from selfheal_rules.source import Span
 
@@ -171,8 +170,6 @@ def _bus(file: Path) -> None:
 
 
 def _coordinator(file: Path) -> None:
-    scheme = file.read_text("utf-8").strip().partition(":")[0]
-    known = {one.name for one in (*plugins("leases"), *entry_points(group="tooz.backends"))}
-    if scheme not in known:
+    if not is_known(file.read_text("utf-8").strip()):
         message = "nobody brings the scheme its URL begins with"
         raise ValueError(message)

@@ -21,8 +21,8 @@ from selfheal_rules.integrations.webhook import Reader
 from selfheal_rules.plugins import PluginError, plugin
 from selfheal_rules.serving import BusSource, FedBy, PluginSource, PollSource, TailSource
 
-PATIENCE = 10.0
-"""Seconds in which a source has to have ended, and four times those it has to begin; nobody waits for it longer."""
+BEGUN, ENDED = 2.5, 10.0
+"""Seconds in which a source has begun, and in which it has ended; nobody waits for it longer."""
 _log = logging.getLogger("selfheal_rules")
 
 
@@ -78,7 +78,7 @@ class _Call:
 
 
 class UnstartableError(SelfHealError):
-    """A source cannot be started; the message names it, and says no more than the kind of the fault."""
+    """A source cannot be started; the message names it, and of a stranger's fault says no more than its kind."""
 
 
 @define
@@ -108,7 +108,7 @@ class Sources:
         """Count what gave no item, by source and why."""
         return {(name, why): count for name, found in self.problems.items() for why, count in dict(found).items()}
 
-    def start(self, patience: float = PATIENCE / 4) -> None:
+    def start(self, patience: float = BEGUN) -> None:
         """
         Begin all of them. Whichever has not begun in so many seconds goes on trying, and the rest does not wait for it.
 
@@ -118,7 +118,7 @@ class Sources:
         for late in self._call("start", patience):
             _log.warning("source %s has not begun yet, and goes on trying; the others run", late)
 
-    def stop(self, patience: float = PATIENCE) -> None:
+    def stop(self, patience: float = ENDED) -> None:
         """End all of them; whichever has not ended in so many seconds is left to the end of the process."""
         for late in self._call("stop", patience):
             _log.warning("source %s does not end, and is left behind", late)
