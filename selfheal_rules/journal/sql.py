@@ -7,7 +7,6 @@ several journals, by name.
 """
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,7 +68,7 @@ _NOW: Mapping[str, str] = {
 """Seconds since 1970 by the clock of the database: the one clock that all who share the journal have."""
 
 _PAGE = 1_000
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_LONGEST = 64
 
 
 class Database:
@@ -153,8 +152,8 @@ class SqlJournal:
 
     def __init__(self, url: str, *, name: str = "selfheal", ttl: int = 30) -> None:
         """Connect to nothing yet; `JournalError` where the URL is none, or the name no name everywhere."""
-        if not _NAME.fullmatch(name):
-            message = f"{name!r} is no name of a journal: take 1 to 64 letters, digits, `.`, `_` and `-`"
+        if not 0 < len(name) <= _LONGEST or name != name.strip() or not name.isprintable():  # servers differ in these
+            message = f"{name!r} is no name of a journal: take 1 to {_LONGEST} signs, and no space at its ends"
             raise JournalError(message)
         self.name = name
         self.ttl = ttl

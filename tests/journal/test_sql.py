@@ -188,7 +188,7 @@ def test_names_are_told_apart_by_every_sign(rows: Rows) -> None:
     first.append(beats(0, 3), first.fence())
     assert (True, False) == (first.exists(), second.exists())
     for name in ("prod ", "", "p" * 65, "prod\x00"):
-        with pytest.raises(JournalError, match="is no name of a journal: take 1 to 64 letters"):
+        with pytest.raises(JournalError, match="is no name of a journal: take 1 to 64 signs, and no space at its ends"):
             SqlJournal(rows.url, name=name)
 
 
