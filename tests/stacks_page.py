@@ -122,7 +122,7 @@ def serving(stack: Stack) -> str:
     """Give the configuration of the process that decides."""
     lines = ["selfheal_serve: 1", f"rules: [rulesets/{stack.name}]", "policy: policy.yaml", "journal: heal.jsonl"]
     lines += [f"mappings: [{one.relative_to(ROOT)}]" for one in ROOT.glob(f"rulesets/{stack.name}/mapping.yaml")]
-    lines += ['http: {listen: "0.0.0.0:8642", tokens: tokens}']
+    lines += ['http: {listen: "127.0.0.1:8642", tokens: tokens}']
     sources = [*_bus(stack), *_polls(stack)]
     lines += ["sources:", *sources] if sources else []
     lines += ["executors: {cloud: production, dry: true}"]

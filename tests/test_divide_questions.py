@@ -30,6 +30,8 @@ states:
 rules:
 """
 PLACES = {"host": "zone"}
+CONFIRM = "confirm: {event: seen, where: {host: $e.host, zone: never}, within: 1h}"
+"""What is never seen, so that a step that is only shown is not over as it is shown."""
 ZONED = "guard: [{limit: 9, per: 1h, by: [$e.zone]}]"
 
 
@@ -89,7 +91,8 @@ QUESTIONS = {
         _Leading,
         "_counts",
         _always,
-        "- {id: act, when: {as: e, event: lost}, then: [{do: drain, target: $e.host}],\n"
+        "- {id: act, when: {as: e, event: lost},\n"
+        f"   then: [{{do: drain, target: $e.host, {CONFIRM}}}],\n"
         "   guard: [{limit: 9, per: 1h, by: [$e.zone]}, {max_in_flight: 2}]}",
         LOST,
     ),
@@ -98,7 +101,7 @@ QUESTIONS = {
         "_is_home",
         _always,
         f"- {{id: act, when: {{as: e, event: lost}}, key: [$e.host, $e.peer],\n"
-        f"   then: [{{do: drain, target: $e.peer}}], {ZONED}}}",
+        f"   then: [{{do: drain, target: $e.peer, {CONFIRM}}}], {ZONED}}}",
         LOST,
     ),
     "do the items say what is in what": Question(
@@ -107,9 +110,11 @@ QUESTIONS = {
         _always,
         "- {id: other, when: {as: e, event: seen},\n"
         "   then: [{conclude: dead, with: {host: $e.zone, zone: $e.host}, ttl: 1h}]}\n"
-        "- {id: act, when: {as: e, state: dead}, then: [{do: drain, target: $e.host}],\n"
+        "- {id: act, when: {as: e, state: dead},\n"
+        f"   then: [{{do: drain, target: $e.host, {CONFIRM}}}],\n"
         "   guard: [{limit: 9, per: 1h, by: [$e.zone]}]}\n"
-        f"- {{id: more, when: {{as: e, event: lost}}, then: [{{do: drain, target: $e.host}}], {ZONED}}}",
+        f"- {{id: more, when: {{as: e, event: lost}}, {ZONED},\n"
+        f"   then: [{{do: drain, target: $e.host, {CONFIRM}}}]}}",
         tuple(
             item
             for at in range(6)

@@ -38,12 +38,16 @@ def test_each_rule_set_has_its_page() -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=lambda stack: stack.name)
-def test_the_process_takes_its_configuration(call: Call, tmp_path: Path, stack: Stack) -> None:
+def test_the_process_takes_its_configuration(
+    call: Call, tmp_path: Path, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`selfheal serve --check` finds nothing wrong with configuration, policy and rules together."""
     said = serving(stack).replace("rulesets/", f"{ROOT / 'rulesets'}/")
     for name, text in {"serve.yaml": said, "policy.yaml": policy(stack), "tokens": "sender 0123456789abcdef\n"}.items():
         (tmp_path / name).write_text(text, "utf-8")
     (tmp_path / "bus.url").write_text("rabbit://user:password@127.0.0.1:5672/\n", "utf-8")
+    (tmp_path / "clouds.yaml").write_text("clouds: {production: {auth: {auth_url: 'http://127.0.0.1/'}}}\n", "utf-8")
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
     checked = call("serve", tmp_path / "serve.yaml", "--check")
     assert 0 == checked.code, checked.out + checked.err
 

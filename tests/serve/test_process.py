@@ -205,7 +205,7 @@ def test_it_says_how_it_is(served: Served) -> None:
     metrics = served.client.get(served.url("/metrics")).text
     for wanted in (
         'selfheal_inputs_total{form="state",kind="alarm"} 1.0',
-        'guard="mode",rule="one-witness",status="shadowed"',
+        'guard="mode",rule="one-witness",ruleset="compute-host-failure",status="shadowed"',
         "selfheal_lag_seconds_count 2.0",
         "selfheal_queue_length 0.0",
         "selfheal_journal_seconds_count 1.0",
