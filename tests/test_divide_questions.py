@@ -30,7 +30,7 @@ states:
 rules:
 """
 PLACES = {"host": "zone"}
-CONFIRM = "confirm: {event: seen, where: {host: $e.host, zone: never}, within: 1h}"
+CONFIRM = "confirm: {event: seen, where: {zone: $e.zone, host: never}, within: 1h}"
 """What is never seen, so that a step that is only shown is not over as it is shown."""
 ZONED = "guard: [{limit: 9, per: 1h, by: [$e.zone]}]"
 

@@ -178,18 +178,18 @@ def test_a_payload_that_gives_nothing_is_ignored_with_a_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "message"),
+    ("changed", "message", "where"),
     [
-        ({"alerts": 5}, "`payload.alerts` is 5, not a list"),
-        ({"sent": None}, "the mapping `acme-array` finds no time, and when it was received is not known"),
-        ({"array": None}, "the mapping `acme-array` finds no `source`"),
-        ({"alerts": [{"kind": "x"}]}, "mapping `acme-array`: `alarm` needs field `alarm`"),
+        ({"alerts": 5}, "`payload.alerts` is 5, not a list", "payload.alerts"),
+        ({"sent": None}, "the mapping `acme-array` finds no time, and when it was received is not known", "time"),
+        ({"array": None}, "the mapping `acme-array` finds no `source`", "source"),
+        ({"alerts": [{"kind": "x"}]}, "mapping `acme-array`: `alarm` needs field `alarm`", "alarm"),
     ],
 )
-def test_a_payload_that_lacks_something_is_malformed(changed: dict[str, Any], message: str) -> None:
+def test_a_payload_that_lacks_something_is_malformed(changed: dict[str, Any], message: str, where: str) -> None:
     """It is said what, and by which mapping."""
     payload = {"vendor": "ACME", "array": "a7", "sent": 0, "alerts": [{"id": 1, "kind": "x"}]} | changed
-    assert [Problem(1, "malformed", message)] == _lines(payload)
+    assert [Problem(1, "malformed", message, where)] == _lines(payload)
 
 
 def test_an_event_has_an_id_of_its_own_or_one_of_what_it_says() -> None:
