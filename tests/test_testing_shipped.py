@@ -11,7 +11,8 @@ from selfheal_rules.testing.report import text
 
 ROOT = Path(__file__).parents[1]
 SUITES = {path.name: load_suite(path / "tests.yaml") for path in sorted(ROOT.glob("rulesets/*/"))}
-TOGETHER = {path.parent.name: load_suite(path) for path in sorted(ROOT.glob("rulesets/*/*.selfheal-test.yaml"))}
+BESIDE = sorted(ROOT.glob("rulesets/*/*.selfheal-test.yaml"))
+TOGETHER = {f"{path.parent.name}, {path.name.partition('.')[0]}": load_suite(path) for path in BESIDE}
 """Tests of a rule set beside another one."""
 CASES = [(name, case) for suites in (SUITES, TOGETHER) for name, suite in suites.items() for case in suite.cases]
 
