@@ -74,7 +74,7 @@ def test_a_journal_knows_its_rules(call: Call, journal: Path) -> None:
     named = call("explain", RULES, "--journal", journal, *ASKED, "--format", "json").objects
     payloads = call("explain", RULES, "--input", STREAM, *ASKED, "--format", "json").objects
     assert _placeless(found) == _placeless(named) == _placeless(payloads)
-    assert ("key", "compute1") == (found[0]["failed"], found[0]["target"])
+    assert ("missing", "compute1") == (found[0]["failed"], found[0]["target"])
 
 
 def test_a_journal_knows_its_policy(call: Call, tmp_path: Path) -> None:
