@@ -169,10 +169,11 @@ class _Asking:
         own = reads_itself(needed)
         probe = self._probe(needed, whole=own)
         if any(isinstance(step, Do) for step in rule.then) and (own or probe.fires(probe.whole)):
-            blank = spoken(self.full, rules, rule, blank)
+            told = spoken(self.full, rules, rule, blank)
+            if told.lines and not (own and told.failed == "key"):  # what reads itself may not be true for this target
+                return told
+            blank = blank if told.lines else told
             probe.since = last_fired(blank)
-            if blank.lines:
-                return blank
             if not blank.decisions:  # something only the other rules know, such as an id they have seen before
                 probe = self._probe(needed, whole=True)
         return self._diagnose(probe, blank, depth)
