@@ -8,6 +8,7 @@ or reckon are not solved.
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import Any, TypeAlias
 
 from selfheal_rules.check.alternatives import Alternative, Negative, Path, denies
@@ -17,9 +18,9 @@ from selfheal_rules.check.subject import Subject
 from selfheal_rules.check.walk import names_of, patterns_below
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.events import Event, State, checked
-from selfheal_rules.model import Pattern, Reference, Rule, RuleSet
+from selfheal_rules.model import Pattern, Reference, Rule, RuleSet, Test
 from selfheal_rules.normalize.cloudevents import to_cloudevent
-from selfheal_rules.values import FrozenMap
+from selfheal_rules.values import freeze_map
 from selfheal_rules.vocabulary import ATTRIBUTES, DURATION, Kind
 
 Item: TypeAlias = Event | State
@@ -55,12 +56,34 @@ def solved(meeting: Meeting, wanted: Sequence[Value], wait: timedelta, *, in_ord
     Give items of which all that is asked in a meeting is true, with the fields that are wanted.
 
     States come first, and events after `wait`; with `in_order` each comes after the one before. None where unsolved.
+    What several patterns say of one state is in each item of it.
     """
     kinds = [kind for pattern in meeting.patterns if (kind := meeting.subject.kind(pattern.kinds[0]))]
+    if len(kinds) == len(meeting.patterns):
+        _meet_by_key(meeting, kinds, wanted)
     chosen = _choose(meeting, [*wanted, *_required(kinds)]) if len(kinds) == len(meeting.patterns) else None
     if chosen is None or (in_order and wait):
         return ()
     return _items(kinds, chosen, meeting.subject, wait, in_order=in_order)
+
+
+def _meet_by_key(meeting: Meeting, kinds: Sequence[Kind], wanted: Sequence[Value]) -> None:
+    """Make two items one in every field where they are states of one key."""
+    for (at, kind), (other, same) in combinations(enumerate(kinds), 2):
+        if kind.form == "state" and kind == same and all(_is_one(meeting, at, other, name) for name in kind.key):
+            said = [value for values in meeting.groups(wanted).values() for value in values if value[0] in {at, other}]
+            absent = {path for item, path in said if _is_denied(meeting.tests.get((item, path), ()))}
+            for path in dict.fromkeys(path for _, path in said if path not in absent):
+                meeting.unite((at, path), (other, path))
+
+
+def _is_denied(tests: Sequence[Test]) -> bool:
+    return any(test.operator == "exists" and denies(test) for test in tests)
+
+
+def _is_one(meeting: Meeting, at: int, other: int, name: str) -> bool:
+    left, right = meeting.root((at, (name,))), meeting.root((other, (name,)))
+    return left == right or (name == "source" and not meeting.tests.keys() & {left, right})
 
 
 def _wait(asked: Sequence[tuple[Alternative, Rule, Mapping[str, int]]], ruleset: RuleSet) -> timedelta:
@@ -106,7 +129,7 @@ def _choose(meeting: Meeting, wanted: Sequence[Value]) -> dict[Value, Any] | Non
         ):
             continue
         known, tests = meeting.asked(values)
-        if len(values) == 1 and any(test.operator == "exists" and denies(test) for test in tests):
+        if len(values) == 1 and _is_denied(tests):
             continue
         is_said = any(value[1][0] in ("id", "time") for value in values)
         if known is None or is_said or (known.name == "time" and any(test.operator != "exists" for test in tests)):
@@ -125,12 +148,12 @@ def _items(
     """Put the items together, states first where no order is asked for; none where two would be the same."""
     delays = [at * in_order * _STEP + wait * (kind.form == "event") for at, kind in enumerate(kinds)]
     items = [_item(at, kind, chosen, NOON + delays[at]) for at, kind in enumerate(kinds)]
-    keys = [_identity(item, kind) for item, kind in zip(items, kinds, strict=True)]
-    if len(dict.fromkeys(keys)) < len(keys):
-        return ()
     try:
         sound = tuple(checked(item, subject.vocabulary) for item in items)
     except EventError:
+        return ()
+    told = {(_identity(item, kind), item.fields) for item, kind in zip(sound, kinds, strict=True)}
+    if len({key for key, _ in told}) < len(told):
         return ()
     return sound if in_order else tuple(sorted(sound, key=lambda item: isinstance(item, Event)))
 
@@ -144,8 +167,8 @@ def _item(at: int, kind: Kind, chosen: Chosen, time: datetime) -> Item:
         elif item == at and path[0] not in ATTRIBUTES:
             _put(fields, path, value)
     if kind.form == "event":
-        return Event(f"w{at + 1}", kind.name, source, time, FrozenMap(fields))
-    return State(kind.name, source, time, FrozenMap(fields))
+        return Event(f"w{at + 1}", kind.name, source, time, freeze_map(fields))
+    return State(kind.name, source, time, freeze_map(fields))
 
 
 def _put(fields: dict[str, Any], path: Path, value: Any) -> None:  # noqa: ANN401 - a field's value

@@ -125,7 +125,7 @@ def _items(
     in_order = first.cause.in_order or second.cause.in_order
     inside = [*own.inside(first.cause), *other.inside(second.cause)]
     items = _filled(solved(meeting, wanted, timedelta(), in_order=in_order), inside, parts, in_order=in_order)
-    return tuple(one for item in items for one in _repeated(item, often))
+    return tuple(dict.fromkeys(one for item in items for one in _repeated(item, often)))
 
 
 def _linked(meeting: Meeting, link: Link, targets: tuple[Field, Field]) -> list[Field]:

@@ -41,7 +41,7 @@ def _between(*rulesets: RuleSet) -> list[tuple[str, str, str]]:
 
 
 def _acted(overlap: Overlap) -> dict[tuple[str, str], dict[Value, set[str]]]:
-    """Post the witness as it is shown, let a day pass, and give what each rule did to what."""
+    """Post the witness as it is shown, let a week pass, and give what each rule did to what."""
     engine = Engine(EVERY, policy=Policy("tried"))
     reads = list(read_items(overlap.witness, vocabulary=engine.program.vocabulary))
     items = [read.item for read in reads if isinstance(read, Reading)]
@@ -49,7 +49,7 @@ def _acted(overlap: Overlap) -> dict[tuple[str, str], dict[Value, set[str]]]:
     decided = [*engine.advance(items[0].time - timedelta(days=1))]
     for item in items:
         decided += engine.post(item)
-    decided += engine.advance(items[-1].time + timedelta(days=1))
+    decided += engine.advance(items[-1].time + timedelta(days=7))
     found: dict[tuple[str, str], dict[Value, set[str]]] = defaultdict(lambda: defaultdict(set))
     for one in decided:
         found[one.ruleset, one.rule][one.target].add(str(one.params.get("action") or one.action))
