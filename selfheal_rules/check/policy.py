@@ -72,6 +72,7 @@ def _said(policy: Policy) -> Iterator[Diagnostic]:
 
 
 def _waits(policy: Policy) -> Iterator[tuple[str, Span, timedelta | None]]:
+    yield "tell_after", policy.span, policy.tell_after
     for grade in policy.autonomy:
         yield "for", grade.span, grade.expires
     for work in policy.maintenance:

@@ -1,11 +1,11 @@
-"""What is tried again, or late: as long as that can do no harm, else it is given up."""
+"""What is tried again, or late: as long as that can do no harm, else it is given up, and people are told."""
 
 from typing import TYPE_CHECKING
 
 from selfheal_rules.compile.plan import Action
 from selfheal_rules.decide.decision import WITHDRAWN
 from selfheal_rules.decide.episode import Episode, destroys, has_done, wait_before
-from selfheal_rules.match.memory import RETRY
+from selfheal_rules.match.memory import OVERDUE, RETRY
 
 if TYPE_CHECKING:
     from selfheal_rules.decide.episodes import Episodes
@@ -36,12 +36,29 @@ class Attempts:
         """Have a step fail for good: `else` is next, and of `else` itself what tells people goes on."""
         episodes, ruling = self.episodes, self.episodes.plan.rules[episode.rule]
         episode.steps[index].state = "failed"
-        if episode.escalating:
+        if index >= len(ruling.steps):
             episodes.advance(episode)
         elif ruling.recovery:
             episodes.escalate(episode, ruling)
         else:
             episodes.close(episode, episode.ending)
+
+    def wait(self, episode: Episode, index: int) -> None:
+        """Begin to count for how long guards hold a step."""
+        memory, after = self.episodes.memory, self.episodes.gate.tell_after
+        memory.timer(memory.now + after, OVERDUE, (episode, index, episode.steps[index].attempt))
+
+    def overdue(self, episode: Episode, index: int) -> None:
+        """Have people told that guards hold a step for long, unless they know of it."""
+        episodes, progress = self.episodes, episode.steps[index]
+        if progress.decision is not None and progress.decision.verdict.known:
+            self.wait(episode, index)
+            return
+        progress.overdue = True
+        if episode.status == "open":
+            episodes.turn(episode, "held")
+            episodes.gate.overdue(episodes.plan.rules[episode.rule])
+        episodes.advance(episode)
 
     def again(self, episode: Episode, index: int) -> None:
         """Issue a step that has waited for its next attempt, unless that is moot."""

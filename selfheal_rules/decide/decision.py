@@ -32,6 +32,13 @@ class Verdict:
     """What the guard goes by: of what one guard holds under one scope, the first is looked at again first."""
     escalates: bool = field(default=False, repr=False)
     """Whether a step that is refused so leads to `else`, even where nothing was done yet."""
+    late: bool = field(default=False, repr=False)
+    """Whether it is refused for no more than that it came too late: people are told, and nothing else is done."""
+
+    @property
+    def known(self) -> bool:
+        """Whether people know that it is held, and until when: they were asked, or somebody works on the target."""
+        return self.status == "needs_approval" or self.guard == "maintenance"
 
 
 ALLOWED = Verdict("allowed", "mode", "every guard lets it through, and the site enforces this rule set")

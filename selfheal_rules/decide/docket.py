@@ -236,8 +236,10 @@ class Docket:
         heappush(self.orders.setdefault(queue, []), proposal.ticket)
         self.held[place] = (queue, proposal.ticket)
         proposal.asked = proposal.asked or verdict.status == "needs_approval"
-        if proposal.progress.state != "held" and not proposal.level:
-            self.memory.timer(proposal.since + self.episodes.max_age, HELD, (place, proposal.ticket))
+        if proposal.progress.state != "held":
+            self.episodes.attempts.wait(proposal.episode, proposal.index)
+            if not proposal.level:
+                self.memory.timer(proposal.since + self.episodes.max_age, HELD, (place, proposal.ticket))
         proposal.progress.state = "held"
         due = self.memory.now + AGAIN if verdict is self.episodes.caution else _due(verdict)
         if due is not None and due < self.alarms.get(queue, due + 1):

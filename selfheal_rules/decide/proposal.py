@@ -40,9 +40,10 @@ class Proposal:
         self.targeted = step.step.target is not None
         self.acting = step.acting
         self.deadline = step.deadline
-        self.guarded = step.acting or not (episode.escalating or ruling.acts)
+        last = index >= len(ruling.steps)
+        self.guarded = step.acting or not (last or ruling.acts)
         """Whether guards speak to it: to what touches something; in a rule where nothing does, to all but `else`."""
-        self.since = self.progress.issued if episode.escalating else episode.opening.at
+        self.since = self.progress.issued if last else episode.opening.at
         """Since when there is cause for it: what `else` asks for is asked for since what was tried has failed."""
         self.level = episode.level
         self.shadow = False
@@ -68,6 +69,8 @@ class Gate(Protocol):
 
     seed: str
     """What the jitter of waits is drawn from."""
+    tell_after: int
+    """For how long guards may hold a step before people are told, in microseconds."""
 
     @property
     def strict(self) -> bool:
@@ -111,6 +114,9 @@ class Gate(Protocol):
 
     def opened(self, episode: Episode, ruling: Ruling) -> None:
         """Count an episode that began."""
+
+    def overdue(self, ruling: Ruling) -> None:
+        """Count an episode that is held for so long that people are told."""
 
     def closed(self, episode: Episode, ruling: Ruling) -> None:
         """Count an episode that came to its end."""

@@ -87,7 +87,7 @@ def _overtaken(proposal: Proposal, found: Approval | None, max_age: int, now: in
     is_old = proposal.opens and not proposal.level and now - proposal.since >= max_age
     if not (proposal.asked and is_old) or (found is not None and (found.used or len(found.votes) >= found.quorum)):
         return None
-    return suppressed("approval", "nobody agreed while people were asked, and its cause is too old to act on")
+    return suppressed("approval", "nobody agreed while it was asked, and its cause is too old to act on", late=True)
 
 
 def _answered(decision: str, found: Approval, quorum: int, now: int) -> Verdict | None:

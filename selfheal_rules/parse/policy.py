@@ -22,6 +22,7 @@ from selfheal_rules.parse.nodes import ListNode, MapNode, Node
 from selfheal_rules.parse.vocabulary import check_version
 from selfheal_rules.policy import (
     DAYS,
+    HOUR,
     Autonomy,
     Calendar,
     Enforced,
@@ -45,8 +46,8 @@ POLICY = Keys(
     "a policy",
     ("selfheal_policy", "policy"),
     (
-        "mode", "kill_switch", "seed", "require_backtest", "rulesets", "protected", "autonomy", "guards", "topology",
-        "maintenance", "stand_down", "observers", "conflicts",
+        "mode", "kill_switch", "seed", "require_backtest", "tell_after", "rulesets", "protected", "autonomy", "guards",
+        "topology", "maintenance", "stand_down", "observers", "conflicts",
     ),
 )  # fmt: skip
 ENFORCED = Keys("a rule set's entry", ("ruleset", "mode"), ("revision", "backtest"))
@@ -135,6 +136,7 @@ def _policy(fields: Fields, source: Source | None) -> Policy | None:
         kill_switch=fields.boolean("kill_switch"),
         seed=fields.text("seed"),
         require_backtest=fields.boolean("require_backtest"),
+        tell_after=_span(fields, "tell_after", HOUR),
         rulesets=tuple(_each(fields, "rulesets", ENFORCED, _enforced)),
         protected=tuple(_each(fields, "protected", PROTECTED, _protected)),
         autonomy=tuple(_each(fields, "autonomy", AUTONOMY, _autonomy)),
@@ -230,7 +232,7 @@ def _autonomy(fields: Fields) -> Autonomy:
         cast("Grade", _word(fields, "grade", get_args(Grade), "approve")),
         _globs(fields, "action"),
         _words(fields, "risk", get_args(Risk)),
-        _span(fields, "for", timedelta(hours=1)),
+        _span(fields, "for", HOUR),
         quorum,
         span=fields.span,
     )
