@@ -324,7 +324,7 @@ def _calendar(fields: Fields) -> Calendar | None:
     targets, days = _globs(fields, "targets"), _words(fields, "days", DAYS)
     start = _read(fields, "from", _time_of_day, "a time of day", 'write "22:00"')
     end = _read(fields, "to", _time_of_day, "a time of day", 'write "02:00"')
-    zone = _read(fields, "zone", ZoneInfo, "a time zone", "write one of the IANA names, such as `Europe/Berlin`")
+    zone = _read(fields, "zone", _zone, "a time zone", "write one of the IANA names, such as `Europe/Berlin`")
     until = _read(fields, "until", date.fromisoformat, "a date", "write its last day, such as `2027-01-31`")
     if start is None or end is None or zone is None or until is None:
         return None
@@ -335,6 +335,13 @@ def _calendar(fields: Fields) -> Calendar | None:
 def _time_of_day(text: str) -> time:
     hour, minute = text.split(":")
     return time(int(hour), int(minute))
+
+
+def _zone(text: str) -> ZoneInfo:
+    """Give a zone that is the same everywhere: a machine's own name for where it stands is none."""
+    if text in {"localtime", "posixrules", "Factory"}:
+        raise ValueError(text)
+    return ZoneInfo(text)
 
 
 def _read(fields: Fields, name: str, reader: Callable[[str], Read], what: str, cure: str) -> Read | None:
