@@ -6,9 +6,13 @@ from selfheal_rules.compile.plan import Action
 from selfheal_rules.decide.decision import WITHDRAWN
 from selfheal_rules.decide.episode import Episode, destroys, has_done, wait_before
 from selfheal_rules.match.memory import OVERDUE, RETRY
+from selfheal_rules.values import SECOND, microseconds
 
 if TYPE_CHECKING:
     from selfheal_rules.decide.episodes import Episodes
+
+MOMENT = 60 * SECOND
+"""How long after the instant a guard has named a step is still held, if it was not let through then."""
 
 
 class Attempts:
@@ -43,16 +47,12 @@ class Attempts:
         else:
             episodes.close(episode, episode.ending)
 
-    def wait(self, episode: Episode, index: int) -> None:
-        """Begin to count for how long guards hold a step."""
-        memory, after = self.episodes.memory, self.episodes.gate.tell_after
-        memory.timer(memory.now + after, OVERDUE, (episode, index, episode.steps[index].attempt))
-
     def overdue(self, episode: Episode, index: int) -> None:
-        """Have people told that guards hold a step for long, unless they know of it."""
-        episodes, progress = self.episodes, episode.steps[index]
-        if progress.decision is not None and progress.decision.verdict.known:
-            self.wait(episode, index)
+        """Have people told that guards hold a step for long, unless the guard has said when it may go on."""
+        episodes, memory, progress = self.episodes, self.episodes.memory, episode.steps[index]
+        again = progress.decision.verdict.retry_at if progress.decision is not None else None
+        if again is not None and microseconds(again) >= memory.now:
+            memory.timer(microseconds(again) + MOMENT, OVERDUE, (episode, index, progress.attempt))
             return
         progress.overdue = True
         if episode.status == "open":

@@ -35,11 +35,6 @@ class Verdict:
     late: bool = field(default=False, repr=False)
     """Whether it is refused for no more than that it came too late: people are told, and nothing else is done."""
 
-    @property
-    def known(self) -> bool:
-        """Whether people know that it is held, and until when: they were asked, or somebody works on the target."""
-        return self.status == "needs_approval" or self.guard == "maintenance"
-
 
 ALLOWED = Verdict("allowed", "mode", "every guard lets it through, and the site enforces this rule set")
 SHADOWED = Verdict("shadowed", "mode", "decided, not to be carried out: no site policy enforces this rule set")

@@ -59,6 +59,11 @@ class Proposal:
         return self.guarded and not self.episode.admitted
 
     @property
+    def timed(self) -> tuple[Episode, int, int]:
+        """What a timer of this attempt is about."""
+        return self.episode, self.index, self.progress.attempt
+
+    @property
     def flight(self) -> Flight:
         """What tells this attempt from any other."""
         return self.episode.number, self.index, self.progress.attempt

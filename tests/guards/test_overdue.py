@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.guards.rig import DEAD, DRAIN, FENCED, FREE, LOST, PAGE, Site, at, rule
+from tests.guards.rig import DEAD, DRAIN, FENCED, FREE, LOST, PAGE, Site, at, line, rule
 
 ENABLE = DRAIN.replace("disable", "enable")[1:-1]
 ELSE = PAGE.replace("else: [", f"else: [{ENABLE}, ")
@@ -76,6 +76,16 @@ def test_g11_whoever_knows_is_not_told(more: str, waits: str) -> None:
     site.state("work", 0)
     assert [f"fence h1 {waits}@1"] == site.state("alarm", 1)
     assert [] == site.until(5 * 3600 - 1)
+
+
+def test_g11_a_guard_that_names_an_instant_is_given_until_then() -> None:
+    """G11: what a limit lets through when it said it would is told to nobody; what it then still holds is."""
+    site = Site(rule(DEAD, f"[{FENCED}]", "{limit: 1, per: 1h}", more=f"outcome: {PAGE}"), PATIENT)
+    for second, host in enumerate(("h1", "h2", "h3")):
+        site.state("alarm", second, host)
+    assert ["h1 allowed@0", "h2 held:limit@1", "h3 held:limit@2"] == [line(one)[6:] for one in site.decisions]
+    assert [] == [one for one in site.until(3599) if "h1" not in one]
+    assert ["fence h2 allowed@3600", "notify h2 allowed@3660", "notify h3 allowed@3660"] == site.until(3660)
 
 
 def test_g11_what_was_held_until_it_was_too_old_is_told() -> None:
