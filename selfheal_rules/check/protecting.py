@@ -22,7 +22,7 @@ _CHOICE = re.compile(r"\[[^\[\]]+\]")
 _LIKE_OTHERS = re.compile(r"/.*/|\^.*|.*\$|(host|target|name|instance|node):.*")
 """A name as other tools would write it: an expression between slashes or anchors, or with what it is before it."""
 _NO_NAMES = frozenset({"enum", "ordered", "boolean", "number", "duration", "time", "list", "map"})
-"""The types of fields that name no thing; the words of an enum may, and hardly do."""
+"""The types of fields that name no thing; words may, and hardly do."""
 
 
 def unprotecting(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
@@ -85,7 +85,7 @@ def _fields(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
             type_ = vocabulary.kinds[kind].type_at((name,)) if kind in vocabulary.kinds else None
             if type_ is not None and type_.name in _NO_NAMES:
                 message = f"`{name}` of `{kind}` is of type {type_.name}, and names no thing"
-                tell = warning if type_.name == "enum" else error
+                tell = warning if type_.values else error
                 yield tell("SH394", message, at_word(span, name), "name the field that says which thing it is")
 
 
