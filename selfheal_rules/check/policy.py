@@ -46,9 +46,10 @@ def check_calendars(policy: Policy, now: datetime) -> Report:
 def _over(policy: Policy, now: datetime) -> Iterator[Diagnostic]:
     for work in policy.maintenance:
         if isinstance(work, Calendar):
-            last = _last(work) + timedelta(days=work.end <= work.start)
-            if now >= datetime.combine(last, work.end, work.zone).replace(fold=1):
-                message = f"`{work.name}` is over since {work.until}, and holds nothing any more"
+            last = _last(work)
+            over = last + timedelta(days=work.end <= work.start)
+            if now >= datetime.combine(over, work.end, work.zone).replace(fold=1):
+                message = f"`{work.name}` is over since {last}, and holds nothing any more"
                 cure = "say until when people work on it now, or take the entry out"
                 yield warning("SH390", message, at_word(work.span, str(work.until)), cure)
 

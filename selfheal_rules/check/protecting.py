@@ -19,6 +19,7 @@ LEAST = timedelta(seconds=1)
 """What is shorter is over before anything is judged again."""
 _CHOICE = re.compile(r"\[[^\[\]]+\]")
 """Letters one of which stands in a name."""
+_BLANK = re.compile(r"[\s%]")
 _LIKE_OTHERS = re.compile(r"/.*/|\^.*|.*\$|(host|target|name|instance|node):.*")
 """A name as other tools would write it: an expression between slashes or anchors, or with what it is before it."""
 _NO_NAMES = frozenset({"enum", "ordered", "boolean", "number", "duration", "time", "list", "map"})
@@ -39,9 +40,10 @@ def unprotecting(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]
 
 
 def _names(policy: Policy) -> Iterator[Diagnostic]:
-    tell = warning if policy.topology else error  # what a thing is in may be called anything
     for span, name in _named(policy):
         if not _may_name(name):
+            # a thing that others are in, such as a rack, may be called so, though nobody acts on it
+            tell = warning if policy.topology and _may_name(_BLANK.sub("", name)) else error
             message = f"`{name}` is the name of nothing that is ever acted on"
             cure = "write one name, in which `*` stands for any text; several are several entries"
             yield tell("SH391", message, at_text(span, name), cure)

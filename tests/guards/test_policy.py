@@ -156,6 +156,7 @@ UNFIT = {
     "protected: [{target: '[h1]', reason: r}]": "SH391",
     "protected: [{target: 'h1 h2', reason: r}]": "SH391",
     "protected: [{target: ALL, reason: r}]": "SH391",
+    "topology: [{state: host, within: [az]}]\nprotected: [{target: 'az1,az2', reason: r}]": "SH391",
     f"{NIGHTLY}, targets: [h1, '']}}]": "SH391",
     f"{NIGHTLY}, targets: ['h1;h2']}}]": "SH391",
     "maintenance: [{state: count, target: number, at_most: 1d, owner: o, reason: r}]": "SH394",
