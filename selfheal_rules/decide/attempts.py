@@ -29,9 +29,10 @@ class Attempts:
         step, progress = ruling.every[index], episode.steps[index]
         episodes.rest(ruling, index, progress)
         episodes.landed(episode, index, worked=False)
-        if isinstance(step, Action) and progress.attempt <= step.times:
+        tried = progress.attempt - progress.before
+        if isinstance(step, Action) and tried <= step.times:
             progress.state = "retrying"
-            wait = wait_before(step, episode.opening.id, progress.attempt, episodes.gate.seed)
+            wait = wait_before(step, episode.opening.id, tried, episodes.gate.seed)
             memory.timer(memory.now + wait, RETRY, (episode, index, progress.attempt))
             return
         self._give_up(episode, index)

@@ -19,8 +19,8 @@ class Progress:
     """How far one step is."""
 
     __slots__ = (
-        "answered", "attempt", "await_row", "awaits", "decision", "due", "failed", "issued", "overdue", "params",
-        "state", "target",
+        "answered", "attempt", "await_row", "awaits", "before", "decision", "due", "failed", "issued", "overdue",
+        "params", "state", "target",
     )  # fmt: skip
 
     def __init__(self, target: Any, params: Any, awaits: Any) -> None:
@@ -34,6 +34,8 @@ class Progress:
         self.failed = 0
         """The latest attempt that is known to have failed."""
         self.attempt = 0
+        self.before = 0
+        """How many attempts there were before `else` was reached: people were told that something is held."""
         self.overdue = False
         """Whether guards have held this attempt for so long that people are told."""
         self.issued = 0
@@ -98,7 +100,7 @@ class Episode:
             if late and not _is_told(step):
                 progress.state = "dropped"
             elif progress.state in {"confirmed", "failed"}:
-                progress.state = "waiting"  # people were told that something is held, and now that it is given up
+                progress.state, progress.before = "waiting", progress.attempt
 
     def helped(self, progress: Progress) -> bool | None:
         """Whether a step that is done has helped; None where what was to show it has not, and the cause is not gone."""

@@ -120,6 +120,19 @@ def test_g11_a_rule_without_else_ends_as_stale() -> None:
     assert ["stale"] == site.status()
 
 
+def test_g11_what_is_told_again_is_tried_as_often_as_ever() -> None:
+    """G11: that people were told of a hold takes nothing from the attempts to tell them of the end."""
+    seen = "confirm: {event: beat, where: {host: $e.host}, within: 30s}, retry: {times: 1, backoff: 5s}"
+    often = PAGE.replace("$e.host}]", f"$e.host, {seen}}}]")
+    site = Site(rule(DEAD, f"[{FENCED}]", LIMIT, more=f"outcome: {often}"), PATIENT)
+    site.say("pause", 0, "action:compute.*")
+    site.state("alarm", 0)
+    assert ["notify h1 allowed@600", "notify h1#2 allowed@635"] == site.until(699)
+    site.say("resume", 700, "action:compute.*")
+    assert ["notify h1#3 allowed@760", "notify h1#4 allowed@795"] == site.until(999)
+    assert ["escalated"] == site.status()
+
+
 def test_g11_a_telling_that_fails_ends_nothing() -> None:
     """G11: the step stays held, and is done when it may be."""
     site = Site(ILL, PATIENT)
