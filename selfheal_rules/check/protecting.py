@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from typing import cast
 
 from selfheal_rules.check.findings import at_text, at_word, error, listed, warning
 from selfheal_rules.check.walk import spans_of
@@ -110,15 +111,7 @@ def _waits(policy: Policy) -> Iterator[tuple[str, Span, timedelta]]:
     for guard in policy.guards:
         for word, operand in spans_of(guard.guard):
             if isinstance(operand, Literal):
-                yield word, operand.span, _duration(operand)
-
-
-def _duration(operand: Literal) -> timedelta:
-    try:
-        found = DURATION.literal(operand.value)
-    except (TypeError, ValueError):  # what is no duration has a finding of its own
-        return timedelta()
-    return found if isinstance(found, timedelta) else timedelta()
+                yield word, operand.span, cast("timedelta", DURATION.literal(operand.value))
 
 
 # Limits
