@@ -21,6 +21,7 @@ from selfheal_rules.match.judge import Found, Judge, Ruled
 from selfheal_rules.match.memory import DEADLINE, FORGET, HEALTH, HELD, OVERDUE, RETRY
 from selfheal_rules.match.rows import Row
 from selfheal_rules.match.supports import Supports
+from selfheal_rules.match.timers import is_waiting
 from selfheal_rules.values import canonical_key
 
 PENDING = frozenset({"proposed", "held", "issued", "retrying"})
@@ -383,7 +384,7 @@ class Episodes:
             self.attempts.fail(episode, index)
         elif purpose == RETRY and self.awaits(subject, "retrying"):
             self.attempts.again(episode, index)
-        elif purpose == OVERDUE and self.awaits(subject, "held"):
+        elif purpose == OVERDUE and is_waiting(subject):
             self.attempts.overdue(episode, index)
 
     def awaits(self, timed: tuple[Episode, int, int], state: str) -> bool:

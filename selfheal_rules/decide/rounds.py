@@ -30,7 +30,6 @@ from selfheal_rules.match.memory import (
     HOLD,
     JUDGE,
     LAPSE,
-    OVERDUE,
     RETRY,
     TALLY,
     Memory,
@@ -131,7 +130,6 @@ class Rounds:
             DEADLINE: lambda: self.episodes.awaits(subject, "issued"),
             RETRY: lambda: self.episodes.awaits(subject, "retrying"),
             HELD: lambda: self.docket.waits(subject, due),
-            OVERDUE: lambda: self.episodes.awaits(subject, "held"),
         }
         return purpose not in still or still[purpose]()
 
