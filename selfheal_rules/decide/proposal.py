@@ -21,8 +21,8 @@ class Proposal:
     """One attempt at a step, from when it asks to be issued until it is or never will be."""
 
     __slots__ = (
-        "acting", "action", "asked", "deadline", "episode", "guarded", "id", "index", "level", "params", "place",
-        "progress", "rule", "ruleset", "shadow", "since", "step", "target", "targeted", "ticket", "words",
+        "acting", "action", "asked", "deadline", "episode", "guarded", "id", "index", "level", "otherwise", "params",
+        "place", "progress", "rule", "ruleset", "shadow", "since", "step", "target", "targeted", "ticket", "words",
     )  # fmt: skip
 
     def __init__(self, ticket: int, episode: Episode, index: int, step: Action, ruling: Ruling) -> None:
@@ -40,10 +40,11 @@ class Proposal:
         self.targeted = step.step.target is not None
         self.acting = step.acting
         self.deadline = step.deadline
-        last = index >= len(ruling.steps)
-        self.guarded = step.acting or not (last or ruling.acts)
+        self.otherwise = index >= len(ruling.steps)
+        """Whether it is a step of `else`."""
+        self.guarded = step.acting or not (self.otherwise or ruling.acts)
         """Whether guards speak to it: to what touches something; in a rule where nothing does, to all but `else`."""
-        self.since = self.progress.issued if last else episode.opening.at
+        self.since = self.progress.issued if self.otherwise else episode.opening.at
         """Since when there is cause for it: what `else` asks for is asked for since what was tried has failed."""
         self.level = episode.level
         self.shadow = False

@@ -120,8 +120,7 @@ class View:
 
     def only_shows(self, proposal: Proposal) -> bool:
         """Whether a step is not to be done: its rule set or its action is in shadow, or what it rests on was."""
-        episode = proposal.episode
-        follows = episode.shadowed and (proposal.acting or not episode.escalating)
+        follows = proposal.episode.shadowed and (proposal.acting or not proposal.otherwise)
         return follows or self.shadows(proposal)
 
     def loses(self, proposal: Proposal, rival: Proposal) -> bool:

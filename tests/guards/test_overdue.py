@@ -133,6 +133,15 @@ def test_g11_what_is_told_again_is_tried_as_often_as_ever() -> None:
     assert ["escalated"] == site.status()
 
 
+def test_g11_people_are_told_where_what_went_before_was_only_shown() -> None:
+    """G11: a step rests on one that was suggested, so it is only shown; that it is held is told."""
+    suggest = "autonomy: [{action: compute.fence, grade: suggest}, {grade: auto}]\n"
+    site = Site(rule(DEAD, f"[{FENCED}, {ENABLE}]", LIMIT, more=f"outcome: {PAGE}"), PATIENT.replace(AUTO, suggest))
+    site.say("pause", 0, "action:compute.enable_service")
+    assert ["fence h1 shadowed@0", "enable_service h1 held:pause@0"] == site.state("alarm", 0)
+    assert ["notify h1 allowed@600"] == site.until(600)
+
+
 def test_g11_a_telling_that_fails_ends_nothing() -> None:
     """G11: the step stays held, and is done when it may be."""
     site = Site(ILL, PATIENT)
