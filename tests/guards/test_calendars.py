@@ -68,7 +68,7 @@ def _plan(zone: str, days: tuple[str, ...], start: time, end: time, until: date)
     return Calendar("n", ("h1",), days, start, end, ZoneInfo(zone), until, "o", "r")
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(
     st.sampled_from(CHANGES),
     st.lists(st.sampled_from(DAYS), min_size=1, unique=True),
