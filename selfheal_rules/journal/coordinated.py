@@ -30,6 +30,8 @@ class CoordinatedLease:
             self._lock = self._coordinator.get_lock(name.encode())
         if type(self._lock).is_still_owner is locking.Lock.is_still_owner:
             # etcd, MySQL, PostgreSQL: the lock only remembers that it was taken, whoever may have it by now
+            with suppress(tooz.ToozError):
+                self._coordinator.stop()
             message = f"{self._where} is no lease: its driver cannot tell whether a lock is still held; take another"
             raise JournalError(message)
 
