@@ -69,12 +69,17 @@ class Cloud:
     at: float = 0
     said: list[sr.Decision] = field(factory=list)
     last: dict[str, sr.Decision] = field(factory=dict)
-    """The last word on each host."""
+    """The last word on what is to be done about each host."""
+    told: dict[str, None] = field(factory=dict)
+    """The hosts people were told of."""
     alarmed: dict[int, None] = field(factory=dict)
 
     def take(self, step: sr.Step) -> None:
         """Note what was said, and do what is allowed: the host is off at once, and says so."""
         for decision in step:
+            if decision.action == "notify":
+                self.told[str(decision.target)] = None
+                continue
             self.said.append(decision)
             self.last[str(decision.target)] = decision
             if decision.verdict.status == "allowed":
@@ -111,11 +116,12 @@ class Cloud:
 
 @define(eq=False)
 class Tale:
-    """What came of a storm: how many were acted on in each part of it, and why the others were not."""
+    """What came of a storm: how many were acted on in each part of it, and told of, and why the others were not."""
 
     singles: int
     zone: int
     blind: int
+    told: int
     after: Counter[str]
     seconds: float
 
@@ -156,7 +162,7 @@ def simulate(hosts: int, zones: int) -> Tale:
     cloud.wait(10)
     _is_within_limits(cloud)
     after = Counter(one.verdict.guard for one in cloud.last.values())
-    return Tale(singles, zone, blind, after, time.process_time() - begun)
+    return Tale(singles, zone, blind, len(cloud.told), after, time.process_time() - begun)
 
 
 def _acted(cloud: Cloud) -> int:
@@ -189,6 +195,7 @@ def main() -> None:
     print(
         f"acted on: {tale.singles} single failures, {tale.zone} of a lost zone, {tale.blind} as the monitoring was lost"
     )
+    print(f"told of, since they were held for long: {tale.told}")
     words = ", ".join(f"{number:,} {guard}" for guard, number in tale.after.most_common())
     print(f"the last words: {words}")
 

@@ -19,6 +19,7 @@ Grade: TypeAlias = Literal["suggest", "approve", "auto"]
 
 HERE = "the engine runs here"
 """Why the host an engine runs on is protected."""
+HOUR = timedelta(hours=1)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -55,7 +56,7 @@ class Autonomy:
     grade: Grade
     actions: tuple[str, ...] = ("*",)
     risks: tuple[str, ...] = ("none", "low", "high")
-    expires: timedelta = timedelta(hours=1)
+    expires: timedelta = HOUR
     quorum: int = 1
     span: Span = _span()
 
@@ -140,6 +141,8 @@ class Policy:
     kill_switch: bool = False
     seed: str = ""
     require_backtest: bool = False
+    tell_after: timedelta = HOUR
+    """For how long guards may hold a step before people are told."""
     rulesets: tuple[Enforced, ...] = ()
     protected: tuple[Protected, ...] = ()
     autonomy: tuple[Autonomy, ...] = ()

@@ -58,7 +58,7 @@ from selfheal_rules.values import FrozenMap
 from selfheal_rules.vocabulary import Feed, Field, FieldType, Kind, Vocabulary
 
 MAGIC = b"selfheal-snapshot"
-VERSION = 8
+VERSION = 9
 _HEAD = len(MAGIC) + 1
 _DIGEST = 32
 _SUM = 32

@@ -12,6 +12,10 @@ from typing import Any
 
 _BRACKETED = re.compile(r"\[([^\[\]]*:[^\[\]]*)\](?::\d+)?\Z")
 """An address of version 6 as URLs have it, whether with a port or without."""
+EVERYTHING = frozenset({"", "all", "any", "none", "null"})
+"""Texts that name no one thing."""
+_SEVERAL = re.compile(r"[*?\[\],;%\s]")
+"""In none of them does any of these stand that is read as a pattern or a list somewhere, unless it is an address."""
 _PORTED = re.compile(r"([^:]+):\d+\Z")
 
 
@@ -27,6 +31,13 @@ def is_address(name: str) -> bool:
     except ValueError:
         return False
     return name == name.strip()
+
+
+def names_one(name: str) -> bool:
+    """Whether a text names one thing, and neither all, nor several, nor none."""
+    if name.strip().lower() in EVERYTHING:
+        return False
+    return not _SEVERAL.search(name) or is_address(name)
 
 
 def short(name: str) -> str:

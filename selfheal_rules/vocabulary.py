@@ -348,7 +348,9 @@ def _text(*names: str) -> tuple[Field, ...]:
     return tuple(Field(name, STRING, required=True) for name in names)
 
 
-EPISODE_STATUS = FieldType("enum", ("open", "verifying", "healed", "escalated", "quarantined", "closed"))
+EPISODE_STATUS = FieldType(
+    "enum", ("open", "held", "verifying", "healed", "escalated", "stale", "quarantined", "closed")
+)
 _TARGET = Field("target", ANY, required=True, doc='Empty (`""`) where a step has none, so that it can be joined.')
 
 _SELF = (

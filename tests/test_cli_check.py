@@ -216,7 +216,9 @@ maintenance:
 """
 
 
-@pytest.mark.parametrize(("until", "expected"), [("2001-01-06", ["SH390"]), ("9998-01-01", [])])
+@pytest.mark.parametrize(
+    ("until", "expected"), [("2001-01-06", ["SH390"]), ("0001-01-01", ["SH390"]), ("9998-01-01", [])]
+)
 def test_a_calendar_that_is_over_is_told(call: Call, until: str, expected: list[str]) -> None:
     """By the clock of whoever checks: nobody is to believe that an entry still holds something back."""
     found = call("check", RULES, "--policy", "-", "--format", "json", text=CALENDAR.format(until).encode())
@@ -227,6 +229,8 @@ def test_a_calendar_that_is_over_is_told(call: Call, until: str, expected: list[
 
 @pytest.mark.parametrize(("hour", "expected"), [(3, 0), (4, 1)])
 def test_a_calendar_is_over_with_its_last_night(hour: int, expected: int) -> None:
-    """A window that begins on the last day is held to its end."""
+    """A window that begins on the last of its days is held to its end, whatever days come after."""
     policy = read_policy(Source("p.yaml", CALENDAR.format("2026-01-03")))
+    late = read_policy(Source("p.yaml", CALENDAR.format("2026-01-09")))
+    assert expected == len(check_calendars(late, datetime(2026, 1, 4, hour, tzinfo=UTC)).findings)
     assert expected == len(check_calendars(policy, datetime(2026, 1, 4, hour, tzinfo=UTC)).findings)

@@ -1,5 +1,7 @@
 """Timers that mean nothing any more are thrown away, and nobody can tell."""
 
+from datetime import timedelta
+
 import pytest
 
 import selfheal_rules as sr
@@ -14,6 +16,11 @@ FLAPPING = rule("{as: p, state: node, for: 1h}")
 AGING = rule("{as: p, state: node, where: {seen: {more_than: 1h}}}")
 FOLLOWING = rule("{as: p, event: beat}", "[{conclude: trouble, with: {host: $p.host}, ttl: 1h}]") + rule(
     "{as: p, state: node}", "[{conclude: trouble, with: {host: $p.host}, cleared: true}]", name="lifted"
+)
+HELD = rule(
+    "{all: [{as: p, state: node}]}",
+    "[{do: compute.disable_service, target: $p.host}]",
+    more="guard: [{min_healthy: 1, of: {state: trouble}}]",
 )
 
 
@@ -38,3 +45,14 @@ def test_what_comes_and_goes_leaves_no_timers(rules: str) -> None:
         engine.post(node(number, n=number, seen=beat(number).time))
         engine.post(node(number, gone=rules is not AGING, seen=beat(number).time))
     assert timers.FEW >= len(engine._memory.timers)
+
+
+def test_what_was_held_is_not_waited_for() -> None:
+    """A step that is held and withdrawn, again and again, leaves none of the timers that would have people told."""
+    engine = sr.Engine(sr.compile_rules(load(HELD)), max_age=timedelta(seconds=10))
+    for number in range(8 * timers.FEW):
+        engine.post(node(number))
+        engine.post(node(number, gone=True))
+    assert timers.FEW >= len(engine._memory.timers)
+    engine.post(node(number))
+    assert node(number).time + timedelta(hours=1) == engine.next_deadline()

@@ -1,18 +1,19 @@
 """Where a site's policy and rule sets meet: what it names is there, and what it lets act is fit to."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 
 from selfheal_rules.actions import CATALOGUE
-from selfheal_rules.check.findings import at_word, error, listed, warning
+from selfheal_rules.check.findings import at_text, at_word, error, listed, warning
 from selfheal_rules.check.guards import lacking, population, share, typed
 from selfheal_rules.check.leaves import duration
+from selfheal_rules.check.protecting import unprotecting
 from selfheal_rules.check.walk import spans_of, steps_of
 from selfheal_rules.diagnostics import Diagnostic, Report
 from selfheal_rules.model import Conclude, Do, Pattern, RuleSet
-from selfheal_rules.parse.findings import closest, did_you_mean
-from selfheal_rules.policy import Autonomy, Calendar, Enforced, Policy, StandDown, Worked
+from selfheal_rules.parse.findings import closest, did_you_mean, likely
+from selfheal_rules.policy import DAYS, Autonomy, Calendar, Enforced, Policy, StandDown, Worked
 from selfheal_rules.source import Span
 from selfheal_rules.vocabulary import Kind, Vocabulary
 
@@ -31,6 +32,7 @@ def check_policy(
             *_topology(policy, vocabulary),
             *_concluded(policy, found),
             *_guards(policy, vocabulary),
+            *unprotecting(policy, vocabulary),
             *_enforced(policy, found, revisions or {}),
         )
     )
@@ -44,11 +46,19 @@ def check_calendars(policy: Policy, now: datetime) -> Report:
 def _over(policy: Policy, now: datetime) -> Iterator[Diagnostic]:
     for work in policy.maintenance:
         if isinstance(work, Calendar):
-            last = work.until + timedelta(days=work.end <= work.start)
-            if now >= datetime.combine(last, work.end, work.zone).replace(fold=1):
-                message = f"`{work.name}` is over since {work.until}, and holds nothing any more"
+            last = _last(work)
+            over = last + timedelta(days=work.end <= work.start)
+            if now >= datetime.combine(over, work.end, work.zone).replace(fold=1):
+                message = f"`{work.name}` is over since {last}, and holds nothing any more"
                 cure = "say until when people work on it now, or take the entry out"
                 yield warning("SH390", message, at_word(work.span, str(work.until)), cure)
+
+
+def _last(work: Calendar) -> date:
+    """Give the last day on which a window begins."""
+    left = (work.until.toordinal() - back for back in range(min(len(DAYS), work.until.toordinal())))
+    days = (date.fromordinal(day) for day in left)
+    return next((day for day in days if DAYS[day.weekday()] in work.days), date.min)
 
 
 # What it says
@@ -72,6 +82,7 @@ def _said(policy: Policy) -> Iterator[Diagnostic]:
 
 
 def _waits(policy: Policy) -> Iterator[tuple[str, Span, timedelta | None]]:
+    yield "tell_after", policy.span, policy.tell_after
     for grade in policy.autonomy:
         yield "for", grade.span, grade.expires
     for work in policy.maintenance:
@@ -91,6 +102,10 @@ def _texts(policy: Policy) -> Iterator[tuple[str, Span, str]]:
         yield "reason", work.span, work.reason
     for observer in policy.observers:
         yield "source", observer.span, observer.source
+    for span, actions in ((one.span, one.actions) for one in policy.autonomy):
+        yield from (("action", span, action) for action in actions)
+    for span, actions in ((one.guard.span, one.actions) for one in policy.guards):
+        yield from (("action", span, action) for action in actions)
 
 
 def _graded(policy: Policy) -> Iterator[Diagnostic]:
@@ -123,11 +138,14 @@ def _named(policy: Policy, rulesets: tuple[RuleSet, ...]) -> Iterator[Diagnostic
     said += [(one.actions, one.guard.span) for one in policy.guards]
     for actions, span in (*said, *((ranked, policy.span) for ranked in policy.conflicts)):
         for action in actions:
-            if action in CATALOGUE or action in done or {"*", "?", "["} & set(action):
+            if action in CATALOGUE or action in done or not action.strip() or {"*", "?", "["} & set(action):
                 continue
             if rulesets or closest(action, CATALOGUE):
                 message = f"the catalogue has no action `{action}`" + (", nor do these rules" if rulesets else "")
-                yield warning("SH347", message, at_word(span, action), did_you_mean(action, [*CATALOGUE, *done]))
+                meant = likely(action.strip().lower(), [*CATALOGUE, *done])
+                tell = error if rulesets and meant else warning
+                cure = f"did you mean `{meant}`?" if meant else did_you_mean(action, [*CATALOGUE, *done])
+                yield tell("SH347", message, at_text(span, action), cure)
 
 
 def _kinds(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:

@@ -1,14 +1,18 @@
-"""What is tried again, or late: as long as that can do no harm, else it is given up."""
+"""What is tried again, or late: as long as that can do no harm, else it is given up, and people are told."""
 
 from typing import TYPE_CHECKING
 
 from selfheal_rules.compile.plan import Action
 from selfheal_rules.decide.decision import WITHDRAWN
 from selfheal_rules.decide.episode import Episode, destroys, has_done, wait_before
-from selfheal_rules.match.memory import RETRY
+from selfheal_rules.match.memory import OVERDUE, RETRY
+from selfheal_rules.values import SECOND, microseconds
 
 if TYPE_CHECKING:
     from selfheal_rules.decide.episodes import Episodes
+
+MOMENT = 60 * SECOND
+"""How long after the instant a guard has named a step is still held, if it was not let through then."""
 
 
 class Attempts:
@@ -25,9 +29,10 @@ class Attempts:
         step, progress = ruling.every[index], episode.steps[index]
         episodes.rest(ruling, index, progress)
         episodes.landed(episode, index, worked=False)
-        if isinstance(step, Action) and progress.attempt <= step.times:
+        tried = progress.attempt - progress.before
+        if isinstance(step, Action) and tried <= step.times:
             progress.state = "retrying"
-            wait = wait_before(step, episode.opening.id, progress.attempt, episodes.gate.seed)
+            wait = wait_before(step, episode.opening.id, tried, episodes.gate.seed)
             memory.timer(memory.now + wait, RETRY, (episode, index, progress.attempt))
             return
         self._give_up(episode, index)
@@ -36,12 +41,25 @@ class Attempts:
         """Have a step fail for good: `else` is next, and of `else` itself what tells people goes on."""
         episodes, ruling = self.episodes, self.episodes.plan.rules[episode.rule]
         episode.steps[index].state = "failed"
-        if episode.escalating:
+        if index >= len(ruling.steps):
             episodes.advance(episode)
         elif ruling.recovery:
             episodes.escalate(episode, ruling)
         else:
             episodes.close(episode, episode.ending)
+
+    def overdue(self, episode: Episode, index: int) -> None:
+        """Have people told that guards hold a step for long, unless the guard has said when it may go on."""
+        episodes, memory, progress = self.episodes, self.episodes.memory, episode.steps[index]
+        again = progress.decision.verdict.retry_at if progress.decision is not None else None
+        if again is not None and microseconds(again) >= memory.now:
+            memory.timer(microseconds(again) + MOMENT, OVERDUE, (episode, index, progress.attempt))
+            return
+        progress.overdue = True
+        if episode.status == "open":
+            episodes.turn(episode, "held")
+            episodes.gate.overdue(episodes.plan.rules[episode.rule])
+        episodes.advance(episode)
 
     def again(self, episode: Episode, index: int) -> None:
         """Issue a step that has waited for its next attempt, unless that is moot."""

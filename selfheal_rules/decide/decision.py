@@ -32,6 +32,8 @@ class Verdict:
     """What the guard goes by: of what one guard holds under one scope, the first is looked at again first."""
     escalates: bool = field(default=False, repr=False)
     """Whether a step that is refused so leads to `else`, even where nothing was done yet."""
+    late: bool = field(default=False, repr=False)
+    """Whether it is refused for no more than that it came too late: people are told, and nothing else is done."""
 
 
 ALLOWED = Verdict("allowed", "mode", "every guard lets it through, and the site enforces this rule set")

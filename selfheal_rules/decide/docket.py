@@ -14,7 +14,7 @@ from selfheal_rules.compile.plan import Action, Ruling
 from selfheal_rules.decide.decision import UNDONE, Decision, Verdict
 from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.proposal import Gate, Proposal, Queue
-from selfheal_rules.match.memory import HELD
+from selfheal_rules.match.memory import HELD, OVERDUE
 from selfheal_rules.values import SECOND, microseconds
 
 if TYPE_CHECKING:
@@ -236,8 +236,10 @@ class Docket:
         heappush(self.orders.setdefault(queue, []), proposal.ticket)
         self.held[place] = (queue, proposal.ticket)
         proposal.asked = proposal.asked or verdict.status == "needs_approval"
-        if proposal.progress.state != "held" and not proposal.level:
-            self.memory.timer(proposal.since + self.episodes.max_age, HELD, (place, proposal.ticket))
+        if proposal.progress.state != "held":
+            self.memory.timer(self.memory.now + self.gate.tell_after, OVERDUE, proposal.timed)
+            if not proposal.level:
+                self.memory.timer(proposal.since + self.episodes.max_age, HELD, (place, proposal.ticket))
         proposal.progress.state = "held"
         due = self.memory.now + AGAIN if verdict is self.episodes.caution else _due(verdict)
         if due is not None and due < self.alarms.get(queue, due + 1):

@@ -9,16 +9,18 @@ from selfheal_rules.decide.opening import Opening
 from selfheal_rules.match.rows import Row, fraction
 from selfheal_rules.values import EMPTY, FrozenMap
 
+BEGUN = frozenset({"open", "verifying"})
+"""The states of an episode in which nothing of `else` is issued."""
 StepState: TypeAlias = Literal["waiting", "proposed", "held", "issued", "confirmed", "failed", "retrying", "dropped"]
-EpisodeStatus: TypeAlias = Literal["open", "verifying", "healed", "escalated", "quarantined", "closed"]
+EpisodeStatus: TypeAlias = Literal["open", "held", "verifying", "healed", "escalated", "stale", "quarantined", "closed"]
 
 
 class Progress:
     """How far one step is."""
 
     __slots__ = (
-        "answered", "attempt", "await_row", "awaits", "decision", "due", "failed", "issued", "params", "state",
-        "target",
+        "answered", "attempt", "await_row", "awaits", "before", "decision", "due", "failed", "issued", "overdue",
+        "params", "state", "target",
     )  # fmt: skip
 
     def __init__(self, target: Any, params: Any, awaits: Any) -> None:
@@ -32,6 +34,10 @@ class Progress:
         self.failed = 0
         """The latest attempt that is known to have failed."""
         self.attempt = 0
+        self.before = 0
+        """How many attempts there were before `else` was reached: people were told that something is held."""
+        self.overdue = False
+        """Whether guards have held this attempt for so long that people are told."""
         self.issued = 0
         self.due = 0
         self.await_row: Row | None = None
@@ -85,7 +91,16 @@ class Episode:
     def closed(self) -> bool:
         """Whether nothing more will be done."""
         over = self.status in {"healed", "closed", "quarantined"}
-        return over or (self.status == "escalated" and not self.escalating)
+        return over or (self.status in {"escalated", "stale"} and not self.escalating)
+
+    def reach_else(self, steps: tuple[Action | Conclusion, ...], own: int, *, late: bool) -> None:
+        """Have all of `else` be next; where it was too late for anything else, no more than what tells people."""
+        self.escalating = True
+        for step, progress in zip(steps[own:], self.steps[own:], strict=True):
+            if late and not _is_told(step):
+                progress.state = "dropped"
+            elif progress.state in {"confirmed", "failed"}:
+                progress.state, progress.before = "waiting", progress.attempt
 
     def helped(self, progress: Progress) -> bool | None:
         """Whether a step that is done has helped; None where what was to show it has not, and the cause is not gone."""
@@ -138,15 +153,39 @@ def wait_before(step: Action, episode: str, attempt: int, seed: str) -> int:
     return min(step.cap, wait)
 
 
-def tells(episode: Episode, steps: tuple[Action | Conclusion, ...], index: int) -> bool:
-    """Whether a step of `else` touches nothing and all it waits for is done, or never will be: people are told so."""
+def next_of(episode: Episode, steps: tuple[Action | Conclusion, ...], own: int) -> int | None:
+    """Give the first step that may be issued; the first `own` are those of `then`, the others those of `else`."""
+    known, begun = episode.steps, episode.status in BEGUN
+    for index in range(own if episode.escalating else 0, own if begun else len(steps)):
+        if known[index].state == "waiting":
+            after, reached = steps[index].after, index < own or episode.escalating
+            if reached and (not after or all(known[other].state == "confirmed" for other in after)):
+                return index
+            if index >= own and _tells(episode, steps, index):
+                return index
+    return None
+
+
+def _tells(episode: Episode, steps: tuple[Action | Conclusion, ...], index: int) -> bool:
+    """Whether a step of `else` touches nothing and all it waits for is done, or cannot be: people are told so."""
     step, known = steps[index], episode.steps
-    told = isinstance(step, Action) and not step.acting
-    return told and all(known[one].state == "confirmed" or _is_lost(episode, steps, one) for one in step.after)
+    after = step.after if _is_told(step) else ()
+    return _is_told(step) and all(known[one].state == "confirmed" or _is_lost(episode, steps, one) for one in after)
+
+
+def _is_told(step: Action | Conclusion) -> bool:
+    """Whether a step touches nothing: all it does is that people are told."""
+    return isinstance(step, Action) and not step.acting
 
 
 def _is_lost(episode: Episode, steps: tuple[Action | Conclusion, ...], index: int) -> bool:
-    """Whether a step of `else` was refused, or touches something and waits for one that was."""
-    step, state = steps[index], episode.steps[index].state
-    waits = state == "waiting" and isinstance(step, Action) and step.acting
-    return state == "failed" or (waits and any(_is_lost(episode, steps, one) for one in step.after))
+    """
+    Whether a step of `else` was refused, is held for long, or touches something and waits for one that is so.
+
+    Where `else` is not reached, and people are only told that something is held, all that touches anything is.
+    """
+    step, progress = steps[index], episode.steps[index]
+    if progress.state in {"failed", "dropped"} or progress.overdue or not (episode.escalating or _is_told(step)):
+        return True
+    waits = progress.state == "waiting" and isinstance(step, Action) and step.acting
+    return waits and any(_is_lost(episode, steps, one) for one in step.after)

@@ -12,15 +12,16 @@ from selfheal_rules.compile.plan import Action, Branching, Conclusion, Ruling
 from selfheal_rules.decide.attempts import Attempts
 from selfheal_rules.decide.decision import SHADOWED, SUPERSEDED, UNTARGETED, WITHDRAWN, Decision, Verdict
 from selfheal_rules.decide.docket import Docket
-from selfheal_rules.decide.episode import Episode, Progress, all_confirmed, progress_of, shows_end, tells
+from selfheal_rules.decide.episode import Episode, Progress, all_confirmed, next_of, progress_of, shows_end
 from selfheal_rules.decide.known import Known
 from selfheal_rules.decide.opening import Opening
 from selfheal_rules.decide.passing import Passing
 from selfheal_rules.decide.proposal import Gate, Proposal
 from selfheal_rules.match.judge import Found, Judge, Ruled
-from selfheal_rules.match.memory import DEADLINE, FORGET, HEALTH, HELD, RETRY
+from selfheal_rules.match.memory import DEADLINE, FORGET, HEALTH, HELD, OVERDUE, RETRY
 from selfheal_rules.match.rows import Row
 from selfheal_rules.match.supports import Supports
+from selfheal_rules.match.timers import is_waiting
 from selfheal_rules.values import canonical_key
 
 PENDING = frozenset({"proposed", "held", "issued", "retrying"})
@@ -155,22 +156,17 @@ class Episodes:
                     self.landed(episode, step, worked=True)
 
     def _issue_next(self, episode: Episode, ruling: Ruling) -> bool:
-        steps, own = ruling.every, len(ruling.steps)
-        for index in range(own, len(steps)) if episode.escalating else range(own):
-            if episode.steps[index].state != "waiting":
-                continue
-            after = steps[index].after
-            free = not after or all(episode.steps[other].state == "confirmed" for other in after)
-            if free or (episode.escalating and tells(episode, steps, index)):
-                self.issue(episode, ruling, index)
-                return True
-        return False
+        index = next_of(episode, ruling.every, len(ruling.steps))
+        if index is None:
+            return False
+        self.issue(episode, ruling, index)
+        return True
 
     def issue(self, episode: Episode, ruling: Ruling, index: int) -> None:
         """Issue a step (again), and have its confirmation watched for."""
         step, progress = ruling.every[index], episode.steps[index]
         progress.attempt += 1
-        progress.issued, progress.state = self.memory.now, "confirmed"
+        progress.issued, progress.state, progress.overdue = self.memory.now, "confirmed", False
         if isinstance(step, Conclusion):
             if not (episode.shadowed and self.gate.acts):
                 self.conclusions.append((ruling, index, step, episode, progress.params))
@@ -206,6 +202,8 @@ class Episodes:
         step, progress = self.plan.rules[episode.rule].every[index], episode.steps[index]
         progress.issued, progress.state = self.memory.now, "confirmed"
         episode.admitted = episode.admitted or proposal.opens
+        if episode.status == "held" and not any(one.overdue and one.state == "held" for one in episode.steps):
+            self.turn(episode, "open")
         if isinstance(step, Action):
             shown = verdict.status == "shadowed"
             if shown and self.gate.shadow_confirms:
@@ -223,12 +221,14 @@ class Episodes:
         if verdict.guard in {"attempts", "quarantine", "flap"}:
             episode.ending = "quarantined"
         begun = episode.admitted or verdict.escalates
-        if episode.escalating:
+        late = verdict.late and not begun
+        episode.ending = "stale" if late and episode.ending == "escalated" else episode.ending
+        if index >= len(ruling.steps):
             self.advance(episode)
-        elif begun and ruling.recovery:
-            self.escalate(episode, ruling)
+        elif (begun or late) and ruling.recovery:
+            self.escalate(episode, ruling, "stale" if late else "escalated")
         else:
-            self.close(episode, episode.ending if begun or episode.ending == "quarantined" else "closed")
+            self.close(episode, episode.ending if begun or late or episode.ending == "quarantined" else "closed")
 
     def landed(self, episode: Episode, index: int, *, worked: bool | None) -> None:
         """Note that an attempt at a step is over; that it failed counts once, also where it seemed to have worked."""
@@ -304,21 +304,24 @@ class Episodes:
         recovery = ruling.recovery
         if recovery is None:
             return
-        episode.status = "verifying"
-        self.changed[episode] = None
+        self.turn(episode, "verifying")
         episode.verify_due = self.memory.now + recovery.within
         self.memory.timer(episode.verify_due, HEALTH, episode)
         episode.health_row = self.seek(recovery.healthy, (episode.number, HEALTHY), episode.health)
         self.watch()
 
-    def escalate(self, episode: Episode, ruling: Ruling) -> None:
-        """Give up what was to be done, and go to `else`."""
+    def escalate(self, episode: Episode, ruling: Ruling, status: Any = "escalated") -> None:
+        """Give up what was to be done, and go to `else`: where it was too late for it, only to what tells people."""
         self.docket.drop(episode, 0, len(ruling.steps), SUPERSEDED)
         self._unwatch(episode, ruling)
-        episode.status = "escalated"
-        episode.escalating = True
-        self.changed[episode] = None
+        episode.reach_else(ruling.every, len(ruling.steps), late=status == "stale")
+        self.turn(episode, status)
         self.advance(episode)
+
+    def turn(self, episode: Episode, status: Any) -> None:
+        """Have an episode come to a state, for all who read of it."""
+        episode.status = status
+        self.changed[episode] = None
 
     def _unwatch(self, episode: Episode, ruling: Ruling) -> None:
         for index, progress in enumerate(episode.steps):
@@ -381,6 +384,8 @@ class Episodes:
             self.attempts.fail(episode, index)
         elif purpose == RETRY and self.awaits(subject, "retrying"):
             self.attempts.again(episode, index)
+        elif purpose == OVERDUE and is_waiting(subject):
+            self.attempts.overdue(episode, index)
 
     def awaits(self, timed: tuple[Episode, int, int], state: str) -> bool:
         """Whether a step still is where a timer was set for it."""

@@ -21,8 +21,8 @@ class Proposal:
     """One attempt at a step, from when it asks to be issued until it is or never will be."""
 
     __slots__ = (
-        "acting", "action", "asked", "deadline", "episode", "guarded", "id", "index", "level", "params", "place",
-        "progress", "rule", "ruleset", "shadow", "since", "step", "target", "targeted", "ticket", "words",
+        "acting", "action", "asked", "deadline", "episode", "guarded", "id", "index", "level", "otherwise", "params",
+        "place", "progress", "rule", "ruleset", "shadow", "since", "step", "target", "targeted", "ticket", "words",
     )  # fmt: skip
 
     def __init__(self, ticket: int, episode: Episode, index: int, step: Action, ruling: Ruling) -> None:
@@ -40,9 +40,11 @@ class Proposal:
         self.targeted = step.step.target is not None
         self.acting = step.acting
         self.deadline = step.deadline
-        self.guarded = step.acting or not (episode.escalating or ruling.acts)
+        self.otherwise = index >= len(ruling.steps)
+        """Whether it is a step of `else`."""
+        self.guarded = step.acting or not (self.otherwise or ruling.acts)
         """Whether guards speak to it: to what touches something; in a rule where nothing does, to all but `else`."""
-        self.since = self.progress.issued if episode.escalating else episode.opening.at
+        self.since = self.progress.issued if self.otherwise else episode.opening.at
         """Since when there is cause for it: what `else` asks for is asked for since what was tried has failed."""
         self.level = episode.level
         self.shadow = False
@@ -58,6 +60,11 @@ class Proposal:
         return self.guarded and not self.episode.admitted
 
     @property
+    def timed(self) -> tuple[Episode, int, int]:
+        """What a timer of this attempt is about."""
+        return self.episode, self.index, self.progress.attempt
+
+    @property
     def flight(self) -> Flight:
         """What tells this attempt from any other."""
         return self.episode.number, self.index, self.progress.attempt
@@ -68,6 +75,8 @@ class Gate(Protocol):
 
     seed: str
     """What the jitter of waits is drawn from."""
+    tell_after: int
+    """For how long guards may hold a step before people are told, in microseconds."""
 
     @property
     def strict(self) -> bool:
@@ -111,6 +120,9 @@ class Gate(Protocol):
 
     def opened(self, episode: Episode, ruling: Ruling) -> None:
         """Count an episode that began."""
+
+    def overdue(self, ruling: Ruling) -> None:
+        """Count an episode that is held for so long that people are told."""
 
     def closed(self, episode: Episode, ruling: Ruling) -> None:
         """Count an episode that came to its end."""

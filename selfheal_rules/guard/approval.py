@@ -70,7 +70,7 @@ def bind(guards: tuple[Guarding, ...], desk: Desk) -> Asked:
         found = approvals.get(proposal.id)
         if not quorum:
             return _overtaken(proposal, found, view.max_age, now)
-        if found is None or found.of != asked_of(proposal):
+        if found is None or found.of != asked_of(proposal) or _is_spent(found, quorum, now):
             return Verdict("needs_approval", "approval", f"{quorum} have to agree", moment(now + wait), proposal.id)
         return _answered(proposal.id, found, quorum, now)
 
@@ -87,7 +87,12 @@ def _overtaken(proposal: Proposal, found: Approval | None, max_age: int, now: in
     is_old = proposal.opens and not proposal.level and now - proposal.since >= max_age
     if not (proposal.asked and is_old) or (found is not None and (found.used or len(found.votes) >= found.quorum)):
         return None
-    return suppressed("approval", "nobody agreed while people were asked, and its cause is too old to act on")
+    return suppressed("approval", "nobody agreed while it was asked, and its cause is too old to act on", late=True)
+
+
+def _is_spent(found: Approval, quorum: int, now: int) -> bool:
+    """Whether an approval that one attempt has used covers no other: its time is over, or more have to agree by now."""
+    return found.used and not found.refused and (now >= found.expires or len(found.votes) < quorum)
 
 
 def _answered(decision: str, found: Approval, quorum: int, now: int) -> Verdict | None:
@@ -113,7 +118,8 @@ def refused(guards: tuple[Guarding, ...], desk: Desk) -> Phrase:
 
     def note(proposal: Proposal, now: int) -> None:
         of = asked_of(proposal)
-        if proposal.id not in approvals or approvals[proposal.id].of != of:
+        found = approvals.get(proposal.id)
+        if found is None or found.of != of or _is_spent(found, quorum, now):
             approvals[proposal.id] = Approval(now, now + wait, of, is_alone=not ledger.changed)
         approvals[proposal.id].quorum = quorum
 
@@ -121,7 +127,7 @@ def refused(guards: tuple[Guarding, ...], desk: Desk) -> Phrase:
 
 
 def charge(_: object, desk: Desk) -> Phrase:
-    """Have an approval that was used hold for further attempts at the step."""
+    """Have an approval that was used hold for further attempts at the step, as long as it would for the first."""
     approvals = desk.ledger.approvals
 
     def note(proposal: Proposal) -> None:

@@ -30,7 +30,7 @@ from selfheal_rules.match.memory import Memory
 from selfheal_rules.match.network import Network
 from selfheal_rules.match.populations import Listener, Population, Standing, scope_of
 from selfheal_rules.model import RuleSet
-from selfheal_rules.policy import Policy, StandDown, Worked
+from selfheal_rules.policy import HOUR, Policy, StandDown, Worked
 from selfheal_rules.values import SECOND, microseconds
 
 LEASE = 15 * 60 * SECOND
@@ -56,6 +56,7 @@ class Guards:
         ledger.policy = None if policy is None else (policy.name, policy.source.text if policy.source else "")
         self.view = View(memory, policy, program.revisions, max_age)
         self.seed = self.view.seed
+        self.tell_after = microseconds(policy.tell_after if policy else HOUR)
         rules = RuleSet(policy.name if policy else "", (), program.vocabulary)
         self.code = Code("site")
         self.site = site_guards(policy, rules, self.code) if policy else ()
@@ -278,7 +279,8 @@ class Guards:
             until = microseconds(verdict.retry_at)
         if until is None or until - proposal.since < self.view.max_age:
             return verdict
-        return suppressed(verdict.guard, f"{verdict.reason}; by then its cause is too old to act on")
+        reason = f"{verdict.reason}; by then its cause is too old to act on"
+        return suppressed(verdict.guard, reason, late=verdict.guard == "limit")
 
     def _take_off(self, proposal: Proposal, road: Road, scopes: Scopes, now: int) -> None:
         """Note that an attempt is under way, and what it takes up until it is over."""
@@ -349,6 +351,10 @@ class Guards:
         healed = self.ledger.healed.get((ruling.ruleset, ruling.name, episode.key))
         if healed is not None and self.view.memory.now - healed < DAY:
             self._count(("episode", ruling.ruleset, ruling.name, "recurred"))
+
+    def overdue(self, ruling: Ruling) -> None:
+        """Count an episode that is held for so long that people are told."""
+        self._count(("episode", ruling.ruleset, ruling.name, "held"))
 
     def closed(self, episode: Episode, ruling: Ruling) -> None:
         """Count how an episode ended, and let go of what people said of its steps."""

@@ -61,10 +61,12 @@ def _resume(ledger: Ledger, said: Control) -> bool:
 
 def _answer(ledger: Ledger, said: Control, now: int) -> bool:
     found, why_not = _asked(ledger, said)
-    if found is None or why_not or found.used or found.refused or now >= found.expires:
+    if found is None or why_not or found.refused or (now >= found.expires and not found.used):
         return False
     if said.act == "refuse":
         found.refused = (said.who, said.why)
+    elif found.used:
+        return False
     else:
         found.agree(said.who, said.why)
     return True

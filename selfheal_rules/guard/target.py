@@ -6,13 +6,7 @@ from selfheal_rules.decide.decision import UNTARGETED, Verdict
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.stage import Asked, Desk, Phrase, Stage
 from selfheal_rules.guard.verdict import rejected
-from selfheal_rules.spelling import is_address
-
-EVERYTHING = frozenset({"", "all", "any", "none", "null"})
-"""Texts that name no one thing."""
-_SEVERAL = re.compile(r"[*?\[\],;%\s]")
-"""In none of them does any of these stand that is read as a pattern or a list somewhere, unless it is an address."""
-
+from selfheal_rules.spelling import EVERYTHING, names_one
 
 _PLAIN = re.compile(rf"(?!(?:{'|'.join(filter(None, sorted(EVERYTHING)))})\Z)[\w.:/-]+", re.IGNORECASE)
 """Nearly every name there is; what it fits names one thing."""
@@ -28,15 +22,9 @@ def _verdict(proposal: Proposal, _: object, __: int) -> Verdict | None:
     target = proposal.target
     if target is None:
         return UNTARGETED if proposal.targeted or proposal.acting else None
-    if isinstance(target, str) and proposal.acting and not _names_one(target):
+    if isinstance(target, str) and proposal.acting and not names_one(target):
         return rejected("target", f"`{target}` names no one thing to act on")
     return None
-
-
-def _names_one(target: str) -> bool:
-    if target.strip().lower() in EVERYTHING:
-        return False
-    return not _SEVERAL.search(target) or is_address(target)
 
 
 STAGE = Stage("target", bind, "every", forbids=True)

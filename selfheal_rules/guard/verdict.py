@@ -11,9 +11,9 @@ def held(guard: str, reason: str, scope: Any = None, retry: int | None = None) -
     return Verdict("held", guard, reason, None if retry is None else moment(retry), scope)
 
 
-def suppressed(guard: str, reason: str, *, escalates: bool = False) -> Verdict:
-    """Refuse a step for good; `escalates` where people must know."""
-    return Verdict("suppressed", guard, reason, escalates=escalates)
+def suppressed(guard: str, reason: str, *, escalates: bool = False, late: bool = False) -> Verdict:
+    """Refuse a step for good; `escalates` where `else` is next, `late` where people are told, and no more."""
+    return Verdict("suppressed", guard, reason, escalates=escalates, late=late)
 
 
 def rejected(guard: str, reason: str) -> Verdict:

@@ -20,6 +20,10 @@ CAREFUL = Autonomy("approve", risks=("low", "high"))
 FREE = Autonomy("auto", risks=("none",))
 """What goes without saying: what touches something is approved, what touches nothing goes by itself."""
 
+MOST = 2
+"""So many days ago a window may have begun that is still open: it is a day long, and a day may be left out."""
+_LAST = date.max.toordinal() - 1
+
 
 class View:
     """A read-only look at the states of an engine, under one policy (None: the site has none)."""
@@ -116,8 +120,7 @@ class View:
 
     def only_shows(self, proposal: Proposal) -> bool:
         """Whether a step is not to be done: its rule set or its action is in shadow, or what it rests on was."""
-        episode = proposal.episode
-        follows = episode.shadowed and (proposal.acting or not episode.escalating)
+        follows = proposal.episode.shadowed and (proposal.acting or not proposal.otherwise)
         return follows or self.shadows(proposal)
 
     def loses(self, proposal: Proposal, rival: Proposal) -> bool:
@@ -218,24 +221,22 @@ def _planned(plan: Calendar, things: tuple[Value, ...], now: int) -> tuple[str, 
 
 
 def open_until(plan: Calendar, now: int) -> int | None:
-    """Give when a window of a calendar that is open now ends; None where none is."""
-    local = moment(now).astimezone(plan.zone)
-    for back in (0, 1):
-        day = local.date() - timedelta(days=back)
-        if day > plan.until or _day(day.weekday()) not in plan.days:
-            continue
-        last = day + timedelta(days=plan.end <= plan.start)
-        start, end = min(_instants(day, plan.start, plan)), max(_instants(last, plan.end, plan))
-        if start <= now < end:
-            return end
-    return None
+    """Give when the last of the windows of a calendar that are open now ends; None where none is."""
+    today = moment(now).astimezone(plan.zone).toordinal()
+    ends = (_open(plan, date.fromordinal(day), now) for day in range(today - MOST, min(today + 1, _LAST) + 1))
+    return max((end for end in ends if end is not None), default=None)
+
+
+def _open(plan: Calendar, day: date, now: int) -> int | None:
+    """Give when the window that begins on a day ends, if it is open now."""
+    if day > plan.until or DAYS[day.weekday()] not in plan.days:
+        return None
+    last = day + timedelta(days=plan.end <= plan.start)
+    start, end = min(_instants(day, plan.start, plan)), max(_instants(last, plan.end, plan))
+    return end if start <= now < end else None
 
 
 def _instants(day: date, at: time, plan: Calendar) -> tuple[int, int]:
     """Give both readings of a time of day: where a clock is put forward or back it is none, or two; else they agree."""
     read = datetime.combine(day, at, plan.zone)
     return microseconds(read), microseconds(read.replace(fold=1))
-
-
-def _day(number: int) -> str:
-    return DAYS[number]

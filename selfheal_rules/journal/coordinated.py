@@ -1,4 +1,4 @@
-"""The lease from a coordinator the cloud already runs: etcd, ZooKeeper, Redis and others, through tooz."""
+"""The lease from a coordinator the cloud already runs: ZooKeeper, Redis, Kubernetes and others, through tooz."""
 
 import os
 import warnings
@@ -10,24 +10,30 @@ from selfheal_rules.diagnostics import JournalError
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of eventlet, which futurist imports and nothing here uses
     import tooz
-    from tooz import coordination
+    from tooz import coordination, locking
 
 
 class CoordinatedLease:
     """
-    A lock of tooz: its URL (`etcd3+http://…`, `zookeeper://…`, `file:///…`), and a name that is the journal's own.
+    A lock of tooz: its URL (`zookeeper://…`, `redis://…`, `file:///…`), and a name that is the journal's own.
 
     It stands in for the lease of a journal: `Healer(…, lease=CoordinatedLease(…))`. The journal's token stays what
     decides who may write.
     """
 
     def __init__(self, url: str, name: str = "selfheal") -> None:
-        """Connect; `JournalError` where the coordinator cannot be reached."""
+        """Connect; `JournalError` where the coordinator cannot be reached, or can never tell that a lock was lost."""
         self._where = f"lock `{name}` of the coordinator"
         with self._failing("reached"):
             self._coordinator = coordination.get_coordinator(url, os.urandom(8).hex().encode())
             self._coordinator.start()
             self._lock = self._coordinator.get_lock(name.encode())
+        if type(self._lock).is_still_owner is locking.Lock.is_still_owner:
+            # etcd, MySQL, PostgreSQL: the lock only remembers that it was taken, whoever may have it by now
+            with suppress(tooz.ToozError):
+                self._coordinator.stop()
+            message = f"{self._where} is no lease: its driver cannot tell whether a lock is still held; take another"
+            raise JournalError(message)
 
     @contextmanager
     def _failing(self, how: str) -> Iterator[None]:
@@ -51,15 +57,10 @@ class CoordinatedLease:
         """Look whether it is still held, after a sign of life that keeps it from running out."""
         with self._failing("looked at"):
             self._coordinator.heartbeat()
-            is_held = self._is_held()
+            is_held = self._lock.is_still_owner()
         if not is_held:
             message = f"{self._where} is lost"
             raise JournalError(message)
-
-    def _is_held(self) -> bool:
-        with suppress(tooz.NotImplemented):
-            return self._lock.is_still_owner()
-        return bool(getattr(self._lock, "acquired", False))
 
     def release(self) -> None:
         """Give the lock back; harmless where it is not held."""

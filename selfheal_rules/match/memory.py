@@ -9,7 +9,7 @@ from selfheal_rules.compile.plan import NEVER, Plan
 from selfheal_rules.events import Event
 from selfheal_rules.match.rows import Kept, Match, Record, Row, Support, Tally, in_order, is_over
 
-HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, FORGET, DEADLINE, RETRY, HEALTH, HELD = range(11)
+HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, FORGET, DEADLINE, RETRY, HEALTH, HELD, OVERDUE = range(12)
 """What a timer is for; the ones from DEADLINE on are of episodes and come after firings."""
 
 ROOM = 64

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from heapq import heapify
 from typing import Any, TypeAlias
 
-from selfheal_rules.match.memory import AGE, HOLD, JUDGE, LAPSE, TALLY
+from selfheal_rules.match.memory import AGE, HOLD, JUDGE, LAPSE, OVERDUE, TALLY
 from selfheal_rules.match.network import Network
 from selfheal_rules.match.rows import Record, Row
 
@@ -49,11 +49,19 @@ def _is_counting(network: Network, group: tuple[int, Any], due: int) -> bool:
     return tally is not None and tally.due == due
 
 
+def is_waiting(timed: Any) -> bool:
+    """Whether guards hold an attempt at a step; once they do not, they never will again."""
+    episode, index, attempt = timed
+    progress = episode.steps[index]
+    return bool(progress.state == "held" and progress.attempt == attempt)
+
+
 STILL: Mapping[int, Still] = {
     HOLD: lambda network, subject, _: is_held(network, *subject),
     AGE: lambda network, subject, _: is_aging(network, *subject),
     TALLY: _is_counting,
     JUDGE: lambda _, match, due: bool(match.again == due),
+    OVERDUE: lambda _, timed, __: is_waiting(timed),
     LAPSE: lambda _, support, due: bool(support.ends == due and not support.removed),
 }
 """By purpose; a timer of another purpose is not judged here."""

@@ -22,6 +22,7 @@ from selfheal_rules.parse.nodes import ListNode, MapNode, Node
 from selfheal_rules.parse.vocabulary import check_version
 from selfheal_rules.policy import (
     DAYS,
+    HOUR,
     Autonomy,
     Calendar,
     Enforced,
@@ -45,8 +46,8 @@ POLICY = Keys(
     "a policy",
     ("selfheal_policy", "policy"),
     (
-        "mode", "kill_switch", "seed", "require_backtest", "rulesets", "protected", "autonomy", "guards", "topology",
-        "maintenance", "stand_down", "observers", "conflicts",
+        "mode", "kill_switch", "seed", "require_backtest", "tell_after", "rulesets", "protected", "autonomy", "guards",
+        "topology", "maintenance", "stand_down", "observers", "conflicts",
     ),
 )  # fmt: skip
 ENFORCED = Keys("a rule set's entry", ("ruleset", "mode"), ("revision", "backtest"))
@@ -135,6 +136,7 @@ def _policy(fields: Fields, source: Source | None) -> Policy | None:
         kill_switch=fields.boolean("kill_switch"),
         seed=fields.text("seed"),
         require_backtest=fields.boolean("require_backtest"),
+        tell_after=_span(fields, "tell_after", HOUR),
         rulesets=tuple(_each(fields, "rulesets", ENFORCED, _enforced)),
         protected=tuple(_each(fields, "protected", PROTECTED, _protected)),
         autonomy=tuple(_each(fields, "autonomy", AUTONOMY, _autonomy)),
@@ -230,7 +232,7 @@ def _autonomy(fields: Fields) -> Autonomy:
         cast("Grade", _word(fields, "grade", get_args(Grade), "approve")),
         _globs(fields, "action"),
         _words(fields, "risk", get_args(Risk)),
-        _span(fields, "for", timedelta(hours=1)),
+        _span(fields, "for", HOUR),
         quorum,
         span=fields.span,
     )
@@ -322,7 +324,7 @@ def _calendar(fields: Fields) -> Calendar | None:
     targets, days = _globs(fields, "targets"), _words(fields, "days", DAYS)
     start = _read(fields, "from", _time_of_day, "a time of day", 'write "22:00"')
     end = _read(fields, "to", _time_of_day, "a time of day", 'write "02:00"')
-    zone = _read(fields, "zone", ZoneInfo, "a time zone", "write one of the IANA names, such as `Europe/Berlin`")
+    zone = _read(fields, "zone", _zone, "a time zone", "write one of the IANA names, such as `Europe/Berlin`")
     until = _read(fields, "until", date.fromisoformat, "a date", "write its last day, such as `2027-01-31`")
     if start is None or end is None or zone is None or until is None:
         return None
@@ -333,6 +335,13 @@ def _calendar(fields: Fields) -> Calendar | None:
 def _time_of_day(text: str) -> time:
     hour, minute = text.split(":")
     return time(int(hour), int(minute))
+
+
+def _zone(text: str) -> ZoneInfo:
+    """Give a zone that is the same everywhere: a machine's own name for where it stands is none."""
+    if text in {"localtime", "posixrules", "Factory"}:
+        raise ValueError(text)
+    return ZoneInfo(text)
 
 
 def _read(fields: Fields, name: str, reader: Callable[[str], Read], what: str, cure: str) -> Read | None:

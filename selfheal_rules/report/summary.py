@@ -6,11 +6,11 @@ from typing import Any
 from selfheal_rules.report.history import History
 from selfheal_rules.report.rows import Row, said
 
-NEEDS = ("quarantined", "escalated", "unconfirmed", "failed", "approval", "held")
+NEEDS = ("quarantined", "escalated", "stale", "unconfirmed", "failed", "approval", "held")
 """Why a person should look, the worst first."""
 
 _STOPPING = frozenset({"held", "needs_approval", "suppressed", "rejected"})
-_OVER = frozenset({"healed", "escalated", "quarantined"})
+_OVER = frozenset({"healed", "escalated", "stale", "quarantined"})
 
 
 def summary(history: History) -> Row:
@@ -48,7 +48,7 @@ def _needs(history: History) -> Counter[str]:
 def _need(history: History, row: Row, *, is_last: bool) -> str:
     """Say why somebody should look at a decision; of an episode that ended badly, at the last one."""
     state = history.state_of(row)
-    if state in {"escalated", "quarantined"}:
+    if state in {"escalated", "stale", "quarantined"}:
         return state if is_last else ""
     if state == "healed" or not history.is_latest(row):
         return ""

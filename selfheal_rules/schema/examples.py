@@ -134,6 +134,7 @@ BY_WORD: Mapping[str, tuple[Any, ...]] = {
     "mode": ("shadow",),
     "kill_switch": (False,),
     "seed": ("region-one",),
+    "tell_after": ("1h",),
     "require_backtest": (True,),
     "rulesets": ([{"ruleset": "compute-host-failure", "mode": "enforce"}],),
     "revision": ("sha256:0f3c…",),

@@ -62,7 +62,7 @@ def _journal(serving: Serving, folder: Path) -> Iterator[_Named]:
         )
     if serving.lease:
         file = folder / serving.lease.url
-        cure = "write the URL of a coordinator into it, such as `etcd3+http://host:2379`"
+        cure = "write the URL of a coordinator into it, such as `zookeeper://host:2181`"
         yield _Named("url", serving.lease.url, serving.lease.span, lambda: _coordinator(file), cure)
 
 

@@ -33,7 +33,8 @@ class Metrics(Collector):
 
     `selfheal_decisions_total` has verdicts by rule set, rule, status and the guard that gave them: what guards hold,
     and what was withdrawn before anything was done (a false fire). `selfheal_episodes_total` has what became of
-    episodes: `healed` is a success that was verified, `recurred` one that did not last a day.
+    episodes: `healed` is a success that was verified, `recurred` one that did not last a day,
+    `held` one that guards held until people were told.
     """
 
     def __init__(self) -> None:

@@ -41,12 +41,12 @@ WIDE = (
 """Guards that go by nothing: they count over all."""
 HEAD = "selfheal_policy: 1\npolicy: site\n"
 MODES = (
-    "mode: enforce\nautonomy: [{grade: auto}]\n",
+    "mode: enforce\nautonomy: [{grade: auto}]\ntell_after: 3s\n",
     "mode: enforce\nautonomy: [{action: compute.disable_service, grade: approve, for: 8s}, {grade: auto}]\n",
     "mode: enforce\n",
     "mode: shadow\n",
     "mode: shadow\nrulesets: [{ruleset: second, mode: enforce}]\nautonomy: [{grade: auto}]\n",
-    "mode: enforce\nkill_switch: true\n",
+    "mode: enforce\nkill_switch: true\ntell_after: 5s\n",
 )
 NIGHT = "{name: night, targets: [a], days: [wed], from: '23:00', to: '00:01', zone: UTC, until: 2027-01-01"
 SETTINGS = (
@@ -179,7 +179,7 @@ def _said(random: Random, policy: str | None, now: datetime) -> Said:
 
 def _settings(policy: str) -> str:
     """Give what a policy says beside the mode."""
-    modes = ("autonomy", "rulesets", "kill_switch")
+    modes = ("autonomy", "rulesets", "kill_switch", "tell_after")
     return "".join(line for line in policy.splitlines(keepends=True)[3:] if not line.startswith(modes))
 
 

@@ -31,6 +31,7 @@ states:
   power: {key: [host], fields: {host: {type: string, required: true}, power: {type: string}}}
   work: {key: [host], fields: {host: {type: string, required: true}}}
   hand: {key: [host], fields: {host: {type: string, required: true}}}
+  count: {key: [host], fields: {host: {type: string}, number: {type: number}, flag: {type: boolean}}}
   mark: {key: [name], fields: {name: {type: string, required: true}, host: {type: string}, reason: {type: string}}}
   place: {key: [thing], fields: {thing: {type: string, required: true}, parent: {type: string}, beside: {type: string}}}
 events:

@@ -109,3 +109,52 @@ def test_g21_what_was_agreed_to_is_done_though_nobody_is_asked_any_more() -> Non
     site.say("approve", 2, site.decisions[0].id)
     site.say("policy", 700, FREE)
     assert ["disable_service h1 allowed@701"] == site.say("resume", 701, "target:h1")
+
+
+RETRIED = DRAIN.replace("}]", ", retry: {times: 3, backoff: 20m}}]")
+HEALTHY = (
+    "outcome: {healthy: {state: power, where: {host: $e.host}}, within: 20h, else: [{do: notify, target: $e.host}]}"
+)
+TWO = ASKED.replace("for: 1h", "for: 1h, quorum: 2")
+
+
+def _failed_once(site: Site) -> str:
+    """Have a step approved by one at 1 s, and fail at 2 s; give its id."""
+    site.state("alarm", 0)
+    wanted = site.decisions[0].id
+    assert ["disable_service h1 allowed@1"] == site.say("approve", 1, wanted)
+    assert [] == site.answer(2, "failed")
+    return wanted
+
+
+def test_g2_what_people_agreed_to_is_tried_again_within_its_time_alone() -> None:
+    """After `for` they are asked anew; what they said of an attempt before it counts for nothing."""
+    site = Site(rule(DEAD, RETRIED, more=HEALTHY), ASKED)
+    wanted = _failed_once(site)
+    assert ["disable_service h1#2 allowed@1202"] == site.until(1202)
+    assert [] == site.answer(1203, "failed")
+    assert ["disable_service h1#3 needs_approval:approval@3603"] == site.until(3700)
+    site.restart()
+    assert [(wanted, {})] == [(one.decision.id, dict(one.agreed)) for one in site.engine.approval_requests()]
+    assert ["disable_service h1#3 allowed@4000"] == site.say("approve", 4000, wanted)
+    assert [] == site.answer(4001, "failed")
+    assert ["disable_service h1#4 needs_approval:approval@8801"] == site.until(8801)
+    assert ["disable_service h1#4 suppressed:approval@12401", "notify h1 allowed@12401"] == site.until(20_000)
+
+
+def test_g2_a_retry_is_held_against_the_quorum_that_counts_by_then() -> None:
+    """One has agreed, and two have to by now: they are asked, both of them."""
+    site = Site(rule(DEAD, RETRIED, more=HEALTHY), ASKED)
+    wanted = _failed_once(site)
+    assert [] == site.say("policy", 3, TWO)
+    assert ["disable_service h1#2 needs_approval:approval@1202"] == site.until(1202)
+    assert [] == site.say("approve", 1203, wanted, who="bo")
+    assert ["disable_service h1#2 allowed@1204"] == site.say("approve", 1204, wanted)
+
+
+def test_g2_a_refusal_after_an_attempt_stops_the_next() -> None:
+    """Whoever refuses it then is heard, however many have agreed."""
+    site = Site(rule(DEAD, RETRIED, more=HEALTHY), ASKED)
+    wanted = _failed_once(site)
+    site.say("refuse", 3, wanted)
+    assert ["disable_service h1#2 suppressed:approval@1202", "notify h1 allowed@1202"] == site.until(1202)

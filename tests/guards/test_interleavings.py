@@ -12,6 +12,7 @@ from tests.guards.rig import AZONE, DRAIN, FENCED, FREE, LOST, PAGE, START, Site
 HOSTS = ("h0", "h1", "h2", "h3", "ctl")
 ZONES = {"h0": "a", "h1": "a", "h2": "b", "h3": "b", "ctl": "b"}
 WINDOW, MOST, LEASE, DEADLINE = 300, 1, 900, 60
+PATIENCE, MOMENT = 150, 60
 ENABLE = DRAIN.replace("disable", "enable")
 RULES = (
     rule(AZONE, f"[{FENCED}]", "{limit: 9, per: 1h}", "{cooldown: 1m}", more=f"outcome: {PAGE}")
@@ -20,6 +21,7 @@ RULES = (
 )
 POLICY = (
     FREE
+    + f"tell_after: {PATIENCE}s\n"
     + "topology: [{state: host, within: [az]}]\n"
     + f"guards: [{{limit: {MOST}, per: {WINDOW}s, by: [az]}}]\n"
     + "protected: [{target: ctl, reason: the engine runs here}]\n"
@@ -137,6 +139,16 @@ class World:
             if decision.verdict.status == "allowed" and decision.action != "notify":
                 self._let_through(decision, (decision.time - START).total_seconds())
 
+    def is_told(self) -> None:
+        """See that nothing is held for long, and longer than its guard has said, that people are not told of."""
+        waiting = [one for one in self.site.engine.episodes() if one.is_open and one.state == "open"]
+        for last in (step.decision for one in waiting for step in one.steps if step.state == "held"):
+            assert last is not None
+            said = (one for one in self.site.decisions if (one.id, one.attempt) == (last.id, last.attempt))
+            since = (next(said).time - START).total_seconds()
+            until = (last.verdict.retry_at - START).total_seconds() + MOMENT if last.verdict.retry_at else 0
+            assert self.now < max(since + PATIENCE, until), last
+
     def _let_through(self, decision: Decision, at: float) -> None:
         host = str(decision.target)
         assert host != "ctl"
@@ -169,11 +181,12 @@ def test_no_interleaving_exceeds_a_limit_or_touches_what_it_must_not(ops: list[O
     Events, timers, outcomes, controls, crashes and changes of rules in any order.
 
     Never more than the limit in its window, nothing on what is protected, paused or worked on, nothing while everything
-    is stopped, and never two actions on one target at once.
+    is stopped, and never two actions on one target at once; and people are told of what waits for long.
     """
     world = _world()
     for op in ops:
         world.play(op)
+        world.is_told()
 
 
 @settings(max_examples=80, deadline=None)

@@ -15,6 +15,7 @@ from selfheal_rules.guard.stages import STAGES
 from selfheal_rules.parse import policy as reading
 from selfheal_rules.parse.policy import load_policy, parse_policy, read_policy, shielding
 from selfheal_rules.source import Source
+from selfheal_rules.vocabulary import Vocabulary
 from tests.guards.rig import DEAD, DRAIN, FENCED, FREE, LOST, Site, at, load, rule
 
 ROOT = Path(__file__).parents[2]
@@ -36,8 +37,8 @@ def test_every_policy_of_the_page_is_one(text: str) -> None:
 def test_what_is_protected_besides_stands_in_the_text(text: str) -> None:
     """A policy with one more protected target is what its text reads as, so that a journal can keep it."""
     policy = read_policy(Source("policy.yaml", text))
-    shielded = shielding(policy, "h\u00f6st-9 \U0001f525: #", "the engine runs here")
-    assert policy.protecting("h\u00f6st-9 \U0001f525: #", "the engine runs here") == shielded
+    shielded = shielding(policy, "h\u00f6st-9\U0001f525:#'", "the engine runs here")
+    assert policy.protecting("h\u00f6st-9\U0001f525:#'", "the engine runs here") == shielded
     assert shielded.source
     assert shielded == read_policy(shielded.source)
     assert shielded == Engine.restore(SHIPPED, Engine(SHIPPED, policy=shielded).snapshot()).policy
@@ -69,6 +70,10 @@ def test_the_page_has_the_order_of_guards() -> None:
     assert [stage.name for stage in STAGES] == listed
 
 
+CALENDAR = (
+    "maintenance: [{name: n, targets: [h1], days: [mon], from: '01:00', to: '02:00', until: 9000-01-01, owner: o, "
+    "reason: r"
+)
 WRONG = {
     "mode: live": "SH170",
     "rulesets: [{ruleset: a, mode: on-fire}]": "SH170",
@@ -96,6 +101,7 @@ WRONG = {
     "conflicts: [[]]": "SH111",
     "conflicts: [fence]": "SH020",
     "topology: [{state: a b, within: [c]}]": "SH103",
+    f"{CALENDAR}, zone: localtime}}]": "SH172",
     "colour: red": "SH102",
 }
 
@@ -120,6 +126,7 @@ def test_a_file_that_is_not_there_is_a_finding() -> None:
         load_policy("no-such-policy.yaml")
 
 
+NIGHTLY = CALENDAR.replace(", targets: [h1]", ", zone: UTC")
 UNFIT = {
     "topology: [{state: hosts, within: [az]}]": "SH350",
     "topology: [{state: lost, within: [az]}]": "SH350",
@@ -139,7 +146,66 @@ UNFIT = {
     "guards: [{limit: 2, per: 0s}]": "SH227",
     "protected: [{target: '', reason: r}]": "SH111",
     "rulesets: [{ruleset: site, mode: enforce}, {ruleset: site, mode: shadow}]": "SH109",
+    "tell_after: 0s": "SH227",
+    "guards: [{limit: 2, per: 1h, action: ''}]": "SH111",
+    "autonomy: [{grade: auto, action: [' ']}]": "SH111",
+    "guards: [{limit: 2, per: 1h, action: 'compute.disable_service '}]": "SH347",
+    "autonomy: [{grade: approve, action: Compute.Fence}]": "SH347",
+    "conflicts: [[compute.fense, notify]]": "SH347",
+    "protected: [{target: 'h1,h2', reason: r}]": "SH391",
+    "protected: [{target: '[h1]', reason: r}]": "SH391",
+    "protected: [{target: 'h1 h2', reason: r}]": "SH391",
+    "protected: [{target: ALL, reason: r}]": "SH391",
+    "topology: [{state: host, within: [az]}]\nprotected: [{target: 'az1,az2', reason: r}]": "SH391",
+    f"{NIGHTLY}, targets: [h1, '']}}]": "SH391",
+    f"{NIGHTLY}, targets: ['h1;h2']}}]": "SH391",
+    "maintenance: [{state: count, target: number, at_most: 1d, owner: o, reason: r}]": "SH394",
+    "stand_down: [{state: count, target: flag}]": "SH394",
+    "topology: [{state: count, within: [number]}]": "SH394",
+    "tell_after: 1ms": "SH396",
+    "maintenance: [{state: work, target: host, at_most: 1ms, owner: o, reason: r}]": "SH396",
+    "stand_down: [{event: touch, target: host, for: 999ms}]": "SH396",
+    "observers: [{source: m, silent: 1ms}]": "SH396",
+    "guards: [{limit: 2, per: 1ms}]": "SH396",
+    "guards: [{limit: 1, per: 1h, by: [target]}]": "SH397",
+    "topology: [{state: host, within: [az]}]\nguards: [{limit: 2, per: 1h, by: [az, target]}]": "SH397",
+    "conflicts: [[notify], [notify, notify]]": "SH399",
 }
+
+OPEN = "topology: [{state: host, within: [az]}]\nguards: [{limit: 2, per: 1h, by: [az], fails: open}]"
+SUSPECT = {
+    "protected: [{target: /h1/, reason: r}]": ["SH392 `/h1/`"],
+    "protected: [{target: ^ctl, reason: r}]": ["SH392 `^ctl`"],
+    'protected: [{target: "\\u200bh1", reason: r}]': ["SH392 `\\u200bh1`"],
+    f"{NIGHTLY}, targets: ['host:h2']}}]": ["SH392 `host:h2`"],
+    "topology: [{state: host, within: [az]}]\nprotected: [{target: row 3, reason: r}]": ["SH391 `row 3`"],
+    "topology: [{state: host, within: [status]}]": ["SH394 `status`"],
+    "observers: [{source: alertmanger, silent: 5m}]": ["SH393 `alertmanger`"],
+    OPEN: ["SH398 `az`"],
+}
+"""What may be meant so, and hardly is."""
+PLAIN = (
+    "protected: [{target: '*', reason: r}, {target: 'ctl-[12]', reason: r}, {target: ' h1 ', reason: r}]",
+    "protected: [{target: '[fe80::1]:9100', reason: r}, {target: fa:16:3e:00:00:01, reason: r}]",
+    "guards: [{limit: 0, per: 1h, by: [target]}, {cooldown: 1s}]",
+    f"{OPEN[:-1]}, {{limit: 9, per: 1h}}]",
+    "observers: [{source: 'alert*', silent: 5m}, {source: nova-compute.h1, silent: 5m}]",
+    "conflicts: [[notify, notify, compute.fence]]",
+)
+"""What means what it says."""
+
+
+@pytest.mark.parametrize("text", [*SUSPECT, *PLAIN])
+def test_what_hardly_protects_is_a_warning(text: str) -> None:
+    """It is told at its word, and refuses nothing; what means what it says is not told of at all."""
+    policy = read_policy(Source("policy.yaml", f"selfheal_policy: 1\npolicy: site\n{text}\n"))
+    vocabulary = load(rule(LOST)).vocabulary | Vocabulary("more", sources=SHIPPED.vocabulary.sources)
+    report = check_policy(policy, vocabulary)
+    words = (re.search("`.*?`", one.message) for one in report.findings)
+    assert SUSPECT.get(text, []) == [
+        f"{f.code} {word and word[0]}" for f, word in zip(report.findings, words, strict=True)
+    ]
+    assert not report.errors
 
 
 @pytest.mark.parametrize("text", UNFIT)

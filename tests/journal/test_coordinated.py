@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tooz.drivers.file import FileLock
 
 from selfheal_rules.diagnostics import JournalError
 from selfheal_rules.healer import Healer
@@ -44,6 +45,13 @@ def test_a_coordinator_that_is_none_is_a_clear_error() -> None:
     """A URL nobody has a driver for is named."""
     with pytest.raises(JournalError, match="cannot be reached"):
         CoordinatedLease("nonsense://nowhere")
+
+
+def test_a_driver_that_cannot_tell_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only remembers that it took a lock would act on beside whoever has it by now."""
+    monkeypatch.delattr(FileLock, "is_still_owner")
+    with pytest.raises(JournalError, match="its driver cannot tell whether a lock is still held"):
+        CoordinatedLease(f"file://{tmp_path}")
 
 
 def test_it_stands_in_for_the_lease_of_a_journal(

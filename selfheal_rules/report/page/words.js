@@ -13,10 +13,11 @@ const VERDICTS = {
   needs_approval: ["?", "needs approval"],
   rejected: ["✕", "rejected"],
 };
-const STATES = ["open", "verifying", "healed", "escalated", "quarantined", "closed"];
+const STATES = ["open", "held", "verifying", "healed", "escalated", "stale", "quarantined", "closed"];
 const NEEDS = {
   quarantined: "in quarantine",
   escalated: "escalated",
+  stale: "too old to act on",
   unconfirmed: "unconfirmed",
   failed: "failed",
   approval: "waiting for approval",
