@@ -93,6 +93,65 @@ def test_a_card_is_down_where_it_has_lost_its_carrier(tmp_path: Path) -> None:
     _judged("promtool", "test", "rules", tmp_path / "fires.yml")
 
 
+SPLIT = """\
+rule_files: [alerts.yml]
+evaluation_interval: 30s
+tests:
+  - name: one of three has paused, as RabbitMQ 3.10 does it; its port for other members is open
+    interval: 30s
+    input_series:
+      - {series: 'rabbitmq_build_info{cluster="r", host="a"}', values: 1x20}
+      - {series: 'rabbitmq_build_info{cluster="r", host="b"}', values: 1x20}
+      - {series: 'rabbitmq_build_info{cluster="r", host="c"}', values: 1x2 stale}
+      - {series: 'erlang_vm_dist_node_state{cluster="r", host="a", peer="rabbit@b"}', values: 3x20}
+      - {series: 'erlang_vm_dist_node_state{cluster="r", host="b", peer="rabbit@a"}', values: 3x20}
+      - {series: 'erlang_vm_dist_node_state{cluster="r", host="a", peer="rabbit@c"}', values: 3x2 stale}
+      - {series: 'up{job="rabbitmq", cluster="r", host="a"}', values: 1x20}
+      - {series: 'up{job="rabbitmq", cluster="r", host="c"}', values: 1x2 0x17}
+      - {series: 'probe_success{job="rabbitmq_distribution", cluster="r", host="c"}', values: 1x20}
+    alert_rule_test:
+      - eval_time: 6m
+        alertname: RabbitMQPaused
+        exp_alerts: [{exp_labels: {severity: critical, job: rabbitmq, cluster: r, host: c}}]
+      - eval_time: 6m
+        alertname: RabbitMQPartition
+  - name: one whose plug-in alone has died is linked to still
+    interval: 30s
+    input_series:
+      - {series: 'erlang_vm_dist_node_state{cluster="r", host="a", peer="rabbit@c"}', values: 3x20}
+      - {series: 'up{job="rabbitmq", cluster="r", host="c"}', values: 1x2 0x17}
+      - {series: 'probe_success{job="rabbitmq_distribution", cluster="r", host="c"}', values: 1x20}
+    alert_rule_test: [{eval_time: 6m, alertname: RabbitMQPaused}, {eval_time: 6m, alertname: RabbitMQDown}]
+  - name: one that died is down, and has not paused
+    interval: 30s
+    input_series:
+      - {series: 'up{job="rabbitmq", cluster="r", host="c"}', values: 1x2 0x17}
+      - {series: 'probe_success{job="rabbitmq_distribution", cluster="r", host="c"}', values: 1x2 0x17}
+    alert_rule_test:
+      - {eval_time: 6m, alertname: RabbitMQPaused}
+      - eval_time: 6m
+        alertname: RabbitMQDown
+        exp_alerts: [{exp_labels: {severity: critical, job: rabbitmq, cluster: r, host: c}}]
+  - name: one that runs and is linked to by nobody is told of before a restart could be
+    interval: 30s
+    input_series:
+      - {series: 'rabbitmq_build_info{cluster="r", host="a"}', values: 1x20}
+      - {series: 'rabbitmq_build_info{cluster="r", host="b"}', values: 1x20}
+    alert_rule_test:
+      - eval_time: 90s
+        alertname: RabbitMQPartition
+        exp_alerts: [{exp_labels: {severity: critical, cluster: r}}]
+"""
+
+
+def test_a_member_that_has_paused_is_told_from_one_that_died(tmp_path: Path) -> None:
+    """Both close the port of their plug-in and drop their links; the port for other members tells them apart."""
+    (stack,) = [one for one in STACKS if one.name == "cluster-member"]
+    (tmp_path / "alerts.yml").write_text(alerting(stack), "utf-8")
+    (tmp_path / "split.yml").write_text(SPLIT, "utf-8")
+    _judged("promtool", "test", "rules", tmp_path / "split.yml")
+
+
 def test_alertmanager_takes_its_configuration(tmp_path: Path) -> None:
     """The receiver is one Alertmanager can have."""
     said = PARTS["sources"]["alertmanager"]["text"].replace("/etc/alertmanager/", f"{tmp_path}/")
