@@ -33,7 +33,7 @@ def register(commands: Commands) -> None:
     about = "text for people (the default), JSON lines, SARIF 2.1.0, or commands of a GitHub workflow"
     parser.add_argument("--format", choices=("text", *FORMS), default="text", help=about)
     add_policy(parser, "say where the rule sets and the policy of a site meet, too")
-    add_inventory(parser)
+    add_inventory(parser, "which kinds, fields, values and targets of the rules are nowhere in")
     add_mapping(parser)
     parser.add_argument("--strict", action="store_true", help="let warnings count as findings, too")
 

@@ -35,7 +35,7 @@ def register(commands: Commands) -> None:
     add_cloud(parser)
     about = "describe a running cloud, by its name in clouds.yaml, instead: nothing is changed in it"
     parser.add_argument("--probe", metavar="CLOUD", help=about)
-    add_inventory(parser)
+    add_inventory(parser, "which failures the rules decide nothing about in")
     add_mapping(parser)
     add_params(parser)
     add_survey(parser)

@@ -21,9 +21,9 @@ from selfheal_rules.normalize import Reading, read_items
 from selfheal_rules.vocabulary import SELF_KINDS, Vocabulary
 
 
-def add_inventory(parser: argparse.ArgumentParser) -> None:
-    """Let a command take real data."""
-    about = "say which kinds, fields, values and targets of the rules are nowhere in these payloads, one a line"
+def add_inventory(parser: argparse.ArgumentParser, says: str) -> None:
+    """Let a command take real data, of which it says something."""
+    about = f"say {says} these payloads, one a line"
     parser.add_argument("--inventory", metavar="FILE|-", action="append", default=[], help=about)
     about = "the same of what a healer has recorded; a file, or the URL of a database"
     parser.add_argument("--journal", metavar="JOURNAL", action="append", default=[], help=about)

@@ -16,6 +16,9 @@ from selfheal_rules.vocabulary import Feed
 NAMED = frozenset({"alarm", "alarm.event"})
 """The kinds whose items bear a name that an author gave them in a monitoring."""
 
+CLEARED = frozenset({"alarm", "lb.pool"})
+"""The states that every source clears where it would say `status: ok` of them, so that none ever holds with it."""
+
 
 @frozen
 class Unseen:
@@ -76,7 +79,20 @@ class Sight:
         found = [self.kind(name) for name in pattern.kinds]
         if found and None not in found:
             return found[0]
-        return self._unnamed(pattern, by) if NAMED.issuperset(pattern.kinds) else None
+        cleared = self._cleared(pattern, by) if CLEARED.issuperset(pattern.kinds) else None
+        return cleared or (self._unnamed(pattern, by) if NAMED.issuperset(pattern.kinds) else None)
+
+    def _cleared(self, pattern: Pattern, by: Placed) -> Unseen | None:
+        """Say that leaves ask a state for what it is cleared with."""
+        tests = by_field(pattern).get(("status",), ())
+        known = shared_type(pattern.kinds, ("status",), self.readers.vocabulary)
+        if known is None or any(name in self.mapped or name in self._posted for name in pattern.kinds):
+            return None
+        left = [value for value in known.values if all(truth(test, value, known, by.ruleset) for test in tests)]
+        if left != ["ok"]:
+            return None
+        reason = f"`{pattern.kinds[0]}` is cleared where its `status` would be `ok`, and holds no more"
+        return Unseen(reason, f"wait for `none: [{{state: {pattern.kinds[0]}, …}}]`, with what else the leaves say")
 
     def _unnamed(self, pattern: Pattern, by: Placed) -> Unseen | None:
         """Say that no alarm bears a name that leaves ask for."""

@@ -227,6 +227,31 @@ def test_every_action_names_a_role() -> None:
     assert [] == [action.name for action in CATALOGUE.values() if action.api and not action.role]
 
 
+@pytest.mark.parametrize("status", ["ok", "[ok]", "{not: [problem, unknown]}"])
+@pytest.mark.parametrize("kind", ["alarm", "lb.pool"])
+def test_a_rule_that_waits_for_a_state_to_be_well_never_fires(kind: str, status: str) -> None:
+    """An alarm that is resolved is cleared, and holds with no status at all, whatever is on in the cloud."""
+    found = only(gaps(_one(f"{{as: a, state: {kind}, where: {{status: {status}}}}}", "{do: noop}")), "blind_rule")
+    assert f"`{kind}` is cleared where its `status` would be `ok`, and holds no more; it never fires" == found.reason
+    assert found.is_finding
+
+
+@pytest.mark.parametrize("status", ["[ok, problem]", "{not: ok}", "{exists: true}", "$b.status"])
+def test_a_rule_that_waits_for_more_than_that_may_fire(status: str) -> None:
+    """As may one of a site that posts such an alarm itself."""
+    when = f"{{all: [{{as: b, state: lb.pool}}, {{as: a, state: alarm, where: {{status: {status}}}}}]}}"
+    assert () == gaps(_one(when, "{do: noop}")).of("blind_rule")
+    well = _one("{as: a, state: alarm, where: {status: ok}}", "{do: noop}")
+    assert () == gaps(well, cloud("posted: [alarm]")).of("blind_rule")
+
+
+def test_what_is_confirmed_by_an_alarm_that_is_well_is_never_seen_to_have_worked() -> None:
+    """As nothing shows it."""
+    well = "confirm: {state: alarm, where: {host: $a.host, status: ok}, within: 1m}"
+    (found,) = gaps(_one(ON, f"{{do: compute.fence, target: $a.host, {well}}}")).of("blind_confirmation")
+    assert "is cleared where its `status` would be `ok`" in found.reason
+
+
 # Faults
 
 
@@ -317,6 +342,21 @@ def test_an_item_of_another_shape_is_looked_at_by_those_who_know_it() -> None:
     record.note(State("alarm", "m", noon, said))
     record.close()
     assert (2, ["host-alarm"]) == (record.looked_at, [gap.about for gap in record.unhandled()])
+
+
+def test_every_failure_of_one_host_counts() -> None:
+    """Two alarms of it are two, and so are two of its services; one that is said again while it holds is one."""
+    record = Record(compile_rules(_one("{as: a, event: node.action}", "{do: noop}")))
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    for hour, name in enumerate("aba"):
+        said = {"alarm": name, "status": "problem", "resource_type": "host", "host": "h"}
+        record.note(State("alarm", "m", noon + timedelta(hours=hour), said))
+    for name in ("nova-scheduler", "nova-conductor"):
+        silent = {"host": "h", "project": "nova", "binary": name, "alive": False}
+        record.note(State("service.liveness", "m", noon + timedelta(hours=3), silent))
+    record.close()
+    found = {gap.about: gap.seen for gap in record.unhandled()}
+    assert {"host-alarm": 2, "control-service-down": 2} == {name: seen.count for name, seen in found.items() if seen}
 
 
 def test_the_example_of_a_group_is_an_item() -> None:
