@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from selfheal_rules import load_rules
 from selfheal_rules.diagnostics import Report
+from selfheal_rules.source import Source
 from selfheal_rules.testing.parse import parse_suite
+from selfheal_rules.testing.programs import Programs
 from tests.chunks import Chunk, places, read_chunks
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +36,17 @@ def test_what_is_wrong_with_the_rules_is_told_too() -> None:
     chunk = next(chunk for chunk in CHUNKS if "rules with errors" in chunk.name)
     _, report = parse_suite(chunk.source, folder=ROOT)
     assert ["SH203", "SH411"] == [finding.code for finding in report.findings]
+
+
+def test_many_texts_are_tried_on_rules_that_are_loaded_and_compiled_once() -> None:
+    """Whatever rule sets they name; `selfheal testgen` tries hundreds."""
+    programs = Programs((load_rules(ROOT / "rulesets" / "disk-full"),))
+    text = "selfheal_test: 1\nrulesets: [nowhere.yaml]\ncases: [{name: one, steps: [{t: 1m, expect: []}]}]\n"
+    found = [parse_suite(Source("tests.yaml", text), programs=programs) for _ in range(2)]
+    assert [(), ()] == [report.findings for _, report in found]
+    (one,), (other,) = (suite.cases for suite, _ in found if suite)
+    assert one.program is other.program
+    assert ["disk-full"] == [rules.name for rules in one.program.rulesets]
 
 
 def test_nothing_is_given_without_rules() -> None:

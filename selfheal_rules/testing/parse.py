@@ -58,24 +58,29 @@ def load_suite(path: str | Path) -> Suite:
     return found
 
 
-def parse_suite(source: Source, *, folder: Path | None = None) -> tuple[Suite | None, Report]:
+def parse_suite(
+    source: Source, *, folder: Path | None = None, programs: Programs | None = None
+) -> tuple[Suite | None, Report]:
     """
     Read a file of tests, and say everything that is wrong with it; files it names are looked for in `folder`.
 
-    Nothing is given where the text is no file of tests, or its rule sets cannot be used.
+    Where `programs` are given they are what it is about, and its `rulesets` are not read: who tries many texts on one
+    rule set loads and compiles it once. Nothing is given where the text is no file of tests, or its rule sets cannot
+    be used.
     """
     findings = Findings()
     fields = closed(nodes_of(source, findings), SUITE, findings)
-    found = _suite(fields, source, folder or Path()) if fields else None
+    found = _suite(fields, source, folder or Path(), programs) if fields else None
     return found, findings.report()
 
 
-def _suite(fields: Fields, source: Source, folder: Path) -> Suite | None:
+def _suite(fields: Fields, source: Source, folder: Path, programs: Programs | None) -> Suite | None:
     is_ours = check_version(fields, "selfheal_test")
     fields.text("doc")  # for people alone; it has to be a text all the same
     fields.refuse_empty("cases", "write at least one")
     place = fields.node.keys.get("selfheal_test", fields.node)
-    programs = load_rulesets(fields.items("rulesets"), folder, place, fields.findings)
+    if programs is None:
+        programs = load_rulesets(fields.items("rulesets"), folder, place, fields.findings)
     coverage = FrozenMap(_coverage(fields))
     if programs is None or not is_ours:
         return None

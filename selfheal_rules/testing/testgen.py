@@ -16,6 +16,7 @@ from selfheal_rules.check.meeting import Meeting
 from selfheal_rules.check.subject import RuleView, Subject
 from selfheal_rules.check.walk import patterns_below
 from selfheal_rules.check.witness import SOURCE, Item, witness
+from selfheal_rules.compile import Program
 from selfheal_rules.compile.leaves import is_constant
 from selfheal_rules.diagnostics import EventError
 from selfheal_rules.engine import Engine
@@ -29,6 +30,7 @@ from selfheal_rules.testing.coverage import twinned
 from selfheal_rules.testing.edits import pieces
 from selfheal_rules.testing.mutants import TICK, negated
 from selfheal_rules.testing.parse import parse_suite
+from selfheal_rules.testing.programs import Programs
 from selfheal_rules.testing.runner import CannotGoOn, Observer, Played, Unobserved, play
 from selfheal_rules.testing.writing import flow, value_text
 from selfheal_rules.values import FrozenMap, Value
@@ -63,7 +65,7 @@ class Story:
 
 def drafted(ruleset: RuleSet, file: str, folder: Path) -> Drafted:
     """Draft tests of a rule set, which stands in a file of this name in a folder."""
-    writer = _Writer(Subject.of(ruleset), f"rulesets: [{value_text(file)}]\n", folder)
+    writer = _Writer(Subject.of(ruleset), f"rulesets: [{value_text(file)}]\n", folder, Programs((ruleset,)))
     texts: list[str] = []
     lacking: list[tuple[str, str]] = []
     known: list[Story] = []
@@ -100,7 +102,10 @@ class _Writer:
     subject: Subject
     named: str
     folder: Path
+    programs: Programs
     _deep: int = field(default=4)
+    _twins: dict[int, Program] = field(factory=dict)
+    """Programs with a twin of each rule, by the identity of those without."""
 
     def stories(self, view: RuleView, depth: int = 0) -> Iterator[Story]:
         """Give what may make a rule fire: its own witnesses, then those of rules that conclude what it reads."""
@@ -166,15 +171,20 @@ class _Writer:
 
     def _played(self, story: Story, *, twins: bool = True, observer: Observer | None = None) -> Played | None:
         text = f"{HEAD}{self.named}cases:\n" + self._text("try", story, None)
-        suite, report = parse_suite(Source("tests.yaml", text), folder=self.folder)
+        suite, report = parse_suite(Source("tests.yaml", text), folder=self.folder, programs=self.programs)
         if suite is None or report.errors:
             return None
         (case,) = suite.cases
         try:
-            program = twinned(case.program) if twins else case.program
+            program = self._twinned(case.program) if twins else case.program
             return play(evolve(case, program=program), observer=observer)
         except CannotGoOn:
             return None
+
+    def _twinned(self, program: Program) -> Program:
+        if id(program) not in self._twins:
+            self._twins[id(program)] = twinned(program)
+        return self._twins[id(program)]
 
     def case(self, name: str, rule: Rule, story: Story) -> str:
         """Write a story with what is decided in it, and with what holds at its end of what the rule concludes."""
