@@ -16,15 +16,17 @@ cluster_formation.peer_discovery_backend = classic_config
 cluster_formation.classic_config.nodes.1 = control1@localhost
 cluster_formation.classic_config.nodes.2 = control2@localhost
 cluster_formation.classic_config.nodes.3 = control3@localhost
+cluster_partition_handling = {handling}
 """
 
 
 class Rabbits:
     """Three nodes of RabbitMQ, each with the plug-in rabbitmq_prometheus."""
 
-    def __init__(self, site: Site) -> None:
-        """Start them, one after the other."""
-        self.site, self.ports = site, {name: free_port() for name in MEMBERS}
+    def __init__(self, site: Site, handling: str = "ignore") -> None:
+        """Start them, one after the other; a split is handled so."""
+        self.site, self.handling = site, handling
+        self.ports, self.reach = ({name: free_port() for name in MEMBERS} for _ in range(2))
         self.common = {
             "ERL_EPMD_PORT": str(free_port()), "ERL_EPMD_ADDRESS": "127.0.0.1", "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",
@@ -40,7 +42,7 @@ class Rabbits:
         """Write what a node is configured by."""
         home = self.site.folder / f"rabbit-{name}"
         home.mkdir()
-        said = RABBIT.format(amqp=free_port(), metrics=self.ports[name])
+        said = RABBIT.format(amqp=free_port(), metrics=self.ports[name], handling=self.handling)
         (home / "rabbitmq.conf").write_text(said, "utf-8")
         (home / "plugins").write_text("[rabbitmq_prometheus].", "utf-8")
 
@@ -48,12 +50,18 @@ class Rabbits:
         """Start a node, and wait until it serves its metrics, which is when it has joined."""
         home = self.site.folder / f"rabbit-{name}"
         told = {
-            "RABBITMQ_NODENAME": f"{name}@localhost", "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_NODENAME": f"{name}@localhost", "RABBITMQ_DIST_PORT": str(self.reach[name]),
             "RABBITMQ_MNESIA_BASE": str(home / "data"), "RABBITMQ_LOG_BASE": str(home),
             "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"), "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "plugins"),
         }  # fmt: skip
         self.site.start(f"rabbit-{name}", "/usr/lib/rabbitmq/bin/rabbitmq-server", **self.common, **told)
         self.site.answers(self.ports[name], f"rabbit-{name}")
+
+    def cut(self, name: str, *others: str) -> None:
+        """Have a node lose its links to others at once, and make no new ones."""
+        peers = ", ".join(f"'{other}@localhost'" for other in others)
+        lose = "erlang:set_cookie(Peer, wrong), erlang:disconnect_node(Peer)"
+        self.told(name, "eval", f"[begin {lose} end || Peer <- [{peers}]].")
 
     def told(self, name: str, *command: str) -> str:
         """Have a node do something by its command line."""

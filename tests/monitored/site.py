@@ -26,11 +26,16 @@ OUTSIDE = ("--web.external-url=http://prometheus.example.org", "--web.route-pref
 
 @define
 class Target:
-    """What Prometheus asks: a job, where, and the labels a site sets in its scrape configuration."""
+    """
+    What Prometheus asks: a job, where, and the labels a site sets in its scrape configuration.
+
+    `through` is the port of a blackbox exporter that says whether the port of the target is open.
+    """
 
     job: str
     port: int
     labels: Mapping[str, str]
+    through: int = 0
 
 
 def free_port() -> int:
@@ -92,6 +97,14 @@ class Site:
             *arguments,
         )
         self.answers(port, name)
+        return port
+
+    def blackbox(self) -> int:
+        """Start a blackbox exporter that connects to ports, and give its own."""
+        self._write("blackbox.yml", {"modules": {"tcp_connect": {"prober": "tcp"}}})
+        port, config = free_port(), f"--config.file={self.folder / 'blackbox.yml'}"
+        self.start("blackbox", "prometheus-blackbox-exporter", config, f"--web.listen-address=127.0.0.1:{port}")
+        self.answers(port, "blackbox")
         return port
 
     def answers(self, port: int, name: str) -> None:
@@ -167,15 +180,23 @@ def _hurried(stack: Stack) -> dict[str, Any]:
 
 
 def _scraping(targets: Sequence[Target], alertmanager: int) -> dict[str, Any]:
-    jobs: dict[str, list[Any]] = {}
+    jobs: dict[str, dict[str, Any]] = {}
     for one in targets:
-        jobs.setdefault(one.job, []).append({"targets": [f"127.0.0.1:{one.port}"], "labels": dict(one.labels)})
+        job = jobs.setdefault(one.job, {"job_name": one.job, "static_configs": [], **_probing(one.through)})
+        job["static_configs"].append({"targets": [f"127.0.0.1:{one.port}"], "labels": dict(one.labels)})
     return {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
         "rule_files": ["alerts.yml"],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{alertmanager}"]}]}]},
-        "scrape_configs": [{"job_name": job, "static_configs": some} for job, some in jobs.items()],
+        "scrape_configs": [*jobs.values()],
     }
+
+
+def _probing(through: int) -> dict[str, Any]:
+    target = {"source_labels": ["__address__"], "target_label": "__param_target"}
+    asked = {"target_label": "__address__", "replacement": f"127.0.0.1:{through}"}
+    said = {"metrics_path": "/probe", "params": {"module": ["tcp_connect"]}, "relabel_configs": [target, asked]}
+    return said if through else {}
 
 
 def watched(site: Site, name: str, targets: Sequence[Target], hook: Hook) -> Tape:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cloud.hook import Hook
 from tests.monitored.clusters import MEMBERS, Galeras, Rabbits, lacking_clusters
-from tests.monitored.site import Site, Target, watched
+from tests.monitored.site import Site, Target, lacking, watched
 
 pytestmark = pytest.mark.skipif(
     lacking_clusters(),
@@ -33,9 +33,7 @@ def test_cluster_member(site: Site, hook: Hook) -> None:
     tape.posted("RabbitMQBlocked")
     rabbits.told("control1", "set_vm_memory_high_watermark", "0.4")
     for one, others in {"control1": MEMBERS[1:], "control2": MEMBERS[2:]}.items():
-        for other in others:
-            peer = f"'{other}@localhost'"
-            rabbits.told(one, "eval", f"erlang:set_cookie({peer}, wrong), erlang:disconnect_node({peer}).")
+        rabbits.cut(one, *others)
     site.wait(lambda: not site.asked("erlang_vm_dist_node_state == 3"), "nobody sees anybody")
     tape.posted("RabbitMQPartition")
     for name in MEMBERS[1:]:
@@ -44,6 +42,20 @@ def test_cluster_member(site: Site, hook: Hook) -> None:
     assert site.asked('mysql_up{host="control1"} == 1'), "a member without a quorum runs"
     said = tape.kept("cluster-member").decided("cluster-member", timedelta(minutes=10))
     assert {("shadowed", "page", "rabbitmq"), ("shadowed", "page", "galera")} <= {*said}
+
+
+@pytest.mark.skipif(bool(lacking("prometheus-blackbox-exporter")), reason="Debian's package of that name is missing")
+def test_a_member_that_has_paused_is_not_restarted(site: Site, hook: Hook) -> None:
+    """It sees nobody, and waits; that its port for other members is open tells it from one that was killed."""
+    rabbits, through = Rabbits(site, "pause_minority"), site.blackbox()
+    labels = {name: {"host": name, "cluster": "rabbitmq"} for name in MEMBERS}
+    targets = [Target("rabbitmq", rabbits.ports[name], labels[name]) for name in MEMBERS]
+    targets += [Target("rabbitmq_distribution", rabbits.reach[name], labels[name], through) for name in MEMBERS]
+    tape = watched(site, "cluster-member", targets, hook)
+    rabbits.cut("control3", *MEMBERS[:2])
+    tape.posted("RabbitMQPaused")
+    assert ["control3"] == [row["metric"]["host"] for row in site.asked('up{job="rabbitmq"} == 0')]
+    assert [("shadowed", "page", "rabbitmq")] == tape.decided("cluster-member", timedelta(minutes=10))
 
 
 def _targets(site: Site, rabbits: Rabbits, galeras: Galeras) -> Iterator[Target]:
