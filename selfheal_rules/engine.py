@@ -6,7 +6,7 @@ they return. What an engine remembers can be taken as a `snapshot` at any point 
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -15,13 +15,10 @@ from attrs import evolve
 from selfheal_rules.carry import Carried, Change, Graft
 from selfheal_rules.compile.plan import NEVER
 from selfheal_rules.compile.program import Program
+from selfheal_rules.decide.arrivals import Arrivals
 from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import (
     AHEAD,
-    DUPLICATE,
-    MATCHED,
-    SATURATED,
-    STALE,
     UNMATCHED,
     Decision,
     Disposition,
@@ -30,7 +27,7 @@ from selfheal_rules.decide.decision import (
 )
 from selfheal_rules.decide.rounds import Rounds
 from selfheal_rules.diagnostics import SnapshotError
-from selfheal_rules.door import SAID, Brought, batch_of, check_settings, entry_of, hold, sifted
+from selfheal_rules.door import SAID, Brought, batch_of, check_settings, hold, sifted
 from selfheal_rules.events import Event, State, frozen_time
 from selfheal_rules.guard.binding import kept_policy, refuse_guards, refuse_policy
 from selfheal_rules.guard.gate import Guards
@@ -44,7 +41,6 @@ from selfheal_rules.snapshot import pack, unpack
 from selfheal_rules.values import argument, microseconds
 
 Item = Event | State | Outcome | Control
-_PAST: Mapping[Disposition, Step] = {"duplicate": DUPLICATE, "stale": STALE}
 MAX_AGE = timedelta(minutes=10)
 MAX_AHEAD = timedelta(days=366)  # no stream pauses for so long, and only a broken clock is so far ahead
 
@@ -84,10 +80,10 @@ class Engine(Knowledge):
         self._remembered, self._fan_out = remembered, fan_out
         self._memory = Memory(program.plan)
         refuse_policy(program, policy)
-        self._wire(Ledger(), policy, matcher)
         self._entries = {name: one for name, one in program.plan.entries.items() if not name.startswith("selfheal.")}
+        self._wire(Ledger(), policy, matcher)
         self._marks: deque[tuple[int, tuple[str, Any]]] = deque()
-        self._sweep = self._brim = -NEVER
+        self._sweep = -NEVER
         self._owed: tuple[Decision, ...] = ()
         self._brought = Brought(program)
         self.carried: Carried | None = None
@@ -97,10 +93,13 @@ class Engine(Knowledge):
         """Put the stages together over what is remembered."""
         self._guards = Guards(self.program, policy, self._memory, ledger, self._age)
         self._rounds = Rounds(self.program.plan, self._memory, self._age, self._fan_out, self._guards, matcher)
+        self._arrivals = Arrivals(self._rounds, self._entries, self._remembered, self._fitted)
+        self._ways = self._arrivals.ways
         self._listen()
 
     def _listen(self) -> None:
-        """Hear of every item where the site asks for it; the way of others is not made longer by a test."""
+        """Say what events do; hear of every item where the site asks for it: no test makes the way of others longer."""
+        self._arrivals.wire()
         if self._guards.listens:
             self.post = self._overheard  # type: ignore[method-assign]  # the instance's stands before the class's
         elif self.post == self._overheard:
@@ -117,7 +116,13 @@ class Engine(Knowledge):
     def _pass(self, at: int) -> tuple[Decision, ...]:
         owed, self._owed = self._owed, ()
         decisions = owed + self._rounds.advance(at)
-        self._memory.now = at
+        memory = self._memory
+        memory.now = at
+        if at >= self._sweep:  # now and then: what is known is told apart by its time
+            memory.forget(at - self._age)
+            self._rounds.passing.forget()
+            self._sweep = at + self._age // 16
+        memory.horizon = min(memory.alarm, self._sweep, at + self._ahead + 1)
         return decisions
 
     # Input
@@ -129,25 +134,16 @@ class Engine(Knowledge):
         Raises:
             EventError: where the item does not fit its kind; nothing is changed.
         """
-        if item.__class__ is not Event:
-            return self._other(item)
-        entry = self._entries.get(item.kind)
-        if entry is None or item.fits is not entry.kind:
-            entry = entry_of(item, self._entries)
         memory = self._memory
-        at = item.at
-        before: tuple[Decision, ...] = ()
-        if at > memory.now:
-            if at >= memory.alarm or at > memory.now + self._ahead:
-                if self._is_ahead(at):
-                    return AHEAD
-                before = self._pass(at)
-            else:
-                memory.now = at
-        hits = entry.probe(item, memory.now) if entry.taken else None
-        if hits is None:
-            return Step.of("unmatched", before) if before else UNMATCHED
-        return self._event(item, hits, before)
+        if item.__class__ is Event and memory.now <= item.at < memory.horizon:
+            way = self._ways.get(item.kind)
+            return self._fitted(item) if way is None else way(item)
+        return self._other(item)
+
+    def _fitted(self, item: Event) -> Step:
+        """Take an event that comes in time once it is held against its kind."""
+        hold(item, self._entries)
+        return self._ways[item.kind](item)
 
     def post_all(self, items: Iterable[Item]) -> list[Step]:
         """
@@ -162,15 +158,19 @@ class Engine(Knowledge):
             self.admit(batch)
             return [self.post(item) for item in batch]
         memory, steps, begin = self._memory, [UNMATCHED] * len(batch), 0
+        roads, event = self._arrivals.roads, self._arrivals.event
         for place, item, hits, now in taken:
             before: tuple[Decision, ...] = ()
-            if now >= memory.alarm:
-                self._lapse(batch, begin, place, steps)
-                before = self._pass(now) if now > memory.now and now >= memory.alarm else ()
-                begin = place + 1
+            if now >= memory.horizon:
+                if now >= memory.alarm:
+                    self._lapse(batch, begin, place, steps)
+                    begin = place + 1
+                before = self._pass(now) if now > memory.now else ()
             memory.now = now
             if item is not None:
-                steps[place] = self._event(item, hits, before)
+                road = roads[hits[0]] if len(hits) == 1 and item.at == now else None
+                step = event(item, hits) if road is None else road(item)
+                steps[place] = Step.of(step.disposition, before + step) if before else step
         return steps
 
     def _lapse(self, batch: Sequence[Event], begin: int, end: int, steps: list[Step]) -> None:
@@ -201,48 +201,6 @@ class Engine(Knowledge):
         now = self._memory.now
         return now > -NEVER and at > now + self._ahead
 
-    def _event(self, item: Event, hits: tuple[int, ...], before: tuple[Decision, ...]) -> Step:
-        memory = self._memory
-        now = memory.now
-        seen = memory.seen.get(item.source)
-        if seen is None:
-            seen = memory.seen[item.source] = {}
-        identity = item.id
-        if (identity in seen or item.at < now) and (past := memory.past(item, seen, now - self._age)):
-            return Step.of(past, before) if before else _PAST[past]
-        seen[identity] = now
-        memory.turn += 1
-        if now >= self._sweep:
-            self._forget(now - self._age)
-        rounds = self._rounds
-        road = rounds.roads[hits[0]] if len(hits) == 1 and memory.turn <= self._brim and item.at == now else None
-        if road is not None:
-            decided = (*before, *road(item)) if before else road(item)
-            return Step(decided) if decided else MATCHED
-        network = rounds.network
-        for number in hits:
-            network.takers[number](item)
-        if not (network.queue or network.ready):
-            return Step.of("matched", before) if before else MATCHED
-        if memory.turn > self._brim and self._is_full():
-            rounds.caution = SATURATED
-        made, rounds.caution = rounds.settle_event(), None
-        disposition = rounds.disposition(item) if rounds.judge.blocked or rounds.overloaded else "matched"
-        if before or disposition != "matched":
-            return Step.of(disposition, (*before, *made))
-        return Step(made) if made else MATCHED
-
-    def _is_full(self) -> bool:
-        """Whether more ids are remembered than may be; counted when as many turns have passed as there was room for."""
-        known = sum(map(len, self._memory.seen.values()))
-        self._brim = self._memory.turn + self._remembered - known
-        return known > self._remembered
-
-    def _forget(self, limit: int) -> None:
-        """Forget the ids of events whose `max_age` is over; now and then, since they are told apart by their time."""
-        self._memory.forget(limit)
-        self._sweep = self._memory.now + self._age // 16
-
     def _other(self, item: Any) -> Step:
         if said := isinstance(item, SAID):
             at = microseconds(item.time)
@@ -256,6 +214,10 @@ class Engine(Knowledge):
             at = memory.now
         policy = self._brought.by(item, self.policy) if said and isinstance(item, Control) else None
         before = self._pass(at) if at > memory.now else ()
+        if item.__class__ is Event:
+            hits = self._entries[item.kind].probe(item, memory.now)
+            step = UNMATCHED if hits is None else self._arrivals.event(item, hits)
+            return Step.of(step.disposition, before + step) if before else step
         if not said:
             disposition, decisions = self._state(item)
         elif isinstance(item, Outcome):
@@ -278,6 +240,7 @@ class Engine(Knowledge):
             self._listen()
         elif strict != self._guards.strict:
             self._rounds.wire()
+            self._listen()
         self._rounds.docket.wake_all()
         return "matched" if changed else "unmatched", tuple(self._rounds.settle())
 
@@ -285,9 +248,7 @@ class Engine(Knowledge):
         """Take an input as `post` does, once the guards have heard of it."""
         if not isinstance(item, Event | State):
             return Engine.post(self, item)
-        entry = self._entries.get(item.kind)
-        if entry is None or item.fits is not entry.kind:
-            entry_of(item, self._entries)
+        hold(item, self._entries)
         if self._is_ahead(item.at):
             return AHEAD
         before = self._pass(item.at) if item.at > self._memory.now else ()

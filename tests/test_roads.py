@@ -43,8 +43,10 @@ def lone(seed: int) -> Case:
 
 def unpaved(program: Program) -> Program:
     """Give a program in which every event goes from part to part."""
-    parts = tuple(evolve(part, road=None) for part in program.plan.parts)
-    return evolve(program, plan=evolve(program.plan, parts=parts))
+    plan = program.plan
+    parts = tuple(evolve(part, road=None) for part in plan.parts)
+    entries = {kind: evolve(entry, way=None) for kind, entry in plan.entries.items()}
+    return evolve(program, plan=evolve(plan, parts=parts, entries=entries))
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
@@ -61,6 +63,51 @@ def test_a_road_leads_where_the_parts_do(block: range) -> None:
             assert expected == actual, f"seed {seed}\n{one!r}"
         several += any(len(made["because"]) > PARTS for _, decided in actual[:-1] for made in decided)
     assert SEVERAL <= several, "too few decisions rest on several matches"
+
+
+FAILS: tuple[Json, ...] = tuple(
+    {
+        "id": level,
+        "when": {"as": "a", "event": "fail", "where": {"level": level}},
+        "then": [{"do": "noop", "target": "$a.host"}],
+    }
+    for level in ("low", "mid", "high")
+)
+TOGETHER: tuple[tuple[Json, ...], ...] = (
+    *(({"id": "one", **rule},) for rule in RULES),
+    FAILS,
+    (FAILS[-1], {"id": "one", **RULES[1]}),
+)
+"""Rules of which each event may concern one, several or none."""
+
+
+def scattered(seed: int) -> list[Event]:
+    """Draw events some of which come late, again, at once, or when all that came before is long forgotten."""
+    chance, now, events = Random(seed), 0.0, []
+    for _ in range(60):
+        now += chance.choice((0, 0, 1, 2, 40, 700))
+        late = now - chance.choice((0, 0, 0, 1, 30, 650))
+        fields = {"host": chance.choice("ab"), "level": chance.choice(("low", "mid", "high"))}
+        kind = chance.choice(("beat", "fail", "boom"))
+        given = fields if kind != "boom" else {"host": "a"}
+        events.append(Event(f"e{chance.randrange(50)}", kind, chance.choice("mn"), moment(max(late, 0)), given))
+    return events
+
+
+@pytest.mark.parametrize("place", range(len(TOGETHER)))
+def test_one_by_one_and_all_at_once_lead_to_the_same(place: int) -> None:
+    """Whichever way events take, and whether they were held against their kinds before, they do the same."""
+    rules = compare.loaded(evolve(case(0), texts=(dump("generated", list(TOGETHER[place])),)))
+    program = compile_rules(*(rules or ()))
+    for seed in range(6):
+        expected, *others = (Engine(each) for each in (unpaved(program), program, program))
+        single = [expected.post(event) for event in scattered(seed)]
+        events = scattered(seed)
+        known = [others[0].post(event) for event in events]
+        batched = [step for at in range(0, len(events), 9) for step in others[1].post_all(events[at : at + 9])]
+        for actual in (known, batched):
+            assert [(step.disposition, *step) for step in single] == [(step.disposition, *step) for step in actual]
+        assert [*expected.episodes()] == [*others[0].episodes()] == [*others[1].episodes()]
 
 
 @pytest.mark.parametrize("seed", range(0, CASES, 20))
@@ -85,7 +132,7 @@ def test_where_more_is_to_be_done_there_is_no_road(rule: Json) -> None:
     """An engine takes such events from part to part."""
     rules = compare.loaded(evolve(case(0), texts=(dump("generated", [{"id": "one", **rule}]),)))
     engine = Engine(compile_rules(*(rules or ())))
-    assert {None} == {*engine._rounds.roads}
+    assert {None} == {*engine._arrivals.roads}
 
 
 def test_words_of_a_text_are_no_words_of_the_code() -> None:

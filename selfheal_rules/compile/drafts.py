@@ -70,6 +70,11 @@ class Register:
         """How many exchanges there are."""
         return len(self._exchanges)
 
+    @property
+    def paths(self) -> tuple[Paths, ...]:
+        """By exchange, the paths at which its rows have their keys."""
+        return tuple(self._exchanges)
+
     def part(
         self, signature: object, form: str, kinds: tuple[Kind, ...], *, negative: bool = False, held: int = 0
     ) -> tuple[PartDraft, bool]:
@@ -95,6 +100,10 @@ def row_key(paths: Paths, kind: Kind, code: Code, *, bare: bool = True) -> str:
     body = []
     for number, path in enumerate(paths):
         body += [f"    k{number} = {access('r', path)}", f"    if k{number} is None:", "        return None"]
+    return code.function("key", "r", [*body, f"    return {key_text(paths, kind, bare=bare)}"])
+
+
+def key_text(paths: Paths, kind: Kind, *, bare: bool = True) -> str:
+    """Write the key of a row from `k0`, `k1` and so on, its values at paths."""
     keys = [keyed(f"k{number}", kind.type_at(path) or ANY) for number, path in enumerate(paths)]
-    body.append(f"    return {keys[0] if len(keys) == 1 and bare else '(' + ''.join(f'{key}, ' for key in keys) + ')'}")
-    return code.function("key", "r", body)
+    return keys[0] if len(keys) == 1 and bare else f"({''.join(f'{key}, ' for key in keys)})"

@@ -12,6 +12,7 @@ from attrs import define, evolve, field, frozen
 
 from selfheal_rules.compile.codegen import Code
 from selfheal_rules.compile.columns import Fold, Folded
+from selfheal_rules.compile.drafts import Paths
 from selfheal_rules.compile.joints import Joint
 from selfheal_rules.compile.plan import Action, Branching, Conclusion, Entry, Part, Ruling
 from selfheal_rules.compile.scope import Scope, references
@@ -33,6 +34,8 @@ class Lowered:
     entries: Mapping[str, Entry]
     written: Mapping[int, Written]
     code: Code
+    paths: Sequence[Paths]
+    """By exchange, where its rows have their keys."""
 
 
 def folded(lowered: Lowered) -> tuple[Ruling, ...]:

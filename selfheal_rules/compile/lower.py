@@ -310,13 +310,15 @@ def _hash(part: object) -> str:
 def _finish(lowering: Lowering, rulesets: Sequence[RuleSet]) -> Plan:
     parts = tuple(_part(draft, lowering.code) for draft in lowering.register.parts)
     entries = _entries(rulesets, lowering)
-    whole = Lowered(lowering.rules, lowering.branches, parts, entries, lowering.written, lowering.code)
+    register, written = lowering.register, lowering.written
+    whole = Lowered(lowering.rules, lowering.branches, parts, entries, written, lowering.code, register.paths)
+    paved_entries, paved_parts = paved(whole, register.parts)
     return Plan(
-        entries=entries,
-        parts=paved(whole, lowering.register.parts),
+        entries=paved_entries,
+        parts=paved_parts,
         branches=telling(whole),
         rules=folded(whole),
-        exchanges=lowering.register.exchanges,
+        exchanges=register.exchanges,
         eras=lowering.arrangement.count,
         waiting=dict(lowering.waiting),
         flushes=_flushes(lowering),
@@ -379,7 +381,8 @@ def _entries(rulesets: Sequence[RuleSet], lowering: Lowering) -> dict[str, Entry
 
 def _entry(kind: Kind, takers: tuple[Taker, ...], code: Code) -> Entry:
     always = None if any(taker.tests for taker in takers) else tuple(taker.part for taker in takers)
-    return Entry(kind, code[probe(kind, takers, code)], always=always)
+    sole = takers[0].part if len(takers) == 1 else None
+    return Entry(kind, code[probe(kind, takers, code)], always=always, sole=sole)
 
 
 def _flushes(lowering: Lowering) -> dict[str, int]:

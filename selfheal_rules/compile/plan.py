@@ -25,7 +25,7 @@ Again: TypeAlias = Callable[[Rows, Any], int]
 Best: TypeAlias = Callable[[Rows, Any], Any]
 Build: TypeAlias = Callable[[Rows], Any]
 Make: TypeAlias = Callable[..., Callable[..., Any]]
-"""(network, part, passing, errands, several) → a function over one engine: see `roads`."""
+"""(what its lines read, by their words) → a function over one engine: see `roads`."""
 
 NEVER = 1 << 62
 """A time no timer is set for."""
@@ -153,7 +153,7 @@ class Part:
     hold: Make | None = None
     """Makes what has an event wait that comes in time, and gives its row."""
     road: Make | None = None
-    """Makes all an event does that comes in time and can fire no rule but one: event → the decisions on it."""
+    """Makes all an event does that comes in time, passed its leaves and can fire no rule but one: event → step."""
     fires: Seed | None = None
     """What may fire on its road; None where it only waits."""
     era: int = 0
@@ -370,6 +370,10 @@ class Entry:
     """Whether some part may take an item of the kind."""
     always: tuple[int, ...] | None = None
     """The parts that take every item of the kind, where no part of it has a leaf to look at."""
+    sole: int | None = None
+    """The only part that may take an item of the kind, if there is just one."""
+    way: Make | None = None
+    """Makes all an event of the kind does that comes in time, where its only part has a road: event → step."""
 
 
 @frozen(eq=False, repr=False)

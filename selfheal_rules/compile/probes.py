@@ -91,15 +91,21 @@ def _sieve(kind: Kind, takers: tuple[Taker, ...], code: Code) -> str:
 
 
 def _single(kind: Kind, taker: Taker, code: Code) -> str:
-    """Write the sieve of one part: no value is read before the leaves in front of its own have let the item pass."""
+    return code.function(
+        "sieve", "i, now", [*sieved(kind, taker, "i", "None", code), f"    return {code.constant((taker.part,))}"]
+    )
+
+
+def sieved(kind: Kind, taker: Taker, item: str, nobody: str, code: Code) -> list[str]:
+    """Write the leaves of one part: no value is read before those in front of its own have let the item pass."""
     names: dict[tuple[str, ...], str] = {}
     body = []
     for test in taker.tests:
         if test.path not in names:
             names[test.path] = f"v{len(names)}"
-            body.append(f"    {names[test.path]} = {access('i', test.path)}")
-        body += [f"    if not ({_leaf(kind, taker, test, names[test.path], code)}):", "        return None"]
-    return code.function("sieve", "i, now", [*body, f"    return {code.constant((taker.part,))}"])
+            body.append(f"    {names[test.path]} = {access(item, test.path)}")
+        body += [f"    if not ({_leaf(kind, taker, test, names[test.path], code)}):", f"        return {nobody}"]
+    return body
 
 
 def _condition(kind: Kind, taker: Taker, variables: dict[tuple[str, ...], str], code: Code) -> str:

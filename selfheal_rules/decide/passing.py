@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from selfheal_rules.compile.plan import NEVER, Branching, Ruling
-from selfheal_rules.decide.decision import SHADOWED, UNTARGETED, Decision, Verdict, blank
+from selfheal_rules.compile.plan import Branching, Ruling
+from selfheal_rules.decide.decision import MATCHED, SHADOWED, UNMATCHED, UNTARGETED, Decision, Step, Verdict, blank
 from selfheal_rules.decide.errand import Follow, Followed, errands_of
 from selfheal_rules.decide.opening import opening_among
 from selfheal_rules.match.implied import Implied
@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from selfheal_rules.decide.episodes import Episodes
 
 
-WORDS: Mapping[str, Any] = {"blank": blank, "EMPTY": EMPTY, "SHADOWED": SHADOWED, "UNTARGETED": UNTARGETED}
+WORDS: Mapping[str, Any] = {
+    "blank": blank,
+    "EMPTY": EMPTY,
+    "SHADOWED": SHADOWED,
+    "UNTARGETED": UNTARGETED,
+    "Step": Step,
+    "MATCHED": MATCHED,
+    "UNMATCHED": UNMATCHED,
+}
 """What generated decisions are made of."""
 Say: TypeAlias = Callable[[tuple[Any, ...], int, Verdict | None], tuple[Decision, ...]]
 """(rows, now, caution) → the decisions on a match."""
@@ -32,13 +40,15 @@ class Passing:
         self.max_age = max_age
         self.errands = errands_of(episodes.plan)
         self.recent: deque[Decision] = deque()
-        self.sweep = -NEVER
-        self.words = WORDS
         branches = {number: episodes.plan.branches[number] for number in self.errands}
         self.says: dict[int, Say] = {
-            number: one.say(None, None, self, self.errands[number], None) for number, one in branches.items() if one.say
+            number: one.say(self._words(number)) for number, one in branches.items() if one.say
         }
         """By branch, what decides on a match."""
+
+    def _words(self, number: int) -> dict[str, Any]:
+        errands = {f"e{at}": errand for at, errand in enumerate(self.errands[number])}
+        return {**WORDS, "keep": self.recent.append, **errands}
 
     def fire(self, ruling: Ruling, found: list[Found]) -> None:
         """Decide on the matches that fire for one key."""
@@ -63,8 +73,6 @@ class Passing:
         made = each[0] if len(each) == 1 else [one for some in zip(*each, strict=True) for one in some]
         self.episodes.decisions += made
         self.recent += made
-        if self.memory.now >= self.sweep:
-            self.forget()
 
     def _each(self, step: Follow, implied: Implied, order: Sequence[int]) -> list[Decision]:
         """Decide what one step asks for on every event."""
@@ -85,8 +93,7 @@ class Passing:
         return made
 
     def forget(self) -> None:
-        """Let go of what is older than `max_age`; now and then, for the oldest lies where nobody has been for long."""
+        """Let go of what is older than `max_age`."""
         recent, limit = self.recent, self.memory.now - self.max_age
         while recent and recent[0].at <= limit:
             recent.popleft()
-        self.sweep = self.memory.now + self.max_age // 16

@@ -16,7 +16,7 @@ from selfheal_rules.decide.episode import Episode
 from selfheal_rules.decide.episodes import Episodes
 from selfheal_rules.decide.firings import Firings
 from selfheal_rules.decide.proposal import Gate
-from selfheal_rules.decide.straight import Way, joins_of, roads_of, straight_of
+from selfheal_rules.decide.straight import joins_of, straight_of
 from selfheal_rules.events import Event
 from selfheal_rules.match.joined import network_of
 from selfheal_rules.match.judge import Judge, Ruled
@@ -72,8 +72,6 @@ class Rounds:
         """Whether any decision is judged by guards."""
         self.quick = False
         """Whether one firing may be all there is to an event."""
-        self.roads: tuple[Way | None, ...] = ()
-        """By part, all that an event of it does which comes in time, where it fires one rule at most."""
         self.acts: list[Act] = []
         self.told_of: Callable[[Episode], None] | None = None
         """Who is told of every episode that came to another state."""
@@ -90,7 +88,8 @@ class Rounds:
     def take(self, state: tuple[Any, ...]) -> None:
         """Go on from the state of a snapshot."""
         episodes = self.episodes
-        episodes.running, episodes.numbered, episodes.known, episodes.opened, episodes.passing.recent, docket = state
+        episodes.running, episodes.numbered, episodes.known, episodes.opened, recent, docket = state
+        episodes.passing.recent.extend(recent)
         self.docket.take(docket)
         episodes.sought.fresh = {**episodes.known}
         episodes.inherit()
@@ -110,8 +109,6 @@ class Rounds:
         plan = self.network.plan
         joins = {} if self.gate.strict else joins_of(plan, self.passing.errands)
         self.network.wire(straight_of(plan, joins), joins)
-        roads = roads_of(self.network, self.passing, self.settle_event)
-        self.roads = roads if self.quick else (None,) * len(roads)
 
     # Time
 

@@ -5,18 +5,10 @@ A group of a count fires as it rises: a rule that asks for no more, under a key 
 while the row stands, and there is nothing else to follow.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
 
-from selfheal_rules.compile.plan import Branching, Find, Part, Plan, Rows, Ruling, Seed
-from selfheal_rules.decide.decision import Decision
+from selfheal_rules.compile.plan import Branching, Find, Part, Plan, Ruling, Seed
 from selfheal_rules.decide.errand import Errands
-from selfheal_rules.decide.passing import Passing
-from selfheal_rules.events import Event
-from selfheal_rules.match.network import Network
-
-Way: TypeAlias = Callable[[Event], Sequence[Decision]]
-"""An event → the decisions on it."""
 
 
 class Single:
@@ -40,23 +32,6 @@ def joins_of(plan: Plan, errands: Mapping[int, Errands]) -> dict[Seed, Single]:
 def straight_of(plan: Plan, joins: dict[Seed, Single]) -> tuple[tuple[Single, ...] | None, ...]:
     """Give, by part, what a single event of it fires, where that is all it can do; None where there is more."""
     return tuple(_straight(part, joins) for part in plan.parts)
-
-
-def roads_of(network: Network, passing: Passing, settle: Callable[[], Sequence[Decision]]) -> tuple[Way | None, ...]:
-    """Give, by part, all that an event of it does which comes in time, where it can fire one rule at most."""
-    return tuple(_road(network, part, passing, settle) for part in network.parts)
-
-
-def _road(network: Network, part: Part, passing: Passing, settle: Callable[[], Sequence[Decision]]) -> Way | None:
-    single = network.joins.get(part.fires) if part.fires else None
-    if part.road is None or (part.fires and not single):
-        return None
-
-    def several(matches: list[Rows]) -> Sequence[Decision]:
-        network.ready.append((single, matches))
-        return settle()
-
-    return part.road(network, part, passing, single.errands if single else (), several)
 
 
 def _straight(part: Part, joins: dict[Seed, Single]) -> tuple[Single, ...] | None:

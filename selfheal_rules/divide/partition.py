@@ -38,6 +38,7 @@ class Partition(Engine):
         rounds.ranks = []
         rounds.judge.blockable = True
         rounds.wire()
+        self._listen()
         self._proposing = rounds.firings = Proposing(rounds.firings, arrangement.proposed)
         self._deciding = Deciding(rounds.judge, arrangement.decided)
 

@@ -58,7 +58,7 @@ class Joined(Network):
 
         def handed(part: Part) -> Part:
             seeds = tuple(self._asking(seed, plan.branches[seed.branch].verify) for seed in part.begun())
-            return evolve(part, seeds=seeds, probes=(), road=None)
+            return evolve(part, seeds=seeds, probes=(), road=None, hold=part.hold if part.lazy else None)
 
         return evolve(plan, parts=tuple(handed(part) for part in plan.parts))
 

@@ -13,6 +13,7 @@ HOLD, AGE, TALLY, JUDGE, FORWARD, LAPSE, FORGET, DEADLINE, RETRY, HEALTH, HELD, 
 """What a timer is for; the ones from DEADLINE on are of episodes and come after firings."""
 
 ROOM = 64
+_OWN = frozenset({"demand", "horizon", "brim"})
 
 
 class Memory:
@@ -37,8 +38,10 @@ class Memory:
         """Events, each followed by its turn and part: a triple of them would be one more thing to keep."""
         self.rooms = [ROOM] * len(plan.parts)
         """By part, how many events or groups it may hold before those that are over are looked for."""
-        self.alarm = -NEVER
-        """No timer is due before this instant."""
+        self.alarm = self.horizon = -NEVER
+        """No timer is due before the one; and nothing at all need be done before the other but with what comes."""
+        self.brim = -NEVER
+        """Up to this turn there is room for the id of every event."""
         self.tallies: list[dict[Any, Tally]] = [{} for _ in plan.parts]
         self.lone: list[dict[Any, tuple[Any, ...]]] = [{} for _ in plan.parts]
         """Groups that have only ever had one sample, and need more: the sample is all there is of them, in order."""
@@ -65,13 +68,18 @@ class Memory:
         self.demand: Callable[[int, Any, tuple[Any, ...]], Iterable[Row]] = _nothing
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what the engine hangs on: the function that makes groups on demand."""
-        return {name: value for name, value in vars(self).items() if name != "demand"}
+        """Leave out what the engine hangs on, and what it looks for again: the function that makes groups on demand."""
+        return {name: value for name, value in vars(self).items() if name not in _OWN}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what was written; all else is still to be looked for."""
+        vars(self).update(state, horizon=-NEVER, brim=-NEVER)
 
     def timer(self, due: int, purpose: int, subject: Any) -> None:
         """Set a timer; a purpose reads its subject again when it is due."""
         heappush(self.timers, (due, self.next_ticket(), purpose, subject))
         self.alarm = min(self.alarm, due)
+        self.horizon = min(self.horizon, due)
 
     def grant(self, part: int, held: int) -> None:
         """

@@ -1,6 +1,6 @@
 """Items become rows: what a part gains, changes or loses wakes the rules whose joins, blocks or counts it may touch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -38,6 +38,10 @@ class Network:
         self.ages = _ages(plan)
         self.lines = [*range(len(plan.parts))]
         """By part, the first one whose unindexed events wait in the same place."""
+        self.waits: list[Callable[[Any], None]] = [one.append for one in memory.waiting]
+        """By part, what puts something there."""
+        self._shared = {"m": memory, "sources": memory.seen, "rooms": memory.rooms}
+        self._shared |= {"kept": kept, "expire": self.expire}
         self.takers: tuple[Take, ...] = ()
         self.meetings: tuple[Meeting, ...] = ()
         self.listeners: dict[str, list[Listener]] = {}
@@ -57,6 +61,19 @@ class Network:
             if known and len(known) == len(found):
                 self.firing[kind] = tuple(single for one in known for single in one)
 
+    def words(self, number: int) -> dict[str, Any]:
+        """Give what generated lines read of the memory, for a part."""
+        memory = self.memory
+        return {
+            **self._shared,
+            "number": number,
+            "line": self.lines[number],
+            "waiting": memory.waiting[number],
+            "wait": self.waits[number],
+            "stored": memory.recent[number],
+            "store": memory.recent[number].append,
+        }
+
     def _share(self) -> None:
         """Have events that wait unindexed for as long wait in one place, which is at hand whatever part they are of."""
         waiting = self.memory.waiting
@@ -64,6 +81,7 @@ class Network:
         for number, part in enumerate(self.parts):
             line = first.setdefault(self.span(part), number) if part.lazy else number
             self.lines[number], waiting[number] = line, waiting[line]
+            self.waits[number] = self.waits[line] if line < number else waiting[line].append
 
     # What is to be judged
 
@@ -124,15 +142,15 @@ class Network:
 
     def keep(self, part: Part, item: Any) -> None:
         """Index an event for those that come after it, and have it meet what waits."""
-        self.expire(part)
-        row = self.index(part, item, self.memory.turn, late=True)
+        self.expire(part.number)
+        row = self.index(part.number, item, self.memory.turn, late=True)
         if part.watches:
             self.watch(part, row)
         self.seed(part, row)
 
-    def expire(self, part: Part) -> None:
+    def expire(self, number: int) -> None:
         """Let go of the events that nobody can meet any more; no join would take them, they only fill the memory."""
-        memory, number = self.memory, part.number
+        memory, part = self.memory, self.parts[number]
         limit, waiting, recent = memory.now - self.span(part), memory.waiting[number], memory.recent[number]
         while waiting and waiting[0].at <= limit:
             waiting.popleft(), waiting.popleft(), waiting.popleft()
@@ -140,11 +158,11 @@ class Network:
             self.leave(part, recent.popleft())
         memory.grant(self.lines[number], max(len(waiting), len(recent)))
 
-    def index(self, part: Part, item: Any, turn: int, *, late: bool = False) -> Kept:
+    def index(self, number: int, item: Any, turn: int, *, late: bool = False) -> Kept:
         """Give the row of an event where its partners will look for it; `late`, others may be later than it."""
         row = kept(item, turn)
-        self.memory.recent[part.number].append(row)
-        self.enter(part, row, late=late)
+        self.memory.recent[number].append(row)
+        self.enter(self.parts[number], row, late=late)
         return row
 
     def catch_up(self) -> None:
@@ -152,13 +170,13 @@ class Network:
         for waiting in self.memory.waiting:
             while waiting:
                 item, turn, number = waiting.popleft(), waiting.popleft(), waiting.popleft()
-                self.index(self.parts[number], item, turn, late=True)
+                self.index(number, item, turn, late=True)
 
     def tidy(self) -> None:
         """Hold no more than a snapshot needs."""
         for part in self.parts:
             if part.keep:
-                self.expire(part)
+                self.expire(part.number)
         self.catch_up()
 
     def seed(self, part: Part, row: Any, *, changed: bool = False) -> None:

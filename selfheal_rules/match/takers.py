@@ -104,10 +104,10 @@ def _passing(network: "Network", part: Part) -> Take:
 def _keeping(network: "Network", part: Part) -> Take:
     """Keep an event for those that come after it."""
     memory, meet, lazy = network.memory, network.meetings[part.number].early, part.lazy
-    hold = part.hold(network, part, None, (), None) if part.hold else _none
+    hold = part.hold(network.words(part.number)) if part.hold else None
 
     def take(item: Any) -> None:
-        if item.at < memory.now or (lazy and item.__class__ is not Event):
+        if hold is None or item.at < memory.now or (lazy and item.__class__ is not Event):
             network.keep(part, item)
             return
         row = hold(item)

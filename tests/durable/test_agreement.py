@@ -1,11 +1,16 @@
 """The engine on durable-rules decides what the native one and the reference do, on generated rules and streams."""
 
 import pytest
+from attrs import evolve
 
+from selfheal_rules.compile import compile_rules
+from selfheal_rules.engine import Engine
 from tests import compare
 from tests.durable.agreement import first_difference, swapping_changes_nothing
 from tests.durable.rig import Asked
 from tests.generate.cases import case
+from tests.generate.rules import dump
+from tests.test_roads import TOGETHER, scattered
 
 SIZE = 20
 """Cases in one block."""
@@ -41,3 +46,15 @@ def test_a_snapshot_is_restored_under_the_other_matcher(asked: Asked, first: int
     """Restored under the other matcher before every input, an engine goes on as one that was never stopped."""
     assert [] == _broken(first, swapping_changes_nothing, every=5)
     assert asked.lookups
+
+
+@pytest.mark.parametrize("place", range(len(TOGETHER)))
+def test_rules_that_close_as_they_open_ask_it_as_well(asked: Asked, place: int) -> None:
+    """Where native events take a way of their own to one rule, those of this matcher ask for what waits, and agree."""
+    rules = compare.loaded(evolve(case(0), texts=(dump("generated", list(TOGETHER[place])),)))
+    program = compile_rules(*(rules or ()))
+    for seed in range(3):
+        native, other = Engine(program), Engine(program, matcher="durable")
+        expected, actual = ([engine.post(event) for event in scattered(seed)] for engine in (native, other))
+        assert [(step.disposition, *step) for step in expected] == [(step.disposition, *step) for step in actual]
+    assert ("same" in str(TOGETHER[place])) == (asked.lookups > 0)
