@@ -116,7 +116,7 @@ def test_what_differs_is_told_in_a_few_lines(monkeypatch: pytest.MonkeyPatch) ->
         self.memory.timer(ends + 1_000_000, LAPSE, support)
 
     monkeypatch.setattr(Supports, "lapse", late)
-    said = Block(0).broken("", compare.first_difference)
+    said = Block(300).broken("", compare.first_difference)  # that is made small soon
     rules, lines = said.count("  - id:"), said.splitlines()
     inputs = [line for line in lines if line.startswith("  ") and line[2].isdigit()]
     assert ('"ttl": "1s"' in said, rules <= 3, 2 <= len(inputs) <= 3) == (True, True, True), said
