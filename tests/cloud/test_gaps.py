@@ -115,7 +115,8 @@ def test_rules_whose_sources_are_off_are_blind(asking: Asking) -> None:
     assert "no source gives `clock.off`" in clock
     off = described + "notifications: []\npollers: []\nwebhooks: [alertmanager]\n"
     assert any("(its notifications are off)" in one for one in asking.lacking(off)["blind_rule"])
-    on = "notifications: [nova, ironic]\npollers: [nova_services]\nwebhooks: [alertmanager, masakari.monitors]\n"
+    posted = "webhooks: [alertmanager, masakari.monitors]\n"
+    on = f"notifications: [nova, ironic, masakari]\npollers: [nova_services, masakari_hosts]\n{posted}"
     assert [clock] == asking.lacking(described + on)["blind_rule"]
 
 
