@@ -8,7 +8,7 @@ from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check.findings import at_text, at_word, error, listed, warning
 from selfheal_rules.check.guards import lacking, population, share, typed
 from selfheal_rules.check.leaves import duration
-from selfheal_rules.check.protecting import unprotecting
+from selfheal_rules.check.protecting import unprotecting, waits
 from selfheal_rules.check.walk import spans_of, steps_of
 from selfheal_rules.diagnostics import Diagnostic, Report
 from selfheal_rules.model import Conclude, Do, Pattern, RuleSet
@@ -66,7 +66,7 @@ def _last(work: Calendar) -> date:
 
 def _said(policy: Policy) -> Iterator[Diagnostic]:
     """Find what says nothing: no time at all, nobody, and a rule set of which two things are said."""
-    for word, span, wait in _waits(policy):
+    for word, span, wait in waits(policy):
         if wait == timedelta():
             yield error("SH227", f"`{word}` is no time at all", at_word(span, word), "write a duration longer than 0")
     for word, span, text in _texts(policy):
@@ -79,18 +79,6 @@ def _said(policy: Policy) -> Iterator[Diagnostic]:
             yield error(
                 "SH109", message, at_word(entry.span, entry.ruleset), "keep one of the two", first[entry.ruleset]
             )
-
-
-def _waits(policy: Policy) -> Iterator[tuple[str, Span, timedelta | None]]:
-    yield "tell_after", policy.span, policy.tell_after
-    for grade in policy.autonomy:
-        yield "for", grade.span, grade.expires
-    for work in policy.maintenance:
-        yield "at_most", work.span, work.at_most if isinstance(work, Worked) else None
-    for one in policy.stand_down:
-        yield "for", one.span, one.wait
-    for observer in policy.observers:
-        yield "silent", observer.span, observer.silent
 
 
 def _texts(policy: Policy) -> Iterator[tuple[str, Span, str]]:

@@ -96,18 +96,22 @@ def _fields(policy: Policy, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
 
 
 def _moments(policy: Policy) -> Iterator[Diagnostic]:
-    for word, span, wait in _waits(policy):
+    for word, span, wait in (*waits(policy), *_guarding(policy)):
         if timedelta() < wait < LEAST:
             message = f"`{word}` is over before anything is judged again"
             yield error("SH396", message, at_word(span, word), "write a duration of a second or more")
 
 
-def _waits(policy: Policy) -> Iterator[tuple[str, Span, timedelta]]:
+def waits(policy: Policy) -> Iterator[tuple[str, Span, timedelta]]:
+    """Give the durations a policy has of its own, those of its guards left out."""
     yield "tell_after", policy.span, policy.tell_after
     yield from (("for", one.span, one.expires) for one in policy.autonomy)
     yield from (("at_most", one.span, one.at_most) for one in policy.maintenance if isinstance(one, Worked))
     yield from (("for", one.span, one.wait) for one in policy.stand_down if one.wait is not None)
     yield from (("silent", one.span, one.silent) for one in policy.observers)
+
+
+def _guarding(policy: Policy) -> Iterator[tuple[str, Span, timedelta]]:
     for guard in policy.guards:
         for word, operand in spans_of(guard.guard):
             if isinstance(operand, Literal):

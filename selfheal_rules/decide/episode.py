@@ -169,8 +169,9 @@ def next_of(episode: Episode, steps: tuple[Action | Conclusion, ...], own: int) 
 def _tells(episode: Episode, steps: tuple[Action | Conclusion, ...], index: int) -> bool:
     """Whether a step of `else` touches nothing and all it waits for is done, or cannot be: people are told so."""
     step, known = steps[index], episode.steps
-    after = step.after if _is_told(step) else ()
-    return _is_told(step) and all(known[one].state == "confirmed" or _is_lost(episode, steps, one) for one in after)
+    return _is_told(step) and all(
+        known[one].state == "confirmed" or _is_lost(episode, steps, one) for one in step.after
+    )
 
 
 def _is_told(step: Action | Conclusion) -> bool:
