@@ -44,6 +44,7 @@ from selfheal_rules.compile.steps import (
     kind_names,
     outer_references,
     rebind,
+    resting,
 )
 from selfheal_rules.model import Conclude, Do, Group, Parameter, Reference, Rule, RuleSet, Step
 from selfheal_rules.vocabulary import Kind
@@ -213,13 +214,15 @@ def _add_steps(lowering: Lowering, number: int, rule: Rule, free: Iterator[int])
     recovery = _recovery(lowering, rule, written, free)
     guards = sharing(rule_guard(guard, f"{written.rules.name}/{rule.id}", written) for guard in rule.guard)
     lingers = any(one.name == (written.rules.name, rule.id) for one in lowering.arrangement.lingering)
+    every = (*steps, *(recovery.otherwise if recovery else ()))
     simple = recovery is None and not (guards or lingers)
     simple = simple and all(isinstance(step, Action) and step.confirm < 0 and step.deadline is None for step in steps)
     lowering.rules[number] = evolve(
         lowering.rules[number],
         steps=steps,
         recovery=recovery,
-        every=(*steps, *(recovery.otherwise if recovery else ())),
+        every=every,
+        rests=tuple(resting(step, every, lowering.rules, lowering.branches) for step in every),
         simple=simple,
         actions=tuple(step for step in steps if isinstance(step, Action)),
         fixed=simple and not any(isinstance(step, Action) and step.params for step in steps),

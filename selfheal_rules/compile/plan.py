@@ -344,6 +344,8 @@ class Ruling:
     """Per branch: rows → what its guards go by, each in its place, where it has any."""
     acts: bool = False
     """Whether any of its steps touches something."""
+    rests: tuple[tuple[int, ...], ...] = ()
+    """By step, those whose confirmation by states must still be so when it is done."""
     era: int = 0
     parts: tuple[int, ...] = ()
     """Every part it asks, in the order it was lowered in: equal rules ask as many, in the same order."""

@@ -1,6 +1,6 @@
 """From the steps of a rule to actions and conclusions: functions from the rows of a match to what is said or done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import define, evolve, has
@@ -10,7 +10,7 @@ from selfheal_rules.check.walk import patterns_below, roots
 from selfheal_rules.compile.branches import span
 from selfheal_rules.compile.codegen import Code, keyed
 from selfheal_rules.compile.joints import Joint
-from selfheal_rules.compile.plan import NEVER, Action, Build, Conclusion
+from selfheal_rules.compile.plan import NEVER, Action, Branching, Build, Conclusion, Ruling
 from selfheal_rules.compile.scope import WAIT, Scope, references
 from selfheal_rules.model import Conclude, Do, Literal, Operand, Pattern, Reference, Rule, RuleSet, Template
 from selfheal_rules.values import FrozenMap, percentage
@@ -156,6 +156,24 @@ def action(step: Do, name: str, index: int, after: tuple[int, ...], written: Wri
         destructive=is_destructive(step.action),
         acting=risk_of(step.action) != "none",
     )
+
+
+def resting(
+    step: Action | Conclusion,
+    every: Sequence[Action | Conclusion],
+    rules: Sequence[Ruling],
+    branches: Sequence[Branching],
+) -> tuple[int, ...]:
+    """Give the steps that a step comes after and states confirm; what touches and awaits nothing is looked through."""
+    found: dict[int, None] = {}
+    for index in step.after:
+        other = every[index]
+        if isinstance(other, Action) and other.confirm >= 0:
+            if all(branches[one].level for one in rules[other.confirm].branches):
+                found[index] = None
+        elif isinstance(other, Conclusion) or not other.acting:
+            found |= dict.fromkeys(resting(other, every, rules, branches))
+    return tuple(found)
 
 
 def rebind(part: Any, inner: frozenset[str]) -> Any:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from selfheal_rules.compile.plan import Action
 from selfheal_rules.decide.decision import WITHDRAWN
-from selfheal_rules.decide.episode import Episode, destroys, has_done, wait_before
+from selfheal_rules.decide.episode import Episode, Progress, destroys, has_done, wait_before
 from selfheal_rules.match.memory import OVERDUE, RETRY
 from selfheal_rules.values import SECOND, microseconds
 
@@ -89,28 +89,13 @@ class Attempts:
         return next(self.episodes.judge.true_matches(episode.rule, episode.key), None) is None
 
     def stands(self, episode: Episode, index: int) -> bool:
-        """Whether what a step rests on, that has waited since, is still so; what events confirmed stays confirmed."""
-        after = self.episodes.plan.rules[episode.rule].every[index].after
-        return all(self._is_so(episode, one) for one in after)
+        """Whether what a step rests on is still so; what events confirmed stays confirmed."""
+        return all(_is_so(episode.steps[one]) for one in self.episodes.plan.rules[episode.rule].rests[index])
 
-    def _is_so(self, episode: Episode, index: int) -> bool:
-        """Whether the states that confirmed a step still do; what was only shown nobody did, so nothing shows it."""
-        episodes, plan = self.episodes, self.episodes.plan
-        ruling, progress = plan.rules[episode.rule], episode.steps[index]
-        step = ruling.every[index]
-        if not isinstance(step, Action) or step.confirm < 0 or progress.state != "confirmed":
-            return True
-        said = progress.decision
-        if said is None or said.verdict.status == "shadowed":
-            return True
-        if not all(plan.branches[branch].level for branch in plan.rules[step.confirm].branches):
-            return True
-        progress.await_row = episodes.seek(step.confirm, (episode.number, index), progress.awaits)
-        episodes.watch()
-        seen = episodes.confirmed.get(episode.number, {})
-        is_so = index in seen
-        seen.pop(index, None)
-        if not seen:
-            episodes.confirmed.pop(episode.number, None)
-        episodes.rest(ruling, index, progress)
-        return is_so
+
+def _is_so(progress: Progress) -> bool:
+    """Whether the states that confirmed a step still do; what was only shown nobody did, so nothing shows it."""
+    row, said = progress.await_row, progress.decision
+    if progress.state != "confirmed" or row is None or said is None or said.verdict.status == "shadowed":
+        return True
+    return any(match.true for match in row.matches or ())

@@ -151,7 +151,8 @@ class Episodes:
             progress = episode.steps[step]
             if progress.state == "issued":
                 progress.state, is_over = "confirmed", shows_end(progress, self.memory.turn)
-                self.rest(ruling, step, progress)
+                if not any(step in some for some in ruling.rests):
+                    self.rest(ruling, step, progress)
                 if is_over:
                     self.landed(episode, step, worked=True)
 
