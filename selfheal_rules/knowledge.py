@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from selfheal_rules.compile.plan import NEVER, Action
 from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.control import Control
-from selfheal_rules.decide.decision import Decision
+from selfheal_rules.decide.decision import UNDONE, Decision
 from selfheal_rules.decide.history import EpisodeView, Turn, episodes_of, turn_of
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.decide.rounds import Rounds
@@ -69,6 +69,8 @@ class Knowledge:
             return "it is no step that does anything"
         if decision.attempt > 1 and self._rounds.episodes.attempts.is_moot(episode, index):
             return "its cause is gone, and nothing shows that it was done before"
+        if not self._rounds.episodes.attempts.stands(episode, index):
+            return UNDONE.reason
         return self._guards.forbids(Proposal(0, episode, index, step, ruling), self._memory.now)
 
     def has_heard(self, control: Control) -> bool:

@@ -183,7 +183,7 @@ class Docket:
     def _rule(self, proposal: Proposal) -> None:
         rivals = self.live.get(proposal.place, {}) if proposal.acting else {}
         verdict = self.episodes.caution
-        if not verdict and proposal.words and not self.episodes.attempts.stands(proposal.episode, proposal.index):
+        if not verdict and not self.episodes.attempts.stands(proposal.episode, proposal.index):
             verdict = UNDONE
         verdict = verdict or self.gate.judge(proposal, rivals.values(), self.memory.now)
         if verdict.status in {"held", "needs_approval"}:
