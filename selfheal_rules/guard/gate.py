@@ -135,8 +135,8 @@ class Guards:
         self.view.touched = tuple(self._stand(one, rules) for one in states)
         looked = {*map(_mark, worked), *map(_mark, states)}
         self.ledger.standing = {mark: kept for mark, kept in self.ledger.standing.items() if mark in looked}
-        for step, (_, spelled) in zip(self.policy.topology if self.policy else (), self.view.topology, strict=True):
-            self._listen((step.kind,), spelled)
+        for within, level in zip(self.policy.topology if self.policy else (), self.view.topology.levels, strict=True):
+            self._listen((within.kind,), level)
 
     def _stand(self, one: Worked | StandDown, rules: RuleSet) -> Standing:
         fits, kept = census(one.pattern, (), rules, self.code, doubted=True), self.ledger.standing
@@ -153,8 +153,7 @@ class Guards:
         """Watch the states that guards count, those that hold already included."""
         network.listeners = self.listeners
         for population, _ in self.watchers:
-            population.busy.clear()
-            population.spent.clear()
+            population.rest()
         for kind, listeners in self.listeners.items():
             for record in network.memory.records.get(kind, {}).values():
                 for listener in listeners:
@@ -210,7 +209,7 @@ class Guards:
     def judge(self, proposal: Proposal, rivals: Iterable[Proposal], now: int) -> Verdict:
         """Ask every stage in its order; charge what all let through."""
         view, ledger, episode = self.view, self.ledger, proposal.episode
-        view.rivals, view.found = rivals, None
+        view.rivals = rivals
         for book in (ledger.done, ledger.shadow):
             if book.ends and book.ends[0][0] <= now:
                 self._expire(book, now)
@@ -228,8 +227,9 @@ class Guards:
             if verdict.guard in road.refused:
                 road.refused[verdict.guard](proposal, scopes, now)
             return self._in_time(proposal, verdict, now)
-        road.charge(proposal, scopes, now)
-        self._take_off(proposal, road, scopes, now)
+        flight = proposal.flight
+        road.charge(proposal, scopes, now, flight)
+        self._take_off(proposal, road, scopes, now, flight)
         if not proposal.shadow:
             return ALLOWED
         if self.policy is None:
@@ -244,7 +244,7 @@ class Guards:
     def forbids(self, proposal: Proposal, now: int) -> str:
         """Say what in any mode forbids a step that was let through before; an empty text if nothing does."""
         view = self.view
-        view.rivals, view.found = (), None
+        view.rivals = ()
         if view.shadows(proposal):
             return SHADOW_MODE.reason
         place = (proposal.episode.rule, proposal.index, proposal.opens, False)
@@ -258,7 +258,7 @@ class Guards:
 
     def _free(self, airborne: Airborne) -> None:
         for population in self.sparing if airborne.acting else ():
-            population.free(airborne.target)
+            population.occupy(airborne.target, -1)
 
     def _lay(self, place: tuple[int, int, bool, bool], proposal: Proposal) -> Road:
         """Give the stages a step has to pass, bound to the guards that speak to it."""
@@ -282,15 +282,14 @@ class Guards:
         reason = f"{verdict.reason}; by then its cause is too old to act on"
         return suppressed(verdict.guard, reason, late=verdict.guard == "limit")
 
-    def _take_off(self, proposal: Proposal, road: Road, scopes: Scopes, now: int) -> None:
-        """Note that an attempt is under way, and what it takes up until it is over."""
+    def _take_off(self, proposal: Proposal, road: Road, scopes: Scopes, now: int, flight: Flight) -> None:
+        """Note that an attempt is under way."""
         book, acting = self.ledger.book(shadow=proposal.shadow), proposal.acting
         if acting or road.guarded:
             lease = (road.lease if proposal.deadline is None else proposal.deadline) or LEASE
-            flight, ends = proposal.flight, now + lease
+            ends = now + lease
             book.flights[flight] = Airborne(proposal, ends, road, scopes)
             heappush(book.ends, (ends, flight))
-            road.take(proposal, scopes, flight)
             for population in self.sparing if acting else ():
                 population.occupy(proposal.target)
         book.charged += 1
@@ -331,7 +330,6 @@ class Guards:
         return queues
 
     def _breakers(self, ruling: Ruling, episode: Episode, decision: Decision) -> Iterator[tuple[str, Any]]:
-        self.view.found = None
         for guard, values in zip(ruling.guards, episode.scopes, strict=False):
             if guard.name == "breaker":
                 yield kin(guard.key), scope_of(values or ())
