@@ -6,7 +6,7 @@ from datetime import timedelta
 from selfheal_rules.engine import MAX_AGE
 from selfheal_rules.explain.why_not import Answer, UnknownRuleError, why_not
 from selfheal_rules.testing.cases import Case, Wanted, WhyNot
-from selfheal_rules.testing.programs import Known
+from selfheal_rules.testing.meant import meant
 from selfheal_rules.testing.results import Failure
 from selfheal_rules.testing.runner import Played
 from selfheal_rules.testing.writing import clock
@@ -16,6 +16,8 @@ DEALT_WITH = frozenset({"", "again", "episode"})
 """Of a rule that fired: nothing keeps it from firing, or only that it has."""
 ASKED = 3
 """Of so many decisions that are missing it is explained why."""
+CANDIDATES = 8
+"""So many rules, the first, are asked where a decision may be of any of them."""
 
 
 def doubts(case: Case, played: Played) -> Iterator[Failure]:
@@ -62,19 +64,20 @@ def _shown(miss: timedelta | float | None) -> str:
 
 
 def missing(wanted: tuple[Wanted, ...], case: Case, played: Played, number: int) -> tuple[Answer, ...]:
-    """Explain why what was expected of a rule did not come, where the rule and the target can be told."""
-    asked: dict[tuple[str, Value], None] = {}
-    for one in wanted:
-        rules = _meant(one, case)
-        if "target" in one.words:
-            asked.update({(rule, one.words["target"]): None for rule in rules})
-    return tuple(_answer(case, played, rule, target, number) for rule, target in [*asked][:ASKED])
+    """Explain why what was expected of a rule did not come, where the target is told: the rules that came nearest."""
+    told = [one for one in wanted if "target" in one.words][:ASKED]
+    return tuple(answer for one in told for answer in _nearest(one, case, played, number))[:ASKED]
 
 
-def _meant(wanted: Wanted, case: Case) -> tuple[str, ...]:
-    """Give the rules a decision may be of, each with the name of its rule set: several may have one name."""
-    name = wanted.words.get("rule")
-    if name is None:
-        return Known(case.program).doing(wanted.words.get("do"))
-    every = ((f"{rules.name}/{rule.id}", rule.id) for rules in case.program.rulesets for rule in rules.rules)
-    return tuple(whole for whole, short in every if name in {whole, short})
+def _nearest(wanted: Wanted, case: Case, played: Played, number: int) -> list[Answer]:
+    """Ask each rule that may be meant, and give the answers of those most of which was met."""
+    rules = meant(wanted, case.program, played)[:CANDIDATES]
+    answers = [_answer(case, played, rule, wanted.words["target"], number) for rule in rules]
+    most = max(map(_met, answers), default=None)
+    return [one for one in answers if _met(one) == most]
+
+
+def _met(answer: Answer) -> tuple[bool, float]:
+    """Say how much of what a rule asks for, and of what those below it do, was met."""
+    held = sum(line.mark == "ok" for line in answer.lines)
+    return answer.fired, held / max(len(answer.lines), 1)

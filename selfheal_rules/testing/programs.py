@@ -70,11 +70,6 @@ class Known:
         """Who gives verdicts."""
         return (*(stage.name for stage in stages(GUARDS)), *_OWN_GUARDS)
 
-    def doing(self, action: str | None) -> tuple[str, ...]:
-        """Give the rules that do an action, each with the name of its rule set."""
-        found = (ruling for ruling, step in self._acting if step.action == action)
-        return tuple(dict.fromkeys(f"{ruling.ruleset}/{ruling.name}" for ruling in found))
-
     def params_of(self, action: str) -> tuple[str, ...]:
         """Give the parameters of an action, or of all where it is empty."""
         steps = [step for _, step in self._acting if action in {"", step.action}]
