@@ -20,6 +20,7 @@ Grade: TypeAlias = Literal["suggest", "approve", "auto"]
 HERE = "the engine runs here"
 """Why the host an engine runs on is protected."""
 HOUR = timedelta(hours=1)
+SETTLE = timedelta(minutes=10)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -143,6 +144,8 @@ class Policy:
     require_backtest: bool = False
     tell_after: timedelta = HOUR
     """For how long guards may hold a step before people are told."""
+    settle: timedelta = SETTLE
+    """For how long what planned work has stopped may take to come back, before anything destructive is done to it."""
     rulesets: tuple[Enforced, ...] = ()
     protected: tuple[Protected, ...] = ()
     autonomy: tuple[Autonomy, ...] = ()

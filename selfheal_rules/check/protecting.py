@@ -105,6 +105,7 @@ def _moments(policy: Policy) -> Iterator[Diagnostic]:
 def waits(policy: Policy) -> Iterator[tuple[str, Span, timedelta]]:
     """Give the durations a policy has of its own, those of its guards left out."""
     yield "tell_after", policy.span, policy.tell_after
+    yield "settle", policy.span, policy.settle
     yield from (("for", one.span, one.expires) for one in policy.autonomy)
     yield from (("at_most", one.span, one.at_most) for one in policy.maintenance if isinstance(one, Worked))
     yield from (("for", one.span, one.wait) for one in policy.stand_down if one.wait is not None)

@@ -40,6 +40,7 @@ STOPS: Mapping[str, str] = {
     "flap": "the target had gone back and forth so often",
     "maintenance": "somebody were at work on the target",
     "stand_down": "somebody had the target in hand",
+    "settle": "planned work on the target had ended so short a while ago",
     "observer": "a witness had fallen silent, or too many at once",
     "storm": "so many had failed at once that the cause must be elsewhere",
     "min_healthy": "it left fewer healthy than that",

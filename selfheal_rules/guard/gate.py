@@ -38,7 +38,7 @@ LEASE = 15 * 60 * SECOND
 DAY = 86_400 * SECOND
 SHADOW_MODE = Verdict("shadowed", "mode", "decided, not to be carried out: the site has this rule set in shadow")
 SHADOW_FOLLOWS = Verdict("shadowed", "mode", "not to be carried out: a step before it was only shadowed, and not done")
-NOT_BEFORE = frozenset({"limit", "cooldown", "backoff"})
+NOT_BEFORE = frozenset({"limit", "cooldown", "backoff", "settle"})
 """The guards that know before which instant they let nothing pass; others may, as soon as something changes."""
 
 Ear: TypeAlias = Callable[[Proposal, Words, int], None]

@@ -14,7 +14,7 @@ def bind(_: object, desk: Desk) -> Asked:
         if proposal.level or proposal.asked or now - proposal.since < max_age:
             return None
         last = proposal.progress.decision
-        late = last is None or last.verdict.guard != "maintenance"  # whoever works on it knows
+        late = last is None or last.verdict.guard not in {"maintenance", "settle"}  # whoever works on it knows
         return suppressed("stale", "it was held until its cause was too old to act on", late=late)
 
     return Asked(verdict, Phrase("now - proposal.since >= {max_age}", max_age=max_age))

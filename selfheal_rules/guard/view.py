@@ -23,6 +23,7 @@ FREE = Autonomy("auto", risks=("none",))
 
 MOST = 2
 """So many days ago a window may have begun that is still open: it is a day long, and a day may be left out."""
+DAY = microseconds(timedelta(days=1))
 _LAST = date.max.toordinal() - 1
 
 
@@ -36,6 +37,7 @@ class View:
         self.revisions = revisions
         self.max_age = max_age
         self.seed = policy.seed if policy else ""
+        self.settle = microseconds(policy.settle) if policy else 0
         self.conflicts = policy.conflicts if policy else ()
         self.touched: tuple[Standing, ...] = ()
         """The states that say a person has something in hand."""
@@ -154,7 +156,11 @@ class View:
     def maintenance(self, things: tuple[Value, ...], now: int) -> tuple[str, int | None] | None:
         """Give who works on one of these things, and until when, if anybody does."""
         for work in self.works:
-            found = self._worked(work, things, now) if isinstance(work, Worked) else _planned(work, things, now)
+            if isinstance(work, Worked):
+                found = self._worked(work, things, now)
+            else:
+                planned = _planned(work, things, now)
+                found = planned and (f"`{planned[0]}` is {_under(work)}", planned[1])
             if found:
                 return found
         return None
@@ -163,6 +169,12 @@ class View:
         """Give before which instant a calendar lets nothing be done to one of these things; a state may go earlier."""
         plans = (work for work in self.works if not isinstance(work, Worked))
         return max((found[1] for plan in plans if (found := _planned(plan, things, now))), default=None)
+
+    def was_planned(self, things: tuple[Value, ...], now: int, late: int) -> list[tuple[int, str]]:
+        """Give when the windows of calendars on one of these things ended that did so short ago, and whose."""
+        plans = [work for work in self.works if not isinstance(work, Worked)]
+        found = [(_planned(plan, things, now, late), plan) for plan in plans]
+        return [(one[1], f"`{one[0]}` was {_under(plan)}") for one, plan in found if one and one[1] <= now]
 
     def _worked(self, work: Worked, things: tuple[Value, ...], now: int) -> tuple[str, int | None] | None:
         standing = self.standing[id(work)]
@@ -186,29 +198,33 @@ class View:
         return None
 
 
-def _planned(plan: Calendar, things: tuple[Value, ...], now: int) -> tuple[str, int] | None:
+def _planned(plan: Calendar, things: tuple[Value, ...], now: int, late: int = 0) -> tuple[str, int] | None:
+    """Give which of these things a calendar is for, and until when it is open, if it is, or was so short ago."""
     named = (str(thing) for thing in things for glob in plan.targets if covers(glob, str(thing)))
     name = next(named, None)
-    end = None if name is None else open_until(plan, now)
-    return (
-        None if name is None or end is None else (f"`{name}` is under `{plan.name}` ({plan.owner}: {plan.reason})", end)
-    )
+    end = None if name is None else open_until(plan, now, late)
+    return None if name is None or end is None else (name, end)
 
 
-def open_until(plan: Calendar, now: int) -> int | None:
-    """Give when the last of the windows of a calendar that are open now ends; None where none is."""
+def _under(plan: Calendar) -> str:
+    return f"under `{plan.name}` ({plan.owner}: {plan.reason})"
+
+
+def open_until(plan: Calendar, now: int, late: int = 0) -> int | None:
+    """Give when the last of the windows of a calendar that are open now, or were `late` ago, ends; None without any."""
     today = moment(now).astimezone(plan.zone).toordinal()
-    ends = (_open(plan, date.fromordinal(day), now) for day in range(today - MOST, min(today + 1, _LAST) + 1))
+    first = today - MOST - late // DAY
+    ends = (_open(plan, date.fromordinal(day), now, late) for day in range(max(first, 1), min(today + 1, _LAST) + 1))
     return max((end for end in ends if end is not None), default=None)
 
 
-def _open(plan: Calendar, day: date, now: int) -> int | None:
-    """Give when the window that begins on a day ends, if it is open now."""
+def _open(plan: Calendar, day: date, now: int, late: int) -> int | None:
+    """Give when the window that begins on a day ends, if it is open now, or was so short ago."""
     if day > plan.until or DAYS[day.weekday()] not in plan.days:
         return None
     last = day + timedelta(days=plan.end <= plan.start)
     start, end = min(_instants(day, plan.start, plan)), max(_instants(last, plan.end, plan))
-    return end if start <= now < end else None
+    return end if start <= now < end + late else None
 
 
 def _instants(day: date, at: time, plan: Calendar) -> tuple[int, int]:

@@ -23,6 +23,7 @@ from selfheal_rules.parse.vocabulary import check_version
 from selfheal_rules.policy import (
     DAYS,
     HOUR,
+    SETTLE,
     Autonomy,
     Calendar,
     Enforced,
@@ -46,8 +47,8 @@ POLICY = Keys(
     "a policy",
     ("selfheal_policy", "policy"),
     (
-        "mode", "kill_switch", "seed", "require_backtest", "tell_after", "rulesets", "protected", "autonomy", "guards",
-        "topology", "maintenance", "stand_down", "observers", "conflicts",
+        "mode", "kill_switch", "seed", "require_backtest", "tell_after", "settle", "rulesets", "protected", "autonomy",
+        "guards", "topology", "maintenance", "stand_down", "observers", "conflicts",
     ),
 )  # fmt: skip
 ENFORCED = Keys("a rule set's entry", ("ruleset", "mode"), ("revision", "backtest"))
@@ -137,6 +138,7 @@ def _policy(fields: Fields, source: Source | None) -> Policy | None:
         seed=fields.text("seed"),
         require_backtest=fields.boolean("require_backtest"),
         tell_after=_span(fields, "tell_after", HOUR),
+        settle=_span(fields, "settle", SETTLE),
         rulesets=tuple(_each(fields, "rulesets", ENFORCED, _enforced)),
         protected=tuple(_each(fields, "protected", PROTECTED, _protected)),
         autonomy=tuple(_each(fields, "autonomy", AUTONOMY, _autonomy)),

@@ -135,6 +135,7 @@ BY_WORD: Mapping[str, tuple[Any, ...]] = {
     "kill_switch": (False,),
     "seed": ("region-one",),
     "tell_after": ("1h",),
+    "settle": ("10m",),
     "require_backtest": (True,),
     "rulesets": ([{"ruleset": "compute-host-failure", "mode": "enforce"}],),
     "revision": ("sha256:0f3c…",),

@@ -60,6 +60,7 @@ def _head() -> Shapes:
         "kill_switch": told("Whether nothing may act at all.", BOOLEAN),
         "seed": told("What jitter is drawn from.", TEXT),
         "tell_after": told("For how long guards may hold a step before people are told.", ref("duration")),
+        "settle": told("How long what planned work stopped may take to come back.", ref("duration")),
         "require_backtest": told("Whether only what was replayed may act.", BOOLEAN),
         "rulesets": told("How each rule set is run; one not listed is in shadow.", several(ref("enforced"))),
         "protected": told("What no rule ever acts on.", several(ref("protected"))),

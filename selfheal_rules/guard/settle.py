@@ -1,0 +1,31 @@
+"""What planned work has stopped is given time to come back before anything is switched off for it."""
+
+from selfheal_rules.actions import is_destructive
+from selfheal_rules.decide.decision import Verdict
+from selfheal_rules.decide.proposal import Proposal
+from selfheal_rules.guard.ledger import ANYTHING
+from selfheal_rules.guard.stage import ALWAYS, NOTHING, Asked, Desk, Phrase, Stage
+from selfheal_rules.guard.verdict import held
+from selfheal_rules.spelling import identity
+
+
+def bind(_: object, desk: Desk) -> Asked:
+    """Hold a destructive step for `settle` after a calendar's window, or a stand-down, has run out by the clock."""
+    view, stood_down = desk.view, desk.ledger.stood_down
+    wait = view.settle if is_destructive(desk.action) else 0
+
+    def verdict(proposal: Proposal, _: object, now: int) -> Verdict | None:
+        things = view.names(proposal.target)
+        over = [(thing, stood_down.get(identity(thing), (0, ""))[0]) for thing in (*things, ANYTHING)]
+        ends = [(end, f"a person had `{thing}` in hand") for thing, end in over if end <= now < end + wait]
+        planned = view.was_planned(things, now, wait)
+        if not (ends or planned):
+            return None
+        end, why = max([*ends, *planned])
+        return held("settle", f"{why} until a short while ago", (proposal.target,), end + wait)
+
+    asked = ALWAYS if view.plans else Phrase("{stood_down}", stood_down=stood_down)
+    return Asked(verdict, asked if wait else NOTHING)
+
+
+STAGE = Stage("settle", bind, "acting", heeds=lambda view: bool(view.settle), forbids=True)
