@@ -1,5 +1,6 @@
 """Clusters of three members on one machine: RabbitMQ, and MariaDB with Galera."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -77,9 +78,23 @@ class Galeras:
         self.site = site
         self.group = {name: free_port() for name in MEMBERS}
         self.exporters = {name: free_port() for name in MEMBERS}
+        self.slow = self._slow_copies()
         for name in MEMBERS:
             self.start(name, *(["--wsrep-new-cluster"] if name == MEMBERS[0] else []))
             self.exported(name)
+
+    def _slow_copies(self) -> Path:
+        """Have members copy as slowly as a site with more data does; a donor of an empty cluster is one for a blink."""
+        folder = self.site.folder / "slow"
+        folder.mkdir()
+        said = {
+            "rsync": f'[ "$1" = --daemon ] || set -- --bwlimit=8m "$@"; exec {shutil.which("rsync")} "$@"',
+            "wsrep_sst_slowly": f'PATH={folder}:$PATH exec wsrep_sst_rsync "$@"',  # a member puts its own folder first
+        }
+        for name, text in said.items():
+            (folder / name).write_text(f"#!/bin/sh\n{text}\n", "utf-8")
+            (folder / name).chmod(0o755)
+        return folder
 
     def socket(self, name: str) -> Path:
         """Give where a member is asked."""
@@ -106,10 +121,10 @@ class Galeras:
             "--innodb-autoinc-lock-mode=2", "--innodb-buffer-pool-size=32M", "--wsrep-on=ON",
             "--wsrep-provider=/usr/lib/galera/libgalera_smm.so", f"--wsrep-cluster-address=gcomm://{peers}",
             f"--wsrep-node-name={name}", f"--wsrep-node-address=127.0.0.1:{self.group[name]}",
-            f"--wsrep-node-incoming-address=127.0.0.1:{port}", "--wsrep-sst-method=rsync",
+            f"--wsrep-node-incoming-address=127.0.0.1:{port}", "--wsrep-sst-method=slowly",
             f"--wsrep-sst-receive-address=127.0.0.1:{free_port()}",
             f"--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:{self.group[name]};gcache.size=8M;"
-            f"ist.recv_addr=127.0.0.1:{free_port()}", *more,
+            f"ist.recv_addr=127.0.0.1:{free_port()}", *more, PATH=f"{self.slow}:{os.environ['PATH']}",
         )  # fmt: skip
         self.site.wait(lambda: self.state(name) == "4", f"{name} is in step")
 
