@@ -356,7 +356,7 @@ _TARGET = Field("target", ANY, required=True, doc='Empty (`""`) where a step has
 _SELF = (
     _own(
         "selfheal.decision", "event", "The engine decided a step; `id` is the decision's.",
-        *_text("rule", "action"), _TARGET, *_text("status", "episode"),
+        *_text("rule", "action"), _TARGET, *_text("status", "guard", "episode"),
     ),
     _own(
         "selfheal.outcome", "event", "An executor said how a decision went.",

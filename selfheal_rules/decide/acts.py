@@ -17,6 +17,7 @@ def decided(decision: Decision) -> Act:
         "action": decision.action,
         "target": _named(decision.target),
         "status": decision.verdict.status,
+        "guard": decision.verdict.guard,
         "episode": decision.episode,
     }
     again = f"/{decision.words}" if decision.words > 1 else ""

@@ -239,7 +239,8 @@ class Conduct:
         )
         self.acts.decisions.append(Decided(*made, episode.id, name, evidence))
         says = {"rule": ruling.rule.id, "action": step.action, "target": "" if target is None else target}
-        says |= {"status": verdict, "episode": episode.id}
+        guard = "target" if verdict == "rejected" else "mode"
+        says |= {"status": verdict, "guard": guard, "episode": episode.id}
         self._say(Event(f"{name}/{run.attempt}", "selfheal.decision", SOURCE, moment(self.now), present(says)))
 
     def _say(self, event: Event) -> None:
