@@ -41,7 +41,7 @@ WIDE = (
 """Guards that go by nothing: they count over all."""
 HEAD = "selfheal_policy: 1\npolicy: site\n"
 MODES = (
-    "mode: enforce\nautonomy: [{grade: auto}]\ntell_after: 3s\n",
+    "mode: enforce\nautonomy: [{grade: auto}]\ntell_after: 3s\nsettle: 2s\n",
     "mode: enforce\nautonomy: [{action: compute.disable_service, grade: approve, for: 8s}, {grade: auto}]\n",
     "mode: enforce\n",
     "mode: shadow\n",
@@ -179,7 +179,7 @@ def _said(random: Random, policy: str | None, now: datetime) -> Said:
 
 def _settings(policy: str) -> str:
     """Give what a policy says beside the mode."""
-    modes = ("autonomy", "rulesets", "kill_switch", "tell_after")
+    modes = ("autonomy", "rulesets", "kill_switch", "tell_after", "settle")
     return "".join(line for line in policy.splitlines(keepends=True)[3:] if not line.startswith(modes))
 
 

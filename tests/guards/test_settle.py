@@ -1,9 +1,10 @@
 """What planned work has stopped may come back: by the clock's word alone nothing destructive begins at once."""
 
+from collections.abc import Iterator
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfheal_rules.guard.view import open_until
@@ -94,3 +95,36 @@ def test_what_was_open_lately_is_what_asking_all_along_would_have_found(
     asked = [*range(now, now - late * SECOND, -900 * SECOND), now - late * SECOND + 1]
     seen = [found for one in asked if (found := open_until(plan, one)) is not None]
     assert max(seen, default=None) == open_until(plan, now, late * SECOND)
+
+
+ACTS = st.tuples(st.sampled_from(("alarm", "calm", "touch", "release", "crash", "time")), st.sampled_from((1, 30, 299)))
+
+
+@settings(max_examples=60)
+@given(st.lists(ACTS, max_size=30))
+def test_nothing_is_fenced_that_is_in_hand_or_may_still_come_back(acts: list[tuple[str, int]]) -> None:
+    """In no order of alarms, stand-downs, releases and restarts; and what still fails at the end is fenced then."""
+    site, now, until, fails = Site(FENCE), 0, -600, False
+    for act, wait in acts:
+        now += wait
+        before = len(site.decisions)
+        site.until(now)
+        assert all(until + 600 <= second for second in _fenced(site, before))
+        before = len(site.decisions)
+        if act in {"alarm", "calm"}:
+            fails = act == "alarm"
+            site.state("alarm", now, gone=not fails)
+        elif act == "crash":
+            site.restart()
+        elif act != "time":
+            until = now + 300 if act == "touch" else -600
+            site.say("stand_down" if act == "touch" else "release", now, "h1", until=until if until > 0 else None)
+        assert all(until + 600 <= second for second in _fenced(site, before))
+    site.until(now + 1000)
+    assert fails <= bool([*_fenced(site, 0)])
+
+
+def _fenced(site: Site, before: int) -> Iterator[float]:
+    """Give at which seconds it was fenced."""
+    fenced = (one for one in site.decisions[before:] if one.verdict.status == "allowed")
+    return ((one.time - at(0)).total_seconds() for one in fenced if one.action == "compute.fence")
