@@ -21,7 +21,7 @@ _PORTED = re.compile(r"([^:]+):\d+\Z")
 
 def plain(name: str) -> str:
     """Give a name without what does not tell things apart: letter case, space around it, a port, a last dot."""
-    return _forms(name)[0]
+    return forms(name)[0]
 
 
 def is_address(name: str) -> bool:
@@ -47,7 +47,7 @@ def short(name: str) -> str:
 
 
 @lru_cache(maxsize=1 << 16)
-def _forms(name: str) -> tuple[str, str]:
+def forms(name: str) -> tuple[str, str]:
     """Give a name that is plain, and what is equal for all spellings of the thing."""
     name = name.strip().casefold()
     found = _BRACKETED.match(name) or _PORTED.match(name)
@@ -61,4 +61,4 @@ def identity(name: Any) -> Any:  # noqa: ANN401 - a value of any type
 
     Two hosts of one short name are one by it: what goes by it may hold too much, and never too little.
     """
-    return _forms(name)[1] if name.__class__ is str else name
+    return forms(name)[1] if name.__class__ is str else name

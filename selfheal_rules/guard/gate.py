@@ -135,7 +135,7 @@ class Guards:
         self.view.touched = tuple(self._stand(one, rules) for one in states)
         looked = {*map(_mark, worked), *map(_mark, states)}
         self.ledger.standing = {mark: kept for mark, kept in self.ledger.standing.items() if mark in looked}
-        for step, (_, spelled) in zip(self.policy.topology if self.policy else (), self.view.topology, strict=True):
+        for step, (_, spelled) in zip(self.policy.topology if self.policy else (), self.view.topology.steps, strict=True):
             self._listen((step.kind,), spelled)
 
     def _stand(self, one: Worked | StandDown, rules: RuleSet) -> Standing:
@@ -153,8 +153,7 @@ class Guards:
         """Watch the states that guards count, those that hold already included."""
         network.listeners = self.listeners
         for population, _ in self.watchers:
-            population.busy.clear()
-            population.spent.clear()
+            population.rest()
         for kind, listeners in self.listeners.items():
             for record in network.memory.records.get(kind, {}).values():
                 for listener in listeners:
@@ -210,7 +209,7 @@ class Guards:
     def judge(self, proposal: Proposal, rivals: Iterable[Proposal], now: int) -> Verdict:
         """Ask every stage in its order; charge what all let through."""
         view, ledger, episode = self.view, self.ledger, proposal.episode
-        view.rivals, view.found = rivals, None
+        view.rivals = rivals
         for book in (ledger.done, ledger.shadow):
             if book.ends and book.ends[0][0] <= now:
                 self._expire(book, now)
@@ -244,7 +243,7 @@ class Guards:
     def forbids(self, proposal: Proposal, now: int) -> str:
         """Say what in any mode forbids a step that was let through before; an empty text if nothing does."""
         view = self.view
-        view.rivals, view.found = (), None
+        view.rivals = ()
         if view.shadows(proposal):
             return SHADOW_MODE.reason
         place = (proposal.episode.rule, proposal.index, proposal.opens, False)
@@ -331,7 +330,6 @@ class Guards:
         return queues
 
     def _breakers(self, ruling: Ruling, episode: Episode, decision: Decision) -> Iterator[tuple[str, Any]]:
-        self.view.found = None
         for guard, values in zip(ruling.guards, episode.scopes, strict=False):
             if guard.name == "breaker":
                 yield kin(guard.key), scope_of(values or ())

@@ -27,9 +27,10 @@ def bind(guard: Guarding, desk: Desk) -> Asked:
         reason = f"{count.healthy} of {count.total} healthy{acted}; {wanted:g} have to be"
         return held("min_healthy", reason, place)
 
-    place, wanted = "{scope}" if by else "()", "count.total * {amount} / 100" if guard.percent else "{amount}"
-    enough = f"count.healthy - {{spent}}.get({place}, 0) - 1 - len({{named}}.get(proposal.target, ())) >= {wanted}"
-    names = {"spent": population.spent, "named": population.named, "amount": amount}
+    wanted = "count.total * {amount} / 100" if guard.percent else "{amount}"
+    several = "(len({named}.get(proposal.target, ())) if {named} else 0)"
+    enough = f"count.healthy - count.spent - 1 - {several} >= {wanted}"
+    names = {"named": population.named, "amount": amount}
     return Asked(verdict, unless_counted(guard, view, enough, **names))
 
 

@@ -9,7 +9,7 @@ import re
 from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 
-from selfheal_rules.spelling import plain, short
+from selfheal_rules.spelling import forms, plain, short
 
 
 class Names:
@@ -27,7 +27,7 @@ class Names:
         """Whether one of them is of a thing of this name, however either is written."""
         if self._whole is None:
             return False
-        name = plain(name)
+        name = forms(name)[0]
         if self._whole.match(name):
             return True
         if "." not in name:

@@ -69,7 +69,7 @@ class Surveyor:
     def __init__(self, proposal: Proposal, ruling: Ruling, site: tuple[Guarding, ...], desk: Desk, code: Code) -> None:
         """Find out which guards speak to a step, and what each goes by."""
         self.acting, self.opens, self.desk, self.code = proposal.acting, proposal.opens, desk, code
-        self.scope_of, self.within = code.constant(scope_of), code.constant(desk.view.places)
+        self.scope_of, self.within = code.constant(scope_of), code.constant(desk.view.topology.way)
         self.read: dict[Any, int] = {}
         """By what tells how a guard of the rule reads its values, where among those of the episode they stand."""
         self.scopes: dict[str, str] = {}
@@ -95,7 +95,8 @@ class Surveyor:
 
     def _within(self, names: tuple[str, ...]) -> str:
         """Write how what the target is in is read."""
-        return self._key(_tuple(f"within.get({name!r})" for name in names), one=len(names) == 1)
+        found = ("proposal.target" if name == "target" else f"within.get({name!r})" for name in names)
+        return self._key(_tuple(found), one=len(names) == 1)
 
     def _key(self, values: str, *, one: bool) -> str:
         """Write values as a key; one text, which nearly all are, is its own."""
@@ -123,7 +124,7 @@ class Surveyor:
 
     def _read_scopes(self) -> Callable[[Proposal], Scopes]:
         made = _tuple(self.scopes)
-        within = [f"    within = {self.within}(proposal.target)"] if "within.get(" in made else []
+        within = [f"    within = {self.within}(proposal.target).found"] if "within.get(" in made else []
         return self._function("scopes", "proposal", made, *within)
 
     # Writing

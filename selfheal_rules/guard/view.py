@@ -9,8 +9,9 @@ from selfheal_rules.actions import risk_of
 from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.naming import Names, covers
+from selfheal_rules.guard.topology import Topology
 from selfheal_rules.match.memory import Memory
-from selfheal_rules.match.populations import Count, Population, Spelled, Standing, scope_of
+from selfheal_rules.match.populations import Count, Population, Standing, scope_of
 from selfheal_rules.match.rows import fingerprint
 from selfheal_rules.policy import DAYS, Autonomy, Calendar, Policy, Worked
 from selfheal_rules.spelling import identity
@@ -41,14 +42,10 @@ class View:
         self.populations: dict[int, Population] = {}
         self.standing: dict[int, Standing] = {}
         self.rivals: Iterable[Proposal] = ()
-        self.topology = tuple((step.within, Spelled()) for step in (policy.topology if policy else ()))
-        """What names what a thing is in, and the states that say it."""
         self.works = policy.maintenance if policy else ()
         self.shields = policy.protected if policy else ()
-        self._shield = Names(tuple(one.target for one in self.shields))
-        self.found: dict[str, Value] | None = None
-        """What the target of the step that is judged is in; None where nobody has looked yet."""
-        self._above: tuple[Value, ...] = ()
+        self.shield = Names(tuple(one.target for one in self.shields))
+        self.topology = Topology((step.within for step in (policy.topology if policy else ())), self.shield)
         self._grades: dict[str, Autonomy] = {}
         self._shadows: dict[tuple[str, str], bool] = {}
 
@@ -69,38 +66,14 @@ class View:
 
     # Topology
 
-    def places(self, target: Value) -> dict[str, Value]:
-        """Give what a thing is in, under the name its field gives it, the nearest of a name; the thing is `target`."""
-        found = self.found
-        if found is not None and found["target"] == target:
-            return found
-        found = self.found = {"target": target}
-        above = [target]
-        for thing in above if self.topology else ():  # it grows as it is gone through: what is nearer comes first
-            key = identity(thing)
-            for names, spelled in self.topology:
-                records = spelled.records.get(key)
-                for record in records.values() if records is not None else ():
-                    fields = record.fields
-                    for name in names:
-                        value = fields.get(name)
-                        if value is not None:
-                            if name not in found:
-                                found[name] = value
-                            if value not in above:
-                                above.append(value)
-        self._above = tuple(above)
-        return found
-
     def names(self, target: Value) -> tuple[Value, ...]:
         """Give a thing and all that it is in, whatever that is called."""
-        self.places(target)
-        return self._above
+        return (target, *self.topology.way(target).above)
 
     def within(self, names: tuple[str, ...], target: Value) -> Any:  # noqa: ANN401 - any key
         """Give what a thing is in by these names, as a key; None where one of them is unknown."""
-        places = self.places(target)
-        return scope_of(tuple([places.get(name) for name in names]))
+        found = self.topology.way(target).found
+        return scope_of(tuple([target if name == "target" else found.get(name) for name in names]))
 
     def scope(self, guard: Guarding, target: Value) -> Any:  # noqa: ANN401 - any key
         """Give what a guard of the site goes by: the target, or what it is in; None where that is unknown."""
@@ -162,7 +135,7 @@ class View:
     def protected(self, target: Value) -> str | None:
         """Give why a thing must not be acted on, if it must not."""
         for name in self.names(target):
-            if self._shield.cover(str(name)):
+            if self.shield.cover(str(name)):
                 reason = next(one.reason for one in self.shields if covers(one.target, str(name)))
                 return f"`{name}` is protected: {reason}"
         return None

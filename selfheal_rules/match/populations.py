@@ -34,17 +34,21 @@ def shown(scope: Any) -> str:
 class Count:
     """One scope of a population."""
 
-    __slots__ = ("healthy", "newest", "total")
+    __slots__ = ("healthy", "newest", "scope", "spent", "total")
 
-    def __init__(self) -> None:
+    def __init__(self, scope: Any = None) -> None:  # noqa: ANN401 - any key
         """Start with nobody."""
+        self.scope = scope
         self.total = 0
         self.healthy = 0
         self.newest = 0
         """The time of the latest word about any of it, in microseconds."""
+        self.spent = 0
+        """How many that count as healthy are being acted on."""
 
 
-_NOBODY = (None, False)
+Place = tuple[Count, bool]
+"""Where a record is counted, and whether it counts as healthy."""
 
 
 class Population:
@@ -55,9 +59,9 @@ class Population:
         self.keen = keen
         self.census = census
         self.counts: dict[Any, Count] = {}
-        self.places: dict[str, dict[Any, tuple[Any, bool]]] = {kind: {} for kind in census.fits}
+        self.places: dict[str, dict[Any, Place]] = {kind: {} for kind in census.fits}
         """By kind and key in which scope each is, and whether it counts as healthy."""
-        self._pairs: dict[tuple[Any, bool], tuple[Any, bool]] = {}
+        self._pairs: dict[tuple[Any, bool], Place] = {}
         """Each such pair once: thousands of records are in few scopes."""
         self.stirred: dict[Any, int] = {}
         """Emptied by whoever takes it, and never another one: it is looked at after every item."""
@@ -65,14 +69,20 @@ class Population:
         """Of keys of several fields, by each value the records of it: a host is acted on with each service on it."""
         self.busy: dict[Any, int] = {}
         """What is being acted on, and how often."""
-        self.spent: dict[Any, int] = {}
-        """Per scope how many of those still count as healthy."""
+
+    def rest(self) -> None:
+        """Note that nothing is being acted on."""
+        self.busy.clear()
+        for count in self.counts.values():
+            count.spent = 0
 
     def occupy(self, target: Any) -> None:
         """Note that a thing is being acted on."""
-        if target not in self.busy:
-            self._spend(target, 1)
-        self.busy[target] = self.busy.get(target, 0) + 1
+        if target in self.busy:
+            self.busy[target] += 1
+            return
+        self._spend(target, 1)
+        self.busy[target] = 1
 
     def free(self, target: Any) -> None:
         """Note that it no longer is, or once less."""
@@ -81,7 +91,7 @@ class Population:
             del self.busy[target]
             self._spend(target, -1)
 
-    def _of(self, target: Any) -> list[tuple[Any, tuple[Any, bool]]]:
+    def _of(self, target: Any) -> list[tuple[Any, Place]]:
         """Give the keys of what a thing stands for, each with its scope and whether it counts as healthy."""
         key = (target,)
         found = [(key, known[key]) for known in self.places.values() if key in known]
@@ -89,15 +99,15 @@ class Population:
 
     def _spend(self, target: Any, number: int) -> None:
         """Count anew what is of a thing, and of no other that is being acted on."""
-        spent, alone = self.spent, (target,)
+        alone = (target,)
         for known in self.places.values():
-            scope, healthy = known.get(alone, _NOBODY)
-            if healthy:  # what has this name alone is of no other thing
-                spent[scope] = spent.get(scope, 0) + number
-        for kind, key in self.named.get(target, ()):
-            scope, healthy = self.places[kind][key]
+            place = known.get(alone)
+            if place is not None and place[1]:  # what has this name alone is of no other thing
+                place[0].spent += number
+        for kind, key in self.named.get(target, ()) if self.named else ():
+            count, healthy = self.places[kind][key]
             if healthy and not self._is_busy(key):
-                spent[scope] = spent.get(scope, 0) + number
+                count.spent += number
 
     def _is_busy(self, key: tuple[Any, ...]) -> bool:
         for value in key:  # noqa: SIM110 - `any` is three times the price, and this is asked of every state
@@ -107,8 +117,11 @@ class Population:
 
     def spent_with(self, target: Any, scope: Any) -> int:
         """Give how many of a scope count as healthy and are being acted on, were this one as well."""
-        spent = self.spent.get(scope, 0)
-        return spent + sum(known == (scope, True) and not self._is_busy(key) for key, known in self._of(target))
+        count = self.counts.get(scope)
+        if count is None:
+            return 0
+        mine = (key for key, (its, healthy) in self._of(target) if healthy and its is count)
+        return count.spent + sum(not self._is_busy(key) for key in mine)
 
     def size(self, target: Any) -> int:
         """Give how many of all records a thing stands for; one, where nothing is known of it."""
@@ -122,23 +135,23 @@ class Population:
         """Count a record anew."""
         healthy = self.census.fits[record.kind](record, now) is not None
         scope = scope_of(tuple(lookup(record.fields, (name,)) for name in self.census.by))
-        places, pair = self.places[record.kind], (scope, healthy)
+        count = self.counts.get(scope)
+        if count is None:
+            count = self.counts[scope] = Count(scope)
+        places, pair = self.places[record.kind], self._pairs.setdefault((scope, healthy), (count, healthy))
         known = places.get(record.key)
         if known is not None:
             self._leave(record.key, known, ill=known[1] and not healthy)
         else:
             for value in record.key if len(record.key) > 1 else ():
                 self.named.setdefault(value, {})[record.kind, record.key] = None
-        places[record.key] = self._pairs.setdefault(pair, pair)
+        places[record.key] = pair
         if healthy and self._is_busy(record.key):
-            self.spent[scope] = self.spent.get(scope, 0) + 1
-        count = self.counts.get(scope)
-        if count is None:
-            count = self.counts[scope] = Count()
+            count.spent += 1
         count.total += 1
         count.healthy += healthy
         count.newest = max(count.newest, record.at)
-        if self.keen or known != pair:
+        if self.keen or known is not pair:
             self.stirred.setdefault(scope, 0)
 
     def remove(self, record: Record) -> None:
@@ -151,14 +164,13 @@ class Population:
                 if not self.named[value]:
                     del self.named[value]
 
-    def _leave(self, key: Any, known: tuple[Any, bool], *, ill: bool) -> None:
-        scope, healthy = known
+    def _leave(self, key: Any, known: Place, *, ill: bool) -> None:
+        count, healthy = known
         if healthy and self._is_busy(key):
-            self.spent[scope] -= 1
-        count = self.counts[scope]
+            count.spent -= 1
         count.total -= 1
         count.healthy -= healthy
-        self.stirred[scope] = self.stirred.get(scope, 0) + ill
+        self.stirred[count.scope] = self.stirred.get(count.scope, 0) + ill
 
 
 class Standing:
@@ -207,23 +219,3 @@ class Standing:
     def latest(self, name: Any) -> int | None:
         """Give since when the youngest of the states has held that are of a thing; None where none is."""
         return max(self.since.get(name, {}).values(), default=None)
-
-
-class Spelled:
-    """The states of one kind that is keyed by one field, by the identity of what each is of."""
-
-    def __init__(self) -> None:
-        """Start with nothing."""
-        self.records: dict[Any, dict[Any, Record]] = {}
-
-    def update(self, record: Record, _: int) -> None:
-        """Note a record."""
-        self.records.setdefault(identity(record.values[0]), {})[record.key] = record
-
-    def remove(self, record: Record) -> None:
-        """Forget a record."""
-        name = identity(record.values[0])
-        known = self.records.get(name, {})
-        known.pop(record.key, None)
-        if not known:
-            self.records.pop(name, None)
