@@ -135,8 +135,8 @@ class Guards:
         self.view.touched = tuple(self._stand(one, rules) for one in states)
         looked = {*map(_mark, worked), *map(_mark, states)}
         self.ledger.standing = {mark: kept for mark, kept in self.ledger.standing.items() if mark in looked}
-        for step, (_, spelled) in zip(self.policy.topology if self.policy else (), self.view.topology.steps, strict=True):
-            self._listen((step.kind,), spelled)
+        for within, level in zip(self.policy.topology if self.policy else (), self.view.topology.levels, strict=True):
+            self._listen((within.kind,), level)
 
     def _stand(self, one: Worked | StandDown, rules: RuleSet) -> Standing:
         fits, kept = census(one.pattern, (), rules, self.code, doubted=True), self.ledger.standing
@@ -227,8 +227,9 @@ class Guards:
             if verdict.guard in road.refused:
                 road.refused[verdict.guard](proposal, scopes, now)
             return self._in_time(proposal, verdict, now)
-        road.charge(proposal, scopes, now)
-        self._take_off(proposal, road, scopes, now)
+        flight = proposal.flight
+        road.charge(proposal, scopes, now, flight)
+        self._take_off(proposal, road, scopes, now, flight)
         if not proposal.shadow:
             return ALLOWED
         if self.policy is None:
@@ -257,7 +258,7 @@ class Guards:
 
     def _free(self, airborne: Airborne) -> None:
         for population in self.sparing if airborne.acting else ():
-            population.free(airborne.target)
+            population.occupy(airborne.target, -1)
 
     def _lay(self, place: tuple[int, int, bool, bool], proposal: Proposal) -> Road:
         """Give the stages a step has to pass, bound to the guards that speak to it."""
@@ -281,15 +282,14 @@ class Guards:
         reason = f"{verdict.reason}; by then its cause is too old to act on"
         return suppressed(verdict.guard, reason, late=verdict.guard == "limit")
 
-    def _take_off(self, proposal: Proposal, road: Road, scopes: Scopes, now: int) -> None:
-        """Note that an attempt is under way, and what it takes up until it is over."""
+    def _take_off(self, proposal: Proposal, road: Road, scopes: Scopes, now: int, flight: Flight) -> None:
+        """Note that an attempt is under way."""
         book, acting = self.ledger.book(shadow=proposal.shadow), proposal.acting
         if acting or road.guarded:
             lease = (road.lease if proposal.deadline is None else proposal.deadline) or LEASE
-            flight, ends = proposal.flight, now + lease
+            ends = now + lease
             book.flights[flight] = Airborne(proposal, ends, road, scopes)
             heappush(book.ends, (ends, flight))
-            road.take(proposal, scopes, flight)
             for population in self.sparing if acting else ():
                 population.occupy(proposal.target)
         book.charged += 1

@@ -14,7 +14,9 @@ def bind(_: object, desk: Desk) -> Asked:
         reason = protected(proposal.target)
         return None if reason is None else rejected("protected", reason)
 
-    return Asked(verdict, Phrase("{cover}(str(proposal.target)) or {way}(proposal.target).shielded", cover=cover, way=way))
+    return Asked(
+        verdict, Phrase("{cover}(str(proposal.target)) or {way}(proposal.target).shielded", cover=cover, way=way)
+    )
 
 
 STAGE = Stage("protected", bind, "acting", heeds=lambda view: bool(view.shields), forbids=True)

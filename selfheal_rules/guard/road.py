@@ -50,11 +50,10 @@ class Road:
     forbids: Callable[[Proposal, Scopes, int], Verdict | None]
     """The first word of those that are asked once more right before the act."""
     seen: Note
-    charge: Note
+    charge: Callable[[Proposal, Scopes, int, Flight], Any]
+    """Charges budgets for an attempt, and has it take up the locks and caps it is under."""
     refused: Mapping[str, Note]
     """By the name of a verdict, what is noted where it is the word."""
-    take: Callable[[Proposal, Scopes, Flight], Any]
-    """Has an attempt take up the locks and caps it is under."""
     taken: Callable[[Airborne, Scopes], Taken]
     """What an attempt takes up, to be given back at its end."""
     lease: int
@@ -95,7 +94,9 @@ class Surveyor:
 
     def _within(self, names: tuple[str, ...]) -> str:
         """Write how what the target is in is read."""
-        found = ("proposal.target" if name == "target" else f"within.get({name!r})" for name in names)
+        if "target" not in names:
+            return f"within.keys[{names!r}]"
+        found = ("proposal.target" if name == "target" else f"within.found.get({name!r})" for name in names)
         return self._key(_tuple(found), one=len(names) == 1)
 
     def _key(self, values: str, *, one: bool) -> str:
@@ -114,9 +115,8 @@ class Surveyor:
             self._over(_tuple(f"({name!r}, {text})" for name, text in told.items())),
             self._over(" or ".join(told[stage.name] for stage in asking if stage.forbids)),
             self._over(_tuple(call for stage in asking if stage.seen for call in self._counted(stage, stage.seen))),
-            self._over(_tuple(call for stage in asking if stage.charge for call in self._counted(stage, stage.charge))),
+            self._over(_tuple((*self._charged(asking), *self._takes())), "proposal, scopes, now, flight"),
             {name: note for one in asking if one.refused for name, note in self._refused(one, one.refused)},
-            self._over(_tuple(self._takes()), "proposal, scopes, flight"),
             self._over(self._taken(), "proposal, scopes"),
             max((guard.wait for guard, _ in self.guards.get("lock", ())), default=0),
             bool(self.guards),
@@ -124,7 +124,7 @@ class Surveyor:
 
     def _read_scopes(self) -> Callable[[Proposal], Scopes]:
         made = _tuple(self.scopes)
-        within = [f"    within = {self.within}(proposal.target).found"] if "within.get(" in made else []
+        within = [f"    within = {self.within}(proposal.target)"] if "within." in made else []
         return self._function("scopes", "proposal", made, *within)
 
     # Writing
@@ -157,24 +157,24 @@ class Surveyor:
         names = {name: self.code.constant(value) for name, value in phrase.names.items()}
         return phrase.text.format(scope=scope, **names)
 
-    def _ask(self, asked: list[tuple[str, str, str]]) -> Callable[[Proposal, Scopes, int], Verdict | None]:
+    def _ask(self, asked: list[tuple[tuple[str, ...], str, str]]) -> Callable[[Proposal, Scopes, int], Verdict | None]:
         """Write the first word against a step: nearly always no guard need be asked, which is told in one look."""
-        need, words = " or ".join(need for need, _, _ in asked), " or ".join(words for _, words, _ in asked)
-        each = self._over(words)
-        if any(need == ALWAYS.text for need, _, _ in asked):
+        needs = dict.fromkeys(need for some, _, _ in asked for need in some)
+        each = self._over(" or ".join(words for _, words, _ in asked))
+        if ALWAYS.text in needs:
             return each
-        return self._over(f"{self.code.constant(each)}(proposal, scopes, now) if {need} else None")
+        return self._over(f"{self.code.constant(each)}(proposal, scopes, now) if {' or '.join(needs)} else None")
 
-    def _asked(self, stage: Stage) -> Iterator[tuple[str, str, str]]:
-        """Give for each setting of a stage whether there is need to ask, how it is asked then, and how in any case."""
+    def _asked(self, stage: Stage) -> Iterator[tuple[tuple[str, ...], str, str]]:
+        """Give for each setting of a stage when there is need to ask, how it is asked then, and how in any case."""
         for asked, scope, guard in self._bound(stage, stage.bind):
             call, when = f"{self.code.constant(asked.judge)}(proposal, {scope}, now)", self._written(asked.when, scope)
-            known, need = "", when
+            known, needs = "", [when]
             if stage.missing and guard is not None:
                 said = unknown(stage.name, stage.missing, None, is_open=guard.is_open)
                 known = f" if {scope} is not None else {self.code.constant(said)}"
-                need = f"{scope} is None or {when}"
-            yield need, f"(({call} if {when} else None){known})", f"({call}{known})"
+                needs = [f"{scope} is None", when]
+            yield tuple(needs), f"(({call} if {when} else None){known})", f"({call}{known})"
 
     def _noted(self, stage: Stage, bind: Callable[[Any, Desk], Phrase]) -> Iterator[str]:
         return (self._written(phrase, scope) for phrase, scope, _ in self._bound(stage, bind))
@@ -188,6 +188,9 @@ class Surveyor:
             if budget not in shared:
                 shared.add(budget)
                 yield self._written(phrase, scope)
+
+    def _charged(self, asking: Iterable[Stage]) -> Iterator[str]:
+        return (call for stage in asking if stage.charge for call in self._counted(stage, stage.charge))
 
     def _refused(self, stage: Stage, bind: Callable[[Any, Desk], Phrase]) -> Iterator[tuple[str, Note]]:
         note = self._over(_tuple(self._noted(stage, bind)))

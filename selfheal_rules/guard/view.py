@@ -72,8 +72,10 @@ class View:
 
     def within(self, names: tuple[str, ...], target: Value) -> Any:  # noqa: ANN401 - any key
         """Give what a thing is in by these names, as a key; None where one of them is unknown."""
-        found = self.topology.way(target).found
-        return scope_of(tuple([target if name == "target" else found.get(name) for name in names]))
+        way = self.topology.way(target)
+        if "target" not in names:
+            return way.keys[names]
+        return scope_of(tuple([target if name == "target" else way.found.get(name) for name in names]))
 
     def scope(self, guard: Guarding, target: Value) -> Any:  # noqa: ANN401 - any key
         """Give what a guard of the site goes by: the target, or what it is in; None where that is unknown."""

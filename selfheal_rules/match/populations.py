@@ -36,7 +36,7 @@ class Count:
 
     __slots__ = ("healthy", "newest", "scope", "spent", "total")
 
-    def __init__(self, scope: Any = None) -> None:  # noqa: ANN401 - any key
+    def __init__(self, scope: Any = None) -> None:
         """Start with nobody."""
         self.scope = scope
         self.total = 0
@@ -61,6 +61,7 @@ class Population:
         self.counts: dict[Any, Count] = {}
         self.places: dict[str, dict[Any, Place]] = {kind: {} for kind in census.fits}
         """By kind and key in which scope each is, and whether it counts as healthy."""
+        self._tables = tuple(self.places.values())
         self._pairs: dict[tuple[Any, bool], Place] = {}
         """Each such pair once: thousands of records are in few scopes."""
         self.stirred: dict[Any, int] = {}
@@ -76,38 +77,27 @@ class Population:
         for count in self.counts.values():
             count.spent = 0
 
-    def occupy(self, target: Any) -> None:
-        """Note that a thing is being acted on."""
-        if target in self.busy:
-            self.busy[target] += 1
-            return
-        self._spend(target, 1)
-        self.busy[target] = 1
-
-    def free(self, target: Any) -> None:
-        """Note that it no longer is, or once less."""
-        self.busy[target] -= 1
-        if not self.busy[target]:
-            del self.busy[target]
-            self._spend(target, -1)
+    def occupy(self, target: Any, number: int = 1) -> None:
+        """Note that a thing is being acted on, once more or (-1) once less."""
+        before = self.busy.pop(target, 0)
+        after = before + number
+        if not (before and after):  # it begins, or is over: what is of this thing, and of no other that is acted on
+            for known in self._tables:
+                place = known.get((target,))
+                if place is not None and place[1]:  # what has this name alone is of no other thing
+                    place[0].spent += number
+            for kind, key in self.named.get(target, ()) if self.named else ():
+                count, healthy = self.places[kind][key]
+                if healthy and not self._is_busy(key):
+                    count.spent += number
+        if after:
+            self.busy[target] = after
 
     def _of(self, target: Any) -> list[tuple[Any, Place]]:
         """Give the keys of what a thing stands for, each with its scope and whether it counts as healthy."""
         key = (target,)
         found = [(key, known[key]) for known in self.places.values() if key in known]
         return found + [(key, self.places[kind][key]) for kind, key in self.named.get(target, ())]
-
-    def _spend(self, target: Any, number: int) -> None:
-        """Count anew what is of a thing, and of no other that is being acted on."""
-        alone = (target,)
-        for known in self.places.values():
-            place = known.get(alone)
-            if place is not None and place[1]:  # what has this name alone is of no other thing
-                place[0].spent += number
-        for kind, key in self.named.get(target, ()) if self.named else ():
-            count, healthy = self.places[kind][key]
-            if healthy and not self._is_busy(key):
-                count.spent += number
 
     def _is_busy(self, key: tuple[Any, ...]) -> bool:
         for value in key:  # noqa: SIM110 - `any` is three times the price, and this is asked of every state
