@@ -84,9 +84,7 @@ def sifted(batch: Sequence[Any], entries: Mapping[str, Any], now: int, ahead: in
     return taken if now <= most else None
 
 
-def check_settings(
-    program: object, max_age: object, max_ahead: object, caps: Mapping[str, object], policy: object
-) -> None:
+def check_settings(program: object, max_age: object, max_ahead: object, caps: Mapping[str, object]) -> None:
     """
     Refuse what no engine can be made of.
 
@@ -99,7 +97,6 @@ def check_settings(
     argument("max_ahead", max_ahead, timedelta, type(None))
     for name, cap in caps.items():
         argument(name, cap, int)
-    argument("policy", policy, Policy, type(None), cure="`load_policy` gives one")
     if max_age <= timedelta() or (max_ahead is not None and max_ahead < timedelta()):  # type: ignore[operator]
         message = f"`max_age` is longer than 0 and `max_ahead` is not below it, not {max_age} and {max_ahead}"
         raise ValueError(message)

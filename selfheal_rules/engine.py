@@ -73,15 +73,22 @@ class Engine(Knowledge):
         matcher: str = "native",
     ) -> None:
         """Start with nothing seen."""
-        check_settings(program, max_age, max_ahead, {"remembered": remembered, "fan_out": fan_out}, policy)
+        self._begin(program, max_age, max_ahead, remembered, fan_out)
+        argument("policy", policy, Policy, type(None), cure="`load_policy` gives one")
+        refuse_policy(program, policy)
+        self._memory = Memory(program.plan)
+        self._wire(Ledger(), policy, matcher)
+
+    def _begin(
+        self, program: Program, max_age: timedelta, max_ahead: timedelta | None, remembered: int, fan_out: int
+    ) -> None:
+        """Take what never changes, and start with nothing seen."""
+        check_settings(program, max_age, max_ahead, {"remembered": remembered, "fan_out": fan_out})
         self.program = program
         self.max_age, self.max_ahead, self._age = max_age, max_ahead, microseconds(max_age)
         self._ahead = NEVER if max_ahead is None else microseconds(max_ahead)
         self._remembered, self._fan_out = remembered, fan_out
-        self._memory = Memory(program.plan)
-        refuse_policy(program, policy)
         self._entries = {name: one for name, one in program.plan.entries.items() if not name.startswith("selfheal.")}
-        self._wire(Ledger(), policy, matcher)
         self._marks: deque[tuple[int, tuple[str, Any]]] = deque()
         self._sweep = -NEVER
         self._owed: tuple[Decision, ...] = ()
@@ -324,36 +331,35 @@ class Engine(Knowledge):
         """
         argument("program", program, Program, cure="`compile_rules` gives one")
         before, written = unpack(program, blob)
+        engine = cls.__new__(cls)
         try:
-            return cls._restored(before, program, policy, matcher, *written)
+            engine._go_on(before, program, policy, matcher, *written)  # noqa: SLF001 - it is of this class
         except (TypeError, ValueError, AttributeError) as error:
             message = f"the snapshot does not hold an engine: {error}"
             raise SnapshotError(message) from None
+        return engine
 
-    @classmethod
-    def _restored(
-        cls, before: Program, after: Program, policy: Policy | None, matcher: str, settings: Any, *written: Any
-    ) -> Self:
-        max_age, max_ahead, remembered, fan_out = settings
+    def _go_on(
+        self, before: Program, after: Program, policy: Policy | None, matcher: str, settings: Any, *written: Any
+    ) -> None:
         memory, marks, owed, state, ledger = written
         change = Change.between(before, after, state[0].values()) if before.digest != after.digest else None
         program, ledger.changed = change.after if change else before, ledger.changed or change is not None
-        engine = cls(program, max_age=max_age, max_ahead=max_ahead, remembered=remembered, fan_out=fan_out)
+        self._begin(program, *settings)
         graft = Graft(change, memory, state[0]) if change else None
-        engine._memory, engine._marks = graft.memory if graft else memory, marks
+        self._memory, self._marks = graft.memory if graft else memory, marks
         refuse_guards(ledger.brought)
         policy = policy or kept_policy(ledger.policy)
         refuse_policy(program, policy)
-        engine._wire(ledger, policy, matcher)
+        self._wire(ledger, policy, matcher)
         if change and graft:
-            graft.move(engine._rounds.network)
-            engine.carried = evolve(change.carried, dropped=tuple(graft.dropped))
-            engine._guards.attach(engine._rounds.network)
-        engine._memory.link()
-        engine._rounds.take(graft.state(state) if graft else state)
-        engine._owed = owed + (graft.settle(engine._rounds) if graft else ())
-        engine._memory.alarm = -NEVER if engine._owed else engine._memory.alarm
-        return engine
+            graft.move(self._rounds.network)
+            self.carried = evolve(change.carried, dropped=tuple(graft.dropped))
+            self._guards.attach(self._rounds.network)
+        self._memory.link()
+        self._rounds.take(graft.state(state) if graft else state)
+        self._owed = owed + (graft.settle(self._rounds) if graft else ())
+        self._memory.alarm = -NEVER if self._owed else self._memory.alarm
 
     def __reduce__(self) -> tuple[Any, tuple[Program, bytes, str]]:
         """Pickle as a snapshot of the program."""

@@ -1,7 +1,7 @@
 """The engine of one partition."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.control import Control
@@ -26,11 +26,9 @@ class Partition(Engine):
         super().__init__(program, **settings)
         self._join()
 
-    @classmethod
-    def _restored(cls, *state: Any) -> Self:
-        found = super()._restored(*state)
-        found._join()  # noqa: SLF001 - it is of this class
-        return found
+    def _go_on(self, *state: Any) -> None:
+        super()._go_on(*state)
+        self._join()
 
     def _join(self) -> None:
         """Note in which phase decisions are made, and which matches nothing blocks; stand between two stages."""
