@@ -264,7 +264,7 @@ class Graft:
         _, numbered, known, *rest = state
         for episode in known.values():
             if episode.number not in numbered:
-                episode.rule = -1
+                episode.rule = self.rules.get(episode.rule, -1)
         return {(one.rule, one.key): one for one in self.open}, numbered, known, *rest
 
     # Timers

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from selfheal_rules.compile.plan import NEVER, Action
 from selfheal_rules.compile.program import Program
 from selfheal_rules.decide.control import Control
-from selfheal_rules.decide.decision import UNDONE, Decision
+from selfheal_rules.decide.decision import REPLACED, UNDONE, Decision
 from selfheal_rules.decide.history import EpisodeView, Turn, episodes_of, turn_of
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.decide.rounds import Rounds
@@ -63,6 +63,8 @@ class Knowledge:
         if self.halted or found is None:
             return self.halted or "what it was decided for is over and forgotten"
         episode, index = found
+        if episode.rule < 0:
+            return REPLACED.reason
         ruling = self._rounds.plan.rules[episode.rule]
         step = ruling.every[index]
         if not isinstance(step, Action):

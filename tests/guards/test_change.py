@@ -135,3 +135,15 @@ def test_a_change_is_told_with_the_next_step_and_outlives_a_crash() -> None:
     assert 4 == len(site.until(3))
     site.restart()
     assert ["disable_service h3 allowed@600"] == site.until(600)
+
+
+@pytest.mark.parametrize("place", ["before", "behind", "gone"])
+def test_what_was_let_through_is_stopped_with_its_rule_alone(place: str) -> None:
+    """[31] Its episode is closed, and it waits for its executor: wherever its rule stands, it goes, or is gone."""
+    said = rule(LOST, f"[{{do: notify, target: $e.host}}, {DRAIN[1:-1]}]", LIMIT)
+    site = Site(said)
+    assert ["notify h1 allowed@1", "disable_service h1 allowed@1"] == site.event("lost", 1)
+    site.change({"before": said + OTHER, "behind": OTHER + said, "gone": OTHER}[place])
+    expected = "its rule was changed or is gone, and nothing was done about it yet" if place == "gone" else ""
+    assert expected == site.engine.stopped(site.decisions[-1])
+    assert ["closed"] == site.status()
