@@ -16,8 +16,9 @@ def bind(_: object, desk: Desk) -> Asked:
 
     def verdict(proposal: Proposal, _: object, now: int) -> Verdict | None:
         things = view.names(proposal.target)
-        over = [(thing, stood_down.get(identity(thing), (0, ""))[0]) for thing in (*things, ANYTHING)]
-        ends = [(end, f"a person had `{thing}` in hand") for thing, end in over if end <= now < end + wait]
+        kept = [(thing, stood_down.get(identity(thing))) for thing in (*things, ANYTHING)]
+        over = [(one[0], f"a person had `{thing}` in hand") for thing, one in kept if one]
+        ends = [(end, why) for end, why in over if end <= now < end + wait]
         planned = view.was_planned(things, now, wait)
         if not (ends or planned):
             return None
