@@ -7,8 +7,9 @@ from attrs import evolve, field, frozen
 
 from selfheal_rules.compile.codegen import OPERATION_NAMES, Code, access
 from selfheal_rules.model import Call, Literal, Operand, Parameter, Pattern, Reference, RuleSet, Template, Term
-from selfheal_rules.values import EMPTY, FrozenMap, Value, canonical
+from selfheal_rules.values import EMPTY, FrozenMap, Value
 from selfheal_rules.vocabulary import ANY, INTEGER, NUMBER, Field, FieldType, Kind
+from selfheal_rules.wording import shown
 
 Found = TypeVar("Found", Reference, Parameter)
 _ORDERINGS = frozenset({"<", "<=", ">", ">="})
@@ -78,11 +79,6 @@ class Scope:
         if isinstance(part, Reference):
             return f"shown({self.operand(part, code)})"
         return repr(part if isinstance(part, str) else shown(self.rules.value(part)))
-
-
-def shown(value: Value) -> str:
-    """Give a value as a text of a step shows it."""
-    return value if isinstance(value, str) else canonical(value)
 
 
 def term(part: Term, scope: Scope, code: Code) -> str:

@@ -11,7 +11,7 @@ from attrs import define, field
 
 from selfheal_rules.model import Call, Operand, Parameter, Reference, RuleSet, Template, Term, Test
 from selfheal_rules.values import Value, canonical, lookup, microseconds
-from selfheal_rules.vocabulary import ANY, ATTRIBUTES, DURATION, FieldType, Kind
+from selfheal_rules.vocabulary import ANY, ATTRIBUTES, DURATION, FieldType, Kind, write_duration
 
 Truth: TypeAlias = bool | None
 Path: TypeAlias = tuple[str, ...]
@@ -272,6 +272,10 @@ def _reads_as_duration(text: Value) -> bool:
 
 def shown(value: Value) -> str:
     """Give a value as a text of a step shows it: `null` where it is missing."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return write_duration(value)
     return value if isinstance(value, str) else canonical(value)
 
 
