@@ -18,6 +18,12 @@ def is_destructive(action: str) -> bool:
     return risk_of(action) == "high"
 
 
+def is_named_by_target(action: str) -> bool:
+    """Whether an action does the same to a target whatever its values are; of an unknown one nobody can tell."""
+    found = CATALOGUE.get(action)
+    return found is not None and found.is_named_by_target
+
+
 def risk_of(action: str) -> Risk:
     """Give the risk of an action; that of an unknown one is high."""
     found = CATALOGUE.get(action)

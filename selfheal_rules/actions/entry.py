@@ -72,6 +72,11 @@ class ActionType:
         """Whether a cause that goes away can no longer cancel what comes after it."""
         return self.risk == "high"
 
+    @property
+    def is_named_by_target(self) -> bool:
+        """Whether its target alone says what is done: no value has to be given, nor may be under a name of its own."""
+        return not (self.others or any(one.required for one in self.params.values()))
+
 
 def params(**declared: Param) -> FrozenMap:
     """Give params by name, in their order."""

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
-from selfheal_rules.actions import risk_of
+from selfheal_rules.actions import is_named_by_target, risk_of
 from selfheal_rules.compile.plan import Guarding
 from selfheal_rules.decide.proposal import Proposal
 from selfheal_rules.guard.naming import Names, covers
@@ -104,8 +104,10 @@ class View:
         """Whether a step gives way to another that asks for its target; what is only shown beats nothing else."""
         if rival.episode is proposal.episode or (self.only_shows(rival) and not self.only_shows(proposal)):
             return False
-        same = rival.action == proposal.action and rival.ticket < proposal.ticket
-        return same or self.outranks(rival.action, proposal.action)
+        comes_later = rival.action == proposal.action and rival.ticket < proposal.ticket
+        if comes_later and (rival.params == proposal.params or is_named_by_target(proposal.action)):
+            return True
+        return self.outranks(rival.action, proposal.action)
 
     def _is_shadow(self, ruleset: str, action: str) -> bool:
         if self.policy is None:

@@ -12,7 +12,7 @@ from selfheal_rules.events import Event
 from selfheal_rules.parse import parse_rules
 from selfheal_rules.parse.policy import read_policy
 from selfheal_rules.source import Source
-from tests.guards.rig import DEAD, DRAIN, FENCED, FREE, LOST, PAGE, VOCABULARY, Site, at, load, rule
+from tests.guards.rig import CONFIRM, DEAD, DRAIN, FENCED, FREE, LOST, PAGE, VOCABULARY, Site, at, load, rule
 from tests.guards.test_g01_to_g12 import FLEET, OUTCOME, fleet
 
 ENABLE = DRAIN.replace("disable", "enable")
@@ -186,6 +186,25 @@ def test_g24_the_same_action_twice_is_one() -> None:
     site = Site(rule() + rule(name="other"))
     said = site.state("alarm", 0)
     assert ["disable_service h1 allowed@0", "disable_service h1 suppressed:conflict@0"] == said
+
+
+NAMING = {"workflow.start": "workflow", "command": "command", "clean": "what"}
+"""By actions that say by a value what they do, the name of that."""
+
+
+@pytest.mark.parametrize("action", NAMING)
+def test_g24_two_things_that_are_done_by_one_action_are_two(action: str) -> None:
+    """G24: what a workflow, a command, or what nobody knows, does its values say; alike they are one, else in turn."""
+    first, same, other = (_doing(action, name, what) for name, what in (("a", "x"), ("b", "x"), ("c", "y")))
+    site = Site(first + same + other)
+    said = site.state("alarm", 0)
+    assert [f"{action} h1 allowed@0", f"{action} h1 held:lock@0", f"{action} h1 suppressed:conflict@0"] == said
+    assert [f"{action} h1 allowed@5"] == site.state("power", 5, power="off")
+
+
+def _doing(action: str, name: str, what: str) -> str:
+    then = f"[{{do: {action}, target: $e.host, with: {{{NAMING[action]}: {what}}}, {CONFIRM}}}]"
+    return rule(DEAD, then, "{limit: 9, per: 1h}", name=name, more=f"outcome: {PAGE}")
 
 
 def test_g27_a_rule_set_nobody_vouched_for_does_not_act() -> None:
