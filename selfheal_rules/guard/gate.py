@@ -186,7 +186,7 @@ class Guards:
                         storm.observe((guard.key, place), guard, fell, self.ledger, self.view, now)
                     queues.append((guard.name, (queue_of(guard), place)))
         if any(one.stirred for one in self.standings):
-            queues += [("maintenance", ANY), ("stand_down", ANY)]
+            queues += [("maintenance", ANY), ("stand_down", ANY), ("settle", ANY)]
             for standing in self.standings:
                 standing.stirred.clear()
         return queues

@@ -10,7 +10,7 @@ from selfheal_rules.spelling import identity
 
 
 def bind(_: object, desk: Desk) -> Asked:
-    """Hold a destructive step for `settle` after a calendar's window, or a stand-down, has run out by the clock."""
+    """Hold a destructive step for `settle` after planned work, or a stand-down, has run out by the clock."""
     view, stood_down = desk.view, desk.ledger.stood_down
     wait = view.settle if is_destructive(desk.action) else 0
 
@@ -25,7 +25,8 @@ def bind(_: object, desk: Desk) -> Asked:
         end, why = max([*ends, *planned])
         return held("settle", f"{why} until a short while ago", (proposal.target,), end + wait)
 
-    asked = ALWAYS if view.plans else Phrase("{stood_down}", stood_down=stood_down)
+    some = Phrase("{stood_down} or any({worked})", stood_down=stood_down, worked=view.worked())
+    asked = ALWAYS if view.plans else some
     return Asked(verdict, asked if wait else NOTHING)
 
 

@@ -155,16 +155,12 @@ class View:
         """Give, for each maintenance that goes by a state, the things some state holds for; they change with it."""
         return [self.standing[id(work)].since for work in self.works if isinstance(work, Worked)]
 
-    def maintenance(self, things: tuple[Value, ...], now: int) -> tuple[str, int | None] | None:
+    def maintenance(self, things: tuple[Value, ...], now: int) -> tuple[str, int] | None:
         """Give who works on one of these things, and until when, if anybody does."""
         for work in self.works:
-            if isinstance(work, Worked):
-                found = self._worked(work, things, now)
-            else:
-                planned = _planned(work, things, now)
-                found = planned and (f"`{planned[0]}` is {_under(work)}", planned[1])
+            found = self._at_work(work, things, now)
             if found:
-                return found
+                return f"{found[0]} is {_under(work)}", found[1]
         return None
 
     def planned(self, things: tuple[Value, ...], now: int) -> int | None:
@@ -173,20 +169,23 @@ class View:
         return max((found[1] for plan in plans if (found := _planned(plan, things, now))), default=None)
 
     def was_planned(self, things: tuple[Value, ...], now: int, late: int) -> list[tuple[int, str]]:
-        """Give when the windows of calendars on one of these things ended that did so short ago, and whose."""
-        plans = [work for work in self.works if not isinstance(work, Worked)]
-        found = [(_planned(plan, things, now, late), plan) for plan in plans]
-        return [(one[1], f"`{one[0]}` was {_under(plan)}") for one, plan in found if one and one[1] <= now]
+        """Give when work on one of these things ended by the clock that did so short ago, and whose it was."""
+        found = [(self._at_work(work, things, now, late), work) for work in self.works]
+        return [(one[1], f"{one[0]} was {_under(work)}") for one, work in found if one and one[1] <= now]
 
-    def _worked(self, work: Worked, things: tuple[Value, ...], now: int) -> tuple[str, int | None] | None:
+    def _at_work(
+        self, work: Worked | Calendar, things: tuple[Value, ...], now: int, late: int = 0
+    ) -> tuple[str, int] | None:
+        """Give which of these things is worked on, and until when, if any is, or was so short ago."""
+        return self._worked(work, things, now, late) if isinstance(work, Worked) else _planned(work, things, now, late)
+
+    def _worked(self, work: Worked, things: tuple[Value, ...], now: int, late: int) -> tuple[str, int] | None:
         standing = self.standing[id(work)]
         for thing in (*things, None) if standing.since else ():
             since = standing.latest(identity(thing))
             end = None if since is None else since + microseconds(work.at_most)
-            if end is not None and end > now:
-                kinds = ", ".join(work.pattern.kinds)
-                said = f"under `{kinds}` ({work.owner}: {work.reason})"
-                return (f"`{thing}` is {said}" if thing is not None else f"something unnamed is {said}"), end
+            if end is not None and end + late > now:
+                return f"`{thing}`" if thing is not None else "something unnamed", end
         return None
 
     def in_hand(self, things: tuple[Value, ...]) -> str | None:
@@ -205,11 +204,12 @@ def _planned(plan: Calendar, things: tuple[Value, ...], now: int, late: int = 0)
     named = (str(thing) for thing in things for glob in plan.targets if covers(glob, str(thing)))
     name = next(named, None)
     end = None if name is None else open_until(plan, now, late)
-    return None if name is None or end is None else (name, end)
+    return None if name is None or end is None else (f"`{name}`", end)
 
 
-def _under(plan: Calendar) -> str:
-    return f"under `{plan.name}` ({plan.owner}: {plan.reason})"
+def _under(work: Worked | Calendar) -> str:
+    name = ", ".join(work.pattern.kinds) if isinstance(work, Worked) else work.name
+    return f"under `{name}` ({work.owner}: {work.reason})"
 
 
 def open_until(plan: Calendar, now: int, late: int = 0) -> int | None:

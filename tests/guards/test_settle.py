@@ -85,6 +85,21 @@ def test_what_was_fleeting_is_not_held_until_it_is_old() -> None:
     assert ["fence h1 allowed@4200"] == site.until(4200)
 
 
+def test_work_that_lasts_longer_than_it_may_settles_and_work_that_ends_is_over() -> None:
+    """`at_most` is the clock's word, too; that the state is cleared is somebody's who has looked."""
+    work = "maintenance: [{state: work, target: host, at_most: 20m, owner: ops, reason: disks}]\n"
+    for ends in (False, True):
+        site = Site(FENCE, FREE + work)
+        site.state("work", 0)
+        assert ["fence h1 held:maintenance@1"] == site.state("alarm", 1)
+        assert ["fence h1 held:settle@1200"] == site.until(1200)
+        assert "`h1` was under `work` (ops: disks) until a short while ago" == site.decisions[-1].verdict.reason
+        if ends:
+            assert ["fence h1 allowed@1300"] == site.state("work", 1300, gone=True)
+        else:
+            assert ["fence h1 allowed@1800"] == site.until(1800)
+
+
 @given(TIMES, TIMES, st.integers(0, 3 * 86_400), st.integers(1, 2 * 86_400))
 def test_what_was_open_lately_is_what_asking_all_along_would_have_found(
     start: time, end: time, second: int, late: int
