@@ -75,6 +75,9 @@ class Control:
         if scope not in SCOPES or not (colon and name):
             message = f"`{self.subject}` is none of {', '.join(f'`{one}:…`' for one in SCOPES)}"
             raise EventError(message, field="subject")
+        if scope == "rule" and not all(name.partition("/")):
+            message = f"`{self.subject}` does not say of which rule set: `rule:RULESET/{name.strip('/')}`"
+            raise EventError(message, field="subject")
 
     @property
     def is_strict(self) -> bool:

@@ -25,6 +25,8 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
         ({"act": "pause", "subject": "h1"}, "subject"),
         ({"act": "pause", "subject": "host:"}, "subject"),
         ({"act": "resume", "subject": "target:"}, "subject"),
+        ({"act": "pause", "subject": "rule:r"}, "subject"),
+        ({"act": "pause", "subject": "rule:site/"}, "subject"),
         ({"act": "stand_down", "subject": "h1"}, "until"),
     ],
 )
