@@ -114,6 +114,8 @@ class Seen:
     covered: dict[Point, None]
     _events: dict[str, list[Item]] = field(factory=dict)
     _states: dict[str, dict[str, Item]] = field(factory=dict)
+    _gone: dict[str, list[Item]] = field(factory=dict)
+    """What was withdrawn at this moment: what an episode rests on may be, by the very thing that confirms its step."""
     _told: dict[str, Decision] = field(factory=dict)
     _judges: dict[tuple[int, tuple[str, ...]], Judged] = field(factory=dict)
     _named: dict[tuple[str, str, str, str], list[Point]] = field(factory=dict)
@@ -176,11 +178,13 @@ class Seen:
             before = self._states.get(kind, {})
             now: dict[str, Item] = {canonical(one.fields): one for one in engine.states(kind)}
             self._states[kind] = now
+            self._gone[kind] = [one for key, one in before.items() if key not in now]
             new.setdefault(kind, []).extend(one for key, one in now.items() if key not in before)
 
     def _present(self, kind: str) -> Iterator[Item]:
         yield from self._events.get(kind, ())
         yield from self._states.get(kind, {}).values()
+        yield from self._gone.get(kind, ())
 
     # Leaves
 
