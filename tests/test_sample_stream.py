@@ -68,14 +68,22 @@ def test_the_rules_of_the_sample_are_sound() -> None:
     heard = ["monitoring-says-so", "ha-monitor-says-so", "host-was-back", "host-is-back"]
     judged = ["witnesses-agree", "host-is-dead"]
     spared = ["host-has-fallen", "something-reports", "clock-is-off", "masakari-is-at-it", "masakari-is-at-it-by-uuid"]
-    healed = ["another-healer-has-it", "host-is-condemned", "heal-dead-host", "tell-slow-evacuation"]
-    marked = ["tell-waiting-host", "host-was-felled", "host-is-up-again", "keep-off", "host-bears-our-mark"]
-    back = ["host-bears-another-mark-of-ours", "force-host-up", "enable-host", "tell-host-left"]
-    left = ["server-was-evacuated", "server-was-stopped", "server-was-started", "server-is-left-off"]
-    told = ["start-evacuated-server", "tell-host-kept-down", "tell-what-failed", "tell-what-waits"]
-    last = ["tell-unmarked-host", "tell-stopped-server", "one-witness"]
-    paged = ["tell-untouched-host", "tell-covered-host", "tell-unhealed-host"]
-    ids = [*heard, *judged, *spared, *healed, *marked, *back, *left, *told, *last, *paged]
+    taken = ["another-healer-marked-it", "another-healer-has-it", "host-is-held-down"]
+    healed = ["host-is-condemned", "heal-dead-host", "tell-slow-evacuation"]
+    marked = ["tell-waiting-host", "host-was-felled", "host-is-up-again", "host-serves-again"]
+    back = [
+        "keep-off",
+        "host-bears-our-mark",
+        "host-bears-another-mark-of-ours",
+        "force-host-up",
+        "enable-host",
+        "tell-host-left",
+    ]
+    left = ["server-was-evacuated", "server-was-rebuilt", "server-was-stopped", "server-was-started"]
+    told = ["server-is-left-off", "start-evacuated-server", "tell-host-kept-down", "tell-what-failed"]
+    last = ["tell-what-waits", "tell-unmarked-host", "tell-stopped-server", "one-witness"]
+    paged = ["tell-untouched-host", "tell-half-emptied-host", "tell-covered-host", "tell-unhealed-host"]
+    ids = [*heard, *judged, *spared, *taken, *healed, *marked, *back, *left, *told, *last, *paged]
     assert ids == [rule.id for rule in rules.rules]
 
 
