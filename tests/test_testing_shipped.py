@@ -21,7 +21,7 @@ TOGETHER = {f"{path.parent.name}, {path.name.partition('.')[0]}": load_suite(pat
 """Tests of a rule set beside another one."""
 CASES = [(name, case) for suites in (SUITES, TOGETHER) for name, suite in suites.items() for case in suite.cases]
 CHEAP = [also for also in ALSO if also != "crash_each_step"]
-RARE = 8
+RARE = 16
 """A crash at each step costs as much as twenty of the others: one case in so many has it."""
 IN_TURN = [
     (case, CHEAP[number % len(CHEAP)] if number % RARE else "crash_each_step") for number, (_, case) in enumerate(CASES)
