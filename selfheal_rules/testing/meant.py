@@ -64,7 +64,8 @@ def _steps(program: Program) -> Iterator[_Candidate]:
 def _best(found: list[_Candidate], grade: Callable[[_Candidate], float]) -> list[_Candidate]:
     """Keep those of the highest grade."""
     grades = [grade(one) for one in found]
-    return [one for one, own in zip(found, grades, strict=True) if own == max(grades)]
+    most = max(grades, default=0)
+    return [one for one, own in zip(found, grades, strict=True) if own == most]
 
 
 def _says(step: Do, params: Value) -> bool:
