@@ -42,6 +42,19 @@ PAIR = """\
            same: [host], within: 30s}
     then: [{conclude: dead, with: {host: $a.host}, ttl: 1h}]
 """
+ZONED = """\
+  - id: placed
+    when: {all: [{event: alarm, as: a}, {event: power, as: p}], same: [host], within: 1m}
+    then: [{conclude: up, with: {host: $a.host, az: $p.state}, ttl: 1h}]
+  - id: somewhere
+    when: {event: alarm, as: a}
+    then: [{conclude: up, with: {host: $a.host, az: unknown}, ttl: 1h}]
+"""
+CONCLUDES = """\
+  - id: c
+    when: {event: alarm, as: a}
+    then: [{conclude: seen, with: {host: $a.host}}]
+"""
 JOINED = "{all: [{as: s, state: server}, {as: d, state: %s, where: {host: $s.host}}]}"
 SAME = '{all: [{as: p, event: power, where: {state: "off"}}, {as: f, state: flaky}], same: [host]}'
 
@@ -116,6 +129,13 @@ CASES = [
             "all[0] flaky h1 was never concluded: flaps did not fire",
             "count 4 of at least 5 in 10m",
         ], 1.0, "1 more alarm", _in_time(_server(0), *_alarms("h1", 5), power(60, "h1", **OFF)),
+    ),
+    Told(
+        "beside a rule that always says something else",
+        rule("{state: up, as: u, where: {az: {not: unknown}}}", ZONED, "$u.az"), "z1",
+        [alarm(0, "h1"), power(70, "h1", state="z1")],
+        ["when up z1 was never concluded: placed did not fire", "within within 1m: gap 1m10s, 10s too late"],
+        timedelta(seconds=10), "p had arrived before", [alarm(0, "h1"), power(59, "h1", state="z1")],
     ),
 ]  # fmt: skip
 
@@ -203,3 +223,21 @@ def test_where_nothing_says_which_host_is_meant_not_every_pair_is_gone_over(
     answer = _ask(PAIR + rule(when, target="$s.server"), inputs)
     assert f"dead was never concluded{said}: pair did not fire" == answer.lines[0].text
     assert max(matched) <= most, matched
+
+
+def test_a_rule_that_names_nobody_says_so() -> None:
+    """Who asks for a target of a rule that concludes an event without a key is told to ask without one."""
+    rules = HEAD.replace("states:", "  seen: {fields: {host: string}}\nstates:") + CONCLUDES
+    found, report = parse_rules(Source("r.yaml", rules))
+    assert found, report.render()
+    (line,) = why_not(sr.compile_rules(found), [], "c", "h1", second(0)).lines
+    assert "no target of it can be h1: it has none, ask without one" == line.text
+
+
+def test_what_rules_conclude_comes_from_no_source() -> None:
+    """Nobody is sent to look for the source of what was concluded, and is over, or has been told of another."""
+    over = "  - id: d\n    when: {event: alarm, as: a}\n    then: [{conclude: dead, with: {host: $a.host}, ttl: 1s}]\n"
+    wants = rule("{all: [{state: dead, as: d}, {event: power, as: p}], same: [host]}", over, "$p.host")
+    said = [one.text for one in _ask(wants, [alarm(0, "h1"), power(5, "h1")], "h1").lines if one.mark == "FAIL"]
+    assert said
+    assert not any("source" in one for one in said)

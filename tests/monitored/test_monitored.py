@@ -185,7 +185,7 @@ def test_memory_leak(site: Site, hook: Hook) -> None:
     for _ in range(8):
         used(site, tape)
     said = tape.decided("memory-leak", timedelta(0), **limits)
-    assert [("shadowed", "workflow.start", "compute1"), ("shadowed", "message.post", "compute2")] == said
+    assert [("shadowed", "message.post", "compute2"), ("shadowed", "workflow.start", "compute1")] == sorted(said)
     for process in ("nova-api", "heat-engine"):
         site.kill(f"leak-{process}")
     site.wait(lambda: max(used(site, tape).values()) < before + 2, "both are well")

@@ -61,6 +61,8 @@ class History:
     """Asks the rules that would have concluded what a pattern wants; None where there are none, or they did."""
     nearly: Callable[[Pattern], Near | None] = lambda _: None
     """Asks the same rules for what came nearest to being concluded once more."""
+    concluded: frozenset[str] = frozenset()
+    """The kinds that rules conclude, which come from no source."""
     judges: dict[tuple[str, str], Judge] = field(factory=dict)
 
     @property

@@ -71,7 +71,9 @@ def _type_of(rules: RuleSet, rule: Rule, reference: Reference) -> FieldType:
 def nobodys(rules: RuleSet, rule: Rule, target: Value, at: datetime) -> Answer:
     """Say that no target of the rule can be such a value, and what its targets are."""
     said = [" and ".join(_said(rules, rule, one) for one in way if one is not None) for way in _ways(rules, rule)]
-    text = f"no target of it can be {shown(target)}: a target is {' or '.join(dict.fromkeys(filter(None, said)))}"
+    told = " or ".join(dict.fromkeys(filter(None, said)))
+    told = f"a target is {told}" if told else "it has none, ask without one"
+    text = f"no target of it can be {shown(target)}: {told}"
     return Answer(rule.id, target, at, lines=(Line("FAIL", "then", text, span=rule.span),), failed="key")
 
 

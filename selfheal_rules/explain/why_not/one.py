@@ -47,7 +47,7 @@ def missing(case: Case, other: str = "") -> Near:
     if strangers:
         return _stranger(case, strangers)
     kinds = " or ".join(f"`{kind}`" for kind in pattern.kinds)
-    if any(kind in history.seen for kind in pattern.kinds):
+    if any(kind in history.seen or kind in history.concluded for kind in pattern.kinds):
         text = f"no {other}{' or '.join(pattern.kinds)} about {shown(history.target)}"
         return Near("missing", text, None, f"{case.name} had been seen{_by(case)}")
     text = f"nothing of kind {kinds} was ever seen: is its source connected?"

@@ -36,7 +36,7 @@ from selfheal_rules.explain.why_not.sift import (
     sifted,
 )
 from selfheal_rules.explain.why_not.verdicts import last_fired, spoken
-from selfheal_rules.model import Conclude, Do, Group, Pattern, Reference, Rule, RuleSet
+from selfheal_rules.model import Conclude, Do, Group, Pattern, Reference, Rule, RuleSet, Template
 from selfheal_rules.parse.findings import closest
 from selfheal_rules.policy import Policy
 from selfheal_rules.values import Value
@@ -158,6 +158,12 @@ class _Asking:
         return found if isinstance(found, Sequence) else list(found)
 
     @cached_property
+    def concluded(self) -> frozenset[str]:
+        """The kinds that rules conclude."""
+        steps = (step for rules in self.program.rulesets for rule in rules.rules for step in rule.then)
+        return frozenset(step.kind for step in steps if isinstance(step, Conclude))
+
+    @cached_property
     def full(self) -> Run:
         """The run of everything."""
         return full_run(self.program, sifted(self.whole, self.at, None), self.at, self.policy, self.max_age)
@@ -232,6 +238,7 @@ class _Asking:
             self.every, probe, blank.target, run.fates,
             lambda pattern: self._below(probe, pattern, blank.target, depth),
             lambda pattern: self._nearly(probe, pattern, depth),
+            self.concluded,
         )  # fmt: skip
         case = Case(probe, history, held, failed, found)
         if probe.since and (not held):
@@ -261,7 +268,7 @@ class _Asking:
         asked = [
             (step, _handed(step, pattern, probe), (rules, rule))
             for rules, rule, step in concluding(self.program, pattern.kinds)
-            if not step.cleared
+            if not step.cleared and _could_say(rules, step, pattern, probe)
         ]
         told = [(step, self.ask(*of, target, given, depth + 1), (of, given)) for step, given, of in asked]
         if not told:
@@ -286,7 +293,7 @@ class _Asking:
         answers = [
             (step, key, self.ask(rules, rule, None, key, depth + 1))
             for rules, rule, step in concluding(self.program, pattern.kinds)
-            if not step.cleared
+            if not step.cleared and _could_say(rules, step, pattern, probe)
             for key in keys_of(self._probe(self._needed(rules, rule, _handed(step, pattern, probe)), whole=False), step)
         ]
         failed = [one for one in answers if one[2].failed]
@@ -373,3 +380,11 @@ def _handed(step: Conclude, pattern: Pattern, probe: Probe) -> tuple[tuple[Refer
     own = probe.pins.get(pattern.alias, {})
     pairs = ((step.fields.get(path[0]), value) for path, value in own.items() if len(path) == 1)
     return tuple((source, value) for source, value in pairs if isinstance(source, Reference))
+
+
+def _could_say(rules: RuleSet, step: Conclude, pattern: Pattern, probe: Probe) -> bool:
+    """Whether what a step always says is what is asked for, as far as that is known."""
+    own = probe.pins.get(pattern.alias, {})
+    said = ((step.fields.get(path[0]), value) for path, value in own.items() if len(path) == 1)
+    texts = ((one, value) for one, value in said if not isinstance(value, datetime | timedelta))  # written otherwise
+    return all(isinstance(one, Reference | Template | None) or rules.value(one) == value for one, value in texts)
