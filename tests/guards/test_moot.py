@@ -92,7 +92,19 @@ def test_an_attempt_that_waits_for_its_executor_is_refused_once_its_cause_is_gon
     assert "" == site.engine.stopped(second)
     site.state("alarm", 12, gone=True)
     assert "its cause is gone, and nothing shows that it was done before" == site.engine.stopped(second)
+    assert "its cause is gone, and it was not begun" == site.engine.stopped(first)
+
+
+def test_a_first_attempt_that_nobody_has_begun_is_refused_once_its_cause_is_gone() -> None:
+    """It waits for its executor, which is at another host; the one it is about reports again. People are told."""
+    site = Site(RULES)
+    site.state("alarm", 0)
+    (first,) = site.decisions
     assert "" == site.engine.stopped(first)
+    site.state("alarm", 5, gone=True)
+    assert "its cause is gone, and it was not begun" == site.engine.stopped(first)
+    site.answer(6, "refused")
+    assert ["notify h1 allowed@16"] == site.until(20)
 
 
 HELD = f"[{FENCED}, {{id: drain, do: compute.disable_service, target: $e.host, {CONFIRM}}}]"
