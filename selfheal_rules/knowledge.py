@@ -69,7 +69,7 @@ class Knowledge:
         step = ruling.every[index]
         if not isinstance(step, Action):
             return "it is no step that does anything"
-        if self._rounds.episodes.attempts.is_moot(episode, index):
+        if self._rounds.episodes.attempts.is_groundless(episode, index, decision.attempt):
             so_far = "nothing shows that it was done before" if decision.attempt > 1 else "it was not begun"
             return f"its cause is gone, and {so_far}"
         if not self._rounds.episodes.attempts.stands(episode, index):
