@@ -63,13 +63,20 @@ class Healer:
     def take(self, batch: Iterable[Input] = ()) -> list[Decision]:
         """Take inputs, instants to let time pass; gives what was decided. After a `JournalError` make another."""
         self.journal.check()
-        return self._listen() + self.record(batch) + self._carry_out()
+        return self._listen() + self.record([*self._left(), *batch]) + self._carry_out()
 
     def record(self, batch: Iterable[Input]) -> list[Decision]:
         """Take inputs as `take` does, and leave to the next `take` what is to be carried out."""
         self.journal.check()
         taken = admitted(self.course.engine, batch, self.host)
         return self._missed(taken) + self._apply(taken)
+
+    def _left(self) -> list[datetime]:
+        """Give the instant it is where an earlier healer left something to carry out, and nobody listened since."""
+        if self.since is None or not (self.executors and self.course.waiting):
+            return []
+        now = self.executors.clock()
+        return [now] if now - self.since > AWAY else []
 
     def _missed(self, batch: Sequence[Input]) -> list[Decision]:
         """

@@ -89,7 +89,7 @@ class Executors:
             ValueError: where two of them carry out one action.
         """
         self._by_action: dict[str, Executor] = {}
-        self._clock = clock
+        self.clock = clock
         self._patience = patience
         self._workers = workers
         self._ended = ended
@@ -174,7 +174,7 @@ class Executors:
             return f"it is {decision.verdict.status}, and only what is allowed is carried out"
         if executor is None:
             return f"no executor carries out `{decision.action}`"
-        if self._clock() - decision.time > self._patience:
+        if self.clock() - decision.time > self._patience:
             return f"it was decided at {decision.time.isoformat()}, and is too old to be carried out"
         return ""
 
@@ -192,7 +192,7 @@ class Executors:
         return self._answer(decision, "unconfirmed", f"the executor broke off with {type(error).__name__}")
 
     def _answer(self, decision: Decision, status: OutcomeStatus, detail: str, *, retryable: bool = False) -> Outcome:
-        return _logged(decision, Outcome.of(decision, status, self._clock(), detail, retryable=retryable))
+        return _logged(decision, Outcome.of(decision, status, self.clock(), detail, retryable=retryable))
 
 
 @contextmanager

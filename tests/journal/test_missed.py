@@ -7,6 +7,7 @@ import pytest
 
 from selfheal_rules.decide import Control, Decision
 from selfheal_rules.events import State
+from selfheal_rules.execute import Executors
 from selfheal_rules.healer import Healer
 from tests.generate.streams import moment
 from tests.journal.rig import Hands, enforcing, file_journal, healer, program
@@ -110,8 +111,12 @@ def test_what_was_allowed_before_it_is_not_carried_out_after_it(tmp_path: Path) 
     assert 1 == len(first.course.waiting)
     first.journal.close()
     hands = Hands(ACTS)
-    healer(file_journal(tmp_path), hands, engine=enforcing(RULES)).take([moment(600)])
-    assert [] == hands.calls
+    executors = Executors([hands], clock=lambda: moment(500))
+    late = Healer(enforcing(RULES), file_journal(tmp_path), executors)
+    late.take()  # the page of the journal says so: what was left is finished first
+    (outcome, *_) = [one.data for one in late.journal.journal.records() if one.type == "outcome"]
+    assert ([], "refused") == (hands.calls, outcome["status"])
+    assert "nobody listened for 7m49s" in outcome["detail"]
 
 
 def test_it_is_recorded_with_who_and_why(tmp_path: Path) -> None:
