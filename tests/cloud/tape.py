@@ -60,8 +60,11 @@ class Tape:
 
     def until(self, shows: Callable[[dict[str, Any]], object], what: str) -> None:
         """Look until something is told."""
+        self._look_until(lambda: any(shows(one) for one in self.lines), what)
+
+    def _look_until(self, is_so: Callable[[], object], what: str) -> None:
         end = time.monotonic() + PATIENCE
-        while not any(shows(one) for one in self.lines):
+        while not is_so():
             assert time.monotonic() < end, f"{what}: not within {PATIENCE} s"
             time.sleep(PACE)
             self.look()
@@ -81,6 +84,10 @@ class Tape:
             assert "cloudpw" not in text
             (RULESETS / ruleset / "recorded.jsonl").write_text(text, "utf-8")
         return self
+
+    def decides(self, expected: set[tuple[str, str, str]], ruleset: str, later: timedelta) -> None:
+        """Look until the rules that ship decide at least that, whatever the order in which the alarms come."""
+        self._look_until(lambda: expected <= {*self.decided(ruleset, later)}, f"that {ruleset} decides {expected}")
 
     def decided(self, ruleset: str, later: timedelta, **params: object) -> list[tuple[str, str, str]]:
         """Give what the rules that ship decide about it until some time later: status, action and target."""
