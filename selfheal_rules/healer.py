@@ -8,15 +8,24 @@ process ends, the next one goes on, with the same decisions, none twice and none
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
+from selfheal_rules.decide.control import Control
 from selfheal_rules.decide.decision import Decision, Outcome
 from selfheal_rules.engine import Engine
 from selfheal_rules.execute.executor import Executors
+from selfheal_rules.guard.ledger import ANYTHING
 from selfheal_rules.journal.inbox import said
 from selfheal_rules.journal.items import Input, inputs, intended, outputs, snapshot_taken
 from selfheal_rules.journal.journal import Journal, Lease
 from selfheal_rules.journal.recovery import admitted, recover
 from selfheal_rules.journal.writer import Writer
+from selfheal_rules.wording import shown
+
+AWAY = timedelta(minutes=1)
+"""A restart takes less. Who was away for longer may have missed that what was broken is well again."""
+LISTENS = timedelta(minutes=2)
+"""For so long all is left alone after that: so the bus, senders that send again and rounds of each poller are heard."""
 
 
 class Healer:
@@ -28,6 +37,9 @@ class Healer:
     carry out, and a later one takes what became of it. `every` is after how many inputs a snapshot is taken;
     they are twice as many as there are states, where those are more, since each is written. `host` is what this runs
     on: no rule acts on it, whatever policy comes.
+
+    Where the first time it is told lies more than `AWAY` after the last in the journal, all is left alone until it has
+    listened for `LISTENS`, as if a person had said so (decision 0035).
     """
 
     def __init__(
@@ -45,6 +57,8 @@ class Healer:
         self.host, self.course = host, recover(engine, self.journal, host)
         self.ahead: list[Input] = []
         """What of the last batch lay too far ahead of time to be believed: it is recorded, and no rule sees it."""
+        self.since: datetime | None = self.course.engine.now
+        """Since when nobody has listened: where the journal ends, until time goes on. Whoever was away says so anew."""
 
     def take(self, batch: Iterable[Input] = ()) -> list[Decision]:
         """Take inputs, instants to let time pass; gives what was decided. After a `JournalError` make another."""
@@ -54,7 +68,27 @@ class Healer:
     def record(self, batch: Iterable[Input]) -> list[Decision]:
         """Take inputs as `take` does, and leave to the next `take` what is to be carried out."""
         self.journal.check()
-        return self._apply(admitted(self.course.engine, batch, self.host))
+        taken = admitted(self.course.engine, batch, self.host)
+        return self._missed(taken) + self._apply(taken)
+
+    def _missed(self, batch: Sequence[Input]) -> list[Decision]:
+        """
+        Have all left alone where nobody listened for more than `AWAY`, until it has been heard what is so.
+
+        What became due in between would be judged by what was known before it: a host that is well again by now would
+        be switched off. What is destructive stays held for the `settle` of the policy beyond that.
+        """
+        instants = [one for one in batch if isinstance(one, datetime)]
+        times = instants or [one.time for one in batch if not isinstance(one, datetime)]
+        since, now = self.since, max(times, default=None)
+        if since is None or now is None or now <= since:
+            return []
+        self.since, away = None, timedelta(seconds=round((now - since).total_seconds()))
+        if away <= AWAY:
+            return []
+        why = f"nobody listened for {shown(away)}, and what became of things meanwhile is not known yet"
+        at = self.course.engine.now or since
+        return self._apply([Control("stand_down", "healer", why, at, ANYTHING, until=now + LISTENS)])
 
     def _apply(self, batch: Sequence[Input]) -> list[Decision]:
         self.journal.append(inputs(batch))

@@ -69,8 +69,9 @@ class Knowledge:
         step = ruling.every[index]
         if not isinstance(step, Action):
             return "it is no step that does anything"
-        if decision.attempt > 1 and self._rounds.episodes.attempts.is_moot(episode, index):
-            return "its cause is gone, and nothing shows that it was done before"
+        if self._rounds.episodes.attempts.is_groundless(episode, index, decision.attempt):
+            so_far = "nothing shows that it was done before" if decision.attempt > 1 else "it was not begun"
+            return f"its cause is gone, and {so_far}"
         if not self._rounds.episodes.attempts.stands(episode, index):
             return UNDONE.reason
         return self._guards.forbids(Proposal(0, episode, index, step, ruling), self._memory.now)

@@ -14,6 +14,8 @@ from selfheal_rules.integrations.pollers import (
     cinder_backends,
     neutron_agents,
     neutron_routers,
+    nova_servers,
+    nova_services,
     octavia_amphorae,
 )
 from tests.payloads import VOCABULARY
@@ -70,6 +72,21 @@ DEAD = VOLUME | {
     "disabled_reason": "repairs",
 }
 """The keys of Cinder's `api-ref/source/v3/samples/services/v3.7/services-list-response.json`, and `backend_state`."""
+
+COMPUTE = {
+    "id": "s1",
+    "binary": "nova-compute",
+    "host": "c1",
+    "zone": "az1",
+    "state": "up",
+    "status": "disabled",
+    "disabled_reason": "disks",
+    "forced_down": False,
+    "updated_at": "2026-03-01T09:58:12.000000",
+}
+"""The keys of Nova's `doc/api_samples/os-services/v2.69/services-list-get-resp.json`."""
+LOST = {"binary": "nova-compute", "host": "c1", "status": "UNKNOWN"}
+"""A service in a cell that is down, as Nova's guide to handling down cells has it (2.69)."""
 
 AMPHORA = {
     "id": "m1",
@@ -145,6 +162,39 @@ def test_a_back_end_whose_service_is_dead_says_nothing_of_its_storage() -> None:
         told | {"backend": "ctl2", "host": "ctl2", "alive": False, "disabled": True, "disabled_reason": "repairs"},
     ]
     assert expected == fields(cinder_backends, {"/os-services?binary=cinder-volume": {"services": [VOLUME, DEAD]}})
+
+
+def test_a_service_of_nova_is_told_with_its_zone() -> None:
+    """No notification of Nova's says in which zone a host is."""
+    told = {"host": "c1", "binary": "nova-compute", "availability_zone": "az1"}
+    expected = [
+        told | {"project": "nova", "alive": True, "last_seen": SEEN},
+        told | {"disabled": True, "disabled_reason": "disks", "forced_down": False},
+    ]
+    assert expected == fields(nova_services, {"/os-services": {"services": [COMPUTE]}})
+
+
+def test_what_nova_cannot_tell_stays_as_it_was() -> None:
+    """The cell of c1 is down, and c2 of another one dies: that is told, and nothing of c1, until Nova knows again."""
+    watch, other = Watch(nova_services), COMPUTE | {"host": "c2"}
+
+    def looked(*services: Mapping[str, object]) -> list[tuple[str, object, bool]]:
+        states = watch.look(Answers(None, {"/os-services": {"services": services}}), NOW)  # type: ignore[arg-type]
+        return [(f"{one.kind} {one.fields['host']}", one.fields.get("alive"), one.cleared) for one in states]
+
+    assert 4 == len(looked(COMPUTE, other))
+    assert [("service.liveness c2", False, False)] == looked(LOST, other | {"state": "down"})
+    assert [("service.liveness c1", False, False)] == looked(COMPUTE | {"state": "down"}, other | {"state": "down"})
+    assert [("service.liveness c1", None, True), ("compute.service c1", None, True)] == looked(
+        other | {"state": "down"}
+    )
+
+
+def test_a_server_nova_knows_nothing_of_is_no_error() -> None:
+    """Of one in a cell that is down its id is told, and no state of it."""
+    lost = {"id": "i1", "status": "UNKNOWN", "tenant_id": "p1", "created": "2026-03-01T09:58:12Z", "links": []}
+    first = "/servers/detail?all_tenants=1&limit=500"
+    assert [] == fields(nova_servers, {first: {"servers": [lost]}, f"{first}&marker=i1": {"servers": []}})
 
 
 def test_amphorae_are_read_to_the_end_of_their_list() -> None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from selfheal_rules.compile.plan import Action
+from selfheal_rules.compile.plan import Action, Conclusion
 from selfheal_rules.decide.decision import WITHDRAWN
 from selfheal_rules.decide.episode import Episode, Progress, destroys, has_done, wait_before
 from selfheal_rules.match.memory import OVERDUE, RETRY
@@ -88,9 +88,30 @@ class Attempts:
             return False
         return next(self.episodes.judge.true_matches(episode.rule, episode.key), None) is None
 
+    def is_groundless(self, episode: Episode, index: int, attempt: int) -> bool:
+        """
+        Whether an attempt that was issued, and that nobody has begun yet, is not to be begun.
+
+        A further one is where it is moot. A first one has touched nothing: whatever it is, it goes with the cause,
+        unless the step before it may have ended that.
+        """
+        ruling = self.episodes.plan.rules[episode.rule]
+        if attempt > 1:
+            return self.is_moot(episode, index)
+        before = zip(ruling.steps[:index], episode.steps, strict=False)
+        begun = any(_touches(step) and progress.state == "confirmed" for step, progress in before)
+        is_first = index < len(ruling.steps) and _touches(ruling.every[index]) and not begun
+        if not (is_first and episode.level) or ruling.lingers:
+            return False
+        return next(self.episodes.judge.true_matches(episode.rule, episode.key), None) is None
+
     def stands(self, episode: Episode, index: int) -> bool:
         """Whether what a step rests on is still so; what events confirmed stays confirmed."""
         return all(_is_so(episode.steps[one]) for one in self.episodes.plan.rules[episode.rule].rests[index])
+
+
+def _touches(step: Action | Conclusion) -> bool:
+    return isinstance(step, Action) and step.acting
 
 
 def _is_so(progress: Progress) -> bool:

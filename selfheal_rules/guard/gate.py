@@ -269,7 +269,7 @@ class Guards:
         return road
 
     def _in_time(self, proposal: Proposal, verdict: Verdict, now: int) -> Verdict:
-        """Refuse at once what could only be let through when its cause is too old."""
+        """Refuse at once what could only be let through when its cause is too old; who works on the target knows."""
         if proposal.level or proposal.asked or not proposal.opens:
             return verdict
         until = None
@@ -280,7 +280,8 @@ class Guards:
         if until is None or until - proposal.since < self.view.max_age:
             return verdict
         reason = f"{verdict.reason}; by then its cause is too old to act on"
-        return suppressed(verdict.guard, reason, late=verdict.guard == "limit")
+        is_anybodys = verdict.guard == "limit" or verdict.scope == (ANYTHING,)
+        return suppressed(verdict.guard, reason, late=is_anybodys)
 
     def _take_off(self, proposal: Proposal, road: Road, scopes: Scopes, now: int, flight: Flight) -> None:
         """Note that an attempt is under way."""

@@ -19,8 +19,11 @@ def bind(_: object, desk: Desk) -> Asked:
         for thing in (*things, ANYTHING) if stood_down else ():
             until, why = stood_down.get(identity(thing), (0, ""))
             if until > now:
-                what = f"`{thing}`" if thing != ANYTHING else f"something unnamed, released as `{ANYTHING}`,"
-                return held("stand_down", f"a person has {what} in hand: {why}", scope, until)
+                known = thing != ANYTHING
+                what = (
+                    f"a person has `{thing}` in hand" if known else f"all is left alone until `{ANYTHING}` is released"
+                )
+                return held("stand_down", f"{what}: {why}", scope, until)
         marked = view.in_hand(things)
         return None if marked is None else held("stand_down", marked, scope)
 

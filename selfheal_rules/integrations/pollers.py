@@ -7,6 +7,7 @@ later sweep no longer has. A service that does not answer clears nothing: not to
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import TypeAlias
 
 from attrs import define, field, frozen
 
@@ -16,32 +17,55 @@ from selfheal_rules.normalize.nova_instance import STATUSES
 from selfheal_rules.normalize.reading import instant, present
 from selfheal_rules.values import FrozenMap, Value
 
-Sweep = Callable[[Api, datetime], Iterator[State]]
 SOURCE = "poller"
 
 
-def nova_services(api: Api, now: datetime) -> Iterator[State]:
+@frozen
+class Told:
+    """What was said of one thing: its fields, without the time."""
+
+    kind: str
+    fields: FrozenMap
+
+
+@frozen
+class Unknown:
+    """A thing, by its key, of which a service cannot say how it is: what was said of it is neither so nor gone."""
+
+    kind: str
+    key: tuple[Value, ...]
+
+
+Sweep: TypeAlias = Callable[[Api, datetime], Iterator[State | Unknown]]
+
+
+def nova_services(api: Api, now: datetime) -> Iterator[State | Unknown]:
     """
     Give whether each service of Nova's reports, and as what an operator set it.
 
     A dead nova-compute sends nothing: `state` of `GET /os-services` (2.69) is the only sign, after `service_down_time`.
     One that is forced down is not alive whatever it reports; that it reports again, `last_seen` tells, which is younger
-    from look to look. Once it is younger also where somebody forces the service down or disables it.
+    from look to look. Once it is younger also where somebody forces the service down or disables it. Of a cell that is
+    down Nova knows the names of the services alone, each with the status `UNKNOWN`.
     """
     for one in api.get("compute", "/os-services", "2.69")["services"]:
-        told = {"host": one["host"], "binary": one["binary"]}
-        yield _state("service.liveness", now, **told, project="nova", alive=one["state"] == "up", last_seen=_time(one))
-        if one["binary"] == "nova-compute":
-            disabled = one["status"] == "disabled"
-            reason = one["disabled_reason"] if disabled else None
-            yield _state(
-                "compute.service",
-                now,
-                **told,
-                disabled=disabled,
-                disabled_reason=reason,
-                forced_down=one["forced_down"],
-            )
+        yield from _nova_service(one, now) if "state" in one else _unknown_service(one)
+
+
+def _nova_service(one: Found, now: datetime) -> Iterator[State]:
+    told = {"host": one["host"], "binary": one["binary"], "availability_zone": one["zone"]}
+    yield _state("service.liveness", now, **told, project="nova", alive=one["state"] == "up", last_seen=_time(one))
+    if one["binary"] == "nova-compute":
+        disabled = one["status"] == "disabled"
+        reason = one["disabled_reason"] if disabled else None
+        yield _state(
+            "compute.service", now, **told, disabled=disabled, disabled_reason=reason, forced_down=one["forced_down"]
+        )
+
+
+def _unknown_service(one: Found) -> Iterator[Unknown]:
+    yield Unknown("service.liveness", (one["binary"], one["host"]))
+    yield Unknown("compute.service", (one["host"], one["binary"]))
 
 
 def _time(service: Found) -> datetime | None:
@@ -112,13 +136,17 @@ def _power(state: str | None) -> str:
     return {"power on": "on", "power off": "off"}.get(state or "", "unknown")
 
 
-def nova_servers(api: Api, now: datetime) -> Iterator[State]:
+def nova_servers(api: Api, now: datetime) -> Iterator[State | Unknown]:
     """
     Give every server, with the host it is on; `host` of the answer is what was asked for once, and is not read.
 
-    One that is not placed yet, or is shelved, has an empty text for its host, as the vocabulary says.
+    One that is not placed yet, or is shelved, has an empty text for its host, as the vocabulary says. Of one in a cell
+    that is down Nova knows no more than that it is there.
     """
     for one in api.pages("compute", _SERVERS, "servers", "2.93"):
+        if "OS-EXT-STS:vm_state" not in one:
+            yield Unknown("instance", (one["id"],))
+            continue
         yield _state(
             "instance", now,
             instance=one["id"], name=one["name"], host=one["OS-EXT-SRV-ATTR:host"] or "",
@@ -250,14 +278,6 @@ KEYS = {
 """By which fields each kind is told apart, as the vocabulary says."""
 
 
-@frozen
-class Told:
-    """What a sweep said of one thing: its fields, without the time."""
-
-    kind: str
-    fields: FrozenMap
-
-
 @define
 class Watch:
     """
@@ -277,10 +297,13 @@ class Watch:
             ExecutorError: where the service does not answer; nothing is forgotten, and nothing cleared.
             Refused: where it has no such thing.
         """
-        found = {_key(state): state for state in self.sweep(api, now)}
-        gone = [_cleared(told, now) for key, told in self._last.items() if key not in found]
+        swept = list(self.sweep(api, now))
+        found = {_key(one): one for one in swept if isinstance(one, State)}
+        kept = {(one.kind, *one.key) for one in swept if isinstance(one, Unknown)}
+        gone = [_cleared(told, now) for key, told in self._last.items() if key not in found and key not in kept]
         news = [state for key, state in found.items() if self._is_news(key, state)]
-        self._last = {key: Told(state.kind, state.fields) for key, state in found.items()}
+        last = {key: told for key, told in self._last.items() if key in kept}
+        self._last = last | {key: Told(state.kind, state.fields) for key, state in found.items()}
         return [*news, *gone]
 
     def _is_news(self, key: tuple[Value, ...], state: State) -> bool:

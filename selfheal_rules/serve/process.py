@@ -276,7 +276,7 @@ class Process:
             return
         self._has_healer = False  # where another takes the lease in between, there is nothing left to close
         self._turns.healer.close()
-        self._turns.healer = self._healer(loaded)
+        self._turns.hand_over(self._healer(loaded))
         self._has_healer = True
         self._loaded = loaded
         self.metrics.reloads.labels("done").inc()

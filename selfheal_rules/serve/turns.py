@@ -12,7 +12,7 @@ from datetime import datetime
 from attrs import define, field
 
 from selfheal_rules.decide.decision import Decision
-from selfheal_rules.healer import Healer
+from selfheal_rules.healer import AWAY, Healer
 from selfheal_rules.integrations.intake import Intake, Offer, Receipt, Repetitions, fitting
 from selfheal_rules.journal.items import Input
 
@@ -43,11 +43,15 @@ class Turns:
     recording: Callable[[Sequence[Offer]], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
     """Stands around the record of offers, their answers, and what is told of what they led to."""
     _is_busy: bool = field(init=False, default=False)
+    _last: datetime | None = field(init=False, default=None)
 
     def turn(self, wait: float) -> None:
         """Take what waits, or wait so many seconds for it; then have people heard, time pass, and decisions done."""
         offers = self.intake.gather(MOST, wait, LINGER if self._is_busy else 0.0)
         self._is_busy = len(offers) > 1
+        last, self._last = self._last, self.clock()
+        if last is not None and self._last - last > AWAY:  # a machine that was suspended hears first of what was
+            self.healer.since = last
         try:
             fit = list(fitting(offers, self.healer.course.engine))
             with self.recording(fit):
@@ -79,13 +83,18 @@ class Turns:
 
     def _overdue(self) -> list[datetime]:
         """
-        Give the time where the engine is so far behind it that what comes now would be taken for the future.
+        Give the time where nobody listened for long, or the engine is so far behind that what comes now seems future.
 
         A new journal begins with it: its engine would believe any time that comes first, and all else is then too late.
         """
         now, engine = self.clock(), self.healer.course.engine
         ahead = engine.max_ahead
-        return [now] if engine.now is None or (ahead is not None and now - engine.now >= ahead / 2) else []
+        is_behind = engine.now is None or (ahead is not None and now - engine.now >= ahead / 2)
+        return [now] if is_behind or self.healer.since else []
+
+    def hand_over(self, healer: Healer) -> None:
+        """Go on with another healer of the same journal: nothing was missed between the two."""
+        self.healer, healer.since = healer, None
 
     def drain(self) -> None:
         """Take no more, and finish what is in line."""

@@ -103,7 +103,7 @@ def test_g17_an_event_whose_meaning_is_not_known_stands_down() -> None:
         rule(LOST, DRAIN), f"{FREE}stand_down: [{{event: lost, where: {{az: {{not: z1}}}}, target: az, for: 9s}}]\n"
     )
     assert ["disable_service h1 held:stand_down@0"] == site.event("lost", 0)
-    assert "something unnamed, released as `*`, in hand: `lost`" in site.decisions[-1].verdict.reason
+    assert "all is left alone until `*` is released: `lost`" in site.decisions[-1].verdict.reason
     assert ["disable_service h1 allowed@1"] == site.say("release", 1, "*")
     asked = Site(
         rule(LOST, DRAIN), f"{FREE}stand_down: [{{event: ask, where: {{what: {{not: look}}}}, target: host, for: 9s}}]"

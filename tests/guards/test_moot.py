@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.guards.rig import CONFIRM, DEAD, FENCED, LOST, Site, rule
+from tests.guards.rig import CONFIRM, DEAD, DRAIN, FENCED, LOST, Site, rule
 
 AGAIN = ", retry: {times: 2, backoff: 10s}}"
 RETRIED = FENCED[:-1] + AGAIN
@@ -92,7 +92,39 @@ def test_an_attempt_that_waits_for_its_executor_is_refused_once_its_cause_is_gon
     assert "" == site.engine.stopped(second)
     site.state("alarm", 12, gone=True)
     assert "its cause is gone, and nothing shows that it was done before" == site.engine.stopped(second)
+    assert "its cause is gone, and it was not begun" == site.engine.stopped(first)
+
+
+def test_a_first_attempt_that_nobody_has_begun_is_refused_once_its_cause_is_gone() -> None:
+    """It waits for its executor, which is at another host; the one it is about reports again. People are told."""
+    site = Site(RULES)
+    site.state("alarm", 0)
+    (first,) = site.decisions
     assert "" == site.engine.stopped(first)
+    site.state("alarm", 5, gone=True)
+    assert "its cause is gone, and it was not begun" == site.engine.stopped(first)
+    site.answer(6, "refused")
+    assert ["notify h1 allowed@16"] == site.until(20)
+
+
+def test_whatever_nobody_has_begun_goes_with_its_cause() -> None:
+    """A node is switched on later, though its host was fenced meanwhile; what tells people is told all the same."""
+    for steps, why in ((DRAIN, "its cause is gone, and it was not begun"), ("[{do: notify, target: $e.host}]", "")):
+        site = Site(rule(DEAD, steps))
+        site.state("alarm", 0)
+        site.state("alarm", 5, gone=True)
+        assert why == site.engine.stopped(site.decisions[0])
+
+
+def test_a_step_whose_predecessor_has_ended_the_cause_is_begun() -> None:
+    """That is what it was for."""
+    site = Site(rule(DEAD, f"[{DRAINED}, {{id: two, do: compute.enable_service, target: $e.host}}]"))
+    site.state("alarm", 0)
+    site.answer(1)
+    site.state("power", 2, power="off")
+    second = site.decisions[-1]
+    site.state("alarm", 3, gone=True)
+    assert ("compute.enable_service", "") == (second.action, site.engine.stopped(second))
 
 
 HELD = f"[{FENCED}, {{id: drain, do: compute.disable_service, target: $e.host, {CONFIRM}}}]"

@@ -58,12 +58,12 @@ def test_what_is_not_destructive_goes_on_at_once() -> None:
 
 def test_a_stand_down_that_runs_out_settles_and_one_that_is_released_is_over() -> None:
     """A time was a guess; a person who says that it is over knows. What was said of everything counts for each."""
-    for subject in ("h1", "*"):
+    for subject, told in (("h1", "a person had `h1` in hand"), ("*", "all was left alone (ann: because)")):
         site = Site(FENCE)
         site.say("stand_down", 0, subject, until=600)
         assert ["fence h1 held:stand_down@1"] == site.state("alarm", 1)
         assert ["fence h1 held:settle@600"] == site.until(600)
-        assert f"a person had `{subject}` in hand until a short while ago" == site.decisions[-1].verdict.reason
+        assert f"{told} until a short while ago" == site.decisions[-1].verdict.reason
         assert ["fence h1 allowed@700"] == site.say("release", 700, subject)
 
 

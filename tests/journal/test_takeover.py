@@ -53,7 +53,7 @@ def test_a_process_that_was_stopped_does_nothing_when_it_goes_on(tmp_path: Path,
         lease.acquire(by_force=True)
         lease.release()
         new = healer(journal, hands)
-        new.take([fail(100)])
+        new.take([fail(50)])
         count = len(list(journal.records()))
         child.send_signal(signal.SIGCONT)
         assert "is lost" in _asked(child)

@@ -20,11 +20,11 @@ from tests.serve.rig import NOW, Clock, program
 class Turning:
     """A healer that takes nothing from too far ahead, and a clock that a test moves."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, max_ahead: timedelta | None = timedelta(minutes=1)) -> None:
         """Wire them."""
         self.now = NOW
         self.seconds = Clock()
-        engine = Engine(program(), max_ahead=timedelta(minutes=1))
+        engine = Engine(program(), max_ahead=max_ahead)
         self.healer = Healer(engine, FileJournal(folder / "heal.jsonl"))
         self.intake = Intake(3)
         self.turns = Turns(self.healer, self.intake, Repetitions(self.seconds), lambda: self.now)
@@ -91,6 +91,34 @@ def test_time_is_recorded_where_something_waits_for_it(turning: Turning) -> None
         turning.now = NOW + timedelta(seconds=seconds)
         turning.turns.turn(0.0)
     assert ["time", "state", "time", "time"] == turning.types()
+
+
+def _missed(turning: Turning) -> list[str]:
+    records = turning.turns.healer.journal.journal.records()
+    return [one.data["why"].partition(",")[0] for one in records if one.type == "control"]
+
+
+def test_a_process_that_was_suspended_hears_first_what_is_so(turning: Turning) -> None:
+    """It turns every second; where it did not for more than a minute, all is left alone until it has listened."""
+    turning.intake.offer([_node("on", NOW)])
+    for seconds in (0, 50, 110, 410, 420):
+        turning.now = NOW + timedelta(seconds=seconds)
+        turning.turns.turn(0.0)
+    assert ["nobody listened for 5m"] == _missed(turning)
+
+
+def test_nothing_is_missed_between_two_healers_of_one_process(tmp_path: Path) -> None:
+    """Other rules come in after a quiet night, in which the engine was told no time."""
+    turning = Turning(tmp_path, max_ahead=None)
+    turning.intake.offer([_node("on", NOW)])
+    for minutes in range(10):
+        turning.now = NOW + timedelta(minutes=minutes)
+        turning.turns.turn(0.0)
+    turning.healer.close()
+    turning.turns.hand_over(Healer(Engine(program()), FileJournal(tmp_path / "heal.jsonl")))
+    turning.intake.offer([_node("off", turning.now)])
+    turning.turns.turn(0.0)
+    assert [] == _missed(turning)
 
 
 def test_an_offer_that_does_not_fit_keeps_no_other_out(turning: Turning) -> None:
