@@ -65,12 +65,12 @@ def test_the_rules_of_the_sample_are_sound() -> None:
     """The rule set is written in the shipped vocabulary and kinds of its own, and no check finds anything."""
     rules = load_rules(RULES)
     assert () == check_rules(rules).findings
-    heard = ["monitoring-says-so", "ha-monitor-says-so", "host-was-back", "host-is-back"]
+    heard = ["monitoring-says-so", "ha-monitor-says-so", "host-was-back", "host-is-back", "host-is-in-hand"]
     judged = ["witnesses-agree", "host-is-dead"]
     spared = ["host-has-fallen", "something-reports", "clock-is-off", "masakari-is-at-it", "masakari-is-at-it-by-uuid"]
     taken = ["another-healer-marked-it", "another-healer-has-it", "host-is-held-down"]
     healed = ["host-is-condemned", "heal-dead-host", "tell-slow-evacuation"]
-    marked = ["tell-waiting-host", "host-was-felled", "host-is-up-again", "host-serves-again"]
+    marked = ["tell-waiting-host", "host-was-felled", "felled-host-reports", "host-is-up-again", "host-serves-again"]
     back = [
         "keep-off",
         "host-bears-our-mark",
@@ -82,8 +82,9 @@ def test_the_rules_of_the_sample_are_sound() -> None:
     left = ["server-was-evacuated", "server-was-rebuilt", "server-was-stopped", "server-was-started"]
     told = ["server-is-left-off", "start-evacuated-server", "tell-host-kept-down", "tell-what-failed"]
     last = ["tell-what-waits", "tell-unmarked-host", "tell-stopped-server", "one-witness"]
+    theirs = ["host-is-attended", "tell-host-on-maintenance", "tell-host-of-another-healer"]
     paged = ["tell-untouched-host", "tell-half-emptied-host", "tell-covered-host", "tell-unhealed-host"]
-    ids = [*heard, *judged, *spared, *taken, *healed, *marked, *back, *left, *told, *last, *paged]
+    ids = [*heard, *judged, *spared, *taken, *healed, *marked, *back, *left, *told, *last, *theirs, *paged]
     assert ids == [rule.id for rule in rules.rules]
 
 

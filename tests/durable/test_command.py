@@ -19,9 +19,11 @@ def test_the_sample_reads_the_same(asked: Asked, call: Call) -> None:
     found = call("run", RULES, "--input", STREAM, "--engine", "durable")
     assert (0, (GOLDEN / "timeline.txt").read_text("utf-8")) == (found.code, found.out)
     names = (
-        "heal-dead-host", "ha-monitor-says-so", "host-is-back", "host-is-dead", "host-is-held-down",
+        "heal-dead-host", "ha-monitor-says-so", "host-is-back", "host-is-in-hand", "host-is-dead",
+        "host-is-held-down",
         "host-is-condemned", "tell-waiting-host", "force-host-up", "enable-host", "tell-host-left",
-        "one-witness", "tell-untouched-host", "tell-half-emptied-host", "tell-covered-host",
+        "one-witness", "tell-host-on-maintenance", "tell-host-of-another-healer", "tell-untouched-host",
+        "tell-half-emptied-host", "tell-covered-host",
         "tell-unhealed-host",
     )  # fmt: skip
     start, end = (
