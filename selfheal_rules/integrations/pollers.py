@@ -49,18 +49,17 @@ def nova_services(api: Api, now: datetime) -> Iterator[State | Unknown]:
     down Nova knows the names of the services alone, each with the status `UNKNOWN`.
     """
     for one in api.get("compute", "/os-services", "2.69")["services"]:
-        yield from _nova_service(one, now) if "state" in one else _unknown_service(one)
-
-
-def _nova_service(one: Found, now: datetime) -> Iterator[State]:
-    told = {"host": one["host"], "binary": one["binary"], "availability_zone": one["zone"]}
-    yield _state("service.liveness", now, **told, project="nova", alive=one["state"] == "up", last_seen=_time(one))
-    if one["binary"] == "nova-compute":
-        disabled = one["status"] == "disabled"
-        reason = one["disabled_reason"] if disabled else None
-        yield _state(
-            "compute.service", now, **told, disabled=disabled, disabled_reason=reason, forced_down=one["forced_down"]
-        )
+        if "state" not in one:
+            yield from _unknown_service(one)
+            continue
+        told = {"host": one["host"], "binary": one["binary"], "availability_zone": one["zone"]}
+        yield _state("service.liveness", now, **told, project="nova", alive=one["state"] == "up", last_seen=_time(one))
+        if one["binary"] == "nova-compute":
+            disabled = one["status"] == "disabled"
+            yield _state(
+                "compute.service", now, **told, disabled=disabled,
+                disabled_reason=one["disabled_reason"] if disabled else None, forced_down=one["forced_down"],
+            )  # fmt: skip
 
 
 def _unknown_service(one: Found) -> Iterator[Unknown]:
