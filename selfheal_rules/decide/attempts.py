@@ -86,7 +86,7 @@ class Attempts:
         ruling = self.episodes.plan.rules[episode.rule]
         if not episode.level or ruling.lingers or not destroys(ruling.every[index]) or has_done(episode, ruling.every):
             return False
-        return next(self.episodes.judge.true_matches(episode.rule, episode.key), None) is None
+        return self._has_lost_its_cause(episode)
 
     def is_groundless(self, episode: Episode, index: int, attempt: int) -> bool:
         """
@@ -103,6 +103,9 @@ class Attempts:
         is_first = index < len(ruling.steps) and _touches(ruling.every[index]) and not begun
         if not (is_first and episode.level) or ruling.lingers:
             return False
+        return self._has_lost_its_cause(episode)
+
+    def _has_lost_its_cause(self, episode: Episode) -> bool:
         return next(self.episodes.judge.true_matches(episode.rule, episode.key), None) is None
 
     def stands(self, episode: Episode, index: int) -> bool:
