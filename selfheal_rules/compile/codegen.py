@@ -3,6 +3,8 @@
 import fnmatch
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from types import CodeType, FunctionType
 from typing import Any
 
 from selfheal_rules.compile.arithmetic import LOOSE, OPERATIONS, both, equal, member
@@ -61,7 +63,7 @@ class Code:
         self._constants: list[Any] = []
         self._places: dict[tuple[str, object], str] = {}
         self._texts: dict[str, str] = {}
-        self._shapes: dict[str, Callable[..., Any]] = {}
+        self._shapes: dict[str, CodeType] = {}
         self._lines: list[str] = []
 
     def constant(self, value: object) -> str:
@@ -88,21 +90,12 @@ class Code:
         holes = list(dict.fromkeys(HOLE.findall(text)))
         shape = HOLE.sub(lambda hole: f"c{holes.index(hole[1])}", text)
         if shape not in self._shapes:
-            self._shapes[shape] = self._make(name, shape, len(holes))
-        self.names[name] = self._shapes[shape](*(self._constants[int(hole)] for hole in holes))
+            own = _compiled(shape, len(holes)).replace(co_name=name, co_filename=f"<{self.name}:{name}>")
+            self._shapes[shape] = own
+        constants = tuple(self._constants[int(hole)] for hole in holes)
+        self.names[name] = FunctionType(self._shapes[shape], self.names, name, constants)
         self._lines.append(f"def {name}" + HOLE.sub(lambda hole: _shown(self._constants[int(hole[1])]), text))
         return name
-
-    def _make(self, name: str, shape: str, holes: int) -> Callable[..., Any]:
-        """Write what makes the functions of a shape; constants are defaults: they lie in one place, cells do not."""
-        constants = [f"c{number}" for number in range(holes)]
-        arguments, body = shape.split("):", 1)
-        whole = f"def {name}{arguments}{''.join(f', {one}={one}' for one in constants)}):{body}"
-        inner = "\n".join(f"    {line}" for line in whole.split("\n"))
-        text = f"def make({', '.join(constants)}):\n{inner}\n    return {name}\n"
-        exec(compile(text, f"<{self.name}:{name}>", "exec"), self.names)  # noqa: S102 - our text, of checked rules
-        make: Callable[..., Any] = self.names.pop("make")
-        return make
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
         """Give a written function."""
@@ -112,6 +105,19 @@ class Code:
     def source(self) -> str:
         """Give the whole module, to be read."""
         return "\n\n".join(self._lines)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(shape: str, holes: int) -> CodeType:
+    """
+    Compile the function of a shape; its constants are defaults: they lie in one place, cells do not.
+
+    Programs are often compiled that differ in little, such as under tests. Each takes a copy of its own: the
+    interpreter warms code up for the program it runs in.
+    """
+    arguments, body = shape.split("):", 1)
+    text = f"def shaped{arguments}{''.join(f', c{hole}=None' for hole in range(holes))}):{body}"
+    return next(one for one in compile(text, "<shape>", "exec").co_consts if isinstance(one, CodeType))
 
 
 def _shown(constant: object) -> str:

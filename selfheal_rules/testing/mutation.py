@@ -4,6 +4,7 @@ Whether tests would notice mistakes: each mutant is run against the cases that t
 What no case could notice does not count: a mutant that is the program itself, and one that checks or policies refuse.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
@@ -86,7 +87,9 @@ class Hunt:
             passed = [one for one in self.results if one.ending == "passed"]
             kinds = _read_by(passed[0].case.program, name) if passed else None
             touching = [one for one in passed if _touches(one.case, kinds)]
-            self._orders[name] = [one.case for one in sorted(touching, key=lambda one: not _fires(one, name))]
+            shared = Counter(id(one.case.program) for one in touching)  # each program is compiled anew for each mutant
+            order = sorted(touching, key=lambda one: (not _fires(one, name), -shared[id(one.case.program)]))
+            self._orders[name] = [one.case for one in order]
         return self._orders[name]
 
 
