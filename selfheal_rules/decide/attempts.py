@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from selfheal_rules.compile.plan import Action, Conclusion
-from selfheal_rules.decide.decision import WITHDRAWN
-from selfheal_rules.decide.episode import Episode, Progress, destroys, has_done, wait_before
+from selfheal_rules.decide.decision import UNDONE, WITHDRAWN
+from selfheal_rules.decide.episode import Episode, Progress, comes_after, destroys, has_done, wait_before
 from selfheal_rules.match.memory import OVERDUE, RETRY
 from selfheal_rules.values import SECOND, microseconds
 
@@ -28,6 +28,7 @@ class Attempts:
         ruling, memory = episodes.plan.rules[episode.rule], episodes.memory
         step, progress = ruling.every[index], episode.steps[index]
         episodes.rest(ruling, index, progress)
+        self._call_back(episode, index)
         episodes.landed(episode, index, worked=False)
         tried = progress.attempt - progress.before
         if isinstance(step, Action) and tried <= step.times:
@@ -36,6 +37,14 @@ class Attempts:
             memory.timer(memory.now + wait, RETRY, (episode, index, progress.attempt))
             return
         self._give_up(episode, index)
+
+    def _call_back(self, episode: Episode, index: int) -> None:
+        """Have what came after a step that seemed to have worked, and that nobody was told to do yet, wait for it."""
+        steps = self.episodes.plan.rules[episode.rule].every
+        for place, progress in enumerate(episode.steps):
+            if progress.state in {"proposed", "held"} and comes_after(steps, place, index):
+                self.episodes.docket.drop(episode, place, place + 1, UNDONE)
+                progress.state, progress.before = "waiting", progress.attempt
 
     def _give_up(self, episode: Episode, index: int) -> None:
         """Have a step fail for good: `else` is next, and of `else` itself what tells people goes on."""
@@ -81,12 +90,13 @@ class Attempts:
         """
         Whether a step that touches something is not to be tried again.
 
-        That is where the cause is gone and nothing is seen to be done: what it would touch may be well.
+        That is where the cause is gone and nothing is seen to be done, of what it does not come before: what it would
+        touch may be well.
         """
         ruling = self.episodes.plan.rules[episode.rule]
-        if not episode.level or ruling.lingers or not destroys(ruling.every[index]) or has_done(episode, ruling.every):
+        if not (episode.level and destroys(ruling.every[index])) or ruling.lingers:
             return False
-        return self._has_lost_its_cause(episode)
+        return not has_done(episode, ruling.every, index) and self._has_lost_its_cause(episode)
 
     def is_groundless(self, episode: Episode, index: int, attempt: int) -> bool:
         """

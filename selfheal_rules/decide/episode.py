@@ -139,10 +139,16 @@ def destroys(step: Action | Conclusion) -> bool:
     return isinstance(step, Action) and step.destructive
 
 
-def has_done(episode: Episode, steps: tuple[Action | Conclusion, ...]) -> bool:
-    """Whether a destructive step of an episode is confirmed."""
-    pairs = zip(steps, episode.steps, strict=True)
-    return any(progress.state == "confirmed" and destroys(step) for step, progress in pairs)
+def has_done(episode: Episode, steps: tuple[Action | Conclusion, ...], index: int) -> bool:
+    """Whether a destructive step of an episode is confirmed, but for what was to come after this one."""
+    known = enumerate(zip(steps, episode.steps, strict=True))
+    done = (place for place, (step, progress) in known if progress.state == "confirmed" and destroys(step))
+    return any(place == index or not comes_after(steps, place, index) for place in done)
+
+
+def comes_after(steps: tuple[Action | Conclusion, ...], later: int, sooner: int) -> bool:
+    """Whether a step comes after another, or after one that does."""
+    return any(one == sooner or comes_after(steps, one, sooner) for one in steps[later].after)
 
 
 def wait_before(step: Action, episode: str, attempt: int, seed: str) -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.guards.rig import CONFIRM, DEAD, DRAIN, FENCED, LOST, Site, rule
+from tests.guards.rig import AZONE, CONFIRM, DEAD, DRAIN, FENCED, LOST, Site, rule
 
 AGAIN = ", retry: {times: 2, backoff: 10s}}"
 RETRIED = FENCED[:-1] + AGAIN
@@ -51,6 +51,31 @@ def test_once_something_was_done_the_rest_is_tried_again_whatever_is_said() -> N
 
 def _worked() -> str:
     return "confirm: {state: work, where: {host: $e.host}, within: 60s}"
+
+
+def test_what_comes_after_a_step_that_seemed_to_have_worked_waits_for_it() -> None:
+    """The host was off before its fence was begun, and that failed: the next step is issued once the fence is done."""
+    site = Site(rule(DEAD, f"[{RETRIED}, {DRAINED.replace(CONFIRM, _worked())}]", LIMIT, more=MORE))
+    site.state("power", 0, power="off")
+    assert ["fence h1 allowed@1", "disable_service h1 held:lock@1"] == site.state("alarm", 1)
+    assert ["disable_service h1 suppressed:confirm@2"] == site.answer(2, "failed", 1)
+    assert ["fence h1#2 allowed@12", "disable_service h1#2 held:lock@12"] == site.until(12)
+    assert ["disable_service h1#2 allowed@13"] == site.answer(13, "done", 1)
+
+
+@pytest.mark.parametrize("crashing", [False, True])
+def test_what_comes_after_a_step_is_no_ground_to_do_that_again(*, crashing: bool) -> None:
+    """The host was off before it was fenced, the next step is done, and then the fence has failed."""
+    elsewhere = f"{{do: compute.evacuate_host, target: $e.az, {_worked()}}}"
+    site = Site(rule(AZONE, f"[{RETRIED}, {elsewhere}]", LIMIT, more=f"key: [$e.host, $e.az]\n    {MORE}"))
+    site.state("power", 0, power="off")
+    assert ["fence h1 allowed@1", "evacuate_host z1 allowed@1"] == site.state("alarm", 1, az="z1")
+    assert [] == site.state("work", 2)
+    assert [] == site.answer(3, "failed", 1)
+    if crashing:
+        site.restart()
+    assert [] == site.state("alarm", 4, gone=True)
+    assert ["notify h1 allowed@13"] == site.until(13)
 
 
 def test_what_an_event_led_to_has_no_cause_that_could_go() -> None:

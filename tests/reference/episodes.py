@@ -122,12 +122,6 @@ class Episode:
         issued = (run.step for run in [*self.runs, *self.otherwise] if run.attempt)
         return any(isinstance(step, Do) and step.action not in HARMLESS for step in issued)
 
-    @property
-    def has_done(self) -> bool:
-        """Whether a destructive step was confirmed."""
-        runs = [run.step for run in [*self.runs, *self.otherwise] if run.status == "confirmed"]
-        return any(isinstance(step, Do) and step.action not in HARMLESS for step in runs)
-
 
 def open_episode(ruling: Ruling, key: tuple[Value, ...], match: Match) -> Episode:
     """Begin an episode; nothing is issued yet."""
@@ -307,10 +301,20 @@ class Conduct:
     def _retry(self, episode: Episode, run: Run) -> None:
         """Issue a step again, unless what it touches may be well again: no ground is left, and nothing was done."""
         touches = isinstance(run.step, Do) and run.step.action not in HARMLESS
-        if touches and not episode.has_grounds and not episode.has_done:
+        if touches and not episode.has_grounds and not self._has_done(episode, run):
             self._give_up(episode, run)
         else:
             self.issue(episode, run)
+
+    def _has_done(self, episode: Episode, run: Run) -> bool:
+        """Whether a destructive step was confirmed that does not come after this one."""
+        done = [(runs, one) for runs in (episode.runs, episode.otherwise) for one in runs if one.status == "confirmed"]
+        counted = [one.step for runs, one in done if not self._follows(runs, one, run)]
+        return any(isinstance(step, Do) and step.action not in HARMLESS for step in counted)
+
+    def _follows(self, runs: Steps, run: Run, sooner: Run) -> bool:
+        """Whether a step waits for another, or for one that does."""
+        return any(one is sooner or self._follows(runs, one, sooner) for one in self._awaited(runs, run))
 
     def escalate(self, episode: Episode) -> None:
         """Take the `else` steps, what is left of them, or end where there never were any."""
