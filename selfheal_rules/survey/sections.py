@@ -32,18 +32,18 @@ def of_gaps(gaps: Gaps) -> tuple[Section, ...]:
 
 def _classes(answered: Iterable[Answered]) -> Section:
     rows = tuple(class_counts(answered))
-    head = ("Fault class", "Faults", "May be acted on", "Only told", "Some alarms, by name", "Not handled")
+    head = ("Fault class", "Faults", "May be acted on", "Some alarms, by name", "Only told", "Not handled")
     return Section("Fault classes", f"How many faults of each class some rule may answer. {MAY}", head, rows)
 
 
 def class_counts(answered: Iterable[Answered]) -> Iterator[tuple[str, ...]]:
-    """Give for each fault class how many faults it has, and how many rules may act on, tell, know by name, and not handle."""
+    """Give for each class how many faults it has, and how many are acted on, known by name, only told, and open."""
     counts: dict[str, Counter[str]] = {}
     for one in answered:
-        how = "acted" if one.acting else "told" if one.telling else "named" if one.named else "open"
+        how = "acted" if one.acting else "named" if one.named else "told" if one.telling else "open"
         counts.setdefault(one.fault_class, Counter())[how] += 1
     for name, count in counts.items():
-        yield name, str(count.total()), *(str(count[how]) for how in ("acted", "told", "named", "open"))
+        yield name, str(count.total()), *(str(count[how]) for how in ("acted", "named", "told", "open"))
 
 
 def _sort(sort: Sort, gaps: Gaps) -> Section:
@@ -65,12 +65,18 @@ def _place(span: Span) -> str:
 
 def _answers(answered: Iterable[Answered]) -> Section:
     rows = tuple(
-        (f"`{one.fault}`", one.fault_class, one.doc, *map(_names, (one.acting, one.telling, one.named)))
+        (f"`{one.fault}`", one.fault_class, one.doc, _names(one.acting), _names(one.telling), _sets(one.named))
         for one in answered
         if one.acting or one.telling or one.named
     )
     head = ("Fault", "Class", "What it says", "May be acted on by", "May be told by", "For some alarms, by name")
     return Section("Faults that rules may handle", MAY, head, rows)
+
+
+def _sets(names: Iterable[str]) -> str:
+    """Give rules by their sets, with how many they are: all by name would be too many to read."""
+    counts = Counter(name.partition(" / ")[0] for name in names)
+    return ", ".join(f"`{name}` ({count})" for name, count in counts.items())
 
 
 def _names(names: Iterable[str]) -> str:

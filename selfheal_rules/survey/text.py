@@ -62,10 +62,10 @@ def _kinds(gaps: Iterable[Gap]) -> Iterator[str]:
 
 
 def _classes(answered: Iterable[Answered]) -> Iterator[str]:
-    yield "fault classes           faults  may be acted on  only told  some by name  not handled"
+    yield "fault classes           faults  may be acted on  some by name  only told  not handled"
     counts = list(class_counts(answered))
-    for name, count, acted, told_only, named, left in counts:
-        yield f"  {name:21} {count:>6}  {acted:>15}  {told_only:>9}  {named:>12}  {left:>11}"
+    for name, count, acted, named, told_only, left in counts:
+        yield f"  {name:21} {count:>6}  {acted:>15}  {named:>12}  {told_only:>9}  {left:>11}"
     open_ones = [row[0] for row in counts if row[1] == row[5]]
     if open_ones:
         yield f"  nothing is handled of: {', '.join(open_ones)}"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from selfheal_rules import Engine, compile_rules, load_rules
 from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check import check_rules
+from selfheal_rules.decide.decision import Decision
 from selfheal_rules.guard.binding import refuse_policy
 from selfheal_rules.model import RuleSet
 from selfheal_rules.normalize import Reading, read_items
@@ -19,8 +20,10 @@ from selfheal_rules.parse.policy import load_policy
 from selfheal_rules.policy import Policy
 from selfheal_rules.survey.overlap import Overlap, Overlaps
 from selfheal_rules.survey.overlaps import find_overlaps
+from selfheal_rules.survey.sections import NOT_ALL
 from selfheal_rules.survey.shipped import given as told_by
 from selfheal_rules.survey.shipped import healers
+from selfheal_rules.survey.text import overlaps_text
 from selfheal_rules.values import Value
 from tests import healers_page
 from tests.survey.written import GUARDED, cloud, rules
@@ -34,24 +37,26 @@ ALONE = cloud("healers: []")
 
 def _between(*rulesets: RuleSet) -> list[tuple[str, str, str]]:
     found = find_overlaps(rulesets, ALONE).overlaps
-    return [(one.how, one.first.name, one.second.name) for one in found]
+    return [(one.how, one.first.name, one.second.name) for one in found if not one.is_apart]
 
 
 # Shipped rule sets
 
 
-def _acted(overlap: Overlap) -> dict[tuple[str, str], dict[Value, set[str]]]:
-    """Post the witness as it is shown, let a week pass, and give what each rule did to what."""
+def _decided(overlap: Overlap) -> list[Decision]:
+    """Post the witness as it is shown and nothing before it, let a week pass, and give what was decided."""
     engine = Engine(EVERY, policy=Policy("tried"))
     reads = list(read_items(overlap.witness, vocabulary=engine.program.vocabulary))
     items = [read.item for read in reads if isinstance(read, Reading)]
     assert len(items) == len(reads)
-    decided = [*engine.advance(items[0].time - timedelta(days=1))]
-    for item in items:
-        decided += engine.post(item)
-    decided += engine.advance(items[-1].time + timedelta(days=7))
+    decided = [decision for item in items for decision in engine.post(item)]
+    return [*decided, *engine.advance(items[-1].time + timedelta(days=7))]
+
+
+def _acted(overlap: Overlap) -> dict[tuple[str, str], dict[Value, set[str]]]:
+    """Give what each rule did to what."""
     found: dict[tuple[str, str], dict[Value, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for one in decided:
+    for one in _decided(overlap):
         found[one.ruleset, one.rule][one.target].add(str(one.params.get("action") or one.action))
     return found
 
@@ -81,6 +86,47 @@ def test_what_the_sig_knows_of_is_found() -> None:
     assert (heal, "masakari-hand-over / hand-over") not in found, "these two leave each other's hosts alone"
 
 
+def test_what_another_healer_does_for_another_item_is_told() -> None:
+    """A host that is dead by an alarm and the HA monitor is one whose service is down, which InstanceHA looks at."""
+    found = {(one.first.rule, one.second.name): one for one in FOUND.overlaps}
+    for rule in ("heal-dead-host", "hand-over"):
+        assert "twice" == found[rule, "InstanceHA (lost-compute)"].how
+        apart = found[rule, "InstanceHA (dead-compute)"]
+        assert ("twice", True, False) == (apart.how, apart.is_apart, apart.is_finding)
+
+
+def test_what_only_shadow_shows_is_not_told() -> None:
+    """Where a site enforces, a host that is being fenced is not closed as well: the fence is not over at once."""
+    pairs = {(one.first.rule, one.second.rule) for one in FOUND.overlaps}
+    assert pairs.isdisjoint({("heal-dead-host", "keep-servers-off"), ("hand-over", "keep-servers-off")})
+
+
+def test_a_witness_says_what_sources_say() -> None:
+    """No nova-compute of Neutron's, and no agent of Nova's."""
+    lines = [json.loads(line) for one in FOUND.overlaps for line in one.witness]
+    reports = [one["data"] for one in lines if one["type"] == "service.liveness"]
+    assert reports
+    assert [] == [one for one in reports if one["binary"].startswith("nova-") != (one.get("project", "nova") == "nova")]
+    assert [] == [one for one in reports if one["binary"].startswith("nova-") and "agent" in one]
+
+
+def test_two_services_of_one_host_are_restarted_by_two_workflows() -> None:
+    """A workflow that is started for two processes is not started twice."""
+    assert "beside" == _named(FOUND)["compute-service-down / restart-compute", "l3-agent / restart-agent"]
+
+
+def test_what_reaches_a_server_does_so_while_another_acts_on_it() -> None:
+    """The two decide within minutes, and not days apart."""
+    for overlap in (one for one in FOUND.overlaps if one.how == "within"):
+        decided = _decided(overlap)
+        sides = (overlap.first, overlap.target), (overlap.second, overlap.other)
+        first, second = (
+            [one.time for one in decided if (one.ruleset, one.rule, one.target) == (side.ruleset, side.rule, target)]
+            for side, target in sides
+        )
+        assert min(abs(one - other) for one in first for other in second) <= timedelta(minutes=10)
+
+
 def test_the_same_is_found_again() -> None:
     """To the last witness."""
     assert FOUND == find_overlaps(SHIPPED)
@@ -91,7 +137,7 @@ def test_healers_that_are_not_there_are_left_out() -> None:
     found = find_overlaps(SHIPPED, cloud("healers: [masakari]"))
     assert ["masakari"] == [one.name for one in found.healers]
     assert {"", "Masakari"} == {one.second.healer for one in found.overlaps}
-    assert [True] == sorted({one.is_finding for one in found.overlaps if one.second.healer})
+    assert {True} == {one.is_finding for one in found.overlaps if one.second.healer and not one.is_apart}
     assert not any(one.is_finding for one in FOUND.overlaps if one.second.healer)
 
 
@@ -258,6 +304,60 @@ rules:
     assert (yields, why) == (found.yields, found.why)
     ranked = (second, first) if yields.endswith("one") else (first, second)
     assert f"name the winner in the policy: `conflicts: [[{', '.join(ranked)}]]`" == found.cure
+
+
+@pytest.mark.parametrize("held", ["", ", for: 2m"])
+def test_a_fence_never_yields(held: str) -> None:
+    """Neither to what does less harm, nor to what decides before it; the policy names it the winner."""
+    text = FENCING.replace("HELD", held) + GUARDED
+    (found,) = find_overlaps([rules(text)], ALONE).overlaps
+    assert ("small / two", "a fence never yields") == (found.yields, found.why)
+    assert "name the winner in the policy: `conflicts: [[compute.fence, compute.disable_service]]`" == found.cure
+
+
+FENCING = """\
+rules:
+  - id: two
+    when: {as: b, state: service.liveness, where: {alive: false}}
+    then: [{do: compute.disable_service, target: $b.host}]
+  - id: one
+    when: {all: [{as: a, state: service.liveness, where: {alive: false} HELD}]}
+    then: [{do: compute.fence, target: $a.host}]
+"""
+
+
+APART = """\
+rules:
+  - id: told
+    when: {as: a, state: alarm, where: {name: HostDown, status: problem, host: {exists: true}}}
+    then: [{do: compute.disable_service, target: $a.host}]
+  - id: dead
+    when: {as: b, state: service.liveness, where: {binary: nova-compute, alive: false}}
+    then: [{do: compute.disable_service, target: $b.host}]
+  - id: back
+    when: {as: c, event: host.lost, where: {host: {exists: true}}}
+    then: [{do: compute.enable_service, target: $c.host}]
+"""
+
+
+def test_the_same_or_the_opposite_for_two_items_is_told() -> None:
+    """As what may befall one target; it is no finding, and the kinds of both items are named."""
+    found = find_overlaps([rules(APART)], ALONE)
+    assert [
+        ("twice", "small / told", "small / dead", "alarm, service.liveness"),
+        ("against", "small / told", "small / back", "alarm, host.lost"),
+        ("against", "small / dead", "small / back", "service.liveness, host.lost"),
+    ] == [(one.how, one.first.name, one.second.name, one.kind) for one in found.overlaps]
+    assert () == found.findings
+    assert "the same or the opposite to one target, for different items" in overlaps_text(found)
+    assert NOT_ALL in overlaps_text(found)
+
+
+def test_how_far_it_is_can_be_told() -> None:
+    """Of how many pairs of rules that act, how many were looked at."""
+    said: list[tuple[int, int]] = []
+    find_overlaps([rules(APART)], ALONE, lambda number, of: said.append((number, of)))
+    assert [(0, 3), (1, 3), (2, 3)] == said
 
 
 def test_what_asks_for_more_goes_first() -> None:
