@@ -107,7 +107,7 @@ def test_overlaps_as_json(call: Call) -> None:
     """An object a line: the overlaps with their streams, then the healers that were looked at."""
     found = call("overlaps", SMALL, "--cloud", CLOUD, "--format", "json").objects
     assert ["Masakari"] == [one["project"] for one in found if "project" in one]
-    pair = next(one for one in found if one.get("how") == "twice" and "healer" in one["second"])
+    pair = next(one for one in found if one.get("finding") and "healer" in one["second"])
     assert ("close-lost-host", "host-recovery") == (pair["first"]["rule"], pair["second"]["rule"])
     assert "host.lost" == pair["because"]
     assert ["host.lost"] == [json.loads(line)["type"] for line in pair["witness"]]

@@ -145,7 +145,7 @@ def test_an_alarm_has_a_name_that_exists(leaf: str, alerts: str, said: str) -> N
 @pytest.mark.parametrize(
     ("when", "at", "why"),
     [
-        ("{as: a, state: service.liveness, where: {binary: neutron-l3-agent, agent: {exists: true}}}", "nova_services", "`neutron_agents`"),
+        ("{as: a, state: service.liveness, where: {agent: {exists: true}}}", "nova_services", "`neutron_agents`"),
         ("{as: a, state: service.liveness, where: {project: neutron}}", "nova_services", "`neutron_agents`"),
         ("{as: a, state: service.liveness, where: {binary: nova-compute}}", "neutron_agents", "`nova_services`"),
         ("{as: a, state: host.maintenance, where: {reason: fenix}}", "masakari_hosts", "`fenix`"),
@@ -341,7 +341,8 @@ def test_a_fault_is_answered_through_conclusions() -> None:
 def test_an_alarm_of_one_name_is_not_every_alarm() -> None:
     """A rule that asks for a name answers some of the alarms; one that asks for none answers all."""
     leaves = "status: problem, resource_type: host"
-    found = {one.fault: one for one in gaps(_one(f"{{as: a, state: alarm, where: {{name: HostDown, {leaves}}}}}")).answered}
+    named = gaps(_one(f"{{as: a, state: alarm, where: {{name: HostDown, {leaves}}}}}"))
+    found = {one.fault: one for one in named.answered}
     assert ((), ("small / one",)) == (found["host-alarm"].telling, found["host-alarm"].named)
     found = {one.fault: one for one in gaps(_one(f"{{as: a, state: alarm, where: {{{leaves}}}}}")).answered}
     assert (("small / one",), ()) == (found["host-alarm"].telling, found["host-alarm"].named)
@@ -391,7 +392,8 @@ def test_failures_that_nothing_was_decided_about_are_grouped() -> None:
 
 def test_who_read_a_failure_and_what_held_it_is_told() -> None:
     """A rule that read it is not asked for anew; what its condition must not find, and what was there, is named."""
-    when = "{all: [{as: a, event: host.lost, where: {host: {exists: true}}}], unless: [{state: host.maintenance, where: {host: $a.host}}]}"
+    lost = "{as: a, event: host.lost, where: {host: {exists: true}}}"
+    when = f"{{all: [{lost}], unless: [{{state: host.maintenance, where: {{host: $a.host}}}}]}}"
     record = Record(compile_rules(_one(when)))
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     record.note(State("host.maintenance", "m", noon, {"host": "h"}))
