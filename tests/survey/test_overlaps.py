@@ -322,7 +322,10 @@ rules:
     then: [{do: compute.disable_service, target: $b.host}]
   - id: one
     when: {all: [{as: a, state: service.liveness, where: {alive: false} HELD}]}
-    then: [{do: compute.fence, target: $a.host}]
+    then:
+      - do: compute.fence
+        target: $a.host
+        confirm: {state: node.power, where: {host: $a.host, power: "off"}, within: 2m}
 """
 
 
