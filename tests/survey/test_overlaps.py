@@ -10,22 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfheal_rules import Engine, compile_rules, load_rules
-from selfheal_rules.actions import CATALOGUE
-from selfheal_rules.check import check_rules
 from selfheal_rules.decide.decision import Decision
-from selfheal_rules.guard.binding import refuse_policy
 from selfheal_rules.model import RuleSet
 from selfheal_rules.normalize import Reading, read_items
-from selfheal_rules.parse.policy import load_policy
 from selfheal_rules.policy import Policy
 from selfheal_rules.survey.overlap import Overlap, Overlaps
 from selfheal_rules.survey.overlaps import find_overlaps
-from selfheal_rules.survey.sections import NOT_ALL
-from selfheal_rules.survey.shipped import given as told_by
 from selfheal_rules.survey.shipped import healers
-from selfheal_rules.survey.text import overlaps_text
 from selfheal_rules.values import Value
-from tests import healers_page
 from tests.survey.written import GUARDED, cloud, rules
 
 ROOT = Path(__file__).parents[2]
@@ -306,78 +298,6 @@ rules:
     assert f"name the winner in the policy: `conflicts: [[{', '.join(ranked)}]]`" == found.cure
 
 
-@pytest.mark.parametrize("held", ["", ", for: 2m"])
-def test_a_fence_never_yields(held: str) -> None:
-    """Neither to what does less harm, nor to what decides before it; the policy names it the winner."""
-    text = FENCING.replace("HELD", held) + GUARDED
-    (found,) = find_overlaps([rules(text)], ALONE).overlaps
-    assert ("small / two", "a fence never yields") == (found.yields, found.why)
-    assert "name the winner in the policy: `conflicts: [[compute.fence, compute.disable_service]]`" == found.cure
-
-
-FENCING = """\
-rules:
-  - id: two
-    when: {as: b, state: service.liveness, where: {alive: false}}
-    then: [{do: compute.disable_service, target: $b.host}]
-  - id: one
-    when: {all: [{as: a, state: service.liveness, where: {alive: false} HELD}]}
-    then:
-      - do: compute.fence
-        target: $a.host
-        confirm: {state: node.power, where: {host: $a.host, power: "off"}, within: 2m}
-"""
-
-
-APART = """\
-rules:
-  - id: told
-    when: {as: a, state: alarm, where: {name: HostDown, status: problem, host: {exists: true}}}
-    then: [{do: compute.disable_service, target: $a.host}]
-  - id: dead
-    when: {as: b, state: service.liveness, where: {binary: nova-compute, alive: false}}
-    then: [{do: compute.disable_service, target: $b.host}]
-  - id: back
-    when: {as: c, event: host.lost, where: {host: {exists: true}}}
-    then: [{do: compute.enable_service, target: $c.host}]
-"""
-
-
-def test_the_same_or_the_opposite_for_two_items_is_told() -> None:
-    """As what may befall one target; it is no finding, and the kinds of both items are named."""
-    found = find_overlaps([rules(APART)], ALONE)
-    assert [
-        ("twice", "small / told", "small / dead", "alarm, service.liveness"),
-        ("against", "small / told", "small / back", "alarm, host.lost"),
-        ("against", "small / dead", "small / back", "service.liveness, host.lost"),
-    ] == [(one.how, one.first.name, one.second.name, one.kind) for one in found.overlaps]
-    assert () == found.findings
-    assert "the same or the opposite to one target, for different items" in overlaps_text(found)
-    assert NOT_ALL in overlaps_text(found)
-
-
-def test_how_far_it_is_can_be_told() -> None:
-    """Of how many pairs of rules that act, how many were looked at."""
-    said: list[tuple[int, int]] = []
-    find_overlaps([rules(APART)], ALONE, lambda number, of: said.append((number, of)))
-    assert [(0, 3), (1, 3), (2, 3)] == said
-
-
-def test_what_asks_for_more_goes_first() -> None:
-    """Of two that can do as much harm."""
-    text = """\
-rules:
-  - id: one
-    when: {as: a, state: service.liveness, where: {alive: false}}
-    then: [{do: compute.enable_service, target: $a.host}]
-  - id: two
-    when: {all: [{as: a, state: service.liveness, where: {alive: false}}, {as: b, event: host.lost}], same: [host]}
-    then: [{do: compute.disable_service, target: $a.host}]
-"""
-    (found,) = find_overlaps([rules(text)], ALONE).overlaps
-    assert ("small / one", "`small / two` asks for more before it acts") == (found.yields, found.why)
-
-
 BOTH = """\
 rules:
   - id: one
@@ -470,28 +390,3 @@ def test_two_that_do_the_same_at_once_are_told_to_part() -> None:
     ruleset = rules(BOTH.replace("HELD", "").replace("ONE", "").replace("SECOND", "compute.disable_service"))
     (found,) = find_overlaps([ruleset], ALONE).overlaps
     assert found.cure.startswith("let it wait for a moment with `for`, and add to `small / two`: `unless: ")
-
-
-# The table of other healers
-
-
-@pytest.mark.parametrize("name", healers())
-def test_each_healer_is_a_sound_rule_set(name: str) -> None:
-    """It says all that is told of it, each action is of the catalogue, and each of its facts has a source."""
-    found = healers()[name]
-    assert [] == list(check_rules(found).findings)
-    told = {"project", "switch", "recognised", "yielding", "yields", "sources"}
-    assert told == set(found.metadata) - {"markers"}
-    assert found.metadata["yielding"] in {"rules", "healer"}
-    assert found.metadata["sources"]
-    assert all(told_by(rule, "action") for rule in found.rules)
-    assert [] == [action for rule in found.rules for action in told_by(rule, "action") if action not in CATALOGUE]
-
-
-def test_the_marks_of_healers_ship_as_a_policy() -> None:
-    """The example is written from the table, and any program takes it; every mark names its owner."""
-    path = ROOT / "examples" / "other-healers.yaml"
-    assert healers_page.text() == path.read_text("utf-8")
-    policy = load_policy(path)
-    refuse_policy(compile_rules(*SHIPPED), policy)
-    assert all(one.owner for one in policy.stand_down)
