@@ -26,9 +26,10 @@ of a site's own rule sets, its cloud and its record, and with it what cannot be 
 unhandled; [cli.md](cli.md) has the command.
 
 The table of faults (`selfheal_rules/survey/faults.yaml`) is a rule set itself: every kind and value of the
-vocabulary by which some service says that it failed. A fault is *acted on* where a rule reads it, or reads what is
-concluded from it, and does something in the end; *only told* where people are told; *not handled* where no rule
-reads it.
+vocabulary by which some service says that it failed. It *may be acted on* where one item may be the fault and part of
+why a rule does something in the end, be it by way of conclusions; *only told* where people are told. That does not
+say that the rule fires by this alone: it may wait for a second witness, and much may hold it back. An alarm that a
+rule asks for by its name is some of the alarms, and stands by itself. *Not handled* is what no rule reads.
 
 ## What it means for the SIG
 

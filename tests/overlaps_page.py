@@ -19,10 +19,11 @@ page is what `selfheal overlaps rulesets` finds, written by `python -m tests.ove
 two differ.
 
 Each pair is proved: the command shows a stream, one CloudEvents object a line, that makes both decide, and an
-engine over all of them has confirmed it (`selfheal overlaps rulesets --format json` prints the streams). Pairs
-of which no stream shows it, as one of the two counts states, reckons, or rests on what the engine does itself, stand
-below by themselves, with what to look at. Where what
-is done to one thing reaches what is on it, the two act for reasons of their own.
+engine over all of them has confirmed it, also as it is where a site enforces and a step takes a minute (`selfheal
+overlaps rulesets --format json` prints the streams). Pairs of which no stream shows it, as one of the two counts
+states, reckons, or rests on what the engine does itself, stand below by themselves, with what to look at. Where what
+is done to one thing reaches what is on it, the two act for reasons of their own; so do those that do the same or the
+opposite to one target for different items, which are listed apart. What is not told of is not shown to be none.
 
 Other healers are a table (`selfheal_rules/survey/healers`), each a rule set that says what triggers it and what it
 does, with its switch, the marks by which it is recognised, and where that is written. The marks ship as a policy,

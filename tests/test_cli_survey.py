@@ -74,6 +74,13 @@ def test_a_record_is_held_against_the_rules(call: Call) -> None:
     assert '    = example: {"specversion": "1.0", "type": "host.lost"' in found.out
 
 
+def test_a_malformed_line_of_a_record_ends_with_1(call: Call) -> None:
+    """As it does with `run`: what cannot be read may have been a failure."""
+    assert 0 == call("gaps", RULES, "--inventory", "-", text=b"\n").code
+    found = call("gaps", RULES, "--inventory", "-", text=b"{not json}\n")
+    assert (1, True) == (found.code, "line 1: malformed" in found.err)
+
+
 def test_a_journal_is_a_record(call: Call, tmp_path: Path) -> None:
     """What a healer has recorded is read as payloads are; one that is not there is refused."""
     program = sr.compile_rules(sr.load_rules(ROOT / RULES))
@@ -92,7 +99,7 @@ def test_gaps_as_json(call: Call) -> None:
     blind = next(one for one in found if one.get("gap") == "blind_guard")
     assert ("small / close-host", True, SMALL, 13) == (blind["about"], blind["finding"], blind["file"], blind["line"])
     alarm = next(one for one in found if one.get("fault") == "host-alarm")
-    assert ["small / close-host", "small / keep-from-masakari"] == alarm["acting"]
+    assert ["small / close-host", "small / keep-from-masakari"] == alarm["named"]
     assert {"gap", "about", "reason", "cure", "finding"} <= set(blind)
 
 
@@ -100,7 +107,7 @@ def test_overlaps_as_json(call: Call) -> None:
     """An object a line: the overlaps with their streams, then the healers that were looked at."""
     found = call("overlaps", SMALL, "--cloud", CLOUD, "--format", "json").objects
     assert ["Masakari"] == [one["project"] for one in found if "project" in one]
-    pair = next(one for one in found if one.get("how") == "twice" and "healer" in one["second"])
+    pair = next(one for one in found if one.get("finding") and "healer" in one["second"])
     assert ("close-lost-host", "host-recovery") == (pair["first"]["rule"], pair["second"]["rule"])
     assert "host.lost" == pair["because"]
     assert ["host.lost"] == [json.loads(line)["type"] for line in pair["witness"]]

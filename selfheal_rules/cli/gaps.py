@@ -10,6 +10,7 @@ from selfheal_rules.cli.ending import Code, Refused
 from selfheal_rules.cli.inputs import read_whole
 from selfheal_rules.cli.inventories import add_inventory, recorded_items
 from selfheal_rules.cli.loading import load_mappings, load_program
+from selfheal_rules.cli.problems import Problems
 from selfheal_rules.cli.screen import Screen
 from selfheal_rules.cloud import Cloud
 from selfheal_rules.compile import Program
@@ -68,10 +69,12 @@ def gaps(arguments: argparse.Namespace) -> int:
     mappings = load_mappings(arguments.mapping)
     screen = Screen()
     cloud = load_cloud(arguments.cloud, vocabulary, screen) if arguments.cloud else None
-    record = _record(arguments, program, screen) if arguments.inventory or arguments.journal else None
+    problems = Problems(screen)
+    record = _record(arguments, program, screen, problems) if arguments.inventory or arguments.journal else None
     found = find_gaps(program.rulesets, vocabulary, cloud, record, _mapped(mappings))
     screen.result(_written(found, arguments.format), arguments.output)
-    return Code.FINDINGS if found.findings or (arguments.strict and found.gaps) else Code.OK
+    is_found = bool(found.findings or problems.malformed or (arguments.strict and found.gaps))
+    return Code.FINDINGS if is_found else Code.OK
 
 
 def _described(name: str) -> str:
@@ -98,9 +101,9 @@ def _mapped(mappings: tuple[PayloadMapping, ...]) -> frozenset[str]:
     return frozenset(item.kind for mapping in mappings for item in mapping.items)
 
 
-def _record(arguments: argparse.Namespace, program: Program, screen: Screen) -> Record:
+def _record(arguments: argparse.Namespace, program: Program, screen: Screen, problems: Problems) -> Record:
     record = Record(program)
-    for item in recorded_items(arguments, faults().vocabulary | program.vocabulary, screen):
+    for item in recorded_items(arguments, faults().vocabulary | program.vocabulary, screen, problems):
         record.note(item)
         screen.progress(record.looked_at)
     screen.done()

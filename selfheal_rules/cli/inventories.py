@@ -45,20 +45,21 @@ def look(arguments: argparse.Namespace, rulesets: tuple[RuleSet, ...], screen: S
     return inventory
 
 
-def recorded_items(arguments: argparse.Namespace, known: Vocabulary, screen: Screen) -> Iterator[Event | State]:
+def recorded_items(
+    arguments: argparse.Namespace, known: Vocabulary, screen: Screen, problems: Problems | None = None
+) -> Iterator[Event | State]:
     """
-    Give every item of the files and journals; lines that give none are named.
+    Give every item of the files and journals; lines that give none are named, and are gathered in `problems`.
 
     Raises:
         Refused: where one of them cannot be read.
     """
-    return chain(_payloads(arguments, known, screen), _recorded(arguments.journal))
+    return chain(_payloads(arguments, known, problems or Problems(screen)), _recorded(arguments.journal))
 
 
-def _payloads(arguments: argparse.Namespace, known: Vocabulary, screen: Screen) -> Iterator[Event | State]:
+def _payloads(arguments: argparse.Namespace, known: Vocabulary, problems: Problems) -> Iterator[Event | State]:
     mappings = load_mappings(arguments.mapping)
     for name in arguments.inventory:
-        problems = Problems(screen)
         with Lines(name) as lines:
             for read in read_items(lines, vocabulary=known, mappings=mappings):
                 if isinstance(read, Reading):

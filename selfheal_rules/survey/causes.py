@@ -22,7 +22,7 @@ from selfheal_rules.survey.readers import Placed, Readers
 Field: TypeAlias = tuple[int, Path]
 """A field of one of the items that are posted."""
 
-_MOST = 8
+MOST = 8
 """As many ways in which a rule may come to fire are looked at."""
 _DEEP = 4
 """Through as many conclusions they are followed."""
@@ -70,7 +70,7 @@ class Cause:
 
 def causes(placed: Placed, readers: Readers, depth: int = 0) -> Iterator[Cause]:
     """Give the ways in which a rule may come to fire, a few of them where there are many."""
-    return islice(_causes(placed, readers, depth), _MOST)
+    return islice(_causes(placed, readers, depth), MOST)
 
 
 def _causes(placed: Placed, readers: Readers, depth: int) -> Iterator[Cause]:

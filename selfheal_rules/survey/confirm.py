@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import product
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from attrs import define, evolve, frozen
 
@@ -13,19 +13,20 @@ from selfheal_rules.check.subject import Subject
 from selfheal_rules.check.witness import Item, solved
 from selfheal_rules.compile import Program
 from selfheal_rules.decide.decision import Decision
-from selfheal_rules.engine import Engine
 from selfheal_rules.events import Event
 from selfheal_rules.model import Pattern, RuleSet
-from selfheal_rules.policy import Policy
 from selfheal_rules.survey.causes import Cause, Field
+from selfheal_rules.survey.played import decide_both, earlier, enforced, plain, watched
 from selfheal_rules.survey.roots import identity, roots
+from selfheal_rules.survey.said import let_sources_say
 from selfheal_rules.values import FrozenMap, Value, lookup
 
 RuleName: TypeAlias = tuple[str, str]
 
 _STEP = timedelta(milliseconds=1)
-_WATCHED = timedelta(days=1)
 _LONGER = timedelta(minutes=5)
+_OPEN = "workflow.start"
+"""What this action does is in what it is given."""
 
 
 @frozen(eq=False, repr=False)
@@ -49,6 +50,10 @@ class Link:
     is_first_whole: bool
 
 
+Way: TypeAlias = Link | Literal["apart"]
+"""How two acts meet, where it is not by one item about one target."""
+
+
 @frozen
 class Proof:
     """
@@ -66,14 +71,22 @@ class Proof:
     lead: timedelta
     other: Value = None
     link: Link | None = None
+    is_twice: bool = False
+    """Whether both do the same."""
+    is_apart: bool = False
+    """Whether each acts for an item of its own."""
 
 
-def prove(first: Act, second: Act, program: Program, link: Link | None = None) -> Proof | None:
-    """Give a proof that two acts overlap, as the engine decides; None where none was found."""
+def prove(first: Act, second: Act, program: Program, how: Way | None = None) -> Proof | None:
+    """
+    Give a proof that two acts overlap, as the engine decides; None where none was found.
+
+    With a link the second is about what is on the target of the first; with `apart` each acts for an item of its own.
+    """
     matchings: Iterable[Mapping[int, int]] = _matchings(first.cause.parts, second.cause.parts)
-    for matching in matchings if link is None else ({}, *matchings):
-        items = _items(first, second, matching, program, link)
-        found = _tried(items, first, second, program, link) if items else None
+    for matching in matchings if how is None else ({},) if how == "apart" else ({}, *matchings):
+        items = _items(first, second, matching, program, how if isinstance(how, Link) else None)
+        found = _tried(items, first, second, program, how) if items else None
         if found:
             return found
     return None
@@ -119,12 +132,13 @@ def _items(
         wanted += _linked(meeting, link, targets)
     else:
         meeting.unite(*targets)
-    if any(meeting.contradictions()):
+    if any(meeting.contradictions()) or not let_sources_say(meeting):
         return ()
     often = own.often(first.cause) | other.often(second.cause)
     in_order = first.cause.in_order or second.cause.in_order
     inside = [*own.inside(first.cause), *other.inside(second.cause)]
-    items = _filled(solved(meeting, wanted, timedelta(), in_order=in_order), inside, parts, in_order=in_order)
+    late = _late(first.cause, second.cause, number) if link else {}
+    items = _filled(solved(meeting, wanted, timedelta(), in_order=in_order), inside, late, parts, in_order=in_order)
     return tuple(dict.fromkeys(one for item in items for one in _repeated(item, often)))
 
 
@@ -147,15 +161,28 @@ def _linked(meeting: Meeting, link: Link, targets: tuple[Field, Field]) -> list[
     return [*said]
 
 
+def _late(first: Cause, second: Cause, number: Mapping[int, int]) -> dict[int, timedelta]:
+    """Give the parts of what waits for less, and by how much these come later, so that both decide at one time."""
+    own, other = set(range(len(first.parts))), set(number.values())
+    sooner = own - other if first.wait < second.wait else other - own
+    return dict.fromkeys(sooner, abs(first.wait - second.wait))
+
+
 def _filled(
-    items: tuple[Item, ...], inside: Sequence[tuple[Field, Field]], parts: Sequence[Pattern], *, in_order: bool
+    items: tuple[Item, ...],
+    inside: Sequence[tuple[Field, Field]],
+    late: Mapping[int, timedelta],
+    parts: Sequence[Pattern],
+    *,
+    in_order: bool,
 ) -> tuple[Item, ...]:
-    """Put into lists what they have to contain; items stand as `solved` gives them."""
+    """Put into lists what they have to contain, and let come later what has to; items stand as `solved` gives them."""
     order = range(len(parts)) if in_order else sorted(range(len(parts)), key=lambda at: parts[at].form == "event")
     found = dict(zip(order, items, strict=False))
     for (at, path), (other, own) in inside if items else ():
         element = lookup(found[other].fields, own)
         found[at] = evolve(found[at], fields=FrozenMap({**found[at].fields, path[0]: (element,)}))
+    found |= {at: evolve(one, time=one.time + late[at]) for at, one in found.items() if at in late}
     return tuple(found[at] for at in order if at in found)
 
 
@@ -195,40 +222,64 @@ def _repeated(item: Item, often: Mapping[str, int]) -> Iterator[Item]:
         yield evolve(item, id=f"{item.id}.{number}", time=item.time + number * _STEP) if again else item
 
 
-def _tried(items: tuple[Item, ...], first: Act, second: Act, program: Program, link: Link | None) -> Proof | None:
-    """Post the items, let pass what both wait for, then more, and look for what both do because of one item."""
-    engine = Engine(program, max_ahead=None, policy=Policy("survey"))
-    decided: list[Decision] = []
+def _tried(items: tuple[Item, ...], first: Act, second: Act, program: Program, how: Way | None) -> Proof | None:
+    """
+    Post the items, let pass what both wait for, then more, and look for what both do because of one item.
+
+    What shows so is confirmed where a site enforces: there steps take their time, and a rule may yield to them. What
+    it takes to be judged before the first of the items is in the stream.
+    """
     ordered = tuple(sorted(items, key=lambda item: item.time))
-    engine.advance(ordered[0].time - _WATCHED)  # what must not have been is judged only where it was watched for
-    for item in ordered:
-        decided += engine.post(item)
-    wait = max(first.cause.wait, second.cause.wait) + _STEP
-    found = None
-    for more in (wait, _LONGER):  # other rules may hold one of the two back for a while, as a storm does
-        if engine.now and not found:
-            decided += engine.advance(engine.now + more)
-            found = _both(decided, ordered, first, second, link)
-    return found
+    waits = (max(first.cause.wait, second.cause.wait) + _STEP, _LONGER)
+    found = _seen(watched(program, ordered, waits), ordered, first, second, how)
+    if not found:
+        return None
+    if not _seen(plain(program, ordered, waits), ordered, first, second, how):
+        ordered = (*earlier(program, ordered[0].time), *ordered)
+    names = first.rule, second.rule
+    return evolve(found, items=ordered) if decide_both(enforced(program, ordered, waits), names) else None
+
+
+def _seen(
+    played: Iterable[Sequence[Decision]], items: tuple[Item, ...], first: Act, second: Act, how: Way | None
+) -> Proof | None:
+    """Look after each wait: other rules may hold one of the two back for a while, as a storm does."""
+    return next((found for decided in played if (found := _both(decided, items, first, second, how))), None)
 
 
 def _both(
-    decided: Sequence[Decision], items: tuple[Item, ...], first: Act, second: Act, link: Link | None
+    decided: Sequence[Decision], items: tuple[Item, ...], first: Act, second: Act, how: Way | None
 ) -> Proof | None:
     """Look for two decisions about one target and one item, or about a thing and what is on it."""
     mine = [one for one in decided if (one.ruleset, one.rule) == first.rule and done(one)]
     theirs = [one for one in decided if (one.ruleset, one.rule) == second.rule and done(one)]
     for some, other in product(mine, theirs):
-        if link and _is_on(some, other, items, link):
-            acts = _all(mine, some.target), _all(theirs, other.target)
-            return Proof(items, link.kind, some.target, *acts, other.time - some.time, other.target, link)
-        shared = {identity(one): one.kind for one in roots(some.because)}
-        kinds = [one.kind for one in roots(other.because) if identity(one) in shared]
-        if kinds and not link and some.target == other.target:
-            target = some.target
-            acts = _all(mine, target), _all(theirs, target)
-            return Proof(items, kinds[0], target, *acts, other.time - some.time)
+        acts = _all(mine, some.target), _all(theirs, other.target)
+        lead = other.time - some.time
+        if isinstance(how, Link) and _is_on(some, other, items, how):
+            return Proof(items, how.kind, some.target, *acts, lead, other.target, how)
+        kinds = _because(some, other, {item.kind for item in items}, is_apart=how == "apart")
+        if kinds and not isinstance(how, Link) and some.target == other.target:
+            is_twice = any(_is_same(one, another) for one, another in product(mine, theirs))
+            return Proof(items, kinds[0], some.target, *acts, lead, is_twice=is_twice, is_apart=how == "apart")
     return None
+
+
+def _because(some: Decision, other: Decision, posted: set[str], *, is_apart: bool) -> list[str]:
+    """Give the kinds of what both rest on; where each has its own item, those of both."""
+    mine, theirs = ({identity(one): one.kind for one in roots(each.because)} for each in (some, other))
+    if is_apart:
+        kinds = dict.fromkeys(kind for kind in (*mine.values(), *theirs.values()) if kind in posted)
+        return [] if mine.keys() & theirs.keys() else [", ".join(kinds)]
+    return [kind for one, kind in theirs.items() if one in mine]
+
+
+def _is_same(some: Decision, other: Decision) -> bool:
+    """Whether two decisions do the same to one thing."""
+    if some.target != other.target or done(some) != done(other):
+        return False
+    mine, theirs = some.params, other.params
+    return done(some) != _OPEN or all(value == theirs.get(name, value) for name, value in mine.items())
 
 
 def _is_on(some: Decision, other: Decision, items: Sequence[Item], link: Link) -> bool:

@@ -20,7 +20,7 @@ TITLES: Mapping[Sort, str] = {
     "blind_confirmation": "rules that cannot see whether it worked",
     "no_service": "actions that lack their service",
     "old_api": "actions that lack a version of an API",
-    "no_role": "actions that lack a role",
+    "no_role": "actions and pollers that lack a role",
     "retired": "actions on projects that have ended",
     "unhandled": "failures in the record that nothing was decided about",
     "fault": "faults that no rule handles",
@@ -81,7 +81,11 @@ class Gap:
 
 @frozen
 class Answered:
-    """A fault of the table, and the rules that answer it: `acting` do something about it, `telling` tell people."""
+    """
+    A fault of the table, and the rules that may answer it: `acting` do something about it, `telling` tell people.
+
+    `named` do either for alarms of the names they ask for, which are some of those the fault is about.
+    """
 
     fault: str
     fault_class: str
@@ -89,10 +93,11 @@ class Answered:
     kinds: tuple[str, ...]
     acting: tuple[str, ...]
     telling: tuple[str, ...]
+    named: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Give it as the object `selfheal gaps --format json` prints."""
-        names = {"acting": list(self.acting), "telling": list(self.telling)}
+        names = {"acting": list(self.acting), "telling": list(self.telling), "named": list(self.named)}
         return {"fault": self.fault, "class": self.fault_class, "kinds": list(self.kinds), **names}
 
 

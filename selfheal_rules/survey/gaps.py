@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from selfheal_rules.check.walk import patterns_below
 from selfheal_rules.cloud import Cloud
 from selfheal_rules.model import RuleSet
+from selfheal_rules.survey.answers import Answers
 from selfheal_rules.survey.blind import blind
 from selfheal_rules.survey.gap import Answered, Gap, Gaps, sorted_gaps
-from selfheal_rules.survey.readers import Readers, acts, names, tells
+from selfheal_rules.survey.readers import Readers
 from selfheal_rules.survey.record import Record
-from selfheal_rules.survey.shipped import faults, given
 from selfheal_rules.survey.sight import Sight
 from selfheal_rules.survey.unable import unable
 from selfheal_rules.vocabulary import Vocabulary
@@ -28,7 +27,7 @@ def find_gaps(
     `vocabulary` is what the rule sets and the table may speak of; `mapped` are the kinds that mappings give.
     """
     readers = Readers.of(rulesets, vocabulary)
-    answered = tuple(_answered(readers))
+    answered = tuple(Answers.of(readers).all())
     found = [*blind(Sight(readers, cloud, mapped)), *unable(readers, cloud)]
     found += [*(record.unhandled() if record else ()), *_unanswered(answered), *_unread(readers)]
     looked_at = None if record is None else record.looked_at
@@ -36,19 +35,9 @@ def find_gaps(
     return Gaps(sets, len(readers.rules), cloud, looked_at, answered, sorted_gaps(found))
 
 
-def _answered(readers: Readers) -> Iterator[Answered]:
-    for rule in faults().rules:
-        patterns = list(patterns_below([rule.when]))
-        reading = {id(one): one for pattern in patterns for one in readers.reads(pattern)}.values()
-        acting = names(one for one in reading if acts(one))
-        telling = names(one for one in reading if tells(one))
-        kinds = tuple(dict.fromkeys(name for pattern in patterns for name in pattern.kinds))
-        yield Answered(rule.id, given(rule, "class")[0], rule.doc, kinds, acting, telling)
-
-
 def _unanswered(answered: Sequence[Answered]) -> Iterator[Gap]:
     for one in answered:
-        if not (one.acting or one.telling):
+        if not (one.acting or one.telling or one.named):
             cure = f"write a rule over {', '.join(f'`{kind}`' for kind in one.kinds)}"
             yield Gap("fault", one.fault, f"{one.doc} ({one.fault_class})", cure)
 

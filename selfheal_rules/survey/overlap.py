@@ -61,11 +61,13 @@ class Overlap:
     is_known: bool = True
     other: Value = None
     """What the second acts on, where that is another thing: one of the two is on the other, as the item says."""
+    is_apart: bool = False
+    """Whether each acts for an item of its own: a chance of one target, and no fault by itself."""
 
     @property
     def is_finding(self) -> bool:
         """Whether it does harm for sure: both are there, and do the same or undo each other."""
-        return self.is_known and (self.how in {"twice", "against"} or bool(self.second.healer))
+        return self.is_known and not self.is_apart and (self.how in {"twice", "against"} or bool(self.second.healer))
 
     def to_json(self) -> dict[str, Any]:
         """Give it as the object `selfheal overlaps --format json` prints."""
@@ -75,6 +77,7 @@ class Overlap:
             "how": self.how,
             "finding": self.is_finding,
             "because": self.kind,
+            "apart": self.is_apart,
             "yields": self.yields,
             "why": self.why,
             "cure": self.cure,

@@ -1,6 +1,6 @@
 """All overlaps of some rule sets: rules with each other, and with other healers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import reduce
 from itertools import combinations, product
@@ -23,15 +23,21 @@ from selfheal_rules.survey.shipped import healers
 from selfheal_rules.survey.unsolved import met, obstacles
 from selfheal_rules.values import Value
 
+_TRIED = 4
+"""In so many ways it is tried whether two act on one target for items of their own."""
+_FENCE = "compute.fence"
 _RISKS = ("none", "low", "high")
 
 
-def find_overlaps(rulesets: Sequence[RuleSet], cloud: Cloud | None = None) -> Overlaps:
+def find_overlaps(
+    rulesets: Sequence[RuleSet], cloud: Cloud | None = None, progress: Callable[[int, int], None] = lambda _, __: None
+) -> Overlaps:
     """
     Find who acts on what another acts on because of the same item, each with a stream the engine confirms.
 
     Other healers are those the cloud has, or all that are known. Two rules of which nothing was shown, and which may
     overlap all the same as one of them counts states, reckons, or rests on what the engine does, are told as unsolved.
+    `progress` is told how many pairs were looked at, and of how many.
 
     Raises:
         RuleSetError: where the rule sets cannot run together.
@@ -44,7 +50,9 @@ def find_overlaps(rulesets: Sequence[RuleSet], cloud: Cloud | None = None) -> Ov
     acting = [one for one in (_Acting.of(placed, readers) for placed in readers.rules) if one.acts]
     found: list[Overlap] = []
     unsolved: list[Unsolved] = []
-    for first, second in combinations(acting, 2):
+    pairs = list(combinations(acting, 2))
+    for number, (first, second) in enumerate(pairs):
+        progress(number, len(pairs))
         shown = _shown(first, second, program) if first.placed.ruleset.name in own else None
         if shown and second.placed.ruleset.name in own:
             found.append(_between(first, second, shown))
@@ -146,18 +154,34 @@ def _shown(first: _Acting, second: _Acting, program: Program) -> _Found | None:
                 tried.add(key)
                 if found:
                     return _Found(found, (some, other))
+    return _apart(first, second, program)
+
+
+def _apart(first: _Acting, second: _Acting, program: Program) -> _Found | None:
+    """Look for the same or the opposite that is done to one target for two items, in a few ways of each."""
+    tried: set[tuple[object, ...]] = set()
+    for some, other in product(first.acts, second.acts):
+        is_one = some.action == other.action or _is_against([some.action], [other.action])
+        key = id(some.cause), id(other.cause), some.target, other.target
+        if is_one and key not in tried and len(tried) < _TRIED and _is_one_thing(some, other, program):
+            tried.add(key)
+            found = prove(some, other, program, "apart")
+            if found and _how(found) != "beside":
+                return _Found(found, (some, other))
     return None
 
 
 def _is_one_thing(some: Act, other: Act, program: Program) -> bool:
     """Whether two targets may be one: they are called alike, or the catalogue says the same of what they name."""
     names = some.target[1][-1], other.target[1][-1]
-    things = {kind.key[0] for kind in program.vocabulary.kinds.values() if len(kind.key) == 1}
-    if names[0] == names[1] or things.issuperset(names):  # a server is no stack, whatever takes the uuid of either
-        return names[0] == names[1]
+    if names[0] == names[1]:
+        return True
     known: list[ActionType | None] = [CATALOGUE.get(act.action) for act in (some, other)]
     mine, theirs = known
-    return bool(mine and theirs and mine.target and mine.target == theirs.target)
+    if not (mine and theirs and mine.target and mine.target == theirs.target):
+        return False
+    things = {kind.key[0] for kind in program.vocabulary.kinds.values() if len(kind.key) == 1}
+    return not things.issuperset(names)  # a server is no stack, whatever takes the uuid of either
 
 
 def _between(first: _Acting, second: _Acting, found: _Found) -> Overlap:
@@ -167,8 +191,10 @@ def _between(first: _Acting, second: _Acting, found: _Found) -> Overlap:
         return _within(first, second, found, proof.link)
     winner, loser, why = _ranked(first, second, proof.lead)
     sides = _side(first.placed, proof.first), _side(second.placed, proof.second)
-    how, shown = _how(proof.first, proof.second), written(proof.items)
-    return Overlap(*sides, how, proof.kind, proof.target, shown, loser.placed.name, why, _cure(winner, loser, found))
+    shown, cure = written(proof.items), _cure(winner, loser, found)
+    return Overlap(
+        *sides, _how(proof), proof.kind, proof.target, shown, loser.placed.name, why, cure, is_apart=proof.is_apart
+    )
 
 
 def _within(first: _Acting, second: _Acting, found: _Found, link: Link) -> Overlap:
@@ -195,8 +221,8 @@ def _with_healer(first: _Acting, second: _Acting, found: _Found, *, is_known: bo
     cure = (f"add to the policy, under `stand_down`: {markers}" if markers else switch) if is_ours else switch
     yields = first.placed.name if is_ours else str(told["project"])
     return Overlap(
-        _side(first.placed, proof.first), side, _how(proof.first, proof.second), proof.kind, proof.target,
-        written(proof.items), yields, str(told["yields"]), cure, is_known,
+        _side(first.placed, proof.first), side, _how(proof), proof.kind, proof.target,
+        written(proof.items), yields, str(told["yields"]), cure, is_known, is_apart=proof.is_apart,
     )  # fmt: skip
 
 
@@ -204,19 +230,25 @@ def _side(placed: Placed, actions: tuple[str, ...], healer: str = "") -> Side:
     return Side(placed.ruleset.name, placed.view.rule.id, actions, healer, placed.view.rule.span)
 
 
-def _how(some: Sequence[str], others: Sequence[str]) -> How:
-    if set(some) & set(others):
-        return "twice"
+def _how(proof: Proof) -> How:
+    return "twice" if proof.is_twice else "against" if _is_against(proof.first, proof.second) else "beside"
+
+
+def _is_against(some: Sequence[str], others: Sequence[str]) -> bool:
     pairs = {tuple(sorted((one, other))) for one in some for other in others}
-    return "against" if pairs & set(opposites()) else "beside"
+    return bool(pairs & set(opposites()))
 
 
 def _ranked(first: _Acting, second: _Acting, lead: timedelta) -> tuple[_Acting, _Acting, str]:
     """
     Say which of two rules goes first, and why.
 
-    What decides later can know of the other; else what does less harm, then what asks for more, then file order.
+    What fences a host makes all else safe, so it never yields. Else what decides later can know of the other; else
+    what does less harm, then what asks for more, then file order.
     """
+    fencing = [one for one in (first, second) if any(act.action == _FENCE for act in one.acts)]
+    if len(fencing) == 1:
+        return fencing[0], second if fencing[0] is first else first, "a fence never yields"
     if lead:
         pair = (first, second) if lead > timedelta() else (second, first)
         return *pair, f"`{pair[0].placed.name}` decides first, and is at work by then"
@@ -236,6 +268,8 @@ def _cure(winner: _Acting, loser: _Acting, found: _Found) -> str:
     An episode is known by the target of its first step; two that decide at one instant do not see each other.
     """
     mine, theirs = {act.action for act in winner.acts}, {act.action for act in loser.acts}
+    if _is_late(loser, found):
+        return f"name the winner in the policy: `conflicts: [[{', '.join((*sorted(mine), *sorted(theirs - mine)))}]]`"
     if found.act_of(winner).target != winner.acts[0].target:
         actions = ", ".join(sorted(mine & theirs or mine | theirs))
         return f"let the site do one at a time: `guards: [{{max_in_flight: 1, by: [target], action: [{actions}]}}]`"
@@ -244,6 +278,12 @@ def _cure(winner: _Acting, loser: _Acting, found: _Found) -> str:
     where = f"{{rule: {winner.placed.view.rule.id}, target: {found.act_of(loser).written}}}"
     wait = "" if found.proof.lead else "let it wait for a moment with `for`, and "
     return f"{wait}add to `{loser.placed.name}`: `unless: [{{state: selfheal.episode, where: {where}}}]`"
+
+
+def _is_late(loser: _Acting, found: _Found) -> bool:
+    """Whether the loser decides before the winner, and cannot know of it."""
+    lead = found.proof.lead
+    return (lead if found.acts[0].rule == loser.acts[0].rule else -lead) > timedelta()
 
 
 def _way(winner: _Acting, loser: _Acting, found: _Found, link: Link) -> str:

@@ -73,9 +73,12 @@ class Readers:
 
     def reads(self, fault: Pattern) -> Iterator[Placed]:
         """Give the rules that wait for what a pattern may be about, and those that wait for what these conclude."""
-        waiting = [
-            one for kind in fault.kinds for one, own in self.reading.get(kind, ()) if self.may_be(own, fault, one)
-        ]
+        known = [(one, own) for kind in fault.kinds for one, own in self.reading.get(kind, ())]
+        yield from self.after(one for one, own in known if self.may_be(own, fault, one))
+
+    def after(self, first: Iterable[Placed]) -> Iterator[Placed]:
+        """Give rules, and those that wait for what they conclude, and so on."""
+        waiting = list(first)
         known: dict[int, Placed] = {}
         while waiting:
             one = waiting.pop(0)
@@ -88,14 +91,15 @@ class Readers:
         """Whether one item may be what both patterns ask for, as far as their leaves on plain values tell."""
         mine, theirs = by_field(pattern), by_field(fault)
         for path in dict.fromkeys((*mine, *theirs)):
-            tests = [one for one in (*mine.get(path, ()), *theirs.get(path, ())) if _is_plain(one)]
+            tests = [one for one in (*mine.get(path, ()), *theirs.get(path, ())) if is_plain(one)]
             known = shared_type(fault.kinds, path, self.vocabulary)
             if known and contradict(tests, known, by.ruleset):
                 return False
         return True
 
 
-def _is_plain(test: Test) -> bool:
+def is_plain(test: Test) -> bool:
+    """Whether a leaf asks for plain values, and not for those of other items."""
     operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
     return not is_unread(test) and not any(isinstance(one, Reference) for one in operands)
 

@@ -9,6 +9,8 @@ from selfheal_rules.source import Span
 from selfheal_rules.survey.gap import SORTS, TITLES, Answered, Gap, Gaps, Sort
 from selfheal_rules.survey.overlap import HOWS, Healer, Overlap, Overlaps, Side, Unsolved
 
+MAY = "A rule may answer a fault where one item may be both; what it waits for besides may be lacking, or hold it back."
+
 
 @frozen
 class Section:
@@ -30,18 +32,18 @@ def of_gaps(gaps: Gaps) -> tuple[Section, ...]:
 
 def _classes(answered: Iterable[Answered]) -> Section:
     rows = tuple(class_counts(answered))
-    head = ("Fault class", "Faults", "Acted on", "Only told", "Not handled")
-    return Section("Fault classes", "How many faults of each class some rule answers.", head, rows)
+    head = ("Fault class", "Faults", "May be acted on", "Some alarms, by name", "Only told", "Not handled")
+    return Section("Fault classes", f"How many faults of each class some rule may answer. {MAY}", head, rows)
 
 
 def class_counts(answered: Iterable[Answered]) -> Iterator[tuple[str, ...]]:
-    """Give for each fault class how many faults it has, and how many are acted on, only told, and not handled."""
+    """Give for each class how many faults it has, and how many are acted on, known by name, only told, and open."""
     counts: dict[str, Counter[str]] = {}
     for one in answered:
-        how = "acted" if one.acting else "told" if one.telling else "open"
+        how = "acted" if one.acting else "named" if one.named else "told" if one.telling else "open"
         counts.setdefault(one.fault_class, Counter())[how] += 1
     for name, count in counts.items():
-        yield name, str(count.total()), *(str(count[how]) for how in ("acted", "told", "open"))
+        yield name, str(count.total()), *(str(count[how]) for how in ("acted", "named", "told", "open"))
 
 
 def _sort(sort: Sort, gaps: Gaps) -> Section:
@@ -63,25 +65,37 @@ def _place(span: Span) -> str:
 
 def _answers(answered: Iterable[Answered]) -> Section:
     rows = tuple(
-        (f"`{one.fault}`", one.fault_class, one.doc, _names(one.acting), _names(one.telling))
+        (f"`{one.fault}`", one.fault_class, one.doc, _names(one.acting), _names(one.telling), _sets(one.named))
         for one in answered
-        if one.acting or one.telling
+        if one.acting or one.telling or one.named
     )
-    head = ("Fault", "Class", "What it says", "Acted on by", "Told by")
-    return Section("Faults that rules handle", "", head, rows)
+    head = ("Fault", "Class", "What it says", "May be acted on by", "May be told by", "For some alarms, by name")
+    return Section("Faults that rules may handle", MAY, head, rows)
+
+
+def _sets(names: Iterable[str]) -> str:
+    """Give rules by their sets, with how many they are: all by name would be too many to read."""
+    counts = Counter(name.partition(" / ")[0] for name in names)
+    return ", ".join(f"`{name}` ({count})" for name, count in counts.items())
 
 
 def _names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+APART = "The same or the opposite that two do to one target, each because of an item of its own."
+NOT_ALL = "What is not told of is not shown to be none: a stream is looked for in a few ways of each pair."
+
+
 def of_overlaps(overlaps: Overlaps) -> tuple[Section, ...]:
     """Give the sections of a survey of overlaps; those that would be empty are left out."""
-    rules = [one for one in overlaps.overlaps if not one.second.healer]
-    healers = [one for one in overlaps.overlaps if one.second.healer]
+    rules = [one for one in overlaps.overlaps if not (one.second.healer or one.is_apart)]
+    healers = [one for one in overlaps.overlaps if one.second.healer and not one.is_apart]
+    apart = [one for one in overlaps.overlaps if one.is_apart]
     found = (
         _pairs("Rules with each other", "What two rules do to one target because of the same item.", rules),
         _pairs("Rules and other healers", "What a rule and somebody else do to one target at once.", healers),
+        _pairs("For different items", APART, apart),
         _unsolved(overlaps.unsolved),
         _table(overlaps.healers),
     )
@@ -100,7 +114,7 @@ def _pairs(title: str, note: str, overlaps: Iterable[Overlap]) -> Section:
 
 def _unsolved(pairs: Iterable[Unsolved]) -> Section:
     rows = tuple((_side(one.first), _side(one.second), f"`{one.kind}`", "; ".join(one.why), one.look) for one in pairs)
-    note = "Two rules that may act on one target because of the same item, and of which no stream shows it."
+    note = "Two rules that may act on one target because of one item, and of which no stream shows it."
     return Section(
         "Not solved", note, ("One", "The other", "Because of", "Why it is not shown", "What to look at"), rows
     )
@@ -115,6 +129,8 @@ def told(overlap: Overlap) -> str:
     first, second = overlap.first.actions, overlap.second.actions
     if overlap.how == "twice":
         return f"{HOWS['twice']} {_names(name for name in first if name in second)}"
+    if first == second:
+        return f"both do {_names(first)}, with other words"
     return f"{HOWS[overlap.how]} {_names(first)} and {_names(second)}"
 
 

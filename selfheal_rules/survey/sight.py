@@ -11,6 +11,7 @@ from selfheal_rules.check.possible import by_field
 from selfheal_rules.cloud import Cloud
 from selfheal_rules.model import Pattern
 from selfheal_rules.survey.readers import Placed, Readers
+from selfheal_rules.survey.said import telling
 from selfheal_rules.vocabulary import Feed
 
 NAMED = frozenset({"alarm", "alarm.event"})
@@ -79,8 +80,25 @@ class Sight:
         found = [self.kind(name) for name in pattern.kinds]
         if found and None not in found:
             return found[0]
+        untold = self._untold(pattern, by)
+        if untold:
+            return untold
         cleared = self._cleared(pattern, by) if CLEARED.issuperset(pattern.kinds) else None
         return cleared or (self._unnamed(pattern, by) if NAMED.issuperset(pattern.kinds) else None)
+
+    def _untold(self, pattern: Pattern, by: Placed) -> Unseen | None:
+        """Say that the sources which say what leaves ask for are off, whatever else gives the kind."""
+        vocabulary = self.readers.vocabulary
+        told = list(telling(pattern, vocabulary, by.ruleset))
+        kinds = {kind for kind, _ in told}
+        if kinds != set(pattern.kinds) or any(map(self._is_ours, kinds)):
+            return None
+        feeds = [vocabulary.sources[source] for _, source in told]
+        return self._switched_off(pattern.kinds[0], feeds)
+
+    def _is_ours(self, name: str) -> bool:
+        """Whether a kind comes otherwise than from its sources."""
+        return name in self.mapped or name in self._posted or name in self.readers.concluding
 
     def _cleared(self, pattern: Pattern, by: Placed) -> Unseen | None:
         """Say that leaves ask a state for what it is cleared with."""

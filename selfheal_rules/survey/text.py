@@ -5,7 +5,7 @@ from textwrap import wrap
 
 from selfheal_rules.survey.gap import SORTS, TITLES, Answered, Gap, Gaps, Sort
 from selfheal_rules.survey.overlap import Overlap, Overlaps, Unsolved
-from selfheal_rules.survey.sections import class_counts, told
+from selfheal_rules.survey.sections import NOT_ALL, class_counts, told
 from selfheal_rules.wording import clean
 
 WIDTH = 116
@@ -62,29 +62,31 @@ def _kinds(gaps: Iterable[Gap]) -> Iterator[str]:
 
 
 def _classes(answered: Iterable[Answered]) -> Iterator[str]:
-    yield "fault classes           faults  acted on  only told  not handled"
+    yield "fault classes           faults  may be acted on  some by name  only told  not handled"
     counts = list(class_counts(answered))
-    for name, count, acted, told_only, left in counts:
-        yield f"  {name:21} {count:>6}  {acted:>8}  {told_only:>9}  {left:>11}"
-    open_ones = [row[0] for row in counts if row[1] == row[4]]
+    for name, count, acted, named, told_only, left in counts:
+        yield f"  {name:21} {count:>6}  {acted:>15}  {named:>12}  {told_only:>9}  {left:>11}"
+    open_ones = [row[0] for row in counts if row[1] == row[5]]
     if open_ones:
         yield f"  nothing is handled of: {', '.join(open_ones)}"
 
 
 def overlaps_text(overlaps: Overlaps) -> str:
     """Give overlaps as text: rules with each other, then with other healers, each with its stream and its cure."""
-    rules = [one for one in overlaps.overlaps if not one.second.healer]
-    healers = [one for one in overlaps.overlaps if one.second.healer]
+    rules = [one for one in overlaps.overlaps if not (one.second.healer or one.is_apart)]
+    healers = [one for one in overlaps.overlaps if one.second.healer and not one.is_apart]
+    apart = [one for one in overlaps.overlaps if one.is_apart]
     names = ", ".join(one.name for one in overlaps.healers) or "none"
     head = f"{counted(len(overlaps.rulesets), 'rule set')} with {counted(overlaps.rules, 'rule')}, and as other healers"
     blocks = [[f"{head}: {names}"]]
     blocks += [["rules that act on one target because of one item", *_pairs(rules)]] if rules else []
     blocks += [["other healers that act on one target because of one item", *_pairs(healers)]] if healers else []
+    blocks += [["the same or the opposite to one target, for different items", *_pairs(apart)]] if apart else []
     blocks += [["rules that may, and were not shown to", *_unsolved(overlaps.unsolved)]] if overlaps.unsolved else []
     findings = len(overlaps.findings)
     unsolved = f", {len(overlaps.unsolved)} not solved" if overlaps.unsolved else ""
     ending = f"{counted(findings, 'finding')}, {len(overlaps.overlaps) - findings} that may be meant so{unsolved}"
-    return clean("\n\n".join("\n".join(block) for block in (*blocks, [ending])))
+    return clean("\n\n".join("\n".join(block) for block in (*blocks, [NOT_ALL, ending])))
 
 
 def _pairs(overlaps: Iterable[Overlap]) -> Iterator[str]:

@@ -11,7 +11,8 @@ from selfheal_rules.survey.readers import Placed, Readers
 
 
 def unable(readers: Readers, cloud: Cloud | None) -> Iterator[Gap]:
-    """Give a gap for each step that does what cannot be done."""
+    """Give a gap for each step that does what cannot be done, and for each poller that asks what its user may not."""
+    yield from _unasked(cloud)
     for one in readers.rules:
         for step in one.view.dos:
             action: ActionType | None = CATALOGUE.get(step.action)
@@ -40,5 +41,27 @@ def _lacking(one: Placed, step: Do, action: ActionType, cloud: Cloud | None) -> 
         )
 
 
+_ASKING = {
+    "masakari_hosts": "hosts of Masakari",
+    "octavia_amphorae": "amphorae",
+    "nova_servers": "servers of all projects",
+}
+"""The pollers whose questions a service answers to `admin` alone, with what they ask for."""
+
+
+def _unasked(cloud: Cloud | None) -> Iterator[Gap]:
+    for name in (cloud.pollers or ()) if cloud else ():
+        if cloud and cloud.roles is not None and name in _ASKING and not _may("admin", cloud.roles):
+            reason = (
+                f"the poller asks for {_ASKING[name]}, which needs the role `admin`, and the user has "
+                f"{listed(cloud.roles) or 'none'}: it sees nothing, or only what is its own"
+            )
+            yield Gap("no_role", name, reason, "give the user of the pollers the role, or let a policy allow it")
+
+
+_IMPLIED = {"admin": ("manager", "member", "reader"), "manager": ("member", "reader"), "member": ("reader",)}
+"""What Keystone lets a role imply."""
+
+
 def _may(role: str, roles: tuple[str, ...]) -> bool:
-    return role in roles or "admin" in roles
+    return "admin" in roles or any(role == one or role in _IMPLIED.get(one, ()) for one in roles)

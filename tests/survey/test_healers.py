@@ -1,0 +1,39 @@
+"""The table of other healers is sound, and ships as a policy."""
+
+from pathlib import Path
+
+import pytest
+
+from selfheal_rules import compile_rules, load_rules
+from selfheal_rules.actions import CATALOGUE
+from selfheal_rules.check import check_rules
+from selfheal_rules.guard.binding import refuse_policy
+from selfheal_rules.parse.policy import load_policy
+from selfheal_rules.survey.shipped import given as told_by
+from selfheal_rules.survey.shipped import healers
+from tests import healers_page
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = [load_rules(path.parent) for path in sorted(ROOT.glob("rulesets/*/rules.yaml"))]
+
+
+@pytest.mark.parametrize("name", healers())
+def test_each_healer_is_a_sound_rule_set(name: str) -> None:
+    """It says all that is told of it, each action is of the catalogue, and each of its facts has a source."""
+    found = healers()[name]
+    assert [] == list(check_rules(found).findings)
+    told = {"project", "switch", "recognised", "yielding", "yields", "sources"}
+    assert told == set(found.metadata) - {"markers"}
+    assert found.metadata["yielding"] in {"rules", "healer"}
+    assert found.metadata["sources"]
+    assert all(told_by(rule, "action") for rule in found.rules)
+    assert [] == [action for rule in found.rules for action in told_by(rule, "action") if action not in CATALOGUE]
+
+
+def test_the_marks_of_healers_ship_as_a_policy() -> None:
+    """The example is written from the table, and any program takes it; every mark names its owner."""
+    path = ROOT / "examples" / "other-healers.yaml"
+    assert healers_page.text() == path.read_text("utf-8")
+    policy = load_policy(path)
+    refuse_policy(compile_rules(*SHIPPED), policy)
+    assert all(one.owner for one in policy.stand_down)
