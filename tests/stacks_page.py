@@ -25,9 +25,9 @@ FOLDER = ROOT / "docs" / "stacks"
 PARTS: Mapping[str, Any] = yaml.safe_load((FOLDER / "parts.yaml").read_text("utf-8"))
 HEAD = "<!-- Written by `python -m tests.stacks_page`; a test fails where rule sets, parts.yaml and page differ. -->"
 TRANSPORT = {"bus": "RabbitMQ, oslo.messaging", "post": "webhook", "poll": "its API, asked every 30 s", "serve": ""}
-CLOUD = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "tests" / "cloud").glob("test_*.py"))}
+TRIED: Mapping[str, Any] = yaml.safe_load((ROOT / "tests" / "cloud" / "tried.yaml").read_text("utf-8"))
+"""The tests on the real cloud that assert that an action was done, or go by what a poller said."""
 SHIPPED = [load_rules(path.parent) for path in sorted(ROOT.glob("rulesets/*/rules.yaml"))]
-STORIES = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "tests" / "cloud" / "stories").glob("*.yaml"))}
 
 
 @define(eq=False)
@@ -217,8 +217,10 @@ def _inputs(stack: Stack) -> Iterator[tuple[str, ...]]:
 
 def _heard(feed: Feed, stack: Stack) -> str:
     """Say how a source was tried on the real cloud, or in a real monitoring."""
-    if feed.by in {"poll", "serve"}:
-        return _tests(feed.name) or ("`tests/serve`" if feed.by == "serve" else "no")
+    if feed.by == "serve":
+        return "`tests/serve`"
+    if feed.by == "poll":
+        return _tests("pollers", feed.name) or "not tried"
     if feed.name == "prometheus" and stack.recorded:
         return "`tests/monitored`"
     captured = sorted((ROOT / "tests" / "data" / "captured" / feed.name.partition(".")[0]).glob("*"))
@@ -229,17 +231,13 @@ def _outputs(stack: Stack) -> Iterator[tuple[str, ...]]:
     for service, actions in stack.services.items():
         for one in actions:
             role = f"`{one.role}`" if one.api else ""
-            tried = (_tests(one.name) or "no") if one.api else ""
+            tried = (_tests("actions", one.name) or "not tried") if one.api else ""
             yield f"`{one.name}`", PARTS["services"][service]["who"], one.api, role, tried
 
 
-def _tests(word: str) -> str:
-    """Name the files of tests on the real cloud that have a word in them, in rules or by themselves."""
-    whole = re.compile(rf"\b{re.escape(word)}\b")
-    stories = [name.partition(".")[0] for name, text in STORIES.items() if whole.search(text)]
-    played = [re.compile(rf'(?<!\[)"{re.escape(one)}"|/{re.escape(one)}\.yaml') for one in stories]
-    found = [name for name, text in CLOUD.items() if any(one.search(text) for one in (whole, *played))]
-    return ", ".join(f"`tests/cloud/{name}`" for name in found)
+def _tests(sort: str, name: str) -> str:
+    """Name the files of tests on the real cloud that saw an action done, or a poller tell."""
+    return ", ".join(f"`tests/cloud/{file}.py`" for file in TRIED[sort].get(name, ()))
 
 
 def _configuration(stack: Stack) -> Iterator[str]:

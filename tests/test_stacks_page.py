@@ -1,8 +1,10 @@
 """Reference stacks are what the rule sets need, and their configuration is taken by the programs it is for."""
 
+import ast
 import configparser
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 import yaml
 
 from tests.calls import Call, caller
-from tests.stacks_page import FOLDER, PARTS, ROOT, SHIPPED, Stack, alerting, pages, policy, serving, stacks
+from tests.stacks_page import FOLDER, PARTS, ROOT, SHIPPED, TRIED, Stack, alerting, pages, policy, serving, stacks
 
 STACKS = stacks()
 INI = [(name, part) for name, part in PARTS["sources"].items() if part["language"] == "ini"]
@@ -57,6 +59,50 @@ def test_prometheus_takes_the_alerts(tmp_path: Path, stack: Stack) -> None:
     """Each expression is one of Prometheus' own."""
     (tmp_path / "alerts.yml").write_text(alerting(stack), "utf-8")
     _judged("promtool", "check", "rules", tmp_path / "alerts.yml")
+
+
+def _names(tree: ast.AST) -> dict[str, ast.AST]:
+    """Give what each name of a piece of code stands for."""
+    given = [one for one in ast.walk(tree) if isinstance(one, ast.Assign)]
+    return {
+        one.id: made.value for made in given for to in made.targets for one in ast.walk(to) if isinstance(one, ast.Name)
+    }
+
+
+def _words(tree: ast.AST, names: dict[str, ast.AST], seen: frozenset[str] = frozenset()) -> set[str]:
+    """Give the texts in a piece of code, and in what its names stand for."""
+    found = {one.value for one in ast.walk(tree) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    for one in ast.walk(tree):
+        if isinstance(one, ast.Name) and one.id in names and one.id not in seen:
+            found |= _words(names[one.id], names, seen | {one.id})
+        elif isinstance(one, ast.Attribute):
+            found.add(one.attr)
+        elif isinstance(one, ast.Name):
+            found.add(one.id)
+    return found
+
+
+def _asserted(file: str, test: str) -> Iterator[set[str]]:
+    """Give what stands in each assertion of a test on the real cloud, and then in the whole of it."""
+    module = ast.parse((ROOT / "tests" / "cloud" / f"{file}.py").read_text("utf-8"))
+    (found,) = [one for one in module.body if isinstance(one, ast.FunctionDef) and one.name == test]
+    outer = {name: value for one in module.body for name, value in _names(one).items() if isinstance(one, ast.Assign)}
+    names = {**outer, **_names(found)}
+    yield from (_words(one, names) for one in ast.walk(found) if isinstance(one, ast.Assert))
+    yield _words(found, names)
+
+
+TESTED = [(sort, name, *one) for sort, named in TRIED.items() for name, tests in named.items() for one in tests.items()]
+
+
+@pytest.mark.parametrize(("sort", "name", "file", "test"), TESTED, ids=lambda one: one.removeprefix("test_"))
+def test_what_is_said_to_be_tried_is_asserted(sort: str, name: str, file: str, test: str) -> None:
+    """An action stands in an assertion that something was done; a poller in the test that goes by it."""
+    *asserted, whole = _asserted(file, test)
+    if sort == "actions":
+        assert any({name, "done"} <= one and "refused" not in one for one in asserted)
+    else:
+        assert any(name in one for one in whole)
 
 
 FIRES = """\
