@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +13,20 @@ import pytest
 import yaml
 
 from tests.calls import Call, caller
-from tests.stacks_page import FOLDER, PARTS, ROOT, SHIPPED, TRIED, Stack, alerting, pages, policy, serving, stacks
+from tests.stacks_page import (
+    FOLDER,
+    PARTS,
+    ROOT,
+    SHIPPED,
+    TRIED,
+    Stack,
+    alerting,
+    pages,
+    policy,
+    serving,
+    stacks,
+    workflow,
+)
 
 STACKS = stacks()
 INI = [(name, part) for name, part in PARTS["sources"].items() if part["language"] == "ini"]
@@ -47,11 +61,38 @@ def test_the_process_takes_its_configuration(
     said = serving(stack).replace("rulesets/", f"{ROOT / 'rulesets'}/")
     for name, text in {"serve.yaml": said, "policy.yaml": policy(stack), "tokens": "sender 0123456789abcdef\n"}.items():
         (tmp_path / name).write_text(text, "utf-8")
+    for name in stack.tells:
+        (tmp_path / f"{name}.url").write_text("https://chat.example.org/hooks/1\n", "utf-8")
     (tmp_path / "bus.url").write_text("rabbit://user:password@127.0.0.1:5672/\n", "utf-8")
     (tmp_path / "clouds.yaml").write_text("clouds: {production: {auth: {auth_url: 'http://127.0.0.1/'}}}\n", "utf-8")
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
     checked = call("serve", tmp_path / "serve.yaml", "--check")
     assert 0 == checked.code, checked.out + checked.err
+
+
+def test_prometheus_takes_what_it_scrapes(tmp_path: Path) -> None:
+    """What all pages link to is a configuration of Prometheus', with each job an alert goes by."""
+    (tmp_path / "prometheus.yml").write_text(PARTS["prometheus"]["text"], "utf-8")
+    _judged("promtool", "check", "config", tmp_path / "prometheus.yml")
+    jobs = {one["job_name"] for one in yaml.safe_load(PARTS["prometheus"]["text"])["scrape_configs"]}
+    asked = {job for one in PARTS["alerts"].values() for job in re.findall(r'job="(\w+)"', one["expr"])}
+    assert set() == asked - jobs
+
+
+def test_each_poller_has_a_role() -> None:
+    """Who may ask is said of each poller, and of no other."""
+    known = {feed.name for one in SHIPPED for feed in one.vocabulary.sources.values() if feed.by == "poll"}
+    assert known == {*PARTS["pollers"]}
+
+
+@pytest.mark.parametrize("stack", [one for one in STACKS if one.workflows], ids=lambda stack: stack.name)
+def test_a_workflow_takes_what_rules_give(stack: Stack) -> None:
+    """Each workflow that rules start has an example, whose input has the names they give."""
+    for name, given in stack.workflows.items():
+        (made,) = re.findall(r"```yaml\n(.+?)```", workflow(name), re.DOTALL)
+        read = yaml.safe_load(made)[name]
+        assert given == sorted(read["input"])
+        assert {*re.findall(r"<% \$\.(\w+) %>", made)} == {*given}
 
 
 @pytest.mark.parametrize("stack", [one for one in STACKS if one.alerts], ids=lambda stack: stack.name)
