@@ -113,7 +113,11 @@ class Stack:
     def monitors(self) -> dict[str, str]:
         """Give the monitors of Masakari's that tell it of kinds, by the kind."""
         told = PARTS["sources"]["masakari"]["told"]
-        return {kind: told[kind] for kind, feeds in self.kinds.items() if kind in told and _masakari(feeds)}
+        return {
+            kind: told[kind]
+            for kind, feeds in self.kinds.items()
+            if kind in told and "masakari" in {feed.name for feed in feeds}
+        }
 
     @property
     def workflows(self) -> dict[str, list[str]]:
@@ -121,10 +125,6 @@ class Stack:
         steps = [step for rule in self.rules.rules for step in steps_of(rule) if isinstance(step, Do)]
         started = [dict(step.params) for step in steps if step.action == "workflow.start"]
         return {str(one["workflow"].value): sorted({*one} - {"workflow"}) for one in started}
-
-
-def _masakari(feeds: list[Feed]) -> bool:
-    return any(feed.name == "masakari" for feed in feeds)
 
 
 def concluded(rules: RuleSet) -> set[str]:
@@ -318,9 +318,9 @@ def workflow(name: str) -> str:
 
 
 def _fired(stack: Stack) -> str:
-    """Say which alerts Prometheus fired on a failure that was brought about; those posted by hand name no generator."""
-    payloads = [json.loads(line).get("payload", {}) for line in stack.recorded.splitlines()]
-    alerts = [alert for payload in payloads for alert in payload.get("alerts", ())]
+    """Say which alerts Prometheus fired on a failure that was brought about; one posted by hand names no generator."""
+    lines = "".join(path.read_text("utf-8") for path in sorted(ROOT.glob("rulesets/*/recorded.jsonl"))).splitlines()
+    alerts = [alert for line in lines for alert in json.loads(line).get("payload", {}).get("alerts", ())]
     fired = {alert["labels"]["alertname"] for alert in alerts if alert["generatorURL"]}
     tried = [f"`{name}`" for name in stack.alerts if name in fired]
     others = [f"`{name}`" for name in stack.alerts if f"`{name}`" not in tried]
@@ -360,7 +360,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def contents(stacks: Iterable[Stack]) -> str:
     """Give the page that names all stacks."""
-    rows = ((f"[{one.name}]({one.name}.md)", _line(_who(feed) for feed in one.feeds if feed.by in {"bus", "post"}),
+    rows = ((f"[{one.name}]({one.name}.md)", _monitoring(one),
              _line(f"`{feed.name}`" for feed in one.by("poll")),
              _line(PARTS["services"][service]["who"] for service in one.services if service != "site"))
             for one in stacks)  # fmt: skip
@@ -374,6 +374,10 @@ def contents(stacks: Iterable[Stack]) -> str:
     )
     scraped = f"## Prometheus\n\n`prometheus.yml`:\n\n```yaml\n{prometheus['text']}```\n\n{prometheus['says']}"
     return f"# Reference stacks\n\n{HEAD}\n\n{said}\n\n{table}\n\n{scraped}\n"
+
+
+def _monitoring(stack: Stack) -> str:
+    return _line(_who(feed) for feed in stack.feeds if feed.by in {"bus", "post"}) or "none: pollers alone"
 
 
 def _line(names: Iterable[str]) -> str:
