@@ -141,7 +141,7 @@ def _otherwise(rule: Rule) -> str:
 
 def _remediation(ruleset: RuleSet, text: str) -> str:
     rows = (row for rule in ruleset.rules for row in _steps(rule, text))
-    return _table(("Action", "Risk", "Needs", "Undone by", "Held back by"), rows)
+    return _table(("Rule", "Action", "Risk", "Needs", "Undone by", "Held back by"), rows)
 
 
 def _steps(rule: Rule, text: str) -> Iterator[list[str]]:
@@ -152,7 +152,7 @@ def _steps(rule: Rule, text: str) -> Iterator[list[str]]:
     for step in steps:
         action = CATALOGUE[step.action]
         undone = f"`{action.undo}`" if action.undo else ""
-        yield [f"`{step.action}`", action.risk, action.needs or "", undone, guards if step in careful else ""]
+        yield [rule.id, f"`{step.action}`", action.risk, action.needs or "", undone, guards if step in careful else ""]
 
 
 def _guard(guard: Guard, text: str) -> str:
@@ -160,7 +160,8 @@ def _guard(guard: Guard, text: str) -> str:
     span = guard.span
     lines = text.splitlines()[span.line - 1 : span.end_line]
     cut = lines[0][span.column - 1 : span.end_column - 1] if len(lines) == 1 else lines[0][span.column - 1 :]
-    return "`" + " ".join([cut.strip(), *(line.strip() for line in lines[1:])]).strip("- {}") + "`"
+    said = " ".join([cut.strip(), *(line.strip() for line in lines[1:])]).removeprefix("- ").strip()
+    return "`" + (said[1:-1].strip() if said[:1] + said[-1:] == "{}" else said) + "`"
 
 
 def _parameters(ruleset: RuleSet) -> str:

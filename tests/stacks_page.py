@@ -25,9 +25,9 @@ FOLDER = ROOT / "docs" / "stacks"
 PARTS: Mapping[str, Any] = yaml.safe_load((FOLDER / "parts.yaml").read_text("utf-8"))
 HEAD = "<!-- Written by `python -m tests.stacks_page`; a test fails where rule sets, parts.yaml and page differ. -->"
 TRANSPORT = {"bus": "RabbitMQ, oslo.messaging", "post": "webhook", "poll": "its API, asked every 30 s", "serve": ""}
-CLOUD = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "tests" / "cloud").glob("test_*.py"))}
+TRIED: Mapping[str, Any] = yaml.safe_load((ROOT / "tests" / "cloud" / "tried.yaml").read_text("utf-8"))
+"""The tests on the real cloud that assert that an action was done, or go by what a poller said."""
 SHIPPED = [load_rules(path.parent) for path in sorted(ROOT.glob("rulesets/*/rules.yaml"))]
-STORIES = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "tests" / "cloud" / "stories").glob("*.yaml"))}
 
 
 @define(eq=False)
@@ -99,6 +99,33 @@ class Stack:
             found.setdefault(one.api.partition(" ")[0] or "site", []).append(one)
         return found
 
+    @property
+    def confirms(self) -> bool:
+        """Whether subscriptions of Zaqar's bring something."""
+        return any(PARTS["sources"].get(feed.name, {}).get("zaqar") for feed in self.feeds)
+
+    @property
+    def tells(self) -> list[str]:
+        """Give the actions by which people are told."""
+        return [one.name for one in self.actions if one.name in {"notify", "page"}]
+
+    @property
+    def monitors(self) -> dict[str, str]:
+        """Give the monitors of Masakari's that tell it of kinds, by the kind."""
+        told = PARTS["sources"]["masakari"]["told"]
+        return {
+            kind: told[kind]
+            for kind, feeds in self.kinds.items()
+            if kind in told and "masakari" in {feed.name for feed in feeds}
+        }
+
+    @property
+    def workflows(self) -> dict[str, list[str]]:
+        """Give the workflows that rules start, each with the names of its input."""
+        steps = [step for rule in self.rules.rules for step in steps_of(rule) if isinstance(step, Do)]
+        started = [dict(step.params) for step in steps if step.action == "workflow.start"]
+        return {str(one["workflow"].value): sorted({*one} - {"workflow"}) for one in started}
+
 
 def concluded(rules: RuleSet) -> set[str]:
     """Give the kinds that rules of a rule set conclude."""
@@ -122,10 +149,14 @@ def serving(stack: Stack) -> str:
     """Give the configuration of the process that decides."""
     lines = ["selfheal_serve: 1", f"rules: [rulesets/{stack.name}]", "policy: policy.yaml", "journal: heal.jsonl"]
     lines += [f"mappings: [{one.relative_to(ROOT)}]" for one in ROOT.glob(f"rulesets/{stack.name}/mapping.yaml")]
-    lines += ['http: {listen: "127.0.0.1:8642", tokens: tokens}']
+    own = PARTS["sets"].get(stack.name, {}).get("params", {})
+    lines += [f"params: {json.dumps(own)}"] if own else []
+    zaqar = ', zaqar: "https://zaqar.example.org:8888"' if stack.confirms else ""
+    lines += [f'http: {{listen: "127.0.0.1:8642", tokens: tokens{zaqar}}}']
     sources = [*_bus(stack), *_polls(stack)]
     lines += ["sources:", *sources] if sources else []
-    lines += ["executors: {cloud: production, dry: true}"]
+    told = ", ".join(f"{one}: {one}.url" for one in stack.tells)
+    lines += [f"executors: {{cloud: production, {f'tell: {{{told}}}, ' if told else ''}dry: true}}"]
     return "\n".join(lines) + "\n"
 
 
@@ -146,7 +177,8 @@ def _polls(stack: Stack) -> Iterator[str]:
 def policy(stack: Stack) -> str:
     """Give the policy to begin with."""
     head = "selfheal_policy: 1\npolicy: production\nmode: shadow\n"
-    return f"{head}rulesets:\n  - {{ruleset: {stack.name}, mode: shadow}}\n"
+    own = PARTS["sets"].get(stack.name, {}).get("policy", "")
+    return f"{head}rulesets:\n  - {{ruleset: {stack.name}, mode: shadow}}\n{own}"
 
 
 def alerting(stack: Stack) -> str:
@@ -170,7 +202,7 @@ def page(stack: Stack) -> str:
     parts = [
         f"# The reference stack of {stack.name}\n\n{HEAD}\n\n{stack.rules.description}\n\n{links}",
         f"```mermaid\n{picture(stack)}\n```",
-        "## Who says what\n\n" + _table(("Said", "By", "Over", "Tried"), _inputs(stack)),
+        "## Who says what\n\n" + _table(("Said", "By", "Over", "Role", "Tried"), _inputs(stack)),
         "## Who does what\n\n" + _table(("Done", "By", "API", "Role", "Tried"), _outputs(stack)),
         "## Configuration\n\n" + "\n\n".join(_configuration(stack)),
     ]
@@ -182,6 +214,8 @@ def picture(stack: Stack) -> str:
     lines = ["flowchart LR", f'  engine(["selfheal serve<br/>{stack.name}"])']
     for number, feed in enumerate(stack.feeds):
         lines.append(f'  s{number}["{_who(feed)}"] -->|{_over(feed)}| engine')
+        if feed.name == "masakari" and stack.monitors:
+            lines.append(f'  m["{"<br/>".join(dict.fromkeys(stack.monitors.values()))}"] -->|API| s{number}')
     if any(not feeds and not any(kind in concluded(one) for one in SHIPPED) for kind, feeds in stack.kinds.items()):
         lines.append('  posted["whoever knows"] -->|CloudEvents| engine')
     for number, (service, actions) in enumerate(stack.services.items()):
@@ -207,18 +241,22 @@ def _over(feed: Feed) -> str:
 def _inputs(stack: Stack) -> Iterator[tuple[str, ...]]:
     for kind, feeds in stack.kinds.items():
         for feed in feeds:
-            yield f"`{kind}`", _who(feed), _over(feed), _heard(feed, stack)
+            told = f", told by {stack.monitors[kind]}" if feed.name == "masakari" and kind in stack.monitors else ""
+            role = f"`{PARTS['pollers'][feed.name]}`" if feed.by == "poll" else ""
+            yield f"`{kind}`", _who(feed) + told, _over(feed), role, _heard(feed, stack)
         beside = [one.name for one in SHIPPED if one.name != stack.name and kind in concluded(one)]
         if beside:
-            yield f"`{kind}`", f"the rule set {beside[0]} beside it", "", "`tests/test_testing_shipped.py`"
+            yield f"`{kind}`", f"the rule set {beside[0]} beside it", "", "", "`tests/test_testing_shipped.py`"
         elif not feeds:
-            yield f"`{kind}`", "whoever knows", "webhook, as a CloudEvent", "with made payloads"
+            yield f"`{kind}`", "whoever knows", "webhook, as a CloudEvent", "", "with made payloads"
 
 
 def _heard(feed: Feed, stack: Stack) -> str:
     """Say how a source was tried on the real cloud, or in a real monitoring."""
-    if feed.by in {"poll", "serve"}:
-        return _tests(feed.name) or ("`tests/serve`" if feed.by == "serve" else "no")
+    if feed.by == "serve":
+        return "`tests/serve`"
+    if feed.by == "poll":
+        return _tests("pollers", feed.name) or "not tried"
     if feed.name == "prometheus" and stack.recorded:
         return "`tests/monitored`"
     captured = sorted((ROOT / "tests" / "data" / "captured" / feed.name.partition(".")[0]).glob("*"))
@@ -229,39 +267,60 @@ def _outputs(stack: Stack) -> Iterator[tuple[str, ...]]:
     for service, actions in stack.services.items():
         for one in actions:
             role = f"`{one.role}`" if one.api else ""
-            tried = (_tests(one.name) or "no") if one.api else ""
+            tried = (_tests("actions", one.name) or "not tried") if one.api else ""
             yield f"`{one.name}`", PARTS["services"][service]["who"], one.api, role, tried
 
 
-def _tests(word: str) -> str:
-    """Name the files of tests on the real cloud that have a word in them, in rules or by themselves."""
-    whole = re.compile(rf"\b{re.escape(word)}\b")
-    stories = [name.partition(".")[0] for name, text in STORIES.items() if whole.search(text)]
-    played = [re.compile(rf'(?<!\[)"{re.escape(one)}"|/{re.escape(one)}\.yaml') for one in stories]
-    found = [name for name, text in CLOUD.items() if any(one.search(text) for one in (whole, *played))]
-    return ", ".join(f"`tests/cloud/{name}`" for name in found)
+def _tests(sort: str, name: str) -> str:
+    """Name the files of tests on the real cloud that saw an action done, or a poller tell."""
+    return ", ".join(f"`tests/cloud/{file}.py`" for file in TRIED[sort].get(name, ()))
 
 
 def _configuration(stack: Stack) -> Iterator[str]:
     for feed in stack.feeds:
         if feed.by in {"bus", "post"} and feed.name in PARTS["sources"]:
-            yield _part(PARTS["sources"][feed.name])
+            yield _part(PARTS["sources"][feed.name], stack.name)
+        if feed.name == "masakari" and stack.monitors:
+            part = PARTS["monitors"]
+            yield f"**{part['who']}** (`{part['file']}`):\n\n```ini\n{part['text']}```\n\n{part['says'].strip()}"
+    if says := PARTS["sets"].get(stack.name, {}).get("says"):
+        yield says
     if stack.alerts:
         made = ", ".join(dict.fromkeys(PARTS["alerts"][name]["from"] for name in stack.alerts))
         said = f"```yaml\n{alerting(stack)}```\n\n{_fired(stack)}"
-        yield f"**Prometheus** (`selfheal-alerts.yml`), from {made}:\n\n{said}"
+        file = f"`selfheal-{stack.name}.yml`, beside [`prometheus.yml`](README.md#prometheus)"
+        yield f"**Prometheus** ({file}), from {made}:\n\n{said}"
     yield f"**selfheal serve** (`serve.yaml`):\n\n```yaml\n{serving(stack)}```"
     yield f"With `policy.yaml` beside it, which lets nothing be done yet:\n\n```yaml\n{policy(stack)}```"
     yield _beside(stack)
     for service in stack.services:
         part = PARTS["services"][service]
-        yield f"**{part['who']}.** {part['says']}"
+        yield f"**{part['who']}.** {part['says'].strip()}"
+        if service == "workflow":
+            yield from (workflow(name) for name in stack.workflows)
+
+
+def workflow(name: str) -> str:
+    """Give the least a site brings for a workflow that rules start."""
+    part = PARTS["workflows"][name]
+    host = part.get("host", "<% $.host %>")
+    text = (
+        f"version: '2.0'\n{name}:\n  input: [{', '.join(part['input'])}]\n  tasks:\n    run:\n"
+        f"      action: std.ssh\n      input:\n        host: {host}\n        username: mistral\n"
+        f"        private_key_filename: {part['key']}\n        cmd: {part['cmd']}\n"
+    )
+    said = (
+        f'The key is bound to a program of the site\'s (`restrict,command="/usr/local/bin/{part["key"]}"` in '
+        "`authorized_keys`), as a shell would run whatever a payload says. From `SSH_ORIGINAL_COMMAND` it takes "
+        f"the values it knows and no other, and {part['says']}."
+    )
+    return f"At the least (`{name}.yaml`, by `openstack workflow create`):\n\n```yaml\n{text}```\n\n{said}"
 
 
 def _fired(stack: Stack) -> str:
-    """Say which alerts Prometheus fired on a failure that was brought about; those posted by hand name no generator."""
-    payloads = [json.loads(line).get("payload", {}) for line in stack.recorded.splitlines()]
-    alerts = [alert for payload in payloads for alert in payload.get("alerts", ())]
+    """Say which alerts Prometheus fired on a failure that was brought about; one posted by hand names no generator."""
+    lines = "".join(path.read_text("utf-8") for path in sorted(ROOT.glob("rulesets/*/recorded.jsonl"))).splitlines()
+    alerts = [alert for line in lines for alert in json.loads(line).get("payload", {}).get("alerts", ())]
     fired = {alert["labels"]["alertname"] for alert in alerts if alert["generatorURL"]}
     tried = [f"`{name}`" for name in stack.alerts if name in fired]
     others = [f"`{name}`" for name in stack.alerts if f"`{name}`" not in tried]
@@ -273,14 +332,24 @@ def _beside(stack: Stack) -> str:
     bus = " `bus.url` has the URL of RabbitMQ." if stack.by("bus") else ""
     return (
         f"`tokens` has a name and a token a line, one for each sender.{bus} `production` is a cloud of `clouds.yaml`, "
-        "whose user has the roles above. Whoever posts does so by TLS, which a proxy or `tls` gives."
+        f"whose user has the roles of both tables.{_admin(stack)} "
+        "Whoever posts does so by TLS, which a proxy or `tls` gives."
     )
 
 
-def _part(part: Mapping[str, Any]) -> str:
+def _admin(stack: Stack) -> str:
+    """Say what a poller without its role does not see."""
+    names = [f"`{feed.name}`" for feed in stack.by("poll") if PARTS["pollers"][feed.name] != "member"]
+    maintenance = ", and no maintenance of Masakari's keeps the rules off a host" if "`masakari_hosts`" in names else ""
     return (
-        f"**{part['who']}** (`{part['file']}`):\n\n```{part['language']}\n{part['text']}```\n\n{part['says'].strip()}"
+        f" Without its role {' or '.join(names)} sees nothing, or only what is its own{maintenance}." if names else ""
     )
+
+
+def _part(part: Mapping[str, Any], name: str) -> str:
+    also = part.get("also", {}).get(name, {})
+    text, says = part["text"] + also.get("text", ""), [part["says"].strip(), also.get("says", "")]
+    return f"**{part['who']}** (`{part['file']}`):\n\n```{part['language']}\n{text}```\n\n{' '.join(says).strip()}"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -291,17 +360,24 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def contents(stacks: Iterable[Stack]) -> str:
     """Give the page that names all stacks."""
-    rows = ((f"[{one.name}]({one.name}.md)", _line(_who(feed) for feed in one.feeds if feed.by in {"bus", "post"}),
+    rows = ((f"[{one.name}]({one.name}.md)", _monitoring(one),
              _line(f"`{feed.name}`" for feed in one.by("poll")),
              _line(PARTS["services"][service]["who"] for service in one.services if service != "site"))
             for one in stacks)  # fmt: skip
+    prometheus = PARTS["prometheus"]
     table = _table(("Rule set", "Monitors", "Pollers", "Who acts"), rows)
     said = (
         "One chain for each rule set, from who notices to who acts, with the configuration of each link. A chain has "
         "other links that do as well: [sources.md](../sources.md) has all that can notice. What was tried was tried on "
-        "the cloud of `tests/cloud`, or with the monitoring of `tests/monitored`."
+        "the cloud of `tests/cloud`, or with the monitoring of `tests/monitored`; an action counts only where a test "
+        "asserts that it was done. Each user has the roles that stand in both tables of a page."
     )
-    return f"# Reference stacks\n\n{HEAD}\n\n{said}\n\n{table}\n"
+    scraped = f"## Prometheus\n\n`prometheus.yml`:\n\n```yaml\n{prometheus['text']}```\n\n{prometheus['says']}"
+    return f"# Reference stacks\n\n{HEAD}\n\n{said}\n\n{table}\n\n{scraped}\n"
+
+
+def _monitoring(stack: Stack) -> str:
+    return _line(_who(feed) for feed in stack.feeds if feed.by in {"bus", "post"}) or "none: pollers alone"
 
 
 def _line(names: Iterable[str]) -> str:

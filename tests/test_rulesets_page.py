@@ -1,5 +1,6 @@
 """The pages of the shipped rule sets say what the rule sets are."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,10 @@ def test_what_was_recorded_is_played_to_the_rules(name: str) -> None:
     assert NAMES == list(RECORDED)
     assert [] == [file for file in RECORDED[name]["files"] if file not in tests or not (FOLDER / name / file).exists()]
     assert RECORDED[name]["how"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_holds_a_step_back_is_written_whole(name: str) -> None:
+    """Brackets of a guard are closed where it is cited."""
+    cited = re.findall(r"`([^`]*)`", (FOLDER / name / "README.md").read_text(encoding="utf-8").partition("## Remed")[2])
+    assert [] == [one for one in cited if any(one.count(a) != one.count(b) for a, b in ("{}", "[]"))]

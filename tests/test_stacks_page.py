@@ -1,8 +1,11 @@
 """Reference stacks are what the rule sets need, and their configuration is taken by the programs it is for."""
 
+import ast
 import configparser
+import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,20 @@ import pytest
 import yaml
 
 from tests.calls import Call, caller
-from tests.stacks_page import FOLDER, PARTS, ROOT, SHIPPED, Stack, alerting, pages, policy, serving, stacks
+from tests.stacks_page import (
+    FOLDER,
+    PARTS,
+    ROOT,
+    SHIPPED,
+    TRIED,
+    Stack,
+    alerting,
+    pages,
+    policy,
+    serving,
+    stacks,
+    workflow,
+)
 
 STACKS = stacks()
 INI = [(name, part) for name, part in PARTS["sources"].items() if part["language"] == "ini"]
@@ -45,6 +61,8 @@ def test_the_process_takes_its_configuration(
     said = serving(stack).replace("rulesets/", f"{ROOT / 'rulesets'}/")
     for name, text in {"serve.yaml": said, "policy.yaml": policy(stack), "tokens": "sender 0123456789abcdef\n"}.items():
         (tmp_path / name).write_text(text, "utf-8")
+    for name in stack.tells:
+        (tmp_path / f"{name}.url").write_text("https://chat.example.org/hooks/1\n", "utf-8")
     (tmp_path / "bus.url").write_text("rabbit://user:password@127.0.0.1:5672/\n", "utf-8")
     (tmp_path / "clouds.yaml").write_text("clouds: {production: {auth: {auth_url: 'http://127.0.0.1/'}}}\n", "utf-8")
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
@@ -52,11 +70,80 @@ def test_the_process_takes_its_configuration(
     assert 0 == checked.code, checked.out + checked.err
 
 
+def test_prometheus_takes_what_it_scrapes(tmp_path: Path) -> None:
+    """What all pages link to is a configuration of Prometheus', with each job an alert goes by."""
+    (tmp_path / "prometheus.yml").write_text(PARTS["prometheus"]["text"], "utf-8")
+    _judged("promtool", "check", "config", tmp_path / "prometheus.yml")
+    jobs = {one["job_name"] for one in yaml.safe_load(PARTS["prometheus"]["text"])["scrape_configs"]}
+    asked = {job for one in PARTS["alerts"].values() for job in re.findall(r'job="(\w+)"', one["expr"])}
+    assert set() == asked - jobs
+
+
+def test_each_poller_has_a_role() -> None:
+    """Who may ask is said of each poller, and of no other."""
+    known = {feed.name for one in SHIPPED for feed in one.vocabulary.sources.values() if feed.by == "poll"}
+    assert known == {*PARTS["pollers"]}
+
+
+@pytest.mark.parametrize("stack", [one for one in STACKS if one.workflows], ids=lambda stack: stack.name)
+def test_a_workflow_takes_what_rules_give(stack: Stack) -> None:
+    """Each workflow that rules start has an example, whose input has the names they give."""
+    for name, given in stack.workflows.items():
+        (made,) = re.findall(r"```yaml\n(.+?)```", workflow(name), re.DOTALL)
+        read = yaml.safe_load(made)[name]
+        assert given == sorted(read["input"])
+        assert {*re.findall(r"<% \$\.(\w+) %>", made)} == {*given}
+
+
 @pytest.mark.parametrize("stack", [one for one in STACKS if one.alerts], ids=lambda stack: stack.name)
 def test_prometheus_takes_the_alerts(tmp_path: Path, stack: Stack) -> None:
     """Each expression is one of Prometheus' own."""
     (tmp_path / "alerts.yml").write_text(alerting(stack), "utf-8")
     _judged("promtool", "check", "rules", tmp_path / "alerts.yml")
+
+
+def _names(tree: ast.AST) -> dict[str, ast.AST]:
+    """Give what each name of a piece of code stands for."""
+    given = [one for one in ast.walk(tree) if isinstance(one, ast.Assign)]
+    return {
+        one.id: made.value for made in given for to in made.targets for one in ast.walk(to) if isinstance(one, ast.Name)
+    }
+
+
+def _words(tree: ast.AST, names: dict[str, ast.AST], seen: frozenset[str] = frozenset()) -> set[str]:
+    """Give the texts in a piece of code, and in what its names stand for."""
+    found = {one.value for one in ast.walk(tree) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    for one in ast.walk(tree):
+        if isinstance(one, ast.Name) and one.id in names and one.id not in seen:
+            found |= _words(names[one.id], names, seen | {one.id})
+        elif isinstance(one, ast.Attribute):
+            found.add(one.attr)
+        elif isinstance(one, ast.Name):
+            found.add(one.id)
+    return found
+
+
+def _asserted(file: str, test: str) -> Iterator[set[str]]:
+    """Give what stands in each assertion of a test on the real cloud, and then in the whole of it."""
+    module = ast.parse((ROOT / "tests" / "cloud" / f"{file}.py").read_text("utf-8"))
+    (found,) = [one for one in module.body if isinstance(one, ast.FunctionDef) and one.name == test]
+    outer = {name: value for one in module.body for name, value in _names(one).items() if isinstance(one, ast.Assign)}
+    names = {**outer, **_names(found)}
+    yield from (_words(one, names) for one in ast.walk(found) if isinstance(one, ast.Assert))
+    yield _words(found, names)
+
+
+TESTED = [(sort, name, *one) for sort, named in TRIED.items() for name, tests in named.items() for one in tests.items()]
+
+
+@pytest.mark.parametrize(("sort", "name", "file", "test"), TESTED, ids=lambda one: one.removeprefix("test_"))
+def test_what_is_said_to_be_tried_is_asserted(sort: str, name: str, file: str, test: str) -> None:
+    """An action stands in an assertion that something was done; a poller in the test that goes by it."""
+    *asserted, whole = _asserted(file, test)
+    if sort == "actions":
+        assert any({name, "done"} <= one and "refused" not in one for one in asserted)
+    else:
+        assert any(name in one for one in whole)
 
 
 FIRES = """\
