@@ -68,9 +68,10 @@ def test_the_rules_of_the_sample_are_sound() -> None:
     heard = ["monitoring-says-so", "ha-monitor-says-so", "host-was-back", "host-is-back", "host-is-in-hand"]
     judged = ["witnesses-agree", "host-is-dead"]
     spared = ["host-has-fallen", "something-reports", "clock-is-off", "masakari-is-at-it", "masakari-is-at-it-by-uuid"]
-    taken = ["another-healer-marked-it", "another-healer-has-it", "host-is-held-down"]
+    taken = ["host-is-switched-on", "another-healer-marked-it", "another-healer-has-it", "host-is-held-down"]
     healed = ["host-is-condemned", "heal-dead-host", "tell-slow-evacuation"]
-    marked = ["tell-waiting-host", "host-was-felled", "felled-host-reports", "host-is-up-again", "host-serves-again"]
+    felled = ["tell-waiting-host", "host-was-felled", "host-becomes-ours", "felled-host-reports"]
+    marked = [*felled, "host-is-up-again", "host-serves-again"]
     back = [
         "keep-off",
         "host-bears-our-mark",
