@@ -63,8 +63,6 @@ class Record:
     _readers: Readers = field(init=False)
     _against: frozenset[str] = field(init=False)
     """The kinds that hold some rule back."""
-    _states: dict[Identity, State] = field(factory=dict)
-    """The states of these as they were last told, by their kind and key."""
 
     def __attrs_post_init__(self) -> None:
         """Begin with nothing read."""
@@ -82,16 +80,13 @@ class Record:
             self._decided(decision)
         for decision in _posted(self._faults, item):
             self._failures.append(_failure(decision, item, self._held(item)))
-        if isinstance(item, State) and item.kind in self._against:
-            key = self.program.vocabulary.kinds[item.kind].key
-            named = (item.source if name == "source" else item.fields.get(name) for name in key)
-            self._states[item.kind, *named] = item
 
     def _held(self, item: Event | State) -> str:
         """Say which rules read an item, and what that is there of the same thing may hold them back."""
         read = [one for one, pattern in self._readers.reading.get(item.kind, ()) if self._takes(one, pattern, item)]
         said = {value for value in item.fields.values() if isinstance(value, str)}
-        there = {one.kind for one in self._states.values() if not (one.cleared or said.isdisjoint(_texts(one)))}
+        standing = (one for kind in self._against for one in self._rules.states(kind))
+        there = {one.kind for one in standing if not said.isdisjoint(_texts(one))}
         against = {
             kind
             for one in self._readers.after(read)

@@ -59,8 +59,8 @@ def _unasked(cloud: Cloud | None) -> Iterator[Gap]:
             yield Gap("no_role", name, reason, "give the user of the pollers the role, or let a policy allow it")
 
 
-_IMPLIED = {"admin": ("manager", "member", "reader"), "manager": ("member", "reader"), "member": ("reader",)}
-"""What Keystone lets a role imply."""
+_IMPLIED = {"manager": ("member", "reader"), "member": ("reader",)}
+"""What Keystone lets a role imply; `admin` may do all there is."""
 
 
 def _may(role: str, roles: tuple[str, ...]) -> bool:
