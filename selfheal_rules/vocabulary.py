@@ -314,13 +314,16 @@ class Feed:
     """
     One source of items: the way they come, the service of a cloud that sends or answers, and how it is switched on.
 
-    `nova.state_changes` is what of `nova` has a switch of its own.
+    `nova.state_changes` is what of `nova` has a switch of its own. `roles` are those of which any lets a user ask a
+    service for it, by the policies a service comes with; whoever has none of them sees nothing, or only what is their
+    own.
     """
 
     name: str
     by: Way
     service: str = ""
     switch: str = ""
+    roles: tuple[str, ...] = ()
     span: Span = field(default=NOWHERE, eq=False, repr=False)
 
 

@@ -242,7 +242,7 @@ def _inputs(stack: Stack) -> Iterator[tuple[str, ...]]:
     for kind, feeds in stack.kinds.items():
         for feed in feeds:
             told = f", told by {stack.monitors[kind]}" if feed.name == "masakari" and kind in stack.monitors else ""
-            role = f"`{PARTS['pollers'][feed.name]}`" if feed.by == "poll" else ""
+            role = (" or ".join(f"`{one}`" for one in feed.roles) or "`member`") if feed.by == "poll" else ""
             yield f"`{kind}`", _who(feed) + told, _over(feed), role, _heard(feed, stack)
         beside = [one.name for one in SHIPPED if one.name != stack.name and kind in concluded(one)]
         if beside:
@@ -339,7 +339,7 @@ def _beside(stack: Stack) -> str:
 
 def _admin(stack: Stack) -> str:
     """Say what a poller without its role does not see."""
-    names = [f"`{feed.name}`" for feed in stack.by("poll") if PARTS["pollers"][feed.name] != "member"]
+    names = [f"`{feed.name}`" for feed in stack.by("poll") if feed.roles]
     maintenance = ", and no maintenance of Masakari's keeps the rules off a host" if "`masakari_hosts`" in names else ""
     return (
         f" Without its role {' or '.join(names)} sees nothing, or only what is its own{maintenance}." if names else ""

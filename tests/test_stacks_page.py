@@ -79,12 +79,6 @@ def test_prometheus_takes_what_it_scrapes(tmp_path: Path) -> None:
     assert set() == asked - jobs
 
 
-def test_each_poller_has_a_role() -> None:
-    """Who may ask is said of each poller, and of no other."""
-    known = {feed.name for one in SHIPPED for feed in one.vocabulary.sources.values() if feed.by == "poll"}
-    assert known == {*PARTS["pollers"]}
-
-
 @pytest.mark.parametrize("stack", [one for one in STACKS if one.workflows], ids=lambda stack: stack.name)
 def test_a_workflow_takes_what_rules_give(stack: Stack) -> None:
     """Each workflow that rules start has an example, whose input has the names they give."""

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from selfheal_rules.diagnostics import Report, RuleSetError
 from selfheal_rules.model import ANY_KIND
 from selfheal_rules.parse import literals
-from selfheal_rules.parse.fields import NAME, Fields, Keys, closed, keyed, table
+from selfheal_rules.parse.fields import NAME, Fields, Keys, closed, keyed, one_or_more_names, table
 from selfheal_rules.parse.files import nodes_of, read_source, whole
 from selfheal_rules.parse.findings import Findings, did_you_mean, likely
 from selfheal_rules.parse.nodes import ListNode, MapNode, Node, ScalarNode
@@ -26,7 +26,7 @@ VOCABULARY = Keys("a vocabulary", ("selfheal_vocabulary", "vocabulary"), ("doc",
 SECTIONS: tuple[tuple[Form, str], ...] = (("event", "events"), ("state", "states"))
 EVENT = Keys("an event kind", (), ("doc", "sources", "fields"))
 STATE = Keys("a state kind", ("key",), ("doc", "sources", "fields"))
-SOURCE = Keys("a source", ("by",), ("service", "switch"))
+SOURCE = Keys("a source", ("by",), ("service", "switch", "roles"))
 FIELD = Keys("a field", ("type",), ("required", "doc", "origin", "secret"))
 
 
@@ -192,7 +192,8 @@ def _sources(fields: Fields) -> Iterable[Feed]:
             continue
         found = closed(inner, SOURCE, fields.findings)
         if found is not None:
-            yield Feed(name, _way(found), found.text("service"), found.text("switch"), key.span)
+            roles = (node := found.node_of("roles")) and one_or_more_names(node, "roles", fields.findings)
+            yield Feed(name, _way(found), found.text("service"), found.text("switch"), roles or (), key.span)
 
 
 def _way(fields: Fields) -> Way:

@@ -12,6 +12,7 @@ from selfheal_rules.schema.forms import (
     closed,
     exactly_one,
     offered,
+    one_or_more,
     ref,
     several,
     shown_by,
@@ -60,6 +61,7 @@ def _source() -> Shapes:
         "by": told("The way its items come.", {"enum": list(get_args(Way))}),
         "service": told("The service of a cloud that sends them, or is asked.", TEXT),
         "switch": told("How it is switched on.", TEXT),
+        "roles": told("The roles of which any lets a user ask for it.", one_or_more(TEXT)),
     }
 
 

@@ -8,11 +8,13 @@ from selfheal_rules.cloud import Cloud
 from selfheal_rules.model import Do
 from selfheal_rules.survey.gap import Gap
 from selfheal_rules.survey.readers import Placed, Readers
+from selfheal_rules.vocabulary import Vocabulary
 
 
 def unable(readers: Readers, cloud: Cloud | None) -> Iterator[Gap]:
     """Give a gap for each step that does what cannot be done, and for each poller that asks what its user may not."""
-    yield from _unasked(cloud)
+    if cloud:
+        yield from _unasked(cloud, readers.vocabulary)
     for one in readers.rules:
         for step in one.view.dos:
             action: ActionType | None = CATALOGUE.get(step.action)
@@ -41,22 +43,15 @@ def _lacking(one: Placed, step: Do, action: ActionType, cloud: Cloud | None) -> 
         )
 
 
-_ASKING = {
-    "masakari_hosts": "hosts of Masakari",
-    "octavia_amphorae": "amphorae",
-    "nova_servers": "servers of all projects",
-}
-"""The pollers whose questions a service answers to `admin` alone, with what they ask for."""
-
-
-def _unasked(cloud: Cloud | None) -> Iterator[Gap]:
-    for name in (cloud.pollers or ()) if cloud else ():
-        if cloud and cloud.roles is not None and name in _ASKING and not _may("admin", cloud.roles):
+def _unasked(cloud: Cloud, vocabulary: Vocabulary) -> Iterator[Gap]:
+    for feed in map(vocabulary.sources.get, cloud.pollers or ()):
+        if cloud.roles is not None and feed and feed.roles and not any(_may(one, cloud.roles) for one in feed.roles):
+            needed = f"one of the roles {listed(feed.roles)}" if feed.roles[1:] else f"the role {listed(feed.roles)}"
             reason = (
-                f"the poller asks for {_ASKING[name]}, which needs the role `admin`, and the user has "
-                f"{listed(cloud.roles) or 'none'}: it sees nothing, or only what is its own"
+                f"the poller needs {needed}, and the user has {listed(cloud.roles) or 'none'}: "
+                "it sees nothing, or only what is its own"
             )
-            yield Gap("no_role", name, reason, "give the user of the pollers the role, or let a policy allow it")
+            yield Gap("no_role", feed.name, reason, "give the user of the pollers the role, or let a policy allow it")
 
 
 _IMPLIED = {"manager": ("member", "reader"), "member": ("reader",)}

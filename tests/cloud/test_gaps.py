@@ -1,6 +1,8 @@
 """`selfheal gaps --probe` of a real cloud, and what rules are told to lack in it."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,11 +11,15 @@ import pytest
 from attrs import frozen
 
 from selfheal_rules.cloud import Cloud as Described
+from selfheal_rules.diagnostics import ExecutorError
+from selfheal_rules.execute.openstack.api import Api, Refused
+from selfheal_rules.integrations.polling import SWEEPS
 from selfheal_rules.parse.cloud import parse_cloud
 from selfheal_rules.source import Source
 from tests.calls import Call, caller
 from tests.cloud.rig import Cloud
 from tests.cloud.test_served import CLOUDS
+from tests.payloads import VOCABULARY
 
 RULES = "rulesets/compute-host-failure"
 MEMBER = """\
@@ -102,6 +108,19 @@ def test_what_a_member_may_not_do_is_told(asking: Asking) -> None:
     answer = openstack.connect(cloud="member").compute.get("/os-services")
     forbidden = 403
     assert forbidden == answer.status_code
+
+
+def test_a_poller_without_its_role_sees_nothing_of_others(asking: Asking) -> None:
+    """Services refuse a member what the vocabulary says is for other roles, or tell it what is its own: none here."""
+    roles = {feed.name: feed.roles for feed in VOCABULARY.sources.values() if feed.roles}
+    api, seen = Api(openstack.connect(cloud="member")), dict[str, list[object]]()
+    for name in roles:
+        with suppress(Refused, ExecutorError):
+            seen[name] = list(SWEEPS[name](api, datetime.now(UTC)))
+    assert [] == [told for told in seen.values() if told]
+    kept = asking.probe("member") + f"pollers: [{', '.join(roles)}]\n"
+    reasons = asking.lacking(kept)["no_role"]
+    assert len(roles) == len([one for one in reasons if one.startswith("the poller needs ")])
 
 
 def test_rules_whose_sources_are_off_are_blind(asking: Asking) -> None:
