@@ -16,6 +16,7 @@ EVERYTHING = frozenset({"", "all", "any", "none", "null"})
 """Texts that name no one thing."""
 _SEVERAL = re.compile(r"[*?\[\],;%\s]")
 """In none of them does any of these stand that is read as a pattern or a list somewhere, unless it is an address."""
+_NO_HOST = re.compile(r"[:/#]")
 _PORTED = re.compile(r"([^:]+):\d+\Z")
 
 
@@ -41,9 +42,20 @@ def names_one(name: str) -> bool:
 
 
 def short(name: str) -> str:
-    """Give what stands before the domain of a plain name; an empty text where there is none, or it fits any name."""
-    first, _, domain = name.partition(".")
-    return first if first.strip("*?") and any(letter.isalpha() for letter in domain) else ""
+    """
+    Give a plain name without the domain of its host; an empty text where there is none, or nothing is left that tells.
+
+    A service of Cinder's or RabbitMQ's has its host on one side of an `@`, and keeps what is on the other: several
+    back ends of a host are several. What is no host's name, such as a URL, has no short form.
+    """
+    cut = "@".join(map(_host, name.split("@")))
+    return cut if cut != name else ""
+
+
+def _host(part: str) -> str:
+    first, _, domain = part.partition(".")
+    is_host = first.strip("*?") and any(letter.isalpha() for letter in domain) and not _NO_HOST.search(part)
+    return first if is_host else part
 
 
 @lru_cache(maxsize=1 << 16)

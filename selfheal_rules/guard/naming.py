@@ -2,7 +2,8 @@
 What names a thing: a name however it is spelt, or a pattern of names.
 
 A host with a domain is the host of the short name as well. What must be left alone is left alone under each spelling;
-where two hosts share a short name, both are.
+where two hosts share a short name, both are. What is on a host by its name, as `ctl-1@lvm` and `rabbit@ctl-1` are, is
+left alone with it.
 """
 
 import re
@@ -24,10 +25,13 @@ class Names:
         """Of those with a domain what is before it, for things that are called without one."""
 
     def cover(self, name: str) -> bool:
-        """Whether one of them is of a thing of this name, however either is written."""
+        """Whether one of them is of a thing of this name, or of its host, however either is written."""
+        name = forms(name)[0]
+        return self._is(name) or ("@" in name and any(map(self._is, name.split("@"))))
+
+    def _is(self, name: str) -> bool:
         if self._whole is None:
             return False
-        name = forms(name)[0]
         if self._whole.match(name):
             return True
         if "." not in name:

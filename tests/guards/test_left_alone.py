@@ -205,13 +205,39 @@ def test_one_host_is_one_however_people_policies_and_payloads_spell_it(written: 
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("10.0.0.5", "10.0.0.6"), ("fe80::1", "fe80::2"), ("[fe80::1]:80", "[fe80::2]:80"), ("a.2", "a.3")],
+    [
+        ("10.0.0.5", "10.0.0.6"),
+        ("fe80::1", "fe80::2"),
+        ("[fe80::1]:80", "[fe80::2]:80"),
+        ("a.2", "a.3"),
+        ("c1.example.org@lvm", "c1.example.org@ceph"),
+        ("rabbit@c1.example.org", "rabbit@c2.example.org"),
+        ("https://api.example.org:5000/v3", "https://api.example.org:8774/v2.1"),
+    ],
 )
-def test_what_is_no_name_with_a_domain_has_no_short_form(one: str, other: str) -> None:
-    """Two addresses that begin alike are two things."""
+def test_what_differs_behind_no_domain_is_two(one: str, other: str) -> None:
+    """Two addresses that begin alike, what two things on one host are called after it, two ends of one API."""
     site = Site(rule(LOST, DRAINED), FREE)
     assert [f"disable_service {one} allowed@0"] == site.event("lost", 0, one)
     assert [f"disable_service {other} allowed@0"] == site.event("lost", 0, other)
+
+
+@pytest.mark.parametrize("written", ["c1", "C1.example.org", "c*.example.org"])
+@pytest.mark.parametrize(
+    "target", ["c1@lvm", "c1.example.org@lvm", "rabbit@c1", "rabbit@c1.example.org", "c1@lvm#pool"]
+)
+def test_what_is_called_after_a_protected_host_is_protected(written: str, target: str) -> None:
+    """Back ends of Cinder's and nodes of RabbitMQ are on the host they are named by; that of another host is not."""
+    site = Site(rule(LOST, DRAIN), f'{FREE}protected: [{{target: "{written}", reason: r}}]\n')
+    assert [f"disable_service {target} rejected:protected@0"] == site.event("lost", 0, target)
+    assert ["disable_service d2.example.org@lvm allowed@0"] == site.event("lost", 0, "d2.example.org@lvm")
+
+
+def test_a_back_end_is_one_under_the_name_of_its_host_in_any_spelling() -> None:
+    """What one spelling does the other waits for; what is on the other side of the host's name stays."""
+    site = Site(rule(LOST, DRAINED), FREE)
+    assert ["disable_service c1@lvm allowed@0"] == site.event("lost", 0, "c1@lvm")
+    assert [] == [said for said in site.event("lost", 1, "C1.example.org@lvm") if "allowed" in said]
 
 
 ODD = st.builds(
