@@ -71,7 +71,7 @@ def test_the_rules_of_the_sample_are_sound() -> None:
     taken = ["host-is-switched-on", "another-healer-marked-it", "another-healer-has-it", "host-is-held-down"]
     healed = ["host-is-condemned", "heal-dead-host", "tell-slow-evacuation"]
     felled = ["tell-waiting-host", "host-was-felled", "host-becomes-ours", "felled-host-reports"]
-    marked = [*felled, "host-is-up-again", "host-serves-again"]
+    marked = [*felled, "host-serves-again"]
     back = [
         "keep-off",
         "host-bears-our-mark",
