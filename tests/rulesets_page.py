@@ -42,9 +42,9 @@ WORDS = (
 
 ROLLOUT = (
     "Begin in shadow: without a policy that enforces it, the rule set decides and does nothing. Replay a record first "
-    "(`selfheal replay`), look at each decision for a fortnight, then enforce it with the grade `approve`, then `auto`. "
-    "What is ill at that moment was begun in shadow and is not begun again: look at what was shown last, and heal that "
-    "by hand."
+    "(`selfheal replay`), look at each decision for a fortnight, then enforce it with the grade `approve`, then "
+    "`auto`. What is ill at that moment was begun in shadow and is not begun again: look at what was shown last, and "
+    "heal that by hand."
 )
 
 

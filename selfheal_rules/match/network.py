@@ -9,7 +9,7 @@ from selfheal_rules.match.matcher import NATIVE, Matching
 from selfheal_rules.match.memory import AGE, HOLD, Memory
 from selfheal_rules.match.populations import Listener
 from selfheal_rules.match.rows import Kept, Match, Pending, Record, Row, in_order, kept
-from selfheal_rules.match.takers import Firing, Meeting, Single, Take, meeting, taker
+from selfheal_rules.match.takers import ByPart, Firing, Meeting, Single, Take, meeting, taker
 from selfheal_rules.match.tallies import Tallies
 from selfheal_rules.values import lookup, microseconds
 
@@ -42,8 +42,8 @@ class Network:
         """By part, what puts something there."""
         self._shared = {"m": memory, "sources": memory.seen, "rooms": memory.rooms}
         self._shared |= {"kept": kept, "expire": self.expire}
-        self.takers: tuple[Take, ...] = ()
-        self.meetings: tuple[Meeting, ...] = ()
+        self.takers: ByPart[Take] = ByPart(self, taker)
+        self.meetings: ByPart[Meeting] = ByPart(self, meeting)
         self.listeners: dict[str, list[Listener]] = {}
         memory.demand = self.tallies.demand
         memory.max_age = max_age
@@ -52,8 +52,7 @@ class Network:
         """Take what fires as it is found, and say what each part does with an event."""
         self.straight, self.joins = straight, joins
         self._share()
-        self.meetings = tuple(meeting(self, part) for part in self.parts)
-        self.takers = tuple(taker(self, part) for part in self.parts)
+        self.meetings, self.takers = ByPart(self, meeting), ByPart(self, taker)
         self.firing = {}
         for kind, entry in self.plan.entries.items():
             found = [straight[number] for number in entry.always or ()]

@@ -7,7 +7,7 @@ has to hold it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -25,6 +25,7 @@ Firing: TypeAlias = Sequence[tuple[Any, ...]] | Implied
 """The matches it fires by."""
 Take: TypeAlias = Callable[[Any], object]
 """Takes a row of a part."""
+Made = TypeVar("Made")
 
 
 @frozen(eq=False, repr=False)
@@ -34,6 +35,20 @@ class Meeting:
     early: Take
     late: Take
     changed: Take
+
+
+class ByPart(dict[int, Made], Generic[Made]):
+    """What is made of each part once something comes to it: most parts of large rule sets hear nothing in a run."""
+
+    def __init__(self, network: "Network", make: "Callable[[Network, Part], Made]") -> None:
+        """Begin with nothing made."""
+        super().__init__()
+        self._network, self._make = network, make
+
+    def __missing__(self, number: int) -> Made:
+        """Make that of a part, by its number."""
+        made = self[number] = self._make(self._network, self._network.parts[number])
+        return made
 
 
 def meeting(network: "Network", part: Part) -> Meeting:

@@ -96,9 +96,8 @@ class Programs:
 
     def _compiled(self, values: FrozenMap, place: Node, findings: Findings) -> Known | None:
         set_up = [evolve(one, values=FrozenMap(_of(one, values))) for one in self.rulesets]
-        errors = [error for one in set_up for error in check_rules(one).errors]
         try:
-            return None if refused(errors, place.span, findings) else Known(compile_rules(*set_up))
+            return Known(compile_rules(*set_up))
         except RuleSetError as error:
             refused(error.report.errors, place.span, findings)
             return None
