@@ -165,7 +165,7 @@ def test_load_balancer_member(cloud: Cloud, pool: str, group: str, hook: Hook) -
         tape.posted("unhealthy_members")
     finally:
         cloud.connection.alarm.delete(f"/alarms/{answer.json()['alarm_id']}")
-    said = tape.kept("load-balancer-member").decided("load-balancer-member", timedelta(minutes=10))
+    said = tape.kept("load-balancer-member").decided("load-balancer-member", timedelta(minutes=25))
     assert ("shadowed", "orchestration.mark_unhealthy", unit) == said[0]
 
 
