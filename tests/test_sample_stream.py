@@ -70,7 +70,7 @@ def test_the_rules_of_the_sample_are_sound() -> None:
     spared = ["host-has-fallen", "something-reports", "clock-is-off", "masakari-is-at-it", "masakari-is-at-it-by-uuid"]
     taken = ["host-is-switched-on", "another-healer-marked-it", "another-healer-has-it", "host-is-held-down"]
     healed = ["host-is-condemned", "heal-dead-host", "tell-slow-evacuation"]
-    felled = ["tell-waiting-host", "host-was-felled", "host-becomes-ours", "felled-host-reports"]
+    felled = ["tell-waiting-host", "host-was-felled", "host-becomes-ours", "verdict-is-over"]
     marked = [*felled, "host-is-up-again", "host-serves-again"]
     back = [
         "keep-off",
