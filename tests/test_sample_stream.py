@@ -76,7 +76,7 @@ def test_the_rules_of_the_sample_are_sound() -> None:
         "host-is-held-down",
     ]
     healed = ["host-is-condemned", "heal-dead-host", "tell-slow-evacuation"]
-    felled = ["tell-waiting-host", "host-was-felled", "host-becomes-ours", "verdict-is-over"]
+    felled = ["tell-host-switched-on", "tell-waiting-host", "host-was-felled", "host-becomes-ours", "verdict-is-over"]
     marked = [*felled, "host-is-up-again", "host-serves-again"]
     back = [
         "keep-off",
