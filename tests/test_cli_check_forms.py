@@ -130,7 +130,7 @@ def test_the_shipped_rules_fit_the_shipped_stream(call: Call) -> None:
     found = call("check", RULES, "--inventory", STREAM)
     assert 0 == found.code
     beside = {"clock.off", "host.handed", "host.minded", "host.returned", "host.rising", "host.storm", "nic.down"}
-    pollers = {"recovery", "segment.host", "service.liveness"}
+    pollers = {"recovery", "segment.host", "service.liveness", "source.freshness"}
     assert beside | pollers == set(re.findall(r"SH375\]: no `([\w.]+)` was seen", found.out))
 
 
