@@ -215,25 +215,6 @@ def test_an_action_has_its_service_its_version_and_its_role(at: str, expected: l
     assert expected == [(sort, reason) for sort, _, reason in found]
 
 
-@pytest.mark.parametrize(
-    ("pollers", "roles", "needed"),
-    [
-        ("nova_services", "member, reader", "the role `admin`, and the user has `member`, `reader`"),
-        ("octavia_amphorae", "", "one of the roles `admin`, `load-balancer_admin`, and the user has none"),
-        ("octavia_amphorae", "load-balancer_admin", ""),
-        ("nova_services, octavia_amphorae", "admin", ""),
-        ("heat_stacks", "member", ""),
-    ],
-)
-def test_a_poller_has_a_role_that_may_ask(pollers: str, roles: str, needed: str) -> None:
-    """What a service tells some roles alone is not seen without any of them; where nobody says the roles, it may be."""
-    at = f"pollers: [{pollers}]\n"
-    expected = [f"the poller needs {needed}: it sees nothing, or only what is its own"] if needed else []
-    quiet = _one(ON, "{do: noop}")
-    assert expected == [reason for _, _, reason in told(gaps(quiet, cloud(f"{at}roles: [{roles}]")), "no_role")]
-    assert [] == told(gaps(quiet, cloud(at)), "no_role")
-
-
 def test_an_action_of_an_ended_project_is_told_of() -> None:
     """Unless its service still runs."""
     then = "{do: root_cause.post_event, target: $a.host, with: {type: x}}"
