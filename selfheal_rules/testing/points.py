@@ -1,7 +1,7 @@
 """What tests can cover of rules: each rule, leaf, window, guard, outcome and step, and each way it can go."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeGuard
 
 from attrs import field, frozen
 
@@ -108,13 +108,18 @@ def _windows(ruleset: RuleSet, rule: Rule) -> Iterator[tuple[Mutant, Point]]:
             yield mutant, Point("windows", ruleset.name, rule.id, f"`{word}`", way, number, span)
 
 
+def _has_window(piece: object) -> TypeGuard[Group | Count | Aggregate | Confirm | Ending]:
+    """Whether the length of a window says something: a count that is always true only makes a conclusion linger."""
+    if isinstance(piece, Count):
+        return [("at_least", 0)] != [(one.comparison, getattr(one.operand, "value", None)) for one in piece.bounds]
+    return isinstance(piece, Group | Aggregate | Confirm | Ending)
+
+
 def _durations(rule: Rule) -> Iterator[tuple[Path, str, Span]]:
     for path, piece in pieces(rule):
         if isinstance(piece, Group | Pattern) and isinstance(piece.held, Written | Parameter):
             yield (*path, "held"), "for", piece.held.span
-        if isinstance(piece, Group | Count | Aggregate | Confirm | Ending) and isinstance(
-            piece.within, Written | Parameter
-        ):
+        if _has_window(piece) and isinstance(piece.within, Written | Parameter):
             yield (*path, "within"), "within", piece.within.span
 
 
