@@ -111,7 +111,7 @@ def _windows(ruleset: RuleSet, rule: Rule) -> Iterator[tuple[Mutant, Point]]:
 def _has_window(piece: object) -> TypeGuard[Group | Count | Aggregate | Confirm | Ending]:
     """Whether the length of a window says something: a count that is always true only makes a conclusion linger."""
     if isinstance(piece, Count):
-        return [("at_least", 0)] != [(one.comparison, getattr(one.operand, "value", None)) for one in piece.bounds]
+        return [(one.comparison, getattr(one.operand, "value", None)) for one in piece.bounds] != [("at_least", 0)]
     return isinstance(piece, Group | Aggregate | Confirm | Ending)
 
 
