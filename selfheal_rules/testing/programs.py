@@ -155,7 +155,7 @@ def _load(path: Path, node: Node, findings: Findings) -> RuleSet | None:
         findings.refuse("SH411", here.found[0].message, node, "`rulesets:` names files, or folders with a rules.yaml")
         return None
     ruleset, report = parse_rules(source, folder=file.parent)
-    errors = report.errors + (check_rules(ruleset).errors if ruleset else ())
+    errors = report.errors + (check_rules(ruleset, lint=False).errors if ruleset else ())
     return None if refused(errors, node.span, findings) else ruleset
 
 

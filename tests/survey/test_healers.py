@@ -9,9 +9,11 @@ from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check import check_rules
 from selfheal_rules.guard.binding import refuse_policy
 from selfheal_rules.parse.policy import load_policy
+from selfheal_rules.survey.overlaps import find_overlaps
 from selfheal_rules.survey.shipped import given as told_by
 from selfheal_rules.survey.shipped import healers
 from tests import healers_page
+from tests.survey.written import cloud
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [load_rules(path.parent) for path in sorted(ROOT.glob("rulesets/*/rules.yaml"))]
@@ -37,3 +39,13 @@ def test_the_marks_of_healers_ship_as_a_policy() -> None:
     policy = load_policy(path)
     refuse_policy(compile_rules(*SHIPPED), policy)
     assert all(one.owner for one in policy.stand_down)
+
+
+def test_healers_that_are_not_there_are_left_out() -> None:
+    """A cloud names those it has; with them both are known to be there, and without a cloud none is."""
+    some = [load_rules(ROOT / "rulesets" / name) for name in ("compute-host-failure", "cinder-backend", "l3-agent")]
+    found = find_overlaps(some, cloud("healers: [masakari]"))
+    assert ["masakari"] == [one.name for one in found.healers]
+    assert {"", "Masakari"} == {one.second.healer for one in found.overlaps}
+    assert {True} == {one.is_finding for one in found.overlaps if one.second.healer and not one.is_apart}
+    assert not any(one.is_finding for one in find_overlaps(some).overlaps if one.second.healer)
