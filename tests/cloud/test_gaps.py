@@ -127,16 +127,17 @@ def test_rules_whose_sources_are_off_are_blind(asking: Asking) -> None:
     """
     No notification, no poller, no webhook: a person says so, as no API does; what is left out is not judged.
 
-    What the rule set clock-skew concludes, which is not asked about here, nothing gives in any case.
+    What the rule sets clock-skew and bare-metal-power-failure conclude, which are not asked about here, nothing gives in
+    any case.
     """
     described = asking.probe("here")
-    (clock,) = asking.lacking(described)["blind_rule"]
-    assert "no source gives `clock.off`" in clock
+    beside = asking.lacking(described)["blind_rule"]
+    assert ["clock.off", "host.rising"] == [one.partition("no source gives `")[2].partition("`")[0] for one in beside]
     off = described + "notifications: []\npollers: []\nwebhooks: [alertmanager]\n"
     assert any("(its notifications are off)" in one for one in asking.lacking(off)["blind_rule"])
     posted = "webhooks: [alertmanager, masakari.monitors]\n"
     on = f"notifications: [nova, ironic, masakari]\npollers: [nova_services, masakari_hosts]\n{posted}"
-    assert [clock] == asking.lacking(described + on)["blind_rule"]
+    assert beside == asking.lacking(described + on)["blind_rule"]
 
 
 def test_alarms_of_aodh_are_named_and_not_said_to_be_all(asking: Asking, alarm: str) -> None:
