@@ -127,8 +127,8 @@ def test_rules_whose_sources_are_off_are_blind(asking: Asking) -> None:
     """
     No notification, no poller, no webhook: a person says so, as no API does; what is left out is not judged.
 
-    What the rule sets clock-skew and bare-metal-power-failure conclude, which are not asked about here, nothing gives in
-    any case.
+    What the rule sets clock-skew and bare-metal-power-failure conclude, which are not asked about here, nothing
+    gives in any case.
     """
     described = asking.probe("here")
     beside = asking.lacking(described)["blind_rule"]
