@@ -109,3 +109,36 @@ def test_mistakes_are_not_looked_for_by_some_cases(call: Call, tmp_path: Path) -
 def test_what_is_no_share_is_a_wrong_call(call: Call, tmp_path: Path, share: str) -> None:
     """`--min` takes a number from 0 to 100."""
     assert 2 == call("test", _site(tmp_path, FAR), "--mutate", "--min", share).code
+
+
+def _fates(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / "mutation.jsonl").read_text("utf-8").splitlines()]
+
+
+def test_what_became_of_mistakes_is_kept(call: Call, tmp_path: Path) -> None:
+    """A later run comes to the same score and survivors, and writes the same; a case that is new is tried on them."""
+    first = call("test", _site(tmp_path, FAR), "--mutate", "--incremental")
+    head, rule = _fates(tmp_path)
+    assert (1, "one/cool", {"far"}) == (head["selfheal_mutation"], rule["rule"], {*rule["killed"]})
+    again = call("test", tmp_path, "--mutate", "--incremental")
+    assert (first.out, [head, rule]) == (again.out, _fates(tmp_path))
+    assert call("test", _site(tmp_path, FAR + BELOW + AT)).code == 0
+    plain, later = call("test", tmp_path, "--mutate"), call("test", tmp_path, "--mutate", "--incremental")
+    assert plain.out == later.out
+    assert {"far", "below", "at"} == {*_fates(tmp_path)[1]["killed"]}
+
+
+def test_a_mistake_is_noticed_now_or_not_at_all(call: Call, tmp_path: Path) -> None:
+    """What an earlier run says was noticed does not count where no case notices it; what is no such run is refused."""
+    call("test", _site(tmp_path, FAR), "--mutate", "--incremental")
+    head, rule = _fates(tmp_path)
+    boasting = {**rule, "survived": [], "killed": {"far": [*rule["killed"]["far"], *rule["survived"]]}}
+    kept = tmp_path / "mutation.jsonl"
+    kept.write_text("".join(f"{json.dumps(one)}\n" for one in (head, boasting)), "utf-8")
+    assert call("test", tmp_path, "--mutate").out == call("test", tmp_path, "--mutate", "--incremental").out
+    for wrong in ("", "[]\n", "{\n", '{"selfheal_mutation": 2, "suite": ""}\n', f"{json.dumps(head)}\n7\n"):
+        kept.write_text(wrong, "utf-8")
+        found = call("test", tmp_path, "--mutate", "--incremental")
+        assert (3, True) == (found.code, "mutation.jsonl`: it says nothing of mutants" in found.err)
+        assert wrong == kept.read_text("utf-8")
+    assert 2 == call("test", tmp_path, "--incremental").code

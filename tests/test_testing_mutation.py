@@ -14,9 +14,10 @@ from selfheal_rules.testing import load_suite
 from selfheal_rules.testing.cases import Suite
 from selfheal_rules.testing.coverage import plainly
 from selfheal_rules.testing.edits import at, changed, pieces
+from selfheal_rules.testing.fates import Tried
 from selfheal_rules.testing.marked import scored, survivors
 from selfheal_rules.testing.mutants import Mutant, mutants
-from selfheal_rules.testing.mutation import Hunt, Tried, score
+from selfheal_rules.testing.mutation import Hunt, score
 from tests.suites import suite_of
 
 DATA = Path(__file__).parent / "data" / "testing" / "coverage"

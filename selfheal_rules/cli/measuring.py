@@ -11,9 +11,10 @@ from selfheal_rules.cli.ending import Refused
 from selfheal_rules.cli.screen import Screen, clean
 from selfheal_rules.testing.cases import Suite
 from selfheal_rules.testing.coverage import Coverage, coverage_of
+from selfheal_rules.testing.fates import FILE, Fates, Tried
 from selfheal_rules.testing.marked import report_of, scored, shares, short, survivors, text
 from selfheal_rules.testing.mutants import mutants
-from selfheal_rules.testing.mutation import Hunt, Tried, score
+from selfheal_rules.testing.mutation import Hunt, score
 from selfheal_rules.testing.points import SORTS
 from selfheal_rules.testing.results import Result
 
@@ -25,6 +26,8 @@ def add_measures(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--coverage-json", metavar="FILE", type=Path, help=about)
     about = "make small mistakes in the rules, and show those that no test notices"
     parser.add_argument("--mutate", action="store_true", help=about)
+    about = f"with `--mutate`: begin with what `{FILE}` beside the tests says of an earlier run, and write it anew"
+    parser.add_argument("--incremental", action="store_true", help=about)
     about = "how many of a hundred mistakes have to be noticed (default: what the file of tests says)"
     parser.add_argument("--min", metavar="PERCENT", type=percent, help=about)
 
@@ -57,22 +60,25 @@ class Measures:
         arguments = self.arguments
         is_whole = not arguments.expression and all(one.ending != "failed" for one in results)
         asks = is_whole and any(sort in suite.coverage for sort in SORTS)
+        fates = _earlier(file, suite) if arguments.incremental else Fates()
         if asks or arguments.coverage or arguments.coverage_json:
-            self._coverage(file, suite, results, asks=asks)
+            self._coverage(file, suite, results, fates, asks=asks)
         if arguments.mutate and is_whole:
-            self._mutation(file, suite, results)
+            self._mutation(file, suite, results, fates)
+            if arguments.incremental:
+                _write(file.with_name(FILE), fates.text())
 
-    def _coverage(self, file: Path, suite: Suite, results: Sequence[Result], *, asks: bool) -> None:
-        found = coverage_of(suite, results, lambda: self._progress("measured"))
+    def _coverage(self, file: Path, suite: Suite, results: Sequence[Result], fates: Fates, *, asks: bool) -> None:
+        found = coverage_of(suite, results, lambda: self._progress("measured"), fates)
         self.coverages.append(found)
         if self.arguments.coverage:
             self._say({"file": str(file), "coverage": {sort: [done, many] for sort, done, many in found.counts()}},
                       [*text(found), f"{file}: {shares(found)}"])  # fmt: skip
         self._short(file, [*short(suite, found)] if asks else [])
 
-    def _mutation(self, file: Path, suite: Suite, results: Sequence[Result]) -> None:
+    def _mutation(self, file: Path, suite: Suite, results: Sequence[Result], fates: Fates) -> None:
         made = [*mutants(suite.measured)]
-        tried = [*Hunt(results).tried(made, lambda _: self._progress("mutants", len(made)))]
+        tried = [*Hunt(results, fates).tried(made, lambda _: self._progress("mutants", len(made)))]
         told = {"file": str(file), "mutation": score(tried), "survivors": [_survivor(one) for one in tried
                                                                          if one.fate == "survived"]}  # fmt: skip
         self._say(told, [*survivors(tried), "", f"{file}: {scored(tried)}"])
@@ -102,14 +108,25 @@ class Measures:
         Raises:
             Refused: where it cannot be written.
         """
-        file = self.arguments.coverage_json
-        if file is None:
-            return
-        try:
-            file.write_text(json.dumps(report_of(self.coverages), indent=1) + "\n", "utf-8")
-        except OSError as error:
-            message = f"file `{file}` cannot be written: {error.strerror}"
-            raise Refused(message) from None
+        if self.arguments.coverage_json:
+            _write(self.arguments.coverage_json, json.dumps(report_of(self.coverages), indent=1) + "\n")
+
+
+def _earlier(file: Path, suite: Suite) -> Fates:
+    place = file.with_name(FILE)
+    try:
+        return Fates.read(place, suite)
+    except (OSError, ValueError) as error:
+        message = f"file `{place}`: {getattr(error, 'strerror', None) or error}; remove it, and it is written anew"
+        raise Refused(message) from None
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        message = f"file `{file}` cannot be written: {error.strerror}"
+        raise Refused(message) from None
 
 
 def _survivor(tried: Tried) -> dict[str, object]:

@@ -57,6 +57,9 @@ def test(arguments: argparse.Namespace) -> int:
     if arguments.min is not None and not arguments.mutate:
         message = "`--min` says how many mistakes have to be noticed; `--mutate` makes them"
         raise Refused(message, Code.USAGE)
+    if arguments.incremental and not arguments.mutate:
+        message = "`--incremental` begins with what became of mistakes earlier; `--mutate` makes them"
+        raise Refused(message, Code.USAGE)
     chosen = chooser(arguments.expression)
     if arguments.watch:
         watch(lambda: _again(arguments, chosen))

@@ -20,6 +20,7 @@ from selfheal_rules.events import Event, State
 from selfheal_rules.explain.why_not.probe import PROBE, deaf
 from selfheal_rules.model import Do, Rule
 from selfheal_rules.testing.cases import Case, Suite
+from selfheal_rules.testing.fates import Fates
 from selfheal_rules.testing.mutation import Hunt
 from selfheal_rules.testing.points import AGAIN, ALLOWED, DECIDED, ELSE, FIRED, HEALED, HELD, SORTS, Point, Points, Sort
 from selfheal_rules.testing.results import Result
@@ -57,7 +58,9 @@ class Coverage:
                 yield sort, sum(point in self.covered for point in own), len(own)
 
 
-def coverage_of(suite: Suite, results: Sequence[Result], told: Callable[[], None] = lambda: None) -> Coverage:
+def coverage_of(
+    suite: Suite, results: Sequence[Result], told: Callable[[], None] = lambda: None, fates: Fates | None = None
+) -> Coverage:
     """Give what the cases of a file cover that pass; `told` is called after each piece of the work."""
     passed = [one for one in results if one.ending == "passed"]
     points = Points.of(suite.measured)
@@ -70,7 +73,7 @@ def coverage_of(suite: Suite, results: Sequence[Result], told: Callable[[], None
         _play(evolve(one.case, program=programs[place]), points, covered)
         told()
     by_mutant = {id(mutant): point for mutant, point in points.windows}
-    for tried in Hunt(passed).tried((mutant for mutant, _ in points.windows), lambda _: told()):
+    for tried in Hunt(passed, fates or Fates()).tried((mutant for mutant, _ in points.windows), lambda _: told()):
         point = by_mutant[id(tried.mutant)]
         if tried.fate == "killed":
             covered[point] = None

@@ -5,7 +5,8 @@ from typing import Any
 
 from selfheal_rules.testing.cases import Suite
 from selfheal_rules.testing.coverage import Coverage
-from selfheal_rules.testing.mutation import Tried, score
+from selfheal_rules.testing.fates import Tried
+from selfheal_rules.testing.mutation import score
 from selfheal_rules.testing.points import SORTS, Point
 
 _MARKS = {"covered": "+", "partly": "~", "missed": "!"}

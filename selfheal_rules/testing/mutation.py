@@ -6,9 +6,8 @@ What no case could notice does not count: a mutant that is the program itself, a
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Literal, TypeAlias
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from selfheal_rules.check.walk import conditions_below, patterns_of, roots
 from selfheal_rules.compile import Program
@@ -16,22 +15,12 @@ from selfheal_rules.diagnostics import RuleSetError
 from selfheal_rules.events import Event, State
 from selfheal_rules.model import Conclude, Group, Pattern, Rule
 from selfheal_rules.testing.cases import Case
+from selfheal_rules.testing.fates import Fates, Tried
 from selfheal_rules.testing.mutants import Mutant
 from selfheal_rules.testing.results import Result
 from selfheal_rules.testing.verdicts import keeps
 
-Fate: TypeAlias = Literal["killed", "survived", "refused"]
 _ALL = 100
-
-
-@frozen
-class Tried:
-    """What became of a mutant: killed by a case, or alive, or refused by checks and policies."""
-
-    mutant: Mutant
-    fate: Fate
-    killer: str = ""
-    """The name of the first case that failed."""
 
 
 def score(tried: Iterable[Tried]) -> float:
@@ -43,36 +32,40 @@ def score(tried: Iterable[Tried]) -> float:
 
 @define(eq=False)
 class Hunt:
-    """The cases of a file, which all pass, and the programs of a mutant in the making."""
+    """The cases of a file, which all pass, and what became of the mutants of its rules."""
 
     results: Sequence[Result]
+    fates: Fates = field(factory=Fates)
     _orders: dict[tuple[str, str], list[Case]] = field(factory=dict)
 
     def tried(self, mutants: Iterable[Mutant], told: Callable[[Tried], None] = lambda _: None) -> Iterator[Tried]:
         """Try mutants in their order; `told` hears of each as it is done."""
         for mutant in mutants:
             found = self._try(mutant)
+            self.fates.note(found)
             told(found)
             yield found
 
     def _try(self, mutant: Mutant) -> Tried:
+        fate, killer = self.fates.of(mutant) or (None, "")
+        believed = fate if self.fates.is_current else None
+        if believed == "survived":
+            return Tried(mutant, believed)
         programs: dict[int, Program | None] = {}
         is_sound = False
         order = self._cases(mutant)
+        order.sort(key=lambda case: case.name != killer)
         for number, case in enumerate(order):
             place = id(case.program)
             if place not in programs:
                 programs[place] = mutant.of(case.program)
-            program = programs[place]
-            if program is None:
-                continue
-            try:
-                if not keeps(evolve(case, program=program, also=())):
-                    order.insert(0, order.pop(number))  # what noticed one mistake of a rule notices the next, mostly
-                    return Tried(mutant, "killed", case.name)
-            except RuleSetError:  # the policy of the case refuses it
-                continue
-            is_sound = True
+            is_kept = _is_kept(case, programs[place])
+            if is_kept is False:
+                order.insert(0, order.pop(number))  # what noticed one mistake of a rule notices the next, mostly
+                return Tried(mutant, "killed", case.name)
+            if is_kept is None and believed == "refused":
+                return Tried(mutant, believed)
+            is_sound = is_sound or is_kept is not None
         return Tried(mutant, "survived" if is_sound or self._is_untouched(mutant) else "refused")
 
     def _is_untouched(self, mutant: Mutant) -> bool:
@@ -91,6 +84,14 @@ class Hunt:
             order = sorted(touching, key=lambda one: (not _fires(one, name), -shared[id(one.case.program)]))
             self._orders[name] = [one.case for one in order]
         return self._orders[name]
+
+
+def _is_kept(case: Case, program: Program | None) -> bool | None:
+    """Whether all a case says is so of a mutant; None where its rules, or the policy of the case, refuse it."""
+    try:
+        return None if program is None else keeps(evolve(case, program=program, also=()))
+    except RuleSetError:
+        return None
 
 
 def _touches(case: Case, kinds: frozenset[str] | None) -> bool:

@@ -102,14 +102,41 @@ def _differences(case: Case, played: Played) -> Iterator[tuple[int, Difference |
 
 
 def keeps(case: Case) -> bool:
-    """Whether all a case says is so, played plainly; of what is not, nothing is told."""
-    watch = _Watch(case, Unobserved())
+    """Whether all a case says is so, played plainly as far as it is; of what is not, nothing is told."""
+    watch = _Judge(case, Unobserved())
     try:
         played = play(case, observer=watch)
-    except CannotGoOn:
+    except (CannotGoOn, _Noticed):
         return False
     found = (_differences(case, played), watch.failures, doubts(case, played))
     return not any(True for some in found for _ in some)
+
+
+class _Noticed(Exception):  # noqa: N818 - no fault: the answer is known
+    """Something is not as the case says."""
+
+
+class _Judge(_Watch):
+    """Ends the run of a case at the first step that is not as it says."""
+
+    def __init__(self, case: Case, observer: Observer) -> None:
+        """Begin with nothing decided."""
+        super().__init__(case, observer)
+        self.waiting: list[Decision] = []
+
+    def saw(self, engine: Engine, moment: Moment) -> None:
+        """Keep what was decided until a step speaks of it."""
+        super().saw(engine, moment)
+        self.waiting += moment.settled
+
+    def ended(self, engine: Engine, step: int, number: int) -> None:
+        """Hold decisions and states against what the case says of them."""
+        super().ended(engine, step, number)
+        wanted, ordered = self.case.steps[step].wanted, self.case.steps[step].ordered
+        if wanted is not None:
+            waiting, self.waiting = self.waiting, []
+            if self.failures or difference(wanted, waiting, self.case.start, ordered=ordered):
+                raise _Noticed
 
 
 def unexpected(left: Sequence[Decision], case: Case) -> Failure:
