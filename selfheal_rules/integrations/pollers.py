@@ -120,15 +120,20 @@ def cinder_backends(api: Api, now: datetime) -> Iterator[State]:
 
 
 def ironic_nodes(api: Api, now: datetime) -> Iterator[State]:
-    """Give the power of each node; a node that changes between two notifications is seen here."""
+    """
+    Give the power of each node; a node that changes between two notifications is seen here.
+
+    Of a node in maintenance Ironic asks no BMC, and has written down what may be long over: its power is not known.
+    """
     for one in api.pages("baremetal", _NODES, "nodes", "1.87", by="uuid"):
         yield _state(
-            "node.power", now, node=one["uuid"], host=one["name"], power=_power(one["power_state"]),
+            "node.power", now, node=one["uuid"], host=one["name"],
+            power="unknown" if one["maintenance"] else _power(one["power_state"]),
             target=_power(one["target_power_state"]) if one["target_power_state"] else None, fault=one["fault"],
         )  # fmt: skip
 
 
-_NODES = "/nodes?fields=uuid,name,power_state,target_power_state,fault"
+_NODES = "/nodes?fields=uuid,name,power_state,target_power_state,fault,maintenance"
 
 
 def _power(state: str | None) -> str:

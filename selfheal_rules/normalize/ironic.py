@@ -3,6 +3,9 @@ Ironic's notifications about nodes: what a node is now, and what was done to it.
 
 A node is known by its uuid. Its name is given as `host`, because operators name a compute host's node after the host;
 where they do not, join through `alias`. Notifications about ports, chassis and the rest have no kind of their own.
+
+Of a node in maintenance Ironic asks no BMC: its power is what it was before, and not known, but where it has just been
+switched.
 """
 
 from datetime import datetime
@@ -27,6 +30,8 @@ POWER = FrozenMap({"power on": "on", "power off": "off"})
 PHASES = ("start", "end", "success", "error")
 
 _PREFIX = "baremetal.node."
+_ASKED = frozenset({("power_set", "end"), ("power_state_corrected", "success")})
+"""What is said right after Ironic has asked the BMC."""
 
 
 def recognise(message: Payload) -> bool:
@@ -44,7 +49,7 @@ def normalize(message: Payload) -> Items:
     gone = (action, phase) == ("delete", "end")
     known = present(node=needed(data, "uuid"), host=text(data, "name"))
     states = (
-        State("node.power", SOURCE, time, {**known, **_power(data)}, gone, id=ident),
+        State("node.power", SOURCE, time, {**known, **_power(data, is_asked=(action, phase) in _ASKED)}, gone, id=ident),
         State("node", SOURCE, time, {**known, **_node(data)}, gone, id=ident),
     )
     said = Event(ident, "node.action", SOURCE, time, {**known, **_done(data), "action": action, "phase": phase})
@@ -62,9 +67,10 @@ def _aliases(known: dict[str, Value], time: datetime) -> Items:
     return alias(SOURCE, time, "ironic", known["node"], host=known.get("host"))
 
 
-def _power(data: Payload) -> dict[str, Value]:
+def _power(data: Payload, *, is_asked: bool) -> dict[str, Value]:
+    power = word(data, "power_state", POWER)
     return present(
-        power=word(data, "power_state", POWER) or "unknown",
+        power=power if power and (is_asked or not flag(data, "maintenance")) else "unknown",
         target=word(data, "target_power_state", POWER),
         fault=text(data, "fault"),
     )

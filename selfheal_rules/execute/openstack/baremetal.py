@@ -53,8 +53,12 @@ def _free(work: Work, node: Found) -> None:
 
 
 def _switch(work: Work, node: Found, asked: str, shown: str) -> str:
-    if node["power_state"] == shown and node["target_power_state"] is None:
-        return f"it was {shown} before"
+    """
+    Switch a node, whatever Ironic has written down of it, and see that it is so.
+
+    What is written down may be long over: Ironic asks no BMC of a node in maintenance. Asked for a change it asks the
+    BMC first, and leaves a node alone that is so already. It holds the node reserved from before the call returns.
+    """
     _free(work, node)
     work.send("baremetal", "PUT", f"/nodes/{node['uuid']}/states/power", {"target": asked}, VERSION)
     work.until(lambda: _is_at(work, str(node["uuid"]), shown), asked, _POWER)
@@ -63,9 +67,11 @@ def _switch(work: Work, node: Found, asked: str, shown: str) -> str:
 
 def _is_at(work: Work, uuid: str, shown: str) -> bool:
     node = node_of(work, uuid)
-    if node["target_power_state"] is None and node["power_state"] != shown and node["last_error"]:
+    if node["reservation"] or node["target_power_state"] is not None:
+        return False
+    if node["power_state"] != shown and node["last_error"]:
         work.later(str(node["last_error"]))
-    return node["power_state"] == shown and node["target_power_state"] is None
+    return bool(node["power_state"] == shown)
 
 
 def fence(work: Work) -> str:
