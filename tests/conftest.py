@@ -23,8 +23,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("differential")
     group.addoption("--cases", type=int, default=None, help="how many generated cases the differential tests try")
     group.addoption("--seed", type=int, default=0, help="the first seed; each gives a case")
-    parser.addoption("--crashes", type=int, default=60, help="how many processes the crash harness ends")
+    parser.addoption("--whole", action="store_true", help="try all there is, not what everyday work can wait for")
+    parser.addoption("--crashes", type=int, default=None, help="how many processes the crash harness ends")
     group.addoption("--done", type=Path, default=None, help="where blocks are noted that are done, and not run again")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long, unless all is asked for."""
+    if config.getoption("--whole"):
+        return
+    left = [item for item in items if item.get_closest_marker("whole")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if not item.get_closest_marker("whole")]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

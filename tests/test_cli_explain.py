@@ -13,6 +13,7 @@ from selfheal_rules.healer import Healer
 from selfheal_rules.journal.file import FileJournal
 from selfheal_rules.parse.policy import load_policy
 from tests.calls import GOLDEN, ROOT, RULES, STREAM, Call, Called, caller, cloudevent
+from tests.everyday import WHOLE
 from tests.test_replay import SAMPLE, _sample
 
 ASKED = ("--rule", "heal-dead-host", "--target", "compute1")
@@ -68,6 +69,7 @@ def test_why_a_rule_did_not_fire(call: Call) -> None:
     _golden("explain-rule", call("explain", RULES, "--input", STREAM, *ASKED))
 
 
+@pytest.mark.whole
 def test_a_journal_knows_its_rules(call: Call, journal: Path) -> None:
     """Nothing but the journal is needed; rules that are named are asked in place of those it was written under."""
     found = call("explain", "--journal", journal, *ASKED, "--format", "json").objects
@@ -96,6 +98,7 @@ def test_a_journal_knows_its_policy(call: Call, tmp_path: Path) -> None:
     assert (0, True) == (named.code, "suppressed by withdrawn" in named.out)
 
 
+@pytest.mark.whole
 def test_a_journal_whose_rules_have_changed_is_not_told_without_a_word(
     call: Call, journal: Path, tmp_path: Path
 ) -> None:
@@ -173,7 +176,11 @@ def test_evidence_out_of_a_journal_names_its_records(call: Call, journal: Path) 
 
 
 @pytest.mark.parametrize(
-    ("at", "failed"), [("2026-11-22T16:15:00Z", "for"), ("16:15", "for"), ("18:15+02:00", "for"), (None, "again")]
+    ("at", "failed"),
+    [
+        (None, "again"),
+        *(pytest.param(at, "for", marks=WHOLE) for at in ("2026-11-22T16:15:00Z", "16:15", "18:15+02:00")),
+    ],
 )
 def test_the_question_has_a_time(call: Call, at: str | None, failed: str) -> None:
     """An instant, a time of day on the last day of the record, or the end of it."""

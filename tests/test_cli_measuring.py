@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -111,7 +112,7 @@ def test_what_is_no_share_is_a_wrong_call(call: Call, tmp_path: Path, share: str
     assert 2 == call("test", _site(tmp_path, FAR), "--mutate", "--min", share).code
 
 
-def _fates(folder: Path) -> list[dict[str, object]]:
+def _fates(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "mutation.jsonl").read_text("utf-8").splitlines()]
 
 

@@ -117,6 +117,7 @@ def test_differences_as_json(call: Call, changed: Path, journal: Path) -> None:
     assert {None} == {one["new"] for one in found}
 
 
+@pytest.mark.whole
 def test_a_difference_has_its_reason_where_it_is_asked_for(call: Call, changed: Path) -> None:
     """`--why` asks the side that does not decide, at the instant the other does."""
     found = call("diff", RULES, changed, "--input", STREAM, "--why")

@@ -242,6 +242,7 @@ def test_kinds_of_a_mapping_are_seen(call: Call, tmp_path: Path) -> None:
     assert "rules that cannot see" not in call("gaps", rules, "--mapping", mapping).out
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("analysis", [gaps_page, overlaps_page], ids=["gaps", "overlaps"])
 def test_the_analysis_is_written_from_the_rule_sets(analysis: ModuleType) -> None:
     """What stands in the page is what its module writes."""

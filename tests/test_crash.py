@@ -8,12 +8,19 @@ import sys
 import pytest
 
 from tests.calls import ROOT
+from tests.everyday import some
 from tests.journal.storages import SERVERS
+
+
+def _points(config: pytest.Config) -> int:
+    """How many processes are ended."""
+    asked: int | None = config.getoption("--crashes")
+    return (60 if config.getoption("--whole") else 18) if asked is None else asked
 
 
 def test_processes_that_are_killed_lose_nothing_and_repeat_nothing(pytestconfig: pytest.Config) -> None:
     """[G19] Each decision of the undisturbed run occurs, none is executed twice, and the journals are equal."""
-    points = pytestconfig.getoption("--crashes")
+    points = _points(pytestconfig)
     command = [sys.executable, "-m", "tests.crash", "--points", str(points)]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     found = json.loads(ran.stdout or "{}")
@@ -42,10 +49,10 @@ def test_processes_that_are_killed_leave_a_servers_journal_whole(variable: str) 
     assert ([], 8) == (found.get("wrong", [ran.stderr]), found["ended"])
 
 
-@pytest.mark.parametrize("over", ["file", "once", "sqlite"])
+@pytest.mark.parametrize("over", some(["file", "once", "sqlite"], 3))
 def test_what_people_say_to_processes_that_are_killed_is_done_once(pytestconfig: pytest.Config, over: str) -> None:
     """[G2, G19] What was approved is executed once, what was not never, and what was said is recorded once."""
-    points = max(12, pytestconfig.getoption("--crashes") // 4)
+    points = max(12, _points(pytestconfig) // 4)
     command = [sys.executable, "-m", "tests.crash.spoken", "--points", str(points), "--over", over]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     found = json.loads(ran.stdout or "{}")

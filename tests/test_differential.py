@@ -17,8 +17,8 @@ from tests.shrink import smallest
 SIZE = 50
 """Cases in one block: enough that a block is worth a worker, few enough that a failure is found soon."""
 
-BLOCKS = 70
-"""How many blocks run by themselves; `--cases` asks for more."""
+BLOCKS, SOME = 70, 16
+"""How many blocks run by themselves, and how many every day; `--cases` asks for more."""
 
 COUNTED = 15
 """In how many cases of any block something must have matched; `test_reference` says in how many of all."""
@@ -55,10 +55,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Cut the seeds asked for into blocks, and leave out those that are done."""
     if "block" not in metafunc.fixturenames:
         return
-    asked, first, done = (metafunc.config.getoption(name) for name in ("--cases", "--seed", "--done"))
+    asked, first, done, whole = map(metafunc.config.getoption, ("--cases", "--seed", "--done", "--whole"))
     known = done.read_text().splitlines() if done and done.exists() else ()
     over = {int(line.split()[1]) for line in known if line.startswith(f"{metafunc.function.__name__} ")}
-    firsts = range(first, first + (SIZE * BLOCKS if asked is None else asked), SIZE)
+    firsts = range(first, first + (SIZE * (BLOCKS if whole else SOME) if asked is None else asked), SIZE)
     left = [Block(one, done) for one in firsts if one not in over]
     metafunc.parametrize("block", left, ids=[str(one.first) for one in left])
 
@@ -108,6 +108,7 @@ def test_a_change_of_other_rules_changes_nothing(block: Block) -> None:
     assert "" == block.broken("test_a_change_of_other_rules_changes_nothing", what_is_kept_goes_on, EVERY)
 
 
+@pytest.mark.whole
 def test_what_differs_is_told_in_a_few_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of an engine in which conclusions outlive their `ttl`, the case is one rule or two and two inputs or three."""
 

@@ -19,15 +19,15 @@ from tests.generate.cases import Case, case
 from tests.generate.joined import joined_case
 from tests.generate.streams import moment
 
-SIZE, BLOCKS = 20, 4
-"""Seeds in one block, and how many blocks run by themselves; `--cases` asks for more."""
+SIZE, BLOCKS, SOME = 20, 4, 1
+"""Seeds in one block, how many blocks run by themselves, and how many every day; `--cases` asks for more."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Cut the seeds asked for into blocks."""
     if "block" in metafunc.fixturenames:
-        asked = metafunc.config.getoption("--cases")
-        metafunc.parametrize("block", range(BLOCKS if asked is None else -(-asked // SIZE)))
+        asked, whole = map(metafunc.config.getoption, ("--cases", "--whole"))
+        metafunc.parametrize("block", range((BLOCKS if whole else SOME) if asked is None else -(-asked // SIZE)))
 
 
 def _broken(block: int, holds: compare.Property, every: int = 1, draw: Callable[[int], Case] = joined_case) -> str:

@@ -10,8 +10,8 @@ from tests.divided import FIXED
 from tests.generate.sites import Site, site, zoned
 from tests.sites import COUNTS, Course, course, differs
 
-SIZE, BLOCKS = 3, 10
-"""Sound sites in one block, and how many blocks run by themselves; `--cases` asks for more."""
+SIZE, BLOCKS, SOME = 3, 10, 3
+"""Sound sites in one block, how many blocks run by themselves, and how many every day; `--cases` asks for more."""
 FIRST = 450
 """From where on in each thousand seeds are taken: with these, every kind of guard has something to say."""
 PLACES = {"host": "level"}
@@ -21,8 +21,8 @@ PLACES = {"host": "level"}
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Cut the seeds asked for into blocks."""
     if "block" in metafunc.fixturenames:
-        asked = metafunc.config.getoption("--cases")
-        metafunc.parametrize("block", range(BLOCKS if asked is None else -(-asked // SIZE)))
+        asked, whole = map(metafunc.config.getoption, ("--cases", "--whole"))
+        metafunc.parametrize("block", range((BLOCKS if whole else SOME) if asked is None else -(-asked // SIZE)))
 
 
 def _courses(block: int, draw: Callable[[int], Site], size: int = SIZE) -> Iterator[tuple[int, Course]]:
@@ -59,6 +59,7 @@ def test_a_snapshot_of_a_site_changes_nothing(block: int) -> None:
     assert not found, found
 
 
+@pytest.mark.whole
 def test_what_is_tried_is_worth_it() -> None:
     """Such cases count: many decisions are of rules that are matched and decided apart, by many a guard."""
     apart: Counter[str] = Counter()

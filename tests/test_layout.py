@@ -20,6 +20,7 @@ from selfheal_rules.parse.vocabulary import EVENT, FIELD, STATE
 from selfheal_rules.source import Source
 from tests.calls import GOLDEN, ROOT, RULES, Call, caller
 from tests.documents import rule_sets
+from tests.everyday import some
 from tests.generate.cases import case
 
 RULE_SETS = {
@@ -48,13 +49,13 @@ SOME = [name for at, name in enumerate(RULE_SETS) if ": " not in name or at % 4 
 """Every rule set that ships or stands in a page, and some of the fixtures'."""
 
 
-@pytest.mark.parametrize("name", SOME)
+@pytest.mark.parametrize("name", some(SOME, 4))
 def test_the_meaning_stays_and_twice_is_once(name: str) -> None:
     """Rule sets of folders, pages and fixtures are read the same afterwards, and are not changed again."""
     _same(RULE_SETS[name])
 
 
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(st.integers(0, 100_000))
 def test_generated_rule_sets_stay_the_same(seed: int) -> None:
     """So do those of the differential test."""
@@ -80,6 +81,7 @@ def test_no_comment_is_lost(name: str, data: st.DataObject) -> None:
     assert found == _canonical(found)
 
 
+@pytest.mark.whole
 def test_the_shipped_rules_are_laid_out_so(call: Call) -> None:
     """What ships is what `fmt` writes."""
     assert (0, "", "") == ((found := call("fmt", "rulesets", "--check")).code, found.out, found.err)

@@ -50,6 +50,7 @@ def played(one: Case) -> tuple[set[str], list[str]]:
     return driver.engine.hits, [answer.disposition for answer in seen if answer]
 
 
+@pytest.mark.whole
 def test_every_form_is_hit_on_both_sides() -> None:
     """Each form of the language stands in rules that matched and in rules that did not; every disposition occurs."""
     hits, misses, dispositions = Counter[str](), Counter[str](), Counter[str]()

@@ -69,6 +69,7 @@ def _held(mark: str, told: str) -> None:
     assert shown == told
 
 
+@pytest.mark.whole
 def test_what_is_lacking_reads_as_shown() -> None:
     """The file that asks for too much is told of in the words of the page, and so is the last mistake that lives."""
     (block,) = LACKS

@@ -43,7 +43,7 @@ def test_sound_files_are_taken(text: str) -> None:
     assert [] == _refusals(said(text))
 
 
-@settings(max_examples=40)
+@settings(max_examples=12)
 @given(st.sampled_from(PLACES), st.sampled_from(ODD))
 def test_what_can_be_read_is_never_refused(where: tuple[int, Any], value: Any) -> None:  # noqa: ANN401 - drawn
     """Whatever stands anywhere: where the readers find nothing, neither does the schema."""

@@ -63,6 +63,7 @@ def _acted(overlap: Overlap) -> dict[tuple[str, str], dict[Value, set[str]]]:
     return found
 
 
+@pytest.mark.whole
 def test_the_witness_makes_both_act_on_the_target() -> None:
     """Each of the two does what is said of it, to the target that is said."""
     for one in _shipped().overlaps:
@@ -130,6 +131,7 @@ def test_what_reaches_a_server_does_so_while_another_acts_on_it() -> None:
         assert min(abs(one - other) for one in first for other in second) <= timedelta(minutes=10)
 
 
+@pytest.mark.whole
 def test_the_same_is_found_again() -> None:
     """To the last witness."""
     assert _shipped() == find_overlaps(SHIPPED)
