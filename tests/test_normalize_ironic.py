@@ -55,6 +55,18 @@ def test_maintenance_is_said_with_its_reason() -> None:
     assert (True, "selfheal") == (fields["maintenance"], fields["maintenance_reason"])
 
 
+@pytest.mark.parametrize(
+    ("action", "power"),
+    [("maintenance_set.end", "unknown"), ("power_set.start", "unknown"), ("power_set.end", "off")],
+)
+def test_the_power_of_a_node_in_maintenance_is_known_right_after_it_was_switched(action: str, power: str) -> None:
+    """Ironic asks no BMC of one, and what it has written down may be long over."""
+    inner = message("ironic/versioned.baremetal.node.power_set.end")
+    inner["event_type"] = f"baremetal.node.{action}"
+    inner["payload"]["ironic_object.data"] |= {"maintenance": True, "power_state": "power off"}
+    assert power == state("node.power", read(inner)).fields["power"]
+
+
 def test_a_power_failure_is_a_fault_ironic_sets_itself() -> None:
     """Maintenance comes with it; the power is then not known."""
     inner = message("ironic/versioned.baremetal.node.maintenance_set.end")

@@ -12,6 +12,7 @@ from selfheal_rules.integrations.pollers import (
     Sweep,
     Watch,
     cinder_backends,
+    ironic_nodes,
     neutron_agents,
     neutron_routers,
     nova_servers,
@@ -206,3 +207,12 @@ def test_amphorae_are_read_to_the_end_of_their_list() -> None:
     spare = {"loadbalancer": "", "status": "BOOTING"}
     expected = [{"amphora": "m1", "instance": "i1", **lost}, {"amphora": "m2", "instance": "i1", **spare}]
     assert expected == fields(octavia_amphorae, answers)
+
+
+def test_the_power_of_a_node_in_maintenance_is_not_known() -> None:
+    """Ironic asks no BMC of it: what it has written down may be long over, and confirms no fence."""
+    node = {"uuid": "n1", "name": "c1", "power_state": "power off", "target_power_state": None, "fault": None}
+    nodes = [node | {"maintenance": False}, node | {"uuid": "n2", "name": "c2", "maintenance": True}]
+    path = "/nodes?fields=uuid,name,power_state,target_power_state,fault,maintenance"
+    found = fields(ironic_nodes, {path: {"nodes": nodes}, f"{path}&marker=n2": {"nodes": []}})
+    assert [("c1", "off"), ("c2", "unknown")] == [(one["host"], one["power"]) for one in found]
