@@ -68,6 +68,8 @@ class Probe:
     """What fires no later than this has fired, and is no answer."""
     cuts: list[datetime] = field(factory=list)
     """Since when events were looked into, wherever there were too many to go over each with each."""
+    programs: dict[object, Program] = field(factory=dict)
+    """What has been run for this question: the same is run again over other items."""
 
     @property
     def asked(self) -> tuple[Constraint, ...]:
@@ -97,15 +99,21 @@ class Probe:
 
     def run(self, when: Group) -> Run:
         """Run the rule with this condition beside those that conclude what it reads."""
+        asked = (self.rules.name, self.rule.id, when, tuple((one.rules.name, one.rule.id) for one in self.others))
+        program = self.programs.get(asked)
+        if program is None:
+            program = self.programs[asked] = self._program(when)
+        inputs = self.since_the(MOST, self.inputs) if _is_loose(when) else self.inputs
+        return Run(Engine(program, max_age=self.max_age, max_ahead=None, policy=self.policy)).take(inputs, self.at)
+
+    def _program(self, when: Group) -> Program:
         name = self.rule.id + PROBE
         rule = Rule(name, deaf(when, name), (Do("noop"),), key=(), span=self.rule.span)
         own = evolve(self.rules, name=self.rules.name + PROBE, rules=(rule,))
         kept: dict[str, tuple[RuleSet, list[Rule]]] = {}
         for one in self.others:
             kept.setdefault(one.rules.name, (one.rules, []))[1].append(one.rule)
-        program = Program.of(own, *(evolve(rules, rules=tuple(some)) for rules, some in kept.values()))
-        inputs = self.since_the(MOST, self.inputs) if _is_loose(when) else self.inputs
-        return Run(Engine(program, max_age=self.max_age, max_ahead=None, policy=self.policy)).take(inputs, self.at)
+        return Program.of(own, *(evolve(rules, rules=tuple(some)) for rules, some in kept.values()))
 
     def since_the(self, latest: int, inputs: list[Input]) -> list[Input]:
         """Give so many of the latest events, and all that is none, and note since when that is."""

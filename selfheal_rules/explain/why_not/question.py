@@ -150,6 +150,7 @@ class _Asking:
         self.program, self.at, self.policy, self.max_age = program, at, policy, max_age
         self.every, self._excerpt = excerpt.inputs, excerpt
         self.cuts: list[datetime] = []
+        self.programs: dict[object, Program] = {}
 
     @cached_property
     def whole(self) -> Sequence[Input]:
@@ -192,7 +193,10 @@ class _Asking:
             others = tuple(Needed(rules, rule, {}) for rules in self.program.rulesets for rule in rules.rules)
         inputs = sifted(self.whole if whole else self.every, self.at, sieve)
         policy = self.policy if whole else None
-        return Probe(start.rules, start.rule, start.pins, others, inputs, self.at, self.max_age, policy, cuts=self.cuts)
+        return Probe(
+            start.rules, start.rule, start.pins, others, inputs, self.at, self.max_age, policy,
+            cuts=self.cuts, programs=self.programs,
+        )  # fmt: skip
 
     def _diagnose(self, probe: Probe, blank: Answer, depth: int) -> Answer:
         """Ask for each key the other items imply of what is concluded; the one that came furthest is the answer."""
