@@ -198,6 +198,32 @@ def test_a_server_nova_knows_nothing_of_is_no_error() -> None:
     assert [] == fields(nova_servers, {first: {"servers": [lost]}, f"{first}&marker=i1": {"servers": []}})
 
 
+def test_what_a_server_is_and_whether_it_runs_is_told_apart() -> None:
+    """Nova calls a guest active that libvirt has paused; its power is said beside that, by the words of the bus."""
+    server = {
+        "id": "i1",
+        "name": "web",
+        "tenant_id": "p1",
+        "locked": False,
+        "metadata": {},
+        "OS-EXT-AZ:availability_zone": "az1",
+        "OS-EXT-SRV-ATTR:host": "c1",
+        "OS-EXT-SRV-ATTR:hypervisor_hostname": "c1",
+        "OS-EXT-STS:vm_state": "active",
+        "OS-EXT-STS:task_state": None,
+    }
+    first = "/servers/detail?all_tenants=1&limit=500"
+
+    def told(power: int) -> tuple[object, object]:
+        answer = [server | {"OS-EXT-STS:power_state": power}]
+        (said,) = fields(nova_servers, {first: {"servers": answer}, f"{first}&marker=i1": {"servers": []}})
+        return said["status"], said["power_state"]
+
+    said = [told(power)[1] for power in (0, 1, 3, 4, 6, 7, 9)]
+    assert ["pending", "running", "paused", "shutdown", "crashed", "suspended", "unknown"] == said
+    assert ("active", "paused") == told(3)
+
+
 def test_amphorae_are_read_to_the_end_of_their_list() -> None:
     """One that is yet to be given to a load balancer has none, nor a certificate."""
     first, rest = "/octavia/amphorae?limit=500", "/octavia/amphorae?limit=500&marker="

@@ -156,10 +156,13 @@ def nova_servers(api: Api, now: datetime) -> Iterator[State | Unknown]:
             instance=one["id"], name=one["name"], host=one["OS-EXT-SRV-ATTR:host"] or "",
             node=one["OS-EXT-SRV-ATTR:hypervisor_hostname"], project=one["tenant_id"], locked=one["locked"],
             status=STATUSES.get(one["OS-EXT-STS:vm_state"], "unknown"), task_state=one["OS-EXT-STS:task_state"],
+            power_state=_GUESTS.get(one["OS-EXT-STS:power_state"], "unknown"),
             availability_zone=one["OS-EXT-AZ:availability_zone"] or None, metadata=FrozenMap(one["metadata"]),
         )  # fmt: skip
 
 
+_GUESTS = {0: "pending", 1: "running", 3: "paused", 4: "shutdown", 6: "crashed", 7: "suspended"}
+"""The power states of a guest, as Nova numbers them (`nova/compute/power_state.py`)."""
 _SERVERS = "/servers/detail?all_tenants=1&limit=500"
 
 
