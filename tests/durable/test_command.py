@@ -20,6 +20,7 @@ def test_the_sample_reads_the_same(asked: Asked, call: Call) -> None:
     assert (0, (GOLDEN / "timeline.txt").read_text("utf-8")) == (found.code, found.out)
     names = (
         "heal-dead-host", "ha-monitor-says-so", "host-is-back", "host-is-in-hand", "host-is-dead",
+        "both-have-spoken",
         "nova-is-not-heard", "host-is-held-down",
         "host-is-condemned", "tell-waiting-host", "force-host-up", "enable-host", "tell-host-left",
         "one-witness", "tell-host-on-maintenance", "tell-host-of-another-healer", "tell-untouched-host",
