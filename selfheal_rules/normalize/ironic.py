@@ -49,7 +49,9 @@ def normalize(message: Payload) -> Items:
     gone = (action, phase) == ("delete", "end")
     known = present(node=needed(data, "uuid"), host=text(data, "name"))
     states = (
-        State("node.power", SOURCE, time, {**known, **_power(data, is_asked=(action, phase) in _ASKED)}, gone, id=ident),
+        State(
+            "node.power", SOURCE, time, {**known, **_power(data, is_asked=(action, phase) in _ASKED)}, gone, id=ident
+        ),
         State("node", SOURCE, time, {**known, **_node(data)}, gone, id=ident),
     )
     said = Event(ident, "node.action", SOURCE, time, {**known, **_done(data), "action": action, "phase": phase})
