@@ -108,8 +108,7 @@ def keeps(case: Case) -> bool:
         played = play(case, observer=watch)
     except (CannotGoOn, _Noticed):
         return False
-    found = (_differences(case, played), watch.failures, doubts(case, played))
-    return not any(True for some in found for _ in some)
+    return not (watch.waiting or watch.failures or any(True for _ in doubts(case, played)))
 
 
 class _Noticed(Exception):  # noqa: N818 - no fault: the answer is known
