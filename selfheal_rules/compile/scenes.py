@@ -1,6 +1,7 @@
 """What a rule brings together: for each way its condition may come true, its patterns and what is equal in them."""
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from attrs import evolve, field, frozen
 
@@ -67,12 +68,12 @@ class Facts:
         steps = tuple(evolve(step, confirm=None) if isinstance(step, Do) else step for step in self.rule.then)
         return Facts.of(self.rules, evolve(self.rule, then=steps, guard=(), outcome=None))
 
-    @property
+    @cached_property
     def every_scene(self) -> tuple[Scene, ...]:
         """Give all scenes, with those inside behind each."""
         return tuple(one for scene in self.scenes for one in (scene, *scene.inner))
 
-    @property
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         """Give the kinds its patterns read, in order, those its guards count included."""
         return _kinds((*(one for scene in self.every_scene for one in scene.patterns), *self.populations))
@@ -89,7 +90,7 @@ class Facts:
         settings = (value for guard in self.rule.guard for value in guard.settings.values())
         return tuple(value for value in settings if isinstance(value, Pattern))
 
-    @property
+    @cached_property
     def conclusions(self) -> tuple[Conclude, ...]:
         """Give its `conclude` steps."""
         return tuple(step for step in self.rule.then if isinstance(step, Conclude))

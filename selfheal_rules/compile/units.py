@@ -45,6 +45,8 @@ class Cast:
     """Of rules that decide: the kinds of own acts by which some rule may read what they do."""
     fixed: Fixed = EMPTY
     known: dict[object, bool] = field(factory=dict)
+    nearest: dict[RuleName, tuple[RuleName, ...]] = field(factory=dict)
+    """What a rule needs at once, as far as it was asked for."""
 
     @classmethod
     def of(cls, rulesets: Sequence[RuleSet], fixed: Fixed) -> "Cast":
@@ -92,10 +94,15 @@ class Cast:
             one = waiting.pop()
             if one not in found:
                 found[one] = None
-                waiting += self._nearest(self.facts[one])
+                waiting += self._nearest(one)
         return found
 
-    def _nearest(self, facts: Facts) -> Iterator[RuleName]:
+    def _nearest(self, name: RuleName) -> tuple[RuleName, ...]:
+        if name not in self.nearest:
+            self.nearest[name] = tuple(dict.fromkeys(self._beside(self.facts[name])))
+        return self.nearest[name]
+
+    def _beside(self, facts: Facts) -> Iterator[RuleName]:
         for kind in dict.fromkeys((*facts.reads, *(step.kind for step in facts.conclusions))):
             yield from self.concluded.get(kind, ())
             if kind.startswith(SELF):
