@@ -138,3 +138,24 @@ def test_nothing_is_said_where_one_name_is_two_parameters() -> None:
     assert one is not None
     assert two is not None
     assert [] == codes(one, two)
+
+
+def doing(rule: str, kind: str = "s") -> str:
+    """Write a rule that tells people of a state."""
+    return f"id: {rule}, when: {{as: x, state: {kind}}}, then: [{{do: notify, target: $x.host}}]"
+
+
+def asking(whose: str, form: str = "event: selfheal.decision") -> str:
+    """Write a rule that asks what a rule of some rule set has done."""
+    return f"id: ask, when: {{as: d, {form}, where: {{{whose}rule: [act, other]}}}}, then: [{{do: noop}}]"
+
+
+@pytest.mark.parametrize("form", ["event: selfheal.decision", "state: selfheal.episode"])
+def test_who_asks_for_a_rule_by_an_id_of_several_says_whose(form: str) -> None:
+    """Two rules of one id, each in its own set, are told apart only by `ruleset`; what only concludes, acts not."""
+    two = ruleset("two", doing("act", "t"))
+    assert ["SH428"] == codes(ruleset("one", doing("act"), asking("", form)), two)
+    assert [] == codes(ruleset("one", doing("act"), asking("ruleset: one, ", form)), two)
+    assert [] == codes(ruleset("one", doing("act"), asking("", form)), ruleset("two", doing("acts", "t")))
+    concluded = "id: act, when: {as: x, state: s}, then: [{conclude: t, with: {host: $x.host}}]"
+    assert [] == codes(ruleset("one", doing("act"), asking("", form)), ruleset("two", concluded))

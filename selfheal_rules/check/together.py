@@ -8,6 +8,7 @@ from attrs import evolve
 
 from selfheal_rules.check.findings import error
 from selfheal_rules.check.loops import chains, loops_of_decisions
+from selfheal_rules.check.namesakes import namesakes
 from selfheal_rules.check.opposed import opposed
 from selfheal_rules.check.subject import Subject, readable
 from selfheal_rules.diagnostics import Diagnostic, Report
@@ -20,8 +21,9 @@ def check_together(*rulesets: RuleSet, lint: bool = True) -> Report:
     """
     Find what keeps rule sets from running in one program, though each of them could run alone.
 
-    With `lint`, rules that do the opposite of what those of another set do are found as well: warnings. One that does
-    the same is not: it may stand there in shadow, to be tried.
+    With `lint`, rules that do the opposite of what those of another set do are found as well, and those that ask for a
+    rule by an id which several sets have: warnings. One that does the same is not: it may stand there in shadow, to be
+    tried.
     """
     if len(rulesets) < 2:  # noqa: PLR2004 - together is two
         return Report.of(())
@@ -29,7 +31,7 @@ def check_together(*rulesets: RuleSet, lint: bool = True) -> Report:
     known = tuple(readable(ruleset, "kinds") for ruleset in reversed(once.values()))
     clashes = (*_repeated(rulesets), *_contradictions(rulesets))
     is_sound = not clashes and not any(rules.faults for rules in rulesets)
-    across = _across(rulesets) if lint and is_sound else ()
+    across = (*_across(rulesets), *namesakes(rulesets)) if lint and is_sound else ()
     return Report.of((*clashes, *chains(known), *_loops(known), *across))
 
 
