@@ -13,6 +13,7 @@ from selfheal_rules.parse import parse_rules
 from selfheal_rules.source import Source
 from selfheal_rules.vocabulary import SELF_KINDS, Vocabulary
 from tests.chunks import read_chunks
+from tests.everyday import some
 
 TEXTS = [chunk.source.text for folder in ("check", "parse") for chunk in read_chunks(folder)]
 _WORDS = re.compile(r"[\w.$]+|[{}\[\],:]")
@@ -30,7 +31,7 @@ def _mutated(text: str, chance: random.Random) -> str:
     return f"{beginning}rules:\n{_WORDS.sub(other, rules)}"
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("text", some(TEXTS, 3))
 def test_whatever_was_read_can_be_checked(text: str) -> None:
     """A rule set with words exchanged at random is checked to the end."""
     chance = random.Random(text)

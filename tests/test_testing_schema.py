@@ -19,6 +19,7 @@ from selfheal_rules.source import Source
 from selfheal_rules.testing.cases import ALSO, DISPOSITIONS, STATUSES
 from selfheal_rules.testing.parse import parse_suite
 from tests.documents import said
+from tests.everyday import some
 from tests.test_testing_page import FAILS, HOLDS
 from tests.test_testing_robustness import ODD, PLACES, WHOLE, changed
 
@@ -37,7 +38,7 @@ def _refusals(document: Any) -> list[str]:  # noqa: ANN401 - any JSON value
     return [error.message for error in _validator().iter_errors(document)]
 
 
-@pytest.mark.parametrize("text", [*SHIPPED, *HOLDS, *FAILS, *map(json.dumps, WHOLE)])
+@pytest.mark.parametrize("text", [*some(SHIPPED, 4), *HOLDS, *FAILS, *map(json.dumps, WHOLE)])
 def test_sound_files_are_taken(text: str) -> None:
     """What ships, what pages show and what fixtures hold is taken."""
     assert [] == _refusals(said(text))

@@ -2,7 +2,7 @@
 Every shipped rule set keeps the promises of the tests beside it, each case under one of the circumstances.
 
 `selfheal test --mutate`, which `.ci/run` has for every set, plays each case under all of them; so it is one case in
-three here, and all of those in which rule sets stand beside one another.
+six here, and all of those in which rule sets stand beside one another.
 """
 
 from functools import cache
@@ -23,7 +23,7 @@ BESIDE = sorted(file.relative_to(ROOT).as_posix() for file in ROOT.glob("*/*.sel
 CHEAP = [also for also in ALSO if also != "crash_each_step"]
 RARE = 16
 """A crash at each step costs as much as twenty of the others: one case in so many has it."""
-SOME = 3
+SOME = 6
 """Of the cases of a rule set alone, one in so many is played here."""
 
 
