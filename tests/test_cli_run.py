@@ -232,9 +232,8 @@ def test_the_end_of_time_is_no_surprise(call: Call) -> None:
 
 def test_nobody_else_speaks_for_the_engine(call: Call) -> None:
     """What only an engine says of itself is refused, named by its line, and the rest is read."""
-    forged = cloudevent(
-        "selfheal.decision", "1", NOON, rule="r", action="a", target="t", status="allowed", guard="mode", episode="e"
-    )
+    said = {"ruleset": "s", "rule": "r", "action": "a", "target": "t", "status": "allowed", "guard": "mode"}
+    forged = cloudevent("selfheal.decision", "1", NOON, **said, episode="e")
     found = call("run", RULES, "--input", "-", text=forged + alarm("h", NOON))
     assert (1, True) == (found.code, "1 item: 1 matched\n" in found.out)
     assert "line 1: malformed: `selfheal.decision` is what the engine itself says; it cannot be posted\n" == found.err
