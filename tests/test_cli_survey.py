@@ -69,7 +69,7 @@ def test_a_record_is_held_against_the_rules(call: Call) -> None:
     found = call("gaps", RULES, "--inventory", STREAM)
     assert 1 == found.code
     assert "line 27: unrecognised" in found.err
-    assert found.out.startswith("1 rule set with 53 rules, held against 66 items of a record\n")
+    assert found.out.startswith("1 rule set with 56 rules, held against 66 items of a record\n")
     assert "    2 times, first 2026-11-22T16:09:40+00:00, last 2026-11-22T16:09:50+00:00\n" in found.out
     assert '    = example: {"specversion": "1.0", "type": "host.lost"' in found.out
 

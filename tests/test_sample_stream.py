@@ -66,7 +66,7 @@ def test_the_rules_of_the_sample_are_sound() -> None:
     rules = load_rules(RULES)
     assert ["SH400"] == [found.code for found in check_rules(rules).findings]
     heard = ["monitoring-says-so", "ha-monitor-says-so", "host-was-back", "host-is-back", "host-is-in-hand"]
-    judged = ["node-is-worked-on", "witnesses-agree", "host-is-dead", "both-have-spoken"]
+    judged = ["node-bears-our-mark", "node-is-worked-on", "witnesses-agree", "host-is-dead", "both-have-spoken"]
     spared = ["host-has-fallen", "something-reports", "nova-is-not-heard", "clock-is-off", "masakari-is-at-it"]
     taken = [
         "masakari-is-at-it-by-uuid",
@@ -80,6 +80,8 @@ def test_the_rules_of_the_sample_are_sound() -> None:
     marked = [*felled, "host-serves-again"]
     back = [
         "keep-off",
+        "host-is-up-with-its-mark",
+        "host-is-released",
         "host-bears-our-mark",
         "host-bears-another-mark-of-ours",
         "force-host-up",
