@@ -359,7 +359,7 @@ _TARGET = Field("target", ANY, required=True, doc='Empty (`""`) where a step has
 _SELF = (
     _own(
         "selfheal.decision", "event", "The engine decided a step; `id` is the decision's.",
-        *_text("rule", "action"), _TARGET, *_text("status", "guard", "episode"),
+        *_text("ruleset", "rule", "action"), _TARGET, *_text("status", "guard", "episode"),
     ),
     _own(
         "selfheal.outcome", "event", "An executor said how a decision went.",
@@ -367,7 +367,7 @@ _SELF = (
     ),
     _own(
         "selfheal.episode", "state", "One rule deals with one key; cleared a while after it closes.",
-        *_text("episode", "rule"), _TARGET, Field("status", EPISODE_STATUS, required=True), key=("episode",),
+        *_text("episode", "ruleset", "rule"), _TARGET, Field("status", EPISODE_STATUS, required=True), key=("episode",),
     ),
 )  # fmt: skip
 

@@ -111,10 +111,10 @@ def _acts(views: Iterable[Named]) -> Iterator[_Act]:
         if any(is_unread(step.target) for step in view.dos):
             continue
         for step in view.dos:
-            yield _Act(name, _decision(view.rule, step), decision)
+            yield _Act(name, _decision(name, step), decision)
         first = next(view.dos, None)
         for status in _statuses(view.rule) if first else ():
-            said = {"rule": Literal(view.rule.id), "status": Literal(status)}
+            said = {"ruleset": Literal(name[0]), "rule": Literal(name[1]), "status": Literal(status)}
             yield _Act(name, Conclude(EPISODE, FrozenMap(said), span=first.span if first else view.rule.span), episode)
 
 
@@ -123,9 +123,9 @@ def _statuses(rule: Rule) -> tuple[str, ...]:
     return ("open", "verifying", "healed") if rule.outcome else ("open", "closed")
 
 
-def _decision(rule: Rule, step: Do) -> Conclude:
+def _decision(name: RuleName, step: Do) -> Conclude:
     """Give the decision of a step as the engine says it, as far as the text of the rule tells."""
-    fields = {"rule": Literal(rule.id), "action": Literal(step.action)}
+    fields = {"ruleset": Literal(name[0]), "rule": Literal(name[1]), "action": Literal(step.action)}
     if isinstance(step.target, Literal):
         fields["target"] = step.target
     return Conclude(DECISION, FrozenMap(fields), span=step.span)

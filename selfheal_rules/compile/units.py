@@ -266,10 +266,11 @@ def _hears(facts: Facts, name: RuleName, kind: str) -> bool:
 
 
 def _asks(pattern: Pattern, name: RuleName) -> bool:
-    """Whether a pattern over own acts may take those of a rule: a literal `rule` can rule it out."""
+    """Whether a pattern over own acts may take those of a rule: a literal `ruleset` or `rule` can rule it out."""
+    meant: dict[tuple[str, ...], str] = {("ruleset",): name[0], ("rule",): name[1]}
     for test in pattern.where:
         operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-        literal = all(isinstance(one, Literal) for one in operands)
-        if test.path == ("rule",) and test.operator in {"is", "in"} and literal:
-            return any(isinstance(one, Literal) and one.value == name[1] for one in operands)
+        others = [isinstance(one, Literal) and one.value != meant.get(test.path) for one in operands]
+        if test.path in meant and test.operator in {"is", "in"} and all(others):
+            return False
     return True

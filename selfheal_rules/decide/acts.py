@@ -13,6 +13,7 @@ Act: TypeAlias = tuple[str, str, dict[str, Any]]
 def decided(decision: Decision) -> Act:
     """Give a decision as an event; one that is told again under its attempt is another event."""
     fields = {
+        "ruleset": decision.ruleset,
         "rule": decision.rule,
         "action": decision.action,
         "target": _named(decision.target),
@@ -33,8 +34,8 @@ def answered(decision: Decision, status: str) -> Act:
 def state_of(episode: Episode) -> dict[str, Any]:
     """Give the fields of an episode as a state."""
     opening = episode.opening
-    target = _named(episode.target)
-    return {"episode": opening.id, "rule": opening.rule, "target": target, "status": episode.status}
+    named = {"episode": opening.id, "ruleset": opening.ruleset, "rule": opening.rule}
+    return {**named, "target": _named(episode.target), "status": episode.status}
 
 
 def _named(target: Value) -> Value:

@@ -244,7 +244,7 @@ class Seen:
     def _episodes(self, engine: Engine, moment: Moment, new: dict[str, list[Item]]) -> None:
         for episode in engine.episodes():
             target = next((step.target for step in episode.steps), None)
-            fields = {"episode": episode.id, "rule": episode.rule, "status": episode.state}
+            fields = {"episode": episode.id, "ruleset": episode.ruleset, "rule": episode.rule, "status": episode.state}
             named = FrozenMap({**fields, "target": "" if target is None else target})
             self._take(State("selfheal.episode", "selfheal", moment.at, named), new)
             self._note(episode.ruleset, episode.rule, "rule", FIRED)

@@ -201,8 +201,8 @@ def _states(kind: str, engine: Engine) -> Iterator[FrozenMap]:
         return
     for one in engine.episodes():
         target = one.steps[0].target if one.steps else None
-        named = {"episode": one.id, "rule": one.rule, "target": target, "status": one.state}
-        yield FrozenMap(named)
+        named = {"episode": one.id, "ruleset": one.ruleset, "rule": one.rule}
+        yield FrozenMap({**named, "target": target, "status": one.state})
 
 
 # Variants

@@ -232,7 +232,8 @@ class Conduct:
             verdict,
         )
         self.acts.decisions.append(Decided(*made, episode.id, name, evidence))
-        says = {"rule": ruling.rule.id, "action": step.action, "target": "" if target is None else target}
+        says = {"ruleset": ruling.rules.name, "rule": ruling.rule.id, "action": step.action}
+        says["target"] = "" if target is None else target
         guard = "target" if verdict == "rejected" else "mode"
         says |= {"status": verdict, "guard": guard, "episode": episode.id}
         self._say(Event(f"{name}/{run.attempt}", "selfheal.decision", SOURCE, moment(self.now), present(says)))

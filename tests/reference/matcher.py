@@ -313,7 +313,8 @@ class Reference:
 
     def _show(self, episode: Episode) -> None:
         target = next((one.target for _, _, one in self.decided.values() if one.episode == episode.id), None)
-        says = {"episode": episode.id, "rule": episode.ruling.rule.id, "status": episode.status}
+        ruling = episode.ruling
+        says = {"episode": episode.id, "ruleset": ruling.rules.name, "rule": ruling.rule.id, "status": episode.status}
         says["target"] = "" if target is None else target
         kind, now = self.kinds["selfheal.episode"], self.world.clock.now
         record = Record(kind, (episode.id,), FrozenMap(present(says)), SOURCE, "", now, self.world.turn)
