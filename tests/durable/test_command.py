@@ -19,10 +19,11 @@ def test_the_sample_reads_the_same(asked: Asked, call: Call) -> None:
     found = call("run", RULES, "--input", STREAM, "--engine", "durable")
     assert (0, (GOLDEN / "timeline.txt").read_text("utf-8")) == (found.code, found.out)
     names = (
-        "heal-dead-host", "ha-monitor-says-so", "host-is-back", "host-is-in-hand", "host-is-dead",
+        "heal-dead-host", "ha-monitor-says-so", "host-is-back", "host-is-in-hand", "node-is-worked-on", "host-is-dead",
         "both-have-spoken",
         "nova-is-not-heard", "host-is-held-down",
-        "host-is-condemned", "tell-waiting-host", "force-host-up", "enable-host", "tell-host-left",
+        "host-is-condemned", "tell-waiting-host", "host-bears-our-mark", "force-host-up", "enable-host",
+        "tell-host-left", "tell-unmarked-host",
         "one-witness", "tell-host-on-maintenance", "tell-host-of-another-healer", "tell-untouched-host",
         "tell-half-emptied-host", "tell-covered-host",
         "tell-unhealed-host",
