@@ -26,7 +26,7 @@ from selfheal_rules.testing.points import AGAIN, ALLOWED, DECIDED, ELSE, FIRED, 
 from selfheal_rules.testing.results import Result
 from selfheal_rules.testing.runner import CannotGoOn, Moment, play
 from selfheal_rules.testing.truths import Item, Judged, Leaf, Truth, judged
-from selfheal_rules.testing.verdicts import judge
+from selfheal_rules.testing.verdicts import episode_fields, judge
 from selfheal_rules.values import FrozenMap, canonical, microseconds
 
 _ALL = 100
@@ -243,10 +243,7 @@ class Seen:
 
     def _episodes(self, engine: Engine, moment: Moment, new: dict[str, list[Item]]) -> None:
         for episode in engine.episodes():
-            target = next((step.target for step in episode.steps), None)
-            fields = {"episode": episode.id, "ruleset": episode.ruleset, "rule": episode.rule, "status": episode.state}
-            named = FrozenMap({**fields, "target": "" if target is None else target})
-            self._take(State("selfheal.episode", "selfheal", moment.at, named), new)
+            self._take(State("selfheal.episode", "selfheal", moment.at, episode_fields(episode)), new)
             self._note(episode.ruleset, episode.rule, "rule", FIRED)
             if episode.state == "healed":
                 self._note(episode.ruleset, episode.rule, "outcome", HEALED)

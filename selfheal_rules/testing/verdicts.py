@@ -6,6 +6,7 @@ from datetime import datetime
 from attrs import evolve
 
 from selfheal_rules.decide.decision import Decision
+from selfheal_rules.decide.history import EpisodeView
 from selfheal_rules.diagnostics import MatcherError
 from selfheal_rules.engine import Engine
 from selfheal_rules.testing.cases import Also, Case, Held, Step, Wanted
@@ -199,10 +200,14 @@ def _states(kind: str, engine: Engine) -> Iterator[FrozenMap]:
     if kind != "selfheal.episode":
         yield from (state.fields for state in engine.states(kind))
         return
-    for one in engine.episodes():
-        target = one.steps[0].target if one.steps else None
-        named = {"episode": one.id, "ruleset": one.ruleset, "rule": one.rule}
-        yield FrozenMap({**named, "target": target, "status": one.state})
+    yield from map(episode_fields, engine.episodes())
+
+
+def episode_fields(episode: EpisodeView) -> FrozenMap:
+    """Give the fields of an episode as rules read it; the target of a step without one is an empty text."""
+    target = next((step.target for step in episode.steps), None)
+    named = {"episode": episode.id, "ruleset": episode.ruleset, "rule": episode.rule}
+    return FrozenMap({**named, "target": "" if target is None else target, "status": episode.state})
 
 
 # Variants
