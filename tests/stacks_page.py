@@ -13,12 +13,12 @@ from typing import Any
 import yaml
 from attrs import define, field
 
-from selfheal_rules import load_rules
 from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.actions.entry import ActionType
 from selfheal_rules.check.walk import patterns_of, steps_of
 from selfheal_rules.model import Conclude, Do, Literal, RuleSet
 from selfheal_rules.vocabulary import Feed
+from tests.shipped import shipped
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "stacks"
@@ -27,7 +27,6 @@ HEAD = "<!-- Written by `python -m tests.stacks_page`; a test fails where rule s
 TRANSPORT = {"bus": "RabbitMQ, oslo.messaging", "post": "webhook", "poll": "its API, asked every 30 s", "serve": ""}
 TRIED: Mapping[str, Any] = yaml.safe_load((ROOT / "tests" / "cloud" / "tried.yaml").read_text("utf-8"))
 """The tests on the real cloud that assert that an action was done, or go by what a poller said."""
-SHIPPED = [load_rules(path.parent) for path in sorted(ROOT.glob("rulesets/*/rules.yaml"))]
 
 
 @define(eq=False)
@@ -216,7 +215,7 @@ def picture(stack: Stack) -> str:
         lines.append(f'  s{number}["{_who(feed)}"] -->|{_over(feed)}| engine')
         if feed.name == "masakari" and stack.monitors:
             lines.append(f'  m["{"<br/>".join(dict.fromkeys(stack.monitors.values()))}"] -->|API| s{number}')
-    if any(not feeds and not any(kind in concluded(one) for one in SHIPPED) for kind, feeds in stack.kinds.items()):
+    if any(not feeds and not any(kind in concluded(one) for one in shipped()) for kind, feeds in stack.kinds.items()):
         lines.append('  posted["whoever knows"] -->|CloudEvents| engine')
     for number, (service, actions) in enumerate(stack.services.items()):
         names = "<br/>".join(one.name for one in actions)
@@ -244,7 +243,7 @@ def _inputs(stack: Stack) -> Iterator[tuple[str, ...]]:
             told = f", told by {stack.monitors[kind]}" if feed.name == "masakari" and kind in stack.monitors else ""
             role = (" or ".join(f"`{one}`" for one in feed.roles) or "`member`") if feed.by == "poll" else ""
             yield f"`{kind}`", _who(feed) + told, _over(feed), role, _heard(feed, stack)
-        beside = [one.name for one in SHIPPED if one.name != stack.name and kind in concluded(one)]
+        beside = [one.name for one in shipped() if one.name != stack.name and kind in concluded(one)]
         if beside:
             yield f"`{kind}`", f"the rule set {beside[0]} beside it", "", "", "`tests/test_testing_shipped.py`"
         elif not feeds:
@@ -386,7 +385,7 @@ def _line(names: Iterable[str]) -> str:
 
 def stacks() -> list[Stack]:
     """Give the stack of every shipped rule set."""
-    return [Stack.of(rules) for rules in SHIPPED]
+    return [Stack.of(rules) for rules in shipped()]
 
 
 def pages() -> dict[Path, str]:

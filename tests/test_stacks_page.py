@@ -13,11 +13,11 @@ import pytest
 import yaml
 
 from tests.calls import Call, caller
+from tests.shipped import shipped
 from tests.stacks_page import (
     FOLDER,
     PARTS,
     ROOT,
-    SHIPPED,
     TRIED,
     Stack,
     alerting,
@@ -261,6 +261,6 @@ def test_what_is_set_is_what_was_tried(name: str, part: dict[str, Any]) -> None:
 
 def test_every_part_is_of_a_source() -> None:
     """Parts are named as the vocabulary names sources, and what is in YAML is YAML."""
-    known = {name for one in SHIPPED for name in one.vocabulary.sources}
+    known = {name for one in shipped() for name in one.vocabulary.sources}
     assert [] == [name for name in PARTS["sources"] if name not in known]
     assert all(yaml.safe_load(part["text"]) for part in PARTS["sources"].values() if part["language"] == "yaml")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from selfheal_rules import Engine, State, compile_rules, load_rules
+from selfheal_rules import Engine, State, compile_rules
 from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check.meeting import Meeting
 from selfheal_rules.check.subject import RuleView, Subject
@@ -19,13 +19,11 @@ from selfheal_rules.survey.gap import CHOICES, SORTS, TITLES, Sort
 from selfheal_rules.survey.gaps import find_gaps
 from selfheal_rules.survey.record import Record
 from selfheal_rules.survey.shipped import faults, given
+from tests.shipped import known, program, shipped
 from tests.survey.written import GUARDED, cloud, gaps, only, rules, told
 
 ROOT = Path(__file__).parents[2]
 STREAM = ROOT / "examples" / "events" / "compute-host-failure.jsonl"
-SHIPPED = [load_rules(path.parent) for path in sorted(ROOT.glob("rulesets/*/rules.yaml"))]
-PROGRAM = compile_rules(*SHIPPED)
-EVERY = PROGRAM.vocabulary | faults().vocabulary
 BLIND: tuple[Sort, ...] = ("blind_rule", "blind_guard", "blind_confirmation")
 
 ON = "{as: a, state: compute.service, where: {disabled: true}}"
@@ -273,11 +271,11 @@ def test_each_fault_of_the_table_is_found(rule: Rule) -> None:
 
 def test_what_no_rule_reads_no_rule_decides_on() -> None:
     """An item of a fault that is said to be handled by nobody leads the shipped rule sets to no decision."""
-    open_ones = {gap.about for gap in find_gaps(SHIPPED, EVERY).of("fault")}
+    open_ones = {gap.about for gap in find_gaps(shipped(), known()).of("fault")}
     tried = 0
     for rule in (one for one in faults().rules if one.id in open_ones):
         for items in _witnesses(rule):
-            engine = Engine(PROGRAM, policy=Policy("survey"))
+            engine = Engine(program(), policy=Policy("survey"))
             decided = [decision for item in items for decision in engine.post(item)]
             assert [] == [*decided, *engine.advance(items[-1].time + timedelta(days=1))], rule.id
             tried += 1
@@ -307,7 +305,7 @@ def test_kinds_that_no_rule_reads_are_named() -> None:
 
 def _recorded(*rulesets: RuleSet) -> list[tuple[str, int, str, str]]:
     record = Record(compile_rules(*rulesets))
-    for read in read_items(STREAM.read_bytes().splitlines(), vocabulary=EVERY):
+    for read in read_items(STREAM.read_bytes().splitlines(), vocabulary=known()):
         if isinstance(read, Reading):
             record.note(read.item)
     record.close()
@@ -319,7 +317,7 @@ def test_failures_that_nothing_was_decided_about_are_grouped() -> None:
     """With how many there were, the first and the last; what the rules decided about is not among them."""
     nothing = {name: count for name, count, _, _ in _recorded(_one("{as: a, event: node.action}", "{do: noop}"))}
     assert {"compute-host-lost": 3, "event-alarm": 1, "host-alarm": 3, "host-in-maintenance": 1} == nothing
-    (ruleset,) = (one for one in SHIPPED if one.name == "compute-host-failure")
+    (ruleset,) = (one for one in shipped() if one.name == "compute-host-failure")
     found = {name: (count, first) for name, count, first, _ in _recorded(ruleset)}
     assert {
         "compute-host-lost": (2, "2026-11-22T16:09:40+00:00"),
@@ -362,13 +360,13 @@ def test_every_failure_of_one_host_counts() -> None:
 def test_the_example_of_a_group_is_an_item() -> None:
     """`selfheal run` reads it, and it is of the fault."""
     record = Record(compile_rules(_one(ON)))
-    for read in read_items(STREAM.read_bytes().splitlines(), vocabulary=EVERY):
+    for read in read_items(STREAM.read_bytes().splitlines(), vocabulary=known()):
         if isinstance(read, Reading):
             record.note(read.item)
     engine = Engine(compile_rules(faults()))
     for gap in record.unhandled():
         assert gap.seen is not None
-        (read,) = read_items([gap.seen.example], vocabulary=EVERY)
+        (read,) = read_items([gap.seen.example], vocabulary=known())
         assert isinstance(read, Reading)
         assert gap.about in {decision.rule for decision in engine.post(read.item)}
 
@@ -385,12 +383,12 @@ def test_every_sort_has_its_title() -> None:
 def test_shipped_rule_sets_work_in_a_whole_cloud() -> None:
     """Where every source is on, every service there and every kind posted, nothing but choices is left."""
     services = {action.api.partition(" ")[0]: "" for action in CATALOGUE.values() if action.api}
-    services |= {feed.service: "" for feed in EVERY.sources.values() if feed.service}
+    services |= {feed.service: "" for feed in known().sources.values() if feed.service}
     ways = {"notifications": "bus", "webhooks": "post", "pollers": "poll"}
-    lists = {key: [feed.name for feed in EVERY.sources.values() if feed.by == by] for key, by in ways.items()}
+    lists = {key: [feed.name for feed in known().sources.values() if feed.by == by] for key, by in ways.items()}
     text = (
         "".join(f"{key}: {names}\n" for key, names in lists.items())
-        + f"posted: {sorted(EVERY.kinds)}\nroles: [admin]\n"
+        + f"posted: {sorted(known().kinds)}\nroles: [admin]\n"
     )
     at = cloud(text + f"services: {services}\n")
-    assert () == find_gaps(SHIPPED, EVERY, at).findings
+    assert () == find_gaps(shipped(), known(), at).findings

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from selfheal_rules import compile_rules, load_rules
+from selfheal_rules import load_rules
 from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check import check_rules
 from selfheal_rules.guard.binding import refuse_policy
@@ -13,10 +13,10 @@ from selfheal_rules.survey.overlaps import find_overlaps
 from selfheal_rules.survey.shipped import given as told_by
 from selfheal_rules.survey.shipped import healers
 from tests import healers_page
+from tests.shipped import program
 from tests.survey.written import cloud
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = [load_rules(path.parent) for path in sorted(ROOT.glob("rulesets/*/rules.yaml"))]
 
 
 @pytest.mark.parametrize("name", healers())
@@ -37,7 +37,7 @@ def test_the_marks_of_healers_ship_as_a_policy() -> None:
     path = ROOT / "examples" / "other-healers.yaml"
     assert healers_page.text() == path.read_text("utf-8")
     policy = load_policy(path)
-    refuse_policy(compile_rules(*SHIPPED), policy)
+    refuse_policy(program(), policy)
     assert all(one.owner for one in policy.stand_down)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfheal_rules import Engine, Program, compile_rules, load_rules
+from selfheal_rules import Engine, Program, compile_rules
 from selfheal_rules.decide.decision import Decision
 from selfheal_rules.model import RuleSet
 from selfheal_rules.normalize import Reading, read_items
@@ -19,22 +19,22 @@ from selfheal_rules.survey.overlap import Overlap, Overlaps
 from selfheal_rules.survey.overlaps import find_overlaps
 from selfheal_rules.survey.shipped import healers
 from selfheal_rules.values import Value
+from tests.shipped import shipped
 from tests.survey.written import GUARDED, cloud, rules
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = [load_rules(path.parent) for path in sorted(ROOT.glob("rulesets/*/rules.yaml"))]
 ALONE = cloud("healers: []")
 
 
 @cache
 def _shipped() -> Overlaps:
     """Give those of all that is shipped; not at import, or every worker pays for it as it collects."""
-    return find_overlaps(SHIPPED)
+    return find_overlaps(shipped())
 
 
 @cache
 def _every() -> Program:
-    return compile_rules(*SHIPPED, *healers().values())
+    return compile_rules(*shipped(), *healers().values())
 
 
 def _between(*rulesets: RuleSet) -> list[tuple[str, str, str]]:
@@ -134,7 +134,7 @@ def test_what_reaches_a_server_does_so_while_another_acts_on_it() -> None:
 @pytest.mark.whole
 def test_the_same_is_found_again() -> None:
     """To the last witness."""
-    assert _shipped() == find_overlaps(SHIPPED)
+    assert _shipped() == find_overlaps(shipped())
 
 
 # Rules with each other

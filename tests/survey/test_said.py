@@ -5,18 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from selfheal_rules import Event, State, compile_rules, load_rules
+from selfheal_rules import Event, State, compile_rules
 from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.model import RuleSet
 from selfheal_rules.survey.gap import Sort
 from selfheal_rules.survey.gaps import find_gaps
 from selfheal_rules.survey.record import Record
-from selfheal_rules.survey.shipped import faults
+from tests.shipped import known, shipped
 from tests.survey.written import cloud, gaps, only, rules, told
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = [load_rules(path.parent) for path in sorted(ROOT.glob("rulesets/*/rules.yaml"))]
-EVERY = compile_rules(*SHIPPED).vocabulary | faults().vocabulary
 BLIND: tuple[Sort, ...] = ("blind_rule", "blind_guard", "blind_confirmation")
 ON = "{as: a, state: compute.service, where: {disabled: true}}"
 
@@ -91,7 +89,7 @@ def test_an_alarm_of_one_name_is_not_every_alarm() -> None:
 
 def test_what_ironic_gave_up_on_is_no_node_that_is_to_be_switched_on() -> None:
     """A rule that asks for a node out of maintenance does not answer it: Ironic sets maintenance with the fault."""
-    found = {one.fault: one for one in find_gaps(SHIPPED, EVERY).answered}
+    found = {one.fault: one for one in find_gaps(shipped(), known()).answered}
     assert () == found["node-fault"].acting
     assert () == found["server-alarm"].acting
 
