@@ -31,7 +31,7 @@ def _mutated(text: str, chance: random.Random) -> str:
     return f"{beginning}rules:\n{_WORDS.sub(other, rules)}"
 
 
-@pytest.mark.parametrize("text", some(TEXTS, 3))
+@pytest.mark.parametrize("text", some(TEXTS, 8))
 def test_whatever_was_read_can_be_checked(text: str) -> None:
     """A rule set with words exchanged at random is checked to the end."""
     chance = random.Random(text)

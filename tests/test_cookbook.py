@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.calls import Call, caller
+from tests.everyday import some
 
 BOOK = Path(__file__).parents[1] / "docs" / "cookbook"
 PAGES = sorted(page for page in BOOK.glob("*.md") if page.name != "README.md")
@@ -26,7 +27,7 @@ def _written(page: Path, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", some(PAGES, 4), ids=lambda page: page.stem)
 def test_the_answer_holds(call: Call, page: Path, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     """Its rules are sound; its tests pass, whatever befalls; in a whole run, they notice four of five mistakes, too."""
     folder = _written(page, tmp_path)

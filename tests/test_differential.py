@@ -17,7 +17,7 @@ from tests.shrink import smallest
 SIZE = 50
 """Cases in one block: enough that a block is worth a worker, few enough that a failure is found soon."""
 
-BLOCKS, SOME = 70, 16
+BLOCKS, SOME = 70, 8
 """How many blocks run by themselves, and how many every day; `--cases` asks for more."""
 
 COUNTED = 15

@@ -46,7 +46,7 @@ SOME = [name for at, name in enumerate(RULE_SETS) if ": " not in name or at % 4 
 """Every rule set that ships or stands in a page, and some of the fixtures'."""
 
 
-@pytest.mark.parametrize("name", some(SOME, 4))
+@pytest.mark.parametrize("name", some(SOME, 12))
 def test_the_meaning_stays_and_twice_is_once(name: str) -> None:
     """Rule sets of folders, pages and fixtures mean the same afterwards and stay so; what cannot be read is refused."""
     text = RULE_SETS[name]

@@ -27,6 +27,7 @@ from selfheal_rules.serve.files import looked_at
 from selfheal_rules.source import Source
 from selfheal_rules.survey.shipped import healers
 from selfheal_rules.testing.parse import parse_suite
+from tests.everyday import some
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "errors.md"
@@ -150,7 +151,7 @@ def test_the_bad_example_has_no_other_finding(entry: Entry) -> None:
     assert {entry.code} == {finding.code for finding in _report(entry.code, *entry.blocks["bad"]).findings}
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
+@pytest.mark.parametrize("entry", some(ENTRIES, 4), ids=lambda entry: entry.code)
 def test_the_good_example_has_none(entry: Entry) -> None:
     """The good example has no finding at all."""
     assert "no findings" == _report(entry.code, *entry.blocks["good"]).render()

@@ -38,7 +38,7 @@ def _refusals(document: Any) -> list[str]:  # noqa: ANN401 - any JSON value
     return [error.message for error in _validator().iter_errors(document)]
 
 
-@pytest.mark.parametrize("text", [*some(SHIPPED, 4), *HOLDS, *FAILS, *map(json.dumps, WHOLE)])
+@pytest.mark.parametrize("text", [*some(SHIPPED, 10), *HOLDS, *FAILS, *map(json.dumps, WHOLE)])
 def test_sound_files_are_taken(text: str) -> None:
     """What ships, what pages show and what fixtures hold is taken."""
     assert [] == _refusals(said(text))
