@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 
 from selfheal_rules.actions import CATALOGUE
-from selfheal_rules.check.findings import at_text, at_word, error, listed, warning
+from selfheal_rules.check.findings import at_text, at_word, dotted, error, listed, warning
 from selfheal_rules.check.guards import lacking, population, share, typed
 from selfheal_rules.check.leaves import duration
 from selfheal_rules.check.protecting import unprotecting, waits
@@ -158,6 +158,18 @@ def _watched(pattern: Pattern, target: str, vocabulary: Vocabulary) -> Iterator[
         if kind is not None:
             for path in [(target,), *(leaf.path for leaf in pattern.where)]:
                 yield from _field(path, kind, pattern.span)
+            yield from _unsaid(pattern, kind)
+
+
+def _unsaid(pattern: Pattern, kind: Kind) -> Iterator[Diagnostic]:
+    """Find what a state need not say, and counts as if it said it: all things would be in somebody's hands."""
+    asked = {leaf.path for leaf in pattern.where if leaf.operator in {"exists", "unread", "not"}}
+    for leaf in pattern.where:
+        if leaf.path not in asked and kind.type_at(leaf.path) and not kind.requires(leaf.path):
+            name = dotted(leaf.path)
+            message = f"`{name}` of `{kind.name}` may be missing, and what does not say it is left alone as well"
+            cure = f"ask for it, `{name}: {{exists: true, …}}`, unless that is meant"
+            yield warning("SH381", message, leaf.span, cure, kind.span)
 
 
 def _field(path: tuple[str, ...], kind: Kind, span: Span) -> Iterator[Diagnostic]:

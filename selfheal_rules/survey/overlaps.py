@@ -1,5 +1,6 @@
 """All overlaps of some rule sets: rules with each other, and with other healers."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import reduce
@@ -317,9 +318,11 @@ def markers(rules: RuleSet, target: str = "") -> list[str]:
 def _said(value: Value) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_said, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     if not isinstance(value, str):
         return "{" + ", ".join(f"{name}: {_said(inner)}" for name, inner in value.items()) + "}"
-    return f'"{value}"' if value.lower() in {"true", "false"} else value
+    return value if re.fullmatch(r"\w[\w .]*", value) and value.lower() not in {"true", "false"} else f'"{value}"'
 
 
 def _healer(rules: RuleSet) -> Healer:

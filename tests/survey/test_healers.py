@@ -7,13 +7,14 @@ import pytest
 from selfheal_rules import load_rules
 from selfheal_rules.actions import CATALOGUE
 from selfheal_rules.check import check_rules
+from selfheal_rules.check.policy import check_policy
 from selfheal_rules.guard.binding import refuse_policy
 from selfheal_rules.parse.policy import load_policy
 from selfheal_rules.survey.overlaps import find_overlaps
 from selfheal_rules.survey.shipped import given as told_by
 from selfheal_rules.survey.shipped import healers
 from tests import healers_page
-from tests.shipped import program
+from tests.shipped import known, program
 from tests.survey.written import cloud
 
 ROOT = Path(__file__).parents[2]
@@ -33,11 +34,12 @@ def test_each_healer_is_a_sound_rule_set(name: str) -> None:
 
 
 def test_the_marks_of_healers_ship_as_a_policy() -> None:
-    """The example is written from the table, and any program takes it; every mark names its owner."""
+    """The example is written from the table, any program takes it; each mark has to be there, and names its owner."""
     path = ROOT / "examples" / "other-healers.yaml"
     assert healers_page.text() == path.read_text("utf-8")
     policy = load_policy(path)
     refuse_policy(program(), policy)
+    assert [] == list(check_policy(policy, known()).findings)
     assert all(one.owner for one in policy.stand_down)
 
 
