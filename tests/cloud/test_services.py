@@ -47,9 +47,11 @@ def test_masakari_leaves_a_host_alone_that_is_on_maintenance(cloud: Cloud, segme
 
 
 def test_masakari_recovers_what_it_is_told_of(cloud: Cloud, segment: str) -> None:
-    """It is done when the recovery is finished; the host is on maintenance afterwards, and nobody unsets it."""
+    """It is done when Masakari has the report in hand; the host is on maintenance afterwards, and nobody unsets it."""
     outcome = cloud.do("instance_ha.notify", HOST, type="PROCESS", event="STOPPED", process_name="nova-compute")
     assert "done" == outcome.status, outcome.detail
+    told = f"/notifications/{outcome.detail.rpartition(' ')[2]}"
+    cloud.wait(lambda: cloud.raw("instance_ha", told, "1.2")["notification"]["status"] == "finished", "the recovery")
     (host,) = cloud.raw("instance_ha", f"/segments/{segment}/hosts", "1.2")["hosts"]
     assert host["on_maintenance"]
     assert "disabled" == cloud.service(HOST)["status"]

@@ -45,10 +45,11 @@ def unset_host_maintenance(work: Work) -> str:
 
 def notify(work: Work) -> str:
     """
-    Tell Masakari of a failure, and wait for the recovery it leads to.
+    Tell Masakari of a failure, and wait until it has the report in hand.
 
-    A host on maintenance is refused here: Masakari would answer 409, for ever, since its own recoveries leave the host
-    so.
+    What becomes of the recovery its notifications say: it may take an hour, and Masakari tries anew by itself what
+    fails. A host on maintenance is refused here: Masakari would answer 409, for ever, since
+    its own recoveries leave the host so.
     """
     _, host = _host(work)
     if host["on_maintenance"]:
@@ -63,15 +64,15 @@ def notify(work: Work) -> str:
     if work.dry:
         return "asked"
     ident = str(answer["notification"]["notification_uuid"])
-    work.until(lambda: _is_finished(work, ident), "the recovery", timedelta(minutes=15))
-    return f"recovered by Masakari, notification {ident}"
+    work.until(lambda: _is_taken(work, ident), "that Masakari takes the report", timedelta(minutes=5))
+    return f"taken by Masakari, notification {ident}"
 
 
-def _is_finished(work: Work, ident: str) -> bool:
+def _is_taken(work: Work, ident: str) -> bool:
     status = work.get("instance_ha", f"/notifications/{ident}", VERSION)["notification"]["status"]
-    if status in {"failed", "ignored"}:
-        work.fail(f"notification {ident} is {status}")
-    return bool(status == "finished")
+    if status == "ignored":
+        work.fail(f"notification {ident} is ignored")
+    return bool(status != "new")
 
 
 def _enable(work: Work, *, wanted: bool) -> str:
