@@ -75,9 +75,8 @@ class Stack:
     @property
     def alerts(self) -> list[str]:
         """Give the alerts that raise alarms the rules wait for."""
-        where = [
-            leaf for rule in self.rules.rules for one in patterns_of(rule) if "alarm" in one.kinds for leaf in one.where
-        ]
+        alarms = (one for rule in self.rules.rules for one in patterns_of(rule) if "alarm" in one.kinds)
+        where = [leaf for one in alarms for leaf in one.where]
         forms = [
             str(leaf.operand.value)
             for leaf in where
@@ -134,11 +133,12 @@ def concluded(rules: RuleSet) -> set[str]:
 def _feeds(rules: RuleSet, kind: str) -> list[Feed]:
     known = rules.vocabulary
     every = [known.sources[name] for name in known.kinds[kind].sources]
-    return [one for one in every if one.by in {"poll", "serve"} or _is_part(one.name, rules.name)]
+    return [one for one in every if one.by in {"poll", "serve"} or _is_part(one.name, rules.name, kind)]
 
 
-def _is_part(source: str, name: str) -> bool:
-    return source in PARTS["sources"] and name in PARTS["sources"][source].get("only", [name])
+def _is_part(source: str, name: str, kind: str) -> bool:
+    part = PARTS["sources"].get(source, {"others": [kind]})
+    return name in part.get("only", [name]) and kind not in part.get("others", ())
 
 
 # What is configured
@@ -259,7 +259,8 @@ def _heard(feed: Feed, stack: Stack) -> str:
     if feed.name == "prometheus" and stack.recorded:
         return "`tests/monitored`"
     captured = sorted((ROOT / "tests" / "data" / "captured" / feed.name.partition(".")[0]).glob("*"))
-    return f"{len(captured)} captured payloads" if captured else "with payloads of its documentation"
+    told = f"{len(captured)} captured payloads" if captured else "with payloads of its documentation"
+    return str(PARTS["sources"][feed.name].get("heard", told))
 
 
 def _outputs(stack: Stack) -> Iterator[tuple[str, ...]]:
