@@ -13,6 +13,9 @@ _REPORTS = "service.liveness"
 _OF_NOVA = Test(("project",), "is", Literal("nova")), Test(("agent",), "exists", Literal(value=False))
 _NAMED = Test(("binary",), "in", (Literal("nova-compute"), Literal("nova-scheduler"), Literal("nova-conductor")))
 _MASAKARI = (Test(("reason",), "is", Literal("masakari")),)
+_BY_UUID = Test(("host",), "exists", Literal(value=False)), Test(("host_uuid",), "exists", Literal(value=True))
+_BY_NAME = Test(("host",), "exists", Literal(value=True)), Test(("host_uuid",), "exists", Literal(value=False))
+_OF_HOSTS = {"masakari.monitors": _BY_NAME, "masakari": _BY_UUID}
 _SAID: Mapping[str, Mapping[str, tuple[Test, ...]]] = {
     _REPORTS: {
         "nova_services": (*_OF_NOVA, Test(("binary",), "starts_with", Literal("nova-"))),
@@ -21,6 +24,8 @@ _SAID: Mapping[str, Mapping[str, tuple[Test, ...]]] = {
             Test(("binary",), "not", _NAMED.operand),
         ),
     },
+    "host.lost": _OF_HOSTS,
+    "host.returned": _OF_HOSTS,
     "host.maintenance": {
         "masakari": _MASAKARI,
         "masakari_hosts": _MASAKARI,

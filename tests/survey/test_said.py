@@ -44,6 +44,23 @@ def test_a_value_comes_from_the_source_that_says_it(when: str, at: str, why: str
 
 
 @pytest.mark.parametrize(
+    ("leaf", "at", "lacking"),
+    [
+        ("host: {exists: true}", "notifications: [masakari]", "`masakari.monitors`"),
+        ("host: {exists: true}", "webhooks: [masakari.monitors]", ""),
+        ("host_uuid: {exists: true}", "webhooks: [masakari.monitors]", "`masakari`"),
+        ("host_uuid: {exists: true}", "notifications: [masakari]", ""),
+    ],
+)
+def test_masakari_passes_reports_on_without_a_name(leaf: str, at: str, lacking: str) -> None:
+    """A rule that asks for the name of a host hears of it from who reports, and not on the bus."""
+    rule = _one(f"{{as: a, event: host.lost, where: {{{leaf}}}}}", "{do: notify, target: $a.host}")
+    silent = {"notifications: []", "webhooks: []", "pollers: []"} - {f"{at.partition(':')[0]}: []"}
+    found = gaps(rule, cloud("\n".join([at, *sorted(silent)]))).of("blind_rule")
+    assert [lacking] * bool(lacking) == [one.reason.split("comes from ")[1].split(" (")[0] for one in found]
+
+
+@pytest.mark.parametrize(
     ("role", "has", "is_lacking"),
     [("member", "manager", False), ("member", "admin", False), ("member", "reader", True), ("admin", "manager", True)],
 )
