@@ -27,7 +27,8 @@ ACTIONS = (
     ActionType(
         "orchestration.check_stack", "low", "Have Heat look whether what a stack is made of is still there.",
         target=STACK, again="refused",
-        needs="No action of the stack is in progress.",
+        needs="No action of the stack is in progress. A server that is not ACTIVE is marked, and the next update"
+        " replaces it.",
         confirm=_STACK.format("check"), api="orchestration 1", role="member",
     ),
     ActionType(
