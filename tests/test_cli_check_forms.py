@@ -129,7 +129,7 @@ def test_the_shipped_rules_fit_the_shipped_stream(call: Call) -> None:
     """All that they name is there, but for what speaks where clocks are off, many hosts failed, or others heal."""
     found = call("check", RULES, "--inventory", STREAM)
     assert 0 == found.code
-    beside = {"clock.off", "host.handed", "host.minded", "host.returned", "host.rising", "host.storm", "nic.down"}
+    beside = {"clock.off", "host.handed", "host.minded", "host.returned", "host.rising", "host.storm", "nic.alarmed"}
     pollers = {"recovery", "segment.host", "service.liveness", "source.freshness"}
     assert beside | pollers == set(re.findall(r"SH375\]: no `([\w.]+)` was seen", found.out))
 
