@@ -136,6 +136,7 @@ def _of(code: str) -> Iterator[tuple[Claims, Diagnostic]]:
 LINT = [chunk for chunk in read_chunks("check") if chunk.name.startswith(("lint", "reach"))]
 
 
+@pytest.mark.whole
 def test_every_witness_makes_both_rules_fire() -> None:
     """Posted as it is shown, it makes the rule that is found and the rule beside it decide something."""
     tried = 0

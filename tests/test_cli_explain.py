@@ -124,6 +124,7 @@ def test_a_decision_is_explained_under_the_rules_that_made_it(call: Call, journa
     assert "these are not the rules that made" in call("explain", tmp_path, "--journal", changed, *decision).err
 
 
+@pytest.mark.whole
 def test_a_decision_that_rests_on_what_earlier_rules_remembered_is_told_as_it_was(call: Call, tmp_path: Path) -> None:
     """
     It is gone on from the snapshot the later rules began with, which has what the earlier ones remembered.
@@ -146,6 +147,7 @@ def test_a_decision_that_rests_on_what_earlier_rules_remembered_is_told_as_it_wa
         assert alone.code == 0 or "what earlier ones remembered" in alone.err
 
 
+@pytest.mark.whole
 def test_what_a_snapshot_leads_to_is_what_the_whole_record_does(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

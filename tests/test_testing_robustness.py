@@ -57,7 +57,7 @@ def changed(document: Any, place: Place, value: Any) -> Any:  # noqa: ANN401 - a
     return found
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.sampled_from(PLACES), st.sampled_from(ODD), st.booleans())
 def test_no_value_anywhere_is_a_surprise(where: tuple[int, Place], value: Any, gone: bool) -> None:  # noqa: ANN401, FBT001 - drawn
     """With any value in any place, or none there, a file gives findings or cases, and cases give results."""

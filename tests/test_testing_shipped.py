@@ -23,7 +23,7 @@ BESIDE = sorted(file.relative_to(ROOT).as_posix() for file in ROOT.glob("*/*.sel
 CHEAP = [also for also in ALSO if also != "crash_each_step"]
 RARE = 16
 """A crash at each step costs as much as twenty of the others: one case in so many has it."""
-SOME = 6
+SOME = 12
 """Of the cases of a rule set alone, one in so many is played here."""
 
 
