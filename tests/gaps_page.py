@@ -1,18 +1,15 @@
 """Write `docs/gap-analysis.md` from the shipped rule sets: `python -m tests.gaps_page`."""
 
-from functools import reduce
-from operator import or_
 from pathlib import Path
 
 from attrs import evolve
 
-from selfheal_rules import load_rules
 from selfheal_rules.source import NOWHERE
 from selfheal_rules.survey.gap import Gaps
 from selfheal_rules.survey.gaps import find_gaps
 from selfheal_rules.survey.sections import of_gaps
-from selfheal_rules.survey.shipped import faults
 from tests.markdown import written
+from tests.shipped import known, shipped
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "gap-analysis.md"
@@ -49,9 +46,7 @@ rule asks for by its name is some of the alarms, and stands by itself. *Not hand
 
 def survey() -> Gaps:
     """Find the gaps of the shipped rule sets, without the places they stand in: a line moves too easily."""
-    rulesets = [load_rules(path.parent) for path in sorted(ROOT.glob("rulesets/*/rules.yaml"))]
-    vocabulary = reduce(or_, (rules.vocabulary for rules in rulesets)) | faults().vocabulary
-    found = find_gaps(rulesets, vocabulary)
+    found = find_gaps(shipped(), known())
     return evolve(found, gaps=tuple(evolve(gap, span=NOWHERE) for gap in found.gaps))
 
 

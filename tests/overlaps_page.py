@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from selfheal_rules import load_rules
 from selfheal_rules.survey.overlap import Overlaps
 from selfheal_rules.survey.overlaps import find_overlaps
 from selfheal_rules.survey.sections import of_overlaps
 from tests.markdown import written
+from tests.shipped import shipped
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "overlap-analysis.md"
@@ -46,7 +46,7 @@ does, with its switch, the marks by which it is recognised, and where that is wr
 
 def survey() -> Overlaps:
     """Find the overlaps of the shipped rule sets, with all healers that are known."""
-    return find_overlaps([load_rules(path.parent) for path in sorted(ROOT.glob("rulesets/*/rules.yaml"))])
+    return find_overlaps(shipped())
 
 
 def page() -> str:

@@ -8,10 +8,8 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import yaml
@@ -19,6 +17,7 @@ import yaml
 from selfheal_rules.events import Event
 from selfheal_rules.normalize import normalize_payload
 from tests.calls import Call, caller
+from tests.servers.taking import taking
 from tests.shipped import shipped
 from tests.stacks_page import (
     FOLDER,
@@ -239,33 +238,8 @@ def test_a_member_that_has_paused_is_told_from_one_that_died(tmp_path: Path) -> 
     _judged("promtool", "test", "rules", tmp_path / "split.yml")
 
 
-class _Heard(BaseHTTPRequestHandler):
-    """Keeps what is posted, and who says it is."""
-
-    bodies: ClassVar[list[tuple[str | None, bytes]]] = []
-
-    def do_POST(self) -> None:
-        """Take one."""
-        self.bodies.append((self.headers["Authorization"], self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(202)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def hearing() -> Iterator[str]:
-    """Give the URL of who hears."""
-    _Heard.bodies.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Heard) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/v1/events"
-        server.shutdown()
-
-
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_pacemaker_tells_of_hosts_by_their_names(tmp_path: Path, hearing: str) -> None:
+def test_pacemaker_tells_of_hosts_by_their_names(tmp_path: Path) -> None:
     """Of nodes that are lost or there, by the part of the cluster that has quorum; of nothing else."""
     script = PARTS["sources"]["masakari.monitors"]["text"].replace("/etc/selfheal/", f"{tmp_path}/")
     (tmp_path / "alert.header").write_text("Authorization: Bearer t0ken\n", "utf-8")
@@ -273,11 +247,18 @@ def test_pacemaker_tells_of_hosts_by_their_names(tmp_path: Path, hearing: str) -
     quorum.write_text('#!/bin/sh\necho "$QUORUM"\n', "utf-8")
     quorum.chmod(0o755)
     path = f"{tmp_path}:{os.environ['PATH']}"
-    for kind, said, has in [("node", "lost", 1), ("node", "lost", 0), ("fencing", "lost", 1), ("node", "member", 1)]:
-        told = {"CRM_alert_kind": kind, "CRM_alert_desc": said, "CRM_alert_node": "c1", "CRM_alert_recipient": hearing}
-        subprocess.run(["sh", "-c", script], env={**told, "QUORUM": str(has), "PATH": path}, check=True)
-    assert {"Bearer t0ken"} == {sender for sender, _ in _Heard.bodies}
-    found = [one for _, body in _Heard.bodies for one in normalize_payload(json.loads(body))]
+    with taking() as (address, taken):
+        to = f"http://{address}/v1/events"
+        for kind, said, has in [
+            ("node", "lost", 1),
+            ("node", "lost", 0),
+            ("fencing", "lost", 1),
+            ("node", "member", 1),
+        ]:
+            told = {"CRM_alert_kind": kind, "CRM_alert_desc": said, "CRM_alert_node": "c1", "CRM_alert_recipient": to}
+            subprocess.run(["sh", "-c", script], env={**told, "QUORUM": str(has), "PATH": path}, check=True)
+    assert {"Bearer t0ken"} == {headers["Authorization"] for _, headers, _ in taken}
+    found = [one for _, _, body in taken for one in normalize_payload(json.loads(body))]
     assert [("host.lost", "c1", True), ("host.returned", "c1", None)] == [
         (one.kind, one.fields["host"], one.fields.get("recoverable")) for one in found if isinstance(one, Event)
     ]

@@ -168,7 +168,7 @@ def _unsaid(pattern: Pattern, kind: Kind) -> Iterator[Diagnostic]:
         if leaf.path not in asked and kind.type_at(leaf.path) and not kind.requires(leaf.path):
             name = dotted(leaf.path)
             message = f"`{name}` of `{kind.name}` may be missing, and what does not say it is left alone as well"
-            cure = f"ask for it, `{name}: {{exists: true, …}}`, unless that is meant"
+            cure = f"ask for it, `{name}: {{exists: true, starts_with: …}}`, unless that is meant"
             yield warning("SH381", message, leaf.span, cure, kind.span)
 
 

@@ -1,5 +1,6 @@
 """All overlaps of some rule sets: rules with each other, and with other healers."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -319,10 +320,10 @@ def _said(value: Value) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_said, value))}]"
     if isinstance(value, bool):
-        return str(value).lower()
+        return json.dumps(value)
     if not isinstance(value, str):
         return "{" + ", ".join(f"{name}: {_said(inner)}" for name, inner in value.items()) + "}"
-    return value if re.fullmatch(r"\w[\w .]*", value) and value.lower() not in {"true", "false"} else f'"{value}"'
+    return value if re.fullmatch(r"\w[\w .]*", value) and value.lower() not in {"true", "false"} else json.dumps(value)
 
 
 def _healer(rules: RuleSet) -> Healer:

@@ -48,8 +48,8 @@ def notify(work: Work) -> str:
     Tell Masakari of a failure, and wait until it has the report in hand.
 
     What becomes of the recovery its notifications say: it may take an hour, and Masakari tries anew by itself what
-    fails. A host on maintenance is refused here: Masakari would answer 409, for ever, since
-    its own recoveries leave the host so.
+    fails. A host on maintenance is refused here: Masakari would answer 409, for ever, since its own recoveries leave
+    the host so.
     """
     _, host = _host(work)
     if host["on_maintenance"]:
